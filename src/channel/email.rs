@@ -1,0 +1,128 @@
+//! Plain text for an e-mail that is read on a phone: SNS sends no other.
+
+use crate::report::{Report, Row, Section};
+use crate::severity::Severity;
+use crate::text::Phrase;
+use std::fmt::Write as _;
+
+/// A mail, within the limits of SNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    /// At most 99 characters of printable ASCII that begin with a bracket.
+    pub subject: String,
+    /// At most [`MAX_BODY`] bytes of UTF-8.
+    pub body: String,
+    /// For subscription filter policies.
+    pub severity: Severity,
+}
+
+/// A subject is "less than 100 characters" (SNS API reference, `Publish`).
+pub const MAX_SUBJECT: usize = 99;
+/// SNS takes 262,144 bytes of message; this leaves room for what SNS adds.
+pub const MAX_BODY: usize = 240_000;
+
+/// Renders a report.
+#[must_use]
+pub fn render(report: &Report) -> Email {
+    let body = bounded(body(report), MAX_BODY);
+    Email { subject: subject(report), body, severity: report.severity }
+}
+
+/// The subject that is used where SNS refuses the other: nothing from outside is in it.
+#[must_use]
+pub fn plain_subject(severity: Severity) -> String {
+    format!("[{severity}] IAM security alert")
+}
+
+/// Names are cut further and further until the whole fits.
+fn subject(report: &Report) -> String {
+    let with = |each| format!("[{}] {}", report.severity, report.subject.ascii(each));
+    let mut subject = (8..=64).rev().step_by(4).map(with).find(|subject| subject.len() <= MAX_SUBJECT);
+    subject.get_or_insert_with(|| with(8)).truncate(MAX_SUBJECT);
+    subject.unwrap_or_default().trim_end().to_owned()
+}
+
+fn body(report: &Report) -> String {
+    let mut text = String::with_capacity(4_096);
+    // Writing to a String cannot fail.
+    let mut line = |line: &str| {
+        let _ = writeln!(text, "{line}");
+    };
+    line(&format!("{} - {}", report.severity, report.headline.plain()));
+    line(&report.summary.plain());
+    line("");
+    line(&format!("WHY {}", report.severity));
+    for reason in &report.reasons {
+        line(&format!("  * {}", reason.text.plain()));
+    }
+    for section in &report.sections {
+        line("");
+        lines(section, &mut line);
+    }
+    line("");
+    line("IF THIS WAS NOT EXPECTED");
+    line(&format!("  The commands are for {}.", report.account.plain()));
+    for (i, step) in report.steps.iter().enumerate() {
+        line(&format!("  {}. {}", i + 1, step.text.plain()));
+        for command in &step.commands {
+            line("");
+            line(command.as_str());
+            line("");
+        }
+    }
+    if !report.links.is_empty() {
+        line("");
+        line("LINKS");
+        for link in &report.links {
+            line(&format!("  {}:", link.label));
+            line(&format!("  {}", link.url));
+        }
+    }
+    line("");
+    lines(&report.reference, &mut line);
+    text
+}
+
+fn lines(section: &Section, line: &mut impl FnMut(&str)) {
+    line(&section.title.plain());
+    for Row { label, values, .. } in &section.rows {
+        for (i, value) in values.iter().map(Phrase::plain).enumerate() {
+            let label = if i == 0 { label } else { "" };
+            line(&format!("  {label:<15} {value}"));
+        }
+    }
+}
+
+/// Cuts a text to so many bytes, and says how much was cut.
+fn bounded(text: String, limit: usize) -> String {
+    const ROOM: usize = 80;
+    if text.len() <= limit {
+        return text;
+    }
+    let kept = text.floor_char_boundary(limit.saturating_sub(ROOM));
+    let cut = text.len() - kept;
+    let mut text = text;
+    text.truncate(kept);
+    text.push_str(&format!("\n\n[... {cut} bytes were cut here: the alert was too long]\n"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_long_body_is_cut_between_characters_with_a_mark() {
+        let text = bounded("é".repeat(200), 201);
+        assert!(text.len() <= 201 && text.contains("bytes were cut here"), "{text}");
+        assert_eq!(bounded("short".into(), 201), "short");
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_of_any_text_keeps_its_bound(text in any::<String>(), limit in 100_usize..200) {
+            prop_assert!(bounded(text, limit).len() <= limit);
+        }
+    }
+}

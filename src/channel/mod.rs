@@ -1,0 +1,6 @@
+//! How each channel says it. Every renderer is pure, and shows the same [`Report`](crate::report::Report);
+//! senders know the SDK.
+
+pub mod email;
+pub mod json;
+pub mod sns;

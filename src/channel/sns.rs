@@ -1,0 +1,74 @@
+//! Sends mails by way of an SNS topic, or prints them where there is none.
+
+use super::email::{Email, plain_subject};
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::{DisplayErrorContext, SdkError};
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+
+/// Where mails go.
+#[derive(Debug)]
+pub enum Outbox {
+    /// To an SNS topic.
+    Topic {
+        /// The client that publishes.
+        client: Client,
+        /// The topic.
+        arn: String,
+    },
+    /// To standard output: on somebody's own machine.
+    Print,
+}
+
+/// A mail could not be published. The invocation fails with it, so that Lambda tries again and then keeps
+/// the event in the failure queue.
+#[derive(Debug, thiserror::Error)]
+#[error("the alert was not published to {topic}: {cause}")]
+pub struct NotPublished {
+    topic: String,
+    cause: String,
+}
+
+impl Outbox {
+    /// Sends a mail; returns whether it was published rather than printed.
+    ///
+    /// # Errors
+    /// Where SNS did not take it, after the retries of the SDK. A refused subject is no error yet: the mail
+    /// is sent once more under a plain one.
+    pub async fn send(&self, email: &Email) -> Result<bool, NotPublished> {
+        let (client, arn) = match self {
+            Self::Topic { client, arn } => (client, arn),
+            Self::Print => {
+                println!("Subject: {}\n\n{}", email.subject, email.body);
+                return Ok(false);
+            }
+        };
+        let mut sent = publish(client, arn, &email.subject, email).await;
+        if sent.as_ref().is_err_and(is_refusal_of_content) {
+            tracing::warn!(subject = email.subject, "SNS refused the alert; trying with a plain subject");
+            sent = publish(client, arn, &plain_subject(email.severity), email).await;
+        }
+        sent.map(|()| true)
+            .map_err(|error| NotPublished { topic: arn.clone(), cause: DisplayErrorContext(error).to_string() })
+    }
+}
+
+fn is_refusal_of_content<R>(error: &SdkError<PublishError, R>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(|error| error.is_invalid_parameter_exception() || error.is_invalid_parameter_value_exception())
+}
+
+async fn publish(
+    client: &Client,
+    topic: &str,
+    subject: &str,
+    email: &Email,
+) -> Result<(), SdkError<PublishError, aws_sdk_sns::config::http::HttpResponse>> {
+    let mut call = client.publish().topic_arn(topic).subject(subject).message(&email.body);
+    let severity = MessageAttributeValue::builder().data_type("String").string_value(email.severity.word()).build();
+    if let Ok(severity) = severity {
+        call = call.message_attributes("severity", severity);
+    }
+    call.send().await.map(|_| ())
+}

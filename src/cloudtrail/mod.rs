@@ -1,0 +1,233 @@
+//! What CloudTrail said: from the JSON that arrives to an [`Activity`], who did what to whom.
+//!
+//! Here belongs all that can be known from the event alone. What IAM knows besides is the business of
+//! [`directory`](crate::directory). Nothing here reads a clock or the network.
+
+pub mod activity;
+pub mod identity;
+pub mod record;
+
+pub use activity::{Action, Activity, Failure, Outcome};
+pub use identity::Principal;
+pub use record::Record;
+
+use crate::text::Untrusted;
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde_json::Value;
+
+/// The `source` of the EventBridge events that we take. Only AWS itself can send as `aws.*`.
+pub const SOURCE: &str = "aws.iam";
+/// The `detail-type` of the EventBridge events that we take.
+pub const DETAIL_TYPE: &str = "AWS API Call via CloudTrail";
+/// The `eventSource` of the records that we take: other services, too, have a `CreateUser`.
+pub const EVENT_SOURCE: &str = "iam.amazonaws.com";
+
+/// A CloudTrail record, and what EventBridge wrote on the envelope.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    /// The record.
+    pub record: Record,
+    /// The account that the envelope names.
+    pub account: Option<String>,
+    /// When EventBridge says that it happened; the record's own time is the better one.
+    pub time: Option<DateTime<Utc>>,
+    /// The region that the envelope names.
+    pub region: Option<String>,
+    /// The replay's name, where the event was replayed from an archive.
+    pub replay: Option<String>,
+}
+
+/// Why an event was not taken. It is an error of the invocation, so that nothing is lost in silence.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not the JSON of an EventBridge event.
+    #[error("this is not an EventBridge event: {0}")]
+    NotAnEvent(String),
+    /// The event's source is not IAM.
+    #[error(
+        "event {event_id}: its source is \"{found}\", not \"aws.iam\"; only AWS can send as aws.*, so another source may be forged"
+    )]
+    Source {
+        /// The record's eventID.
+        event_id: String,
+        /// The source.
+        found: String,
+    },
+    /// The event is of another kind.
+    #[error("event {event_id}: its detail-type is \"{found}\", not \"AWS API Call via CloudTrail\"")]
+    DetailType {
+        /// The record's eventID.
+        event_id: String,
+        /// The detail-type.
+        found: String,
+    },
+    /// The record is of another service.
+    #[error("event {event_id}: its eventSource is {found}, not \"iam.amazonaws.com\"")]
+    EventSource {
+        /// The record's eventID.
+        event_id: String,
+        /// The eventSource.
+        found: String,
+    },
+    /// The call is not one that is watched.
+    #[error("event {event_id}: the IAM call {found} is not watched")]
+    NotWatched {
+        /// The record's eventID.
+        event_id: String,
+        /// The eventName.
+        found: String,
+    },
+}
+
+impl Refusal {
+    /// A stable name for each kind of refusal: the `errorType` of the invocation.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotAnEvent(_) => "NotAnEvent",
+            Self::Source { .. } => "ForeignSource",
+            Self::DetailType { .. } => "ForeignDetailType",
+            Self::EventSource { .. } => "ForeignEventSource",
+            Self::NotWatched { .. } => "NotWatched",
+        }
+    }
+}
+
+impl Delivery {
+    /// Opens the envelope that EventBridge hands to the function.
+    ///
+    /// # Errors
+    /// Where it is no EventBridge event, or does not come from IAM through CloudTrail.
+    pub fn from_eventbridge(event: Value) -> Result<Self, Refusal> {
+        let replay = event.get("replay-name").and_then(Value::as_str).map(str::to_owned);
+        let event: EventBridgeEvent =
+            serde_json::from_value(event).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        if !event.detail.is_object() {
+            return Err(Refusal::NotAnEvent("its detail is not a CloudTrail record but something else".into()));
+        }
+        let record: Record =
+            serde_json::from_value(event.detail).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        let event_id = || label(record.event_id.as_deref());
+        if event.source != SOURCE {
+            return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
+        }
+        if event.detail_type != DETAIL_TYPE {
+            return Err(Refusal::DetailType { event_id: event_id(), found: shown(&event.detail_type) });
+        }
+        Ok(Self { record, account: event.account, time: event.time, region: event.region, replay })
+    }
+
+    /// Reads whatever people keep in files: an EventBridge event, a bare CloudTrail record, or CloudTrail's
+    /// log files `{"Records": […]}`.
+    ///
+    /// # Errors
+    /// Where it is none of these.
+    pub fn from_file(json: Value) -> Result<Vec<Result<Self, Refusal>>, Refusal> {
+        match json {
+            Value::Object(mut fields) if fields.get("Records").is_some_and(Value::is_array) => {
+                let records = fields.remove("Records").and_then(|records| match records {
+                    Value::Array(records) => Some(records),
+                    _ => None,
+                });
+                Ok(records.into_iter().flatten().map(Self::from_record).collect())
+            }
+            Value::Object(fields) if fields.contains_key("detail") || fields.contains_key("detail-type") => {
+                Ok(vec![Self::from_eventbridge(Value::Object(fields))])
+            }
+            Value::Object(fields)
+                if ["eventName", "eventSource", "eventVersion"].iter().any(|name| fields.contains_key(*name)) =>
+            {
+                Ok(vec![Self::from_record(Value::Object(fields))])
+            }
+            _ => Err(Refusal::NotAnEvent(
+                "expected an EventBridge event, a CloudTrail record or {\"Records\": [...]}".into(),
+            )),
+        }
+    }
+
+    fn from_record(record: Value) -> Result<Self, Refusal> {
+        if !record.is_object() {
+            return Err(Refusal::NotAnEvent("a record is not a JSON object".into()));
+        }
+        let record = serde_json::from_value(record).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        Ok(Self { record, ..Self::default() })
+    }
+}
+
+/// A name from outside, for an error message.
+fn shown(name: &str) -> String {
+    Untrusted::new(name).shown(crate::text::NAME)
+}
+
+/// The same, where it may be absent.
+fn label(name: Option<&str>) -> String {
+    name.map_or_else(|| "(without an eventID)".to_owned(), shown)
+}
+
+/// A time as CloudTrail writes it, ISO 8601 in UTC.
+pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc()))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn envelope() -> Value {
+        json!({"detail-type": DETAIL_TYPE, "source": SOURCE, "detail": {"eventID": "e-1", "eventName": "CreateUser"}})
+    }
+
+    fn refusal(change: impl Fn(&mut Value)) -> Refusal {
+        let mut event = envelope();
+        change(&mut event);
+        Delivery::from_eventbridge(event).unwrap_err()
+    }
+
+    #[test]
+    fn an_envelope_is_opened() {
+        let delivery = Delivery::from_eventbridge(envelope()).unwrap();
+        assert_eq!(delivery.record.event_id.as_deref(), Some("e-1"));
+    }
+
+    #[test]
+    fn a_forged_source_or_another_detail_type_is_refused_by_name_and_event_id() {
+        let forged = refusal(|event| event["source"] = json!("my.app"));
+        assert_eq!(forged.kind(), "ForeignSource");
+        assert!(forged.to_string().contains("event e-1: its source is \"my.app\""), "{forged}");
+        let other = refusal(|event| event["detail-type"] = json!("AWS Service Event via CloudTrail"));
+        assert_eq!(other.kind(), "ForeignDetailType");
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_what_is_wrong() {
+        let error = Delivery::from_eventbridge(json!({"source": SOURCE})).unwrap_err().to_string();
+        assert!(error.contains("missing field `detail-type`"), "{error}");
+        assert_eq!(refusal(|event| event["detail"] = json!("x")).kind(), "NotAnEvent");
+        for odd in [json!(1), json!([]), json!({}), json!(null), json!({"a": 1})] {
+            assert!(Delivery::from_file(odd).is_err());
+        }
+    }
+
+    #[test]
+    fn files_may_hold_an_envelope_a_record_or_many_records() {
+        let record = json!({"eventName": "CreateUser"});
+        assert_eq!(Delivery::from_file(envelope()).unwrap().len(), 1);
+        assert_eq!(Delivery::from_file(record.clone()).unwrap().len(), 1);
+        let many = Delivery::from_file(json!({"Records": [record, 7]})).unwrap();
+        assert!(many[0].is_ok() && many[1].is_err());
+    }
+
+    #[test]
+    fn times_are_read_with_and_without_a_zone() {
+        let expected = "2026-11-22T05:59:57+00:00";
+        for text in ["2026-11-22T05:59:57Z", "2026-11-22T05:59:57", "2026-11-22T06:59:57+01:00"] {
+            assert_eq!(time(text).unwrap().to_rfc3339(), expected);
+        }
+        assert_eq!(time("Nov 22, 2026"), None);
+    }
+}

@@ -1,0 +1,451 @@
+//! What IAM knows about the people and things of an event.
+//!
+//! A [`Directory`] answers questions about one account: [`iam`] asks AWS, [`snapshot`] a saved account.
+//! [`investigate`] decides what to ask for an activity, asks it all side by side, and puts the answers in a
+//! [`Dossier`]. No question can fail the alert: a fact that could not be had is [`Lookup::Unavailable`],
+//! with the reason, and never looks like a fact that is not there.
+
+pub mod iam;
+mod memory;
+pub mod power;
+pub mod snapshot;
+
+pub use power::{Gap, Holdings, Policy, Power, Via};
+
+use crate::cloudtrail::identity::{Principal, Session};
+use crate::cloudtrail::{Activity, Failure, Outcome};
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, Utc};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The outcome of asking for one fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<T> {
+    /// The fact.
+    Found(T),
+    /// There is no such thing: the directory said so.
+    Missing,
+    /// It is not known whether there is.
+    Unavailable(Unavailable),
+}
+
+/// Why a fact could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The function may not ask: the IAM action that it lacks.
+    Denied(&'static str),
+    /// AWS answered with throttling until the time was up.
+    Throttled,
+    /// No answer within the time budget.
+    TimedOut,
+    /// It was not asked, and why not.
+    NotAsked(&'static str),
+    /// AWS refused with this error code.
+    Failed(Untrusted),
+    /// AWS could not be reached.
+    Unreachable,
+}
+
+impl Unavailable {
+    /// Whether it was asked for and could not be had, rather than not asked for.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        !matches!(self, Self::NotAsked(_))
+    }
+
+    /// The reason as words in a sentence.
+    #[must_use]
+    pub fn words(&self) -> Phrase {
+        match self {
+            Self::Denied(action) => phrase!("access denied (", *action, ")"),
+            Self::Throttled => "throttled by AWS".into(),
+            Self::TimedOut => "no answer in time".into(),
+            Self::NotAsked(why) => (*why).into(),
+            Self::Failed(code) => phrase!("AWS answered ", code),
+            Self::Unreachable => "AWS could not be reached".into(),
+        }
+    }
+}
+
+impl<T> Lookup<T> {
+    /// The fact, where there is one.
+    #[must_use]
+    pub const fn found(&self) -> Option<&T> {
+        match self {
+            Self::Found(fact) => Some(fact),
+            Self::Missing | Self::Unavailable(_) => None,
+        }
+    }
+
+    /// Something made of the fact.
+    #[must_use]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Lookup<U> {
+        match self {
+            Self::Found(fact) => Lookup::Found(make(fact)),
+            Self::Missing => Lookup::Missing,
+            Self::Unavailable(reason) => Lookup::Unavailable(reason),
+        }
+    }
+
+    /// Why it could not be had, if that is so.
+    #[must_use]
+    pub const fn unavailable(&self) -> Option<&Unavailable> {
+        match self {
+            Self::Unavailable(reason) => Some(reason),
+            Self::Found(_) | Self::Missing => None,
+        }
+    }
+
+    /// Not asked, and why.
+    #[must_use]
+    pub const fn not_asked(why: &'static str) -> Self {
+        Self::Unavailable(Unavailable::NotAsked(why))
+    }
+}
+
+/// A list from a directory, which is read up to a bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List<T> {
+    /// What was read.
+    pub items: Vec<T>,
+    /// Whether there is more that was not read.
+    pub more: bool,
+}
+
+impl<T> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self { items, more: false }
+    }
+}
+
+/// When and from where something was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// From AWS, at this time.
+    Live(DateTime<Utc>),
+    /// From a saved account, whose age is not known.
+    Saved,
+}
+
+/// An IAM user, each fact by itself.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Who it is.
+    pub profile: Lookup<UserProfile>,
+    /// The groups that it is in.
+    pub groups: Lookup<List<Untrusted>>,
+    /// Its policies: attached, inline, and through its groups.
+    pub holdings: Holdings,
+    /// Its MFA devices, by serial number.
+    pub mfa_devices: Lookup<List<Untrusted>>,
+    /// Its access keys.
+    pub access_keys: Lookup<List<AccessKey>>,
+    /// Its console password: when it was made.
+    pub password: Lookup<DateTime<Utc>>,
+    /// When the access key of the call was used before the call.
+    pub key_last_used: Lookup<KeyUse>,
+    /// When and from where this was read.
+    pub provenance: Provenance,
+}
+
+/// Who a user is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserProfile {
+    /// Its name.
+    pub name: Untrusted,
+    /// Its unique id, `AIDA…`.
+    pub id: Untrusted,
+    /// Its ARN.
+    pub arn: Untrusted,
+    /// When it was created.
+    pub created: Option<DateTime<Utc>>,
+    /// When its password was last used.
+    pub password_last_used: Option<DateTime<Utc>>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<Untrusted>,
+    /// Its tags.
+    pub tags: Vec<(Untrusted, Untrusted)>,
+}
+
+/// An IAM role, each fact by itself.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// What it is.
+    pub profile: Lookup<RoleProfile>,
+    /// Its policies: attached and inline.
+    pub holdings: Holdings,
+    /// When and from where this was read.
+    pub provenance: Provenance,
+}
+
+/// What a role is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleProfile {
+    /// Its name.
+    pub name: Untrusted,
+    /// Its unique id, `AROA…`.
+    pub id: Untrusted,
+    /// Its ARN.
+    pub arn: Untrusted,
+    /// When it was created.
+    pub created: Option<DateTime<Utc>>,
+    /// What somebody wrote of it.
+    pub description: Option<Untrusted>,
+    /// When and where it was last used.
+    pub last_used: Option<(DateTime<Utc>, Option<Untrusted>)>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<Untrusted>,
+    /// Its tags.
+    pub tags: Vec<(Untrusted, Untrusted)>,
+}
+
+/// An access key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id, `AKIA…`.
+    pub id: Untrusted,
+    /// Whether it can be used.
+    pub active: bool,
+    /// When it was created.
+    pub created: Option<DateTime<Utc>>,
+}
+
+/// The last use of an access key that IAM has noted; it runs behind by some minutes to hours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    /// When; `None` if never.
+    pub at: Option<DateTime<Utc>>,
+    /// With which service.
+    pub service: Option<Untrusted>,
+    /// In which region.
+    pub region: Option<Untrusted>,
+}
+
+/// What to ask of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UserQuestion {
+    /// Its name.
+    pub name: String,
+    /// The access key whose last use is wanted.
+    pub key_in_use: Option<String>,
+    /// Whether its console password is wanted.
+    pub password: bool,
+}
+
+/// Answers questions about one account, each within its own time or not at all.
+#[allow(async_fn_in_trait, reason = "used only within this crate's single-threaded runtime")]
+pub trait Directory {
+    /// The account that it answers for; `None` if it cannot know.
+    fn account(&self) -> Option<&str>;
+    /// A user that may be remembered from some minutes ago.
+    async fn known_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User>;
+    /// A user as it is now.
+    async fn fresh_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User>;
+    /// A role that may be remembered from some minutes ago.
+    async fn known_role(&self, name: &str, deadline: Instant) -> Rc<Role>;
+    /// The account's alias.
+    async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted>;
+}
+
+/// What is known of the principal of an activity.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// It is an IAM user.
+    User(Rc<User>),
+    /// It acts by a role.
+    Role(Rc<Role>),
+    /// Nothing was asked, and why.
+    NotAsked(&'static str),
+}
+
+impl Caller {
+    /// The policies it holds, where they were asked for.
+    #[must_use]
+    pub fn holdings(&self) -> Option<&Holdings> {
+        match self {
+            Self::User(user) => Some(&user.holdings),
+            Self::Role(role) => Some(&role.holdings),
+            Self::NotAsked(_) => None,
+        }
+    }
+
+    /// What its policies amount to, where they were asked for. Its ARN is that of the event, for the case
+    /// that IAM does not tell it.
+    #[must_use]
+    pub fn power(&self, arn: Option<&Untrusted>) -> Option<Power> {
+        match self {
+            Self::User(user) => Some(user.power(arn)),
+            Self::Role(role) => Some(role.power(arn)),
+            Self::NotAsked(_) => None,
+        }
+    }
+}
+
+impl User {
+    /// How many questions about it went without an answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        let facts = [
+            self.profile.unavailable(),
+            self.mfa_devices.unavailable(),
+            self.access_keys.unavailable(),
+            self.password.unavailable(),
+            self.key_last_used.unavailable(),
+        ];
+        failures(facts) + self.holdings.unanswered()
+    }
+
+    /// What its policies amount to. Its ARN is that of the event, for the case that IAM does not tell it.
+    #[must_use]
+    pub fn power(&self, arn: Option<&Untrusted>) -> Power {
+        let arn = self.profile.found().map(|profile| &profile.arn).or(arn);
+        power::weigh(&self.holdings, arn)
+    }
+}
+
+impl Role {
+    /// How many questions about it went without an answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        failures([self.profile.unavailable()]) + self.holdings.unanswered()
+    }
+
+    /// What its policies amount to. Its ARN is that of the event, for the case that IAM does not tell it.
+    #[must_use]
+    pub fn power(&self, arn: Option<&Untrusted>) -> Power {
+        let arn = self.profile.found().map(|profile| &profile.arn).or(arn);
+        power::weigh(&self.holdings, arn)
+    }
+}
+
+/// All that was found out about an activity.
+#[derive(Debug, Clone)]
+pub struct Dossier {
+    /// Who made the call.
+    pub caller: Caller,
+    /// What the call changed.
+    pub target: Subject,
+    /// The alias of the account in which it happened.
+    pub account_alias: Lookup<Untrusted>,
+}
+
+/// What is known of the thing that was changed.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// An IAM user.
+    User(Rc<User>),
+    /// Nothing was asked, and why.
+    NotAsked(&'static str),
+}
+
+impl Dossier {
+    /// How many questions went without an answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        let caller = match &self.caller {
+            Caller::User(user) => user.unanswered(),
+            Caller::Role(role) => role.unanswered(),
+            Caller::NotAsked(_) => 0,
+        };
+        let target = match &self.target {
+            Subject::User(user) => user.unanswered(),
+            Subject::NotAsked(_) => 0,
+        };
+        caller + target + failures([self.account_alias.unavailable()])
+    }
+}
+
+/// How many of these facts were asked for and could not be had.
+fn failures<const N: usize>(facts: [Option<&Unavailable>; N]) -> usize {
+    facts.into_iter().flatten().filter(|reason| reason.is_failure()).count()
+}
+
+/// How often a user that was just created, and is not there yet, is asked for, and the pause before each
+/// further time. IAM is eventually consistent; within seconds as a rule.
+const PAUSES: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_200)];
+
+const OTHER_ACCOUNT: &str = "it belongs to another account";
+
+/// Asks all that is worth knowing about an activity, side by side, until the deadline at most.
+pub async fn investigate<D: Directory>(directory: &D, activity: &Activity, deadline: Instant) -> Dossier {
+    let here = |account: Option<&Untrusted>| match (account, directory.account()) {
+        (Some(account), Some(own)) => account.raw() == own,
+        _ => true,
+    };
+    let alias = async {
+        if here(activity.account.as_ref()) {
+            directory.account_alias(deadline).await
+        } else {
+            Lookup::not_asked(OTHER_ACCOUNT)
+        }
+    };
+    let (caller, target, account_alias) = tokio::join!(
+        ask_for_caller(directory, &activity.principal, here(activity.principal.account()), deadline),
+        ask_for_target(directory, activity, here(activity.account.as_ref()), deadline),
+        alias,
+    );
+    Dossier { caller, target, account_alias }
+}
+
+async fn ask_for_caller<D: Directory>(directory: &D, principal: &Principal, here: bool, deadline: Instant) -> Caller {
+    match principal {
+        _ if !here => Caller::NotAsked(OTHER_ACCOUNT),
+        Principal::IamUser(user) => match &user.name {
+            Some(name) => {
+                let question = UserQuestion {
+                    name: name.raw().to_owned(),
+                    key_in_use: long_lived_key(&user.session),
+                    password: false,
+                };
+                Caller::User(directory.known_user(&question, deadline).await)
+            }
+            None => Caller::NotAsked("the event does not name the user"),
+        },
+        Principal::AssumedRole(session) => match &session.role {
+            Some(role) => Caller::Role(directory.known_role(role.raw(), deadline).await),
+            None => Caller::NotAsked("the event does not name the role"),
+        },
+        Principal::FederatedUser(_) => {
+            Caller::NotAsked("its rights are those of its issuer, cut down by a policy that IAM does not keep")
+        }
+        Principal::Root(_) => Caller::NotAsked("the root user may do everything"),
+        Principal::AwsService(_) => Caller::NotAsked("an AWS service acts by its own rights"),
+        Principal::SamlUser(_)
+        | Principal::WebIdentityUser(_)
+        | Principal::IdentityCenterUser(_)
+        | Principal::AwsAccount(_)
+        | Principal::Unrecognized(_) => Caller::NotAsked("IAM keeps no entry for this kind of principal"),
+    }
+}
+
+/// Only a long-lived key has an entry in IAM: of temporary credentials no last use is kept.
+fn long_lived_key(session: &Session) -> Option<String> {
+    session.has_long_lived_key().then(|| session.access_key_id.as_ref().map(|key| key.raw().to_owned())).flatten()
+}
+
+async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: bool, deadline: Instant) -> Subject {
+    if !here {
+        return Subject::NotAsked(OTHER_ACCOUNT);
+    }
+    let Some(name) = &activity.target.name else {
+        return Subject::NotAsked("the event does not name it");
+    };
+    if matches!(activity.outcome, Outcome::Failed { failure: Failure::LimitExceeded, .. }) {
+        return Subject::NotAsked("it was not created");
+    }
+    let question = UserQuestion { name: name.raw().to_owned(), key_in_use: None, password: true };
+    let mut user = directory.fresh_user(&question, deadline).await;
+    if activity.outcome.succeeded() {
+        for pause in PAUSES {
+            if user.profile != Lookup::Missing || Instant::now() + pause >= deadline {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            user = directory.fresh_user(&question, deadline).await;
+        }
+    }
+    Subject::User(user)
+}

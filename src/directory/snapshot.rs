@@ -1,0 +1,378 @@
+//! The directory that answers from a saved account, for the preview and for tests.
+//!
+//! The format is the output of `aws iam get-account-authorization-details`. That call tells no alias,
+//! keys, passwords or MFA devices; a file may carry them too, in the words of the calls that do tell them:
+//! `AccountAliases` at the top, `AccessKeyMetadata`, `LoginProfile` (`null` for none) and `MFADevices` in a
+//! user, `AccessKeyLastUsed` in a key. What a file does not carry is unavailable, not absent.
+
+use super::{
+    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, User, UserProfile,
+    UserQuestion, Via,
+};
+use crate::arn::Arn;
+use crate::text::Untrusted;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::rc::Rc;
+use tokio::time::Instant;
+
+const NOT_SAVED: &str = "the saved account does not tell";
+
+/// A saved account.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Snapshot {
+    user_detail_list: Vec<SavedUser>,
+    group_detail_list: Vec<SavedGroup>,
+    role_detail_list: Vec<SavedRole>,
+    policies: Vec<SavedPolicy>,
+    account_aliases: Option<Vec<String>>,
+    #[serde(skip)]
+    account: Option<String>,
+    #[serde(skip)]
+    unavailable: Option<&'static str>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedUser {
+    user_name: String,
+    user_id: String,
+    arn: String,
+    create_date: Option<DateTime<Utc>>,
+    password_last_used: Option<DateTime<Utc>>,
+    #[serde(default)]
+    user_policy_list: Vec<SavedInline>,
+    #[serde(default)]
+    group_list: Vec<String>,
+    #[serde(default)]
+    attached_managed_policies: Vec<SavedAttached>,
+    permissions_boundary: Option<SavedBoundary>,
+    #[serde(default)]
+    tags: Vec<SavedTag>,
+    #[serde(rename = "MFADevices")]
+    mfa_devices: Option<Vec<SavedDevice>>,
+    access_key_metadata: Option<Vec<SavedKey>>,
+    #[serde(default, deserialize_with = "told")]
+    login_profile: Option<Option<SavedLogin>>,
+}
+
+/// Keeps `null`, which says that there is none, apart from nothing said.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedRole {
+    role_name: String,
+    role_id: String,
+    arn: String,
+    create_date: Option<DateTime<Utc>>,
+    description: Option<String>,
+    #[serde(default)]
+    role_policy_list: Vec<SavedInline>,
+    #[serde(default)]
+    attached_managed_policies: Vec<SavedAttached>,
+    permissions_boundary: Option<SavedBoundary>,
+    #[serde(default)]
+    tags: Vec<SavedTag>,
+    role_last_used: Option<SavedRoleUse>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedGroup {
+    group_name: String,
+    #[serde(default)]
+    group_policy_list: Vec<SavedInline>,
+    #[serde(default)]
+    attached_managed_policies: Vec<SavedAttached>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedInline {
+    policy_name: String,
+    policy_document: Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedAttached {
+    policy_name: String,
+    policy_arn: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedPolicy {
+    arn: String,
+    #[serde(default)]
+    policy_version_list: Vec<SavedVersion>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedVersion {
+    document: Value,
+    is_default_version: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedBoundary {
+    permissions_boundary_arn: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedTag {
+    key: String,
+    value: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedDevice {
+    serial_number: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedKey {
+    access_key_id: String,
+    status: String,
+    create_date: Option<DateTime<Utc>>,
+    access_key_last_used: Option<SavedKeyUse>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedKeyUse {
+    last_used_date: Option<DateTime<Utc>>,
+    service_name: Option<String>,
+    region: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedLogin {
+    create_date: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedRoleUse {
+    last_used_date: Option<DateTime<Utc>>,
+    region: Option<String>,
+}
+
+impl Snapshot {
+    /// Reads a saved account.
+    ///
+    /// # Errors
+    /// Where the text is not JSON of the expected shape; the error tells the line and the field.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        let mut snapshot: Self = serde_json::from_str(text)?;
+        let arns = snapshot.user_detail_list.iter().map(|user| &user.arn);
+        let arns = arns.chain(snapshot.role_detail_list.iter().map(|role| &role.arn));
+        snapshot.account = arns.filter_map(|arn| Arn::parse(arn)).map(|arn| arn.account.to_owned()).next();
+        Ok(snapshot)
+    }
+
+    /// A directory that has no answers, and why.
+    #[must_use]
+    pub fn unavailable(why: &'static str) -> Self {
+        Self { unavailable: Some(why), ..Self::default() }
+    }
+
+    fn user(&self, question: &UserQuestion) -> User {
+        if let Some(why) = self.unavailable {
+            return User {
+                profile: Lookup::not_asked(why),
+                groups: Lookup::not_asked(why),
+                holdings: Holdings::gap(&"policies".into(), &super::Unavailable::NotAsked(why)),
+                mfa_devices: Lookup::not_asked(why),
+                access_keys: Lookup::not_asked(why),
+                password: Lookup::not_asked(why),
+                key_last_used: Lookup::not_asked(why),
+                provenance: Provenance::Saved,
+            };
+        }
+        let Some(user) = self.user_detail_list.iter().find(|user| user.user_name == question.name) else {
+            return User {
+                profile: Lookup::Missing,
+                groups: Lookup::Missing,
+                holdings: Holdings::default(),
+                mfa_devices: Lookup::Missing,
+                access_keys: Lookup::Missing,
+                password: Lookup::Missing,
+                key_last_used: Lookup::Missing,
+                provenance: Provenance::Saved,
+            };
+        };
+        let mut holdings = self.held(&user.attached_managed_policies, &user.user_policy_list, None);
+        for name in &user.group_list {
+            if let Some(group) = self.group_detail_list.iter().find(|group| group.group_name == *name) {
+                let via = Some(Untrusted::new(name));
+                holdings.extend(self.held(&group.attached_managed_policies, &group.group_policy_list, via.as_ref()));
+            }
+        }
+        let key_in_use = question.key_in_use.as_ref();
+        User {
+            profile: Lookup::Found(UserProfile {
+                name: user.user_name.as_str().into(),
+                id: user.user_id.as_str().into(),
+                arn: user.arn.as_str().into(),
+                created: user.create_date,
+                password_last_used: user.password_last_used,
+                boundary: boundary(user.permissions_boundary.as_ref()),
+                tags: tags(&user.tags),
+            }),
+            groups: Lookup::Found(user.group_list.iter().map(Untrusted::new).collect::<Vec<_>>().into()),
+            holdings,
+            mfa_devices: listed(user.mfa_devices.as_deref(), |device| device.serial_number.as_str().into()),
+            access_keys: listed(user.access_key_metadata.as_deref(), |key| AccessKey {
+                id: key.access_key_id.as_str().into(),
+                active: key.status == "Active",
+                created: key.create_date,
+            }),
+            password: match &user.login_profile {
+                Some(Some(login)) => Lookup::Found(login.create_date),
+                Some(None) => Lookup::Missing,
+                None => Lookup::not_asked(NOT_SAVED),
+            },
+            key_last_used: user
+                .access_key_metadata
+                .iter()
+                .flatten()
+                .find(|key| Some(&key.access_key_id) == key_in_use)
+                .and_then(|key| key.access_key_last_used.as_ref())
+                .map_or(Lookup::not_asked(NOT_SAVED), |last| {
+                    Lookup::Found(KeyUse {
+                        at: last.last_used_date,
+                        service: last.service_name.as_ref().map(Untrusted::new),
+                        region: last.region.as_ref().map(Untrusted::new),
+                    })
+                }),
+            provenance: Provenance::Saved,
+        }
+    }
+
+    fn role(&self, name: &str) -> Role {
+        let found = self.role_detail_list.iter().find(|role| role.role_name == name);
+        let (profile, holdings) = match (self.unavailable, found) {
+            (Some(why), _) => {
+                let gap = Holdings::gap(&"policies".into(), &super::Unavailable::NotAsked(why));
+                (Lookup::not_asked(why), gap)
+            }
+            (None, None) => (Lookup::Missing, Holdings::default()),
+            (None, Some(role)) => {
+                let profile = RoleProfile {
+                    name: role.role_name.as_str().into(),
+                    id: role.role_id.as_str().into(),
+                    arn: role.arn.as_str().into(),
+                    created: role.create_date,
+                    description: role.description.as_ref().map(Untrusted::new),
+                    last_used: role
+                        .role_last_used
+                        .as_ref()
+                        .and_then(|last| Some((last.last_used_date?, last.region.as_ref().map(Untrusted::new)))),
+                    boundary: boundary(role.permissions_boundary.as_ref()),
+                    tags: tags(&role.tags),
+                };
+                let holdings = self.held(&role.attached_managed_policies, &role.role_policy_list, None);
+                (Lookup::Found(profile), holdings)
+            }
+        };
+        Role { profile, holdings, provenance: Provenance::Saved }
+    }
+
+    fn held(&self, attached: &[SavedAttached], inline: &[SavedInline], group: Option<&Untrusted>) -> Holdings {
+        let via = |otherwise: Via| group.map_or(otherwise, |group| Via::Group(group.clone()));
+        let managed = attached.iter().map(|policy| {
+            let saved = self.policies.iter().find(|saved| saved.arn == policy.policy_arn);
+            let version = saved.and_then(|saved| saved.policy_version_list.iter().find(|v| v.is_default_version));
+            Policy {
+                name: policy.policy_name.as_str().into(),
+                via: via(Via::Attached),
+                arn: Some(policy.policy_arn.as_str().into()),
+                document: version
+                    .map_or(Lookup::not_asked(NOT_SAVED), |version| Lookup::Found(version.document.to_string().into())),
+            }
+        });
+        let inline = inline.iter().map(|policy| Policy {
+            name: policy.policy_name.as_str().into(),
+            via: via(Via::Inline),
+            arn: None,
+            document: Lookup::Found(policy.policy_document.to_string().into()),
+        });
+        Holdings { policies: managed.chain(inline).collect(), ..Holdings::default() }
+    }
+}
+
+fn listed<T, U>(saved: Option<&[T]>, make: impl Fn(&T) -> U) -> Lookup<List<U>> {
+    saved.map_or(Lookup::not_asked(NOT_SAVED), |saved| Lookup::Found(saved.iter().map(make).collect::<Vec<_>>().into()))
+}
+
+fn boundary(boundary: Option<&SavedBoundary>) -> Option<Untrusted> {
+    boundary.map(|boundary| boundary.permissions_boundary_arn.as_str().into())
+}
+
+fn tags(tags: &[SavedTag]) -> Vec<(Untrusted, Untrusted)> {
+    tags.iter().map(|tag| (tag.key.as_str().into(), tag.value.as_str().into())).collect()
+}
+
+impl Directory for Snapshot {
+    fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    async fn known_user(&self, question: &UserQuestion, _: Instant) -> Rc<User> {
+        Rc::new(self.user(question))
+    }
+
+    async fn fresh_user(&self, question: &UserQuestion, _: Instant) -> Rc<User> {
+        Rc::new(self.user(question))
+    }
+
+    async fn known_role(&self, name: &str, _: Instant) -> Rc<Role> {
+        Rc::new(self.role(name))
+    }
+
+    async fn account_alias(&self, _: Instant) -> Lookup<Untrusted> {
+        match (self.unavailable, &self.account_aliases) {
+            (Some(why), _) => Lookup::not_asked(why),
+            (None, Some(aliases)) => aliases.first().map_or(Lookup::Missing, |alias| Lookup::Found(alias.into())),
+            (None, None) => Lookup::not_asked(NOT_SAVED),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_does_not_tell_is_unavailable_and_what_it_denies_is_missing() {
+        let text = r#"{"UserDetailList": [
+            {"UserName": "a", "UserId": "AIDA1", "Arn": "arn:aws:iam::111122223333:user/a"},
+            {"UserName": "b", "UserId": "AIDA2", "Arn": "arn:aws:iam::111122223333:user/b",
+             "LoginProfile": null, "MFADevices": [], "AccessKeyMetadata": []}]}"#;
+        let snapshot = Snapshot::from_json(text).unwrap();
+        let user = |name: &str| snapshot.user(&UserQuestion { name: name.into(), key_in_use: None, password: true });
+        assert!(user("a").password.unavailable().is_some() && user("a").mfa_devices.unavailable().is_some());
+        assert_eq!(user("b").password, Lookup::Missing);
+        assert_eq!(user("b").mfa_devices, Lookup::Found(Vec::new().into()));
+        assert_eq!(user("c").profile, Lookup::Missing);
+        assert_eq!(snapshot.account(), Some("111122223333"));
+    }
+
+    #[test]
+    fn a_file_of_another_shape_is_refused_with_the_place() {
+        let error = Snapshot::from_json(r#"{"UserDetailList": [{"UserName": "a"}]}"#).unwrap_err().to_string();
+        assert!(error.contains("missing field `UserId`") && error.contains("line 1"), "{error}");
+    }
+}

@@ -1,0 +1,113 @@
+//! The journey of one event, from what EventBridge hands over to the alert that goes out.
+
+use crate::assessment::{Case, assess};
+use crate::channel::json::Alert;
+use crate::channel::sns::{NotPublished, Outbox};
+use crate::channel::{email, json};
+use crate::cloudtrail::{Activity, Delivery, Refusal};
+use crate::directory::{Directory, investigate};
+use crate::report::compose;
+use crate::settings::Settings;
+use crate::telemetry::Journey;
+use crate::text::NAME;
+use chrono::{DateTime, Utc};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::Value;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+/// What of an invocation's time is kept for publishing, whatever the lookups do.
+const KEPT_FOR_PUBLISHING: Duration = Duration::from_secs(6);
+
+/// Handles events, one after another.
+#[derive(Debug)]
+pub struct Handler<D> {
+    /// Who is asked about people and things.
+    pub directory: D,
+    /// Where alerts go.
+    pub outbox: Outbox,
+    /// What was set from outside.
+    pub settings: Settings,
+    /// The clock on the wall.
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// Why there is no alert.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The event is none that we take.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The alert could not be published.
+    #[error("event {event_id}: {cause}")]
+    NotPublished {
+        /// The record's eventID.
+        event_id: String,
+        /// Why.
+        cause: NotPublished,
+    },
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        let error_type = match &failure {
+            Failure::Refused(refusal) => refusal.kind(),
+            Failure::NotPublished { .. } => "NotPublished",
+        };
+        Self { error_type: error_type.to_owned(), error_message: failure.to_string() }
+    }
+}
+
+impl<D: Directory> Handler<D> {
+    /// One invocation: handles the event, and says in one line of log how it went.
+    ///
+    /// # Errors
+    /// As [`handle`](Self::handle).
+    pub async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Alert, Failure> {
+        let mut journey = Journey::default();
+        let result = self.handle(event.payload, time_left(&event.context), &mut journey).await;
+        journey.error = result.as_ref().err().map(ToString::to_string);
+        println!("{}", journey.line(&event.context.env_config.function_name, (self.clock)()));
+        result
+    }
+
+    /// From the event to the alert that was sent.
+    ///
+    /// # Errors
+    /// Where the event is none that we take, or the alert could not be published. A lookup that fails is no
+    /// error: the alert goes out and says what is missing.
+    pub async fn handle(&self, event: Value, time_left: Duration, journey: &mut Journey) -> Result<Alert, Failure> {
+        let delivery = Delivery::from_eventbridge(event)?;
+        let activity = Activity::from_delivery(&delivery)?;
+        journey.event_id = activity.event_id.as_ref().map(|id| id.shown(NAME));
+        journey.action = Some(activity.action.event_name);
+        journey.outcome = Some(activity.outcome.word());
+        journey.event_time = activity.time;
+
+        let begun = Instant::now();
+        let budget = self.settings.lookup_budget.min(time_left.saturating_sub(KEPT_FOR_PUBLISHING));
+        let dossier = investigate(&self.directory, &activity, begun + budget).await;
+        journey.lookups = begun.elapsed();
+        journey.lookup_failures = dossier.unanswered();
+
+        let case = Case::new(&activity, &dossier, &self.settings.expected_principals);
+        let assessment = assess(&case);
+        journey.severity = Some(assessment.severity);
+        let report = compose(&case, assessment, &self.settings.account_names, (self.clock)());
+        let email = email::render(&report);
+
+        let begun = Instant::now();
+        let published = self.outbox.send(&email).await.map_err(|cause| Failure::NotPublished {
+            event_id: activity.event_id.as_ref().map_or_else(|| "(without an eventID)".to_owned(), |id| id.shown(NAME)),
+            cause,
+        })?;
+        journey.publish = begun.elapsed();
+        Ok(json::render(&activity, &report, email, published))
+    }
+}
+
+/// How long the invocation may still take. The deadline is in milliseconds since 1970.
+fn time_left(context: &Context) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(context.deadline).saturating_sub(now)
+}

@@ -1,0 +1,29 @@
+//! Turns IAM changes seen by CloudTrail into alerts that a person can act on.
+//!
+//! EventBridge hands the function a CloudTrail record; it asks IAM who the caller is, what they may do and
+//! what the new user amounts to; it judges how bad that is and says why; and it publishes a readable alert.
+//!
+//! ```text
+//! EventBridge event
+//!    │  cloudtrail    what CloudTrail said        Record  ->  Activity (who did what to whom, and did it work)
+//!    │  directory     what IAM knows              Activity ->  Dossier  (caller, target, account)
+//!    │  assessment    how bad it is               both    ->  Assessment (severity, and every reason)
+//!    │  report        what to tell a person       all     ->  Report (headline, sections, commands, links)
+//!    ▼  channel       how each channel says it    Report  ->  e-mail text, JSON
+//! ```
+//!
+//! Nothing flows back up. `cloudtrail`, `assessment`, `report`, `text` and the renderers of `channel` are
+//! pure: no clock, no network. [`handler`] is the story; read it first.
+
+pub mod arn;
+pub mod assessment;
+pub mod aws;
+pub mod channel;
+pub mod cloudtrail;
+pub mod directory;
+pub mod handler;
+pub mod report;
+pub mod settings;
+pub mod severity;
+pub mod telemetry;
+pub mod text;

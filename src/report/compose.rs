@@ -1,0 +1,212 @@
+//! From what is known and judged to a [`Report`].
+
+use super::{Report, Section, links, runbook, what, when, who};
+use crate::arn::Partition;
+use crate::assessment::{Assessment, Case};
+use crate::cloudtrail::{Activity, Failure, Outcome};
+use crate::directory::{Gap, Lookup, Provenance, Unavailable};
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Puts the report together, as of now.
+#[must_use]
+pub fn compose(
+    case: &Case<'_>,
+    assessment: Assessment,
+    account_names: &BTreeMap<String, String>,
+    now: DateTime<Utc>,
+) -> Report {
+    let activity = case.activity;
+    let name = account_name(case, account_names);
+    let account = account(activity, name.as_ref());
+    Report {
+        severity: assessment.severity,
+        unless_expected: assessment.unless_expected,
+        subject: subject(activity, name.as_ref()),
+        headline: headline(activity),
+        summary: summary(activity, &account, now),
+        reasons: assessment.reasons,
+        sections: vec![who::section(case, now), what::section(case, now)],
+        steps: runbook::steps(activity, case.dossier, now),
+        links: links::links(activity),
+        reference: reference(activity),
+        account,
+    }
+}
+
+/// The name that the setting gives the account, or its alias.
+fn account_name(case: &Case<'_>, account_names: &BTreeMap<String, String>) -> Option<Untrusted> {
+    let set = case.activity.account.as_ref().and_then(|id| account_names.get(id.raw()));
+    set.map(Untrusted::new).or_else(|| case.dossier.account_alias.found().cloned())
+}
+
+/// The account by name and id.
+fn account(activity: &Activity, name: Option<&Untrusted>) -> Phrase {
+    match (name, &activity.account) {
+        (Some(name), Some(id)) => phrase!(name, " (", id, ")"),
+        (None, Some(id)) => phrase!("account ", id),
+        (Some(name), None) => phrase!(name),
+        (None, None) => "an account that the event does not name".into(),
+    }
+}
+
+fn target(activity: &Activity) -> Phrase {
+    activity.target.name.as_ref().map_or("(name not in the event)".into(), Phrase::from)
+}
+
+fn headline(activity: &Activity) -> Phrase {
+    let action = activity.action;
+    match &activity.outcome {
+        Outcome::Succeeded => phrase!(action.thing, " ", action.done),
+        Outcome::Failed { failure: Failure::Denied, .. } => {
+            phrase!("Denied attempt to ", action.to_do, " an ", action.thing)
+        }
+        Outcome::Failed { .. } => phrase!("Failed attempt to ", action.to_do, " an ", action.thing),
+    }
+}
+
+fn subject(activity: &Activity, account: Option<&Untrusted>) -> Phrase {
+    let action = activity.action;
+    let who = activity.principal.short_name();
+    let place = match (account, &activity.account) {
+        (Some(name), _) => phrase!(" in ", name),
+        (None, Some(id)) => phrase!(" in ", id),
+        (None, None) => Phrase::default(),
+    };
+    match &activity.outcome {
+        Outcome::Succeeded => phrase!(action.thing, " ", target(activity), " ", action.done, " by ", who, place),
+        Outcome::Failed { failure, .. } => {
+            let verb = if *failure == Failure::Denied { "Denied" } else { "Failed" };
+            phrase!(verb, ": ", action.to_do, " ", action.thing, " ", target(activity), " by ", who, place)
+        }
+    }
+}
+
+fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase {
+    let action = activity.action;
+    let who = activity.principal.short_name();
+    let mut summary = match &activity.outcome {
+        Outcome::Succeeded => {
+            phrase!(capital(who), " ", action.done, " the ", action.thing, " ", target(activity), " in ", account)
+        }
+        Outcome::Failed { failure, .. } => phrase!(
+            capital(who),
+            " tried to ",
+            action.to_do,
+            " the ",
+            action.thing,
+            " ",
+            target(activity),
+            " in ",
+            account,
+            ", and ",
+            failure.words()
+        ),
+    };
+    match activity.time {
+        Some(time) => {
+            summary.push(phrase!(
+                ",\non ",
+                when::day(time),
+                " at ",
+                Phrase::ours(time.format("%H:%M:%S UTC").to_string())
+            ));
+            if let Some(age) = when::between(time, now) {
+                summary.push(phrase!(", ", age, " before this alert was made."));
+            } else {
+                summary.push(". (The event's time is ahead of our clock.)");
+            }
+        }
+        None => summary.push(". The event does not say when."),
+    }
+    if let Some(replay) = &activity.replay {
+        summary.push(phrase!("\nThe event was replayed from an archive (", replay, ")."));
+    }
+    if !activity.lacking.is_empty() {
+        let lacking = activity.lacking.iter().map(|field| (*field).into());
+        summary.push(phrase!("\nThe event lacks: ", Phrase::joined(lacking, ", "), "."));
+    }
+    summary
+}
+
+/// "the root user" begins a sentence as "The root user"; names stay as they are.
+fn capital(who: Phrase) -> Phrase {
+    for (small, great) in [
+        ("the root user", "The root user"),
+        ("an unknown principal", "An unknown principal"),
+        ("another account", "Another account"),
+    ] {
+        if who == Phrase::from(small) {
+            return great.into();
+        }
+    }
+    who
+}
+
+fn reference(activity: &Activity) -> Section {
+    let mut section = Section::new("reference", "REFERENCE");
+    let stated = |id: Option<&Untrusted>| id.map_or("not in the event".into(), Phrase::from);
+    section.row("eventId", "Event", stated(activity.event_id.as_ref()));
+    section.row("requestId", "Request", stated(activity.request_id.as_ref()));
+    section.row("eventName", "Action", phrase!("iam:", activity.action.event_name));
+    section.row(
+        "technique",
+        "MITRE ATT&CK",
+        phrase!(activity.action.technique.id, " ", activity.action.technique.name),
+    );
+    if let Partition::Other(name) = &activity.partition {
+        let name = Untrusted::new(name);
+        section.row("partition", "Partition", phrase!(&name, ", whose console we do not know: no links"));
+    }
+    section
+}
+
+/// Adds one row with all that could not be had, grouped by why; nothing where nothing is lacking.
+pub(super) fn unknown_row(section: &mut Section, gaps: Vec<Gap>) {
+    let mut denied: (Vec<Phrase>, Vec<Phrase>) = Default::default();
+    let mut others: Vec<(Unavailable, Vec<Phrase>)> = Vec::new();
+    for Gap { what, reason } in gaps {
+        match reason {
+            Unavailable::Denied(action) => {
+                denied.0.push(what);
+                if !denied.1.contains(&action.into()) {
+                    denied.1.push(action.into());
+                }
+            }
+            reason => match others.iter_mut().find(|(other, _)| *other == reason) {
+                Some((_, whats)) => whats.push(what),
+                None => others.push((reason, vec![what])),
+            },
+        }
+    }
+    let mut values: Vec<_> =
+        others.into_iter().map(|(reason, whats)| phrase!(Phrase::joined(whats, ", "), ": ", reason.words())).collect();
+    if !denied.0.is_empty() {
+        let (whats, actions) = (Phrase::joined(denied.0, ", "), Phrase::joined(denied.1, ", "));
+        values.push(phrase!(whats, ": access denied (the function lacks ", actions, ")"));
+    }
+    section.rows("unknown", "Not known", values);
+}
+
+/// When and from where facts were read.
+pub(super) fn looked_up(provenance: &Provenance) -> Phrase {
+    match provenance {
+        Provenance::Live(time) => when::at(*time),
+        Provenance::Saved => "in a saved account, whose age is not known".into(),
+    }
+}
+
+/// Tags as `key=value`.
+pub(super) fn tags(tags: &[(Untrusted, Untrusted)]) -> Phrase {
+    let tags = tags.iter().map(|(key, value)| phrase!(Phrase::free(key), "=", Phrase::free(value)));
+    Phrase::joined(tags, ", ")
+}
+
+/// Notes a fact that could not be had among the gaps.
+pub(super) fn note<T>(gaps: &mut Vec<Gap>, what: &'static str, lookup: &Lookup<T>) {
+    if let Some(reason) = lookup.unavailable() {
+        gaps.push(Gap { what: what.into(), reason: reason.clone() });
+    }
+}

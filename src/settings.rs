@@ -1,0 +1,255 @@
+//! What can be set from outside: the environment, read once at start-up.
+//!
+//! | variable | what | default |
+//! | --- | --- | --- |
+//! | `ALERT_TOPIC_ARN` | the SNS topic that alerts are published to | required |
+//! | `LOOKUP_BUDGET_SECONDS` | how long all lookups of one alert may take together | 5 |
+//! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose doings are LOW, separated by commas | none |
+//! | `ACCOUNT_NAMES` | `123456789012=production,…`: names for accounts, before their alias | none |
+//! | `AWS_SAM_LOCAL` | set by `sam local invoke`: then a topic that is no ARN means "print only" | |
+//! | `EMULATOR_ENDPOINT_URL` | where AWS is, under `sam local invoke` only | AWS itself |
+
+use crate::arn::{Arn, arn_like};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where alerts go.
+    pub topic: Topic,
+    /// How long all lookups of one alert may take together.
+    pub lookup_budget: Duration,
+    /// Whose doings are expected.
+    pub expected_principals: ExpectedPrincipals,
+    /// Names of accounts, by id.
+    pub account_names: BTreeMap<String, String>,
+    /// Whether SAM runs the function on somebody's own machine.
+    pub local: bool,
+    /// Where AWS is, if not where it always is.
+    pub emulator: Option<String>,
+}
+
+/// Where alerts go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// An SNS topic, by its ARN.
+    Arn(String),
+    /// Nowhere: on somebody's own machine the alert is printed.
+    Print,
+}
+
+impl Topic {
+    /// The account that owns the topic, which is the one the function runs in.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => Arn::parse(arn).map(|arn| arn.account),
+            Self::Print => None,
+        }
+    }
+}
+
+/// A setting that cannot be used: which, what it holds, and what it should.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{variable} is {found}, but wants {wanted}")]
+pub struct BadSetting {
+    variable: &'static str,
+    found: String,
+    wanted: &'static str,
+}
+
+impl Settings {
+    /// Reads the settings from the environment.
+    ///
+    /// # Errors
+    /// Names the first variable that cannot be used, and what it wants.
+    pub fn from_env() -> Result<Self, BadSetting> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the settings from wherever `variable` looks them up. A blank variable counts as not set.
+    ///
+    /// # Errors
+    /// Names the first variable that cannot be used, and what it wants.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
+        let set = |name| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let local = set("AWS_SAM_LOCAL").as_deref() == Some("true");
+        let topic = set("ALERT_TOPIC_ARN");
+        let topic = match topic {
+            Some(arn) if Arn::parse(&arn).is_some_and(|arn| arn.service == "sns") => Topic::Arn(arn),
+            _ if local => Topic::Print,
+            other => {
+                return Err(BadSetting {
+                    variable: "ALERT_TOPIC_ARN",
+                    found: other.map_or_else(|| "not set".to_owned(), |text| format!("{text:?}")),
+                    wanted: "the ARN of an SNS topic, arn:aws:sns:us-east-1:123456789012:name",
+                });
+            }
+        };
+        Ok(Self {
+            topic,
+            lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
+            expected_principals: set("EXPECTED_PRINCIPALS")
+                .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
+            account_names: set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?,
+            emulator: if local { set("EMULATOR_ENDPOINT_URL") } else { None },
+            local,
+        })
+    }
+}
+
+fn budget(text: &str) -> Result<Duration, BadSetting> {
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.1..=20.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| BadSetting {
+        variable: "LOOKUP_BUDGET_SECONDS",
+        found: format!("{text:?}"),
+        wanted: "a number of seconds from 0.1 to 20",
+    })
+}
+
+fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (id, name) = pair.split_once('=').map(|(id, name)| (id.trim(), name.trim())).unwrap_or_default();
+            if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
+                Ok((id.to_owned(), name.to_owned()))
+            } else {
+                Err(BadSetting {
+                    variable: "ACCOUNT_NAMES",
+                    found: format!("{pair:?} in one place"),
+                    wanted: "123456789012=name pairs, separated by commas",
+                })
+            }
+        })
+        .collect()
+}
+
+/// The principals whose doings are expected: exact ARNs, or patterns with `*` and `?` compared part by part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExpectedPrincipals(Vec<String>);
+
+impl ExpectedPrincipals {
+    /// Reads ARNs and patterns separated by commas. A name may hold a comma: a new ARN begins at `arn:`.
+    ///
+    /// # Errors
+    /// Where a part is not the ARN of a principal in IAM with an account that is told.
+    pub fn parse(text: &str) -> Result<Self, BadSetting> {
+        let mut patterns: Vec<String> = Vec::new();
+        for part in text.split(',') {
+            match patterns.last_mut() {
+                Some(last) if !part.trim_start().starts_with("arn:") && !part.trim().is_empty() => {
+                    last.push(',');
+                    last.push_str(part.trim_end());
+                }
+                _ if part.trim().is_empty() => {}
+                _ => patterns.push(part.trim().to_owned()),
+            }
+        }
+        for pattern in &patterns {
+            let right = Arn::parse(pattern).is_some_and(|arn| {
+                arn.service == "iam"
+                    && arn.region.is_empty()
+                    && ["user/", "role/", "root"].iter().any(|kind| arn.resource.starts_with(kind))
+                    && !matches!(arn.resource, "user/" | "role/")
+            });
+            if !right {
+                return Err(BadSetting {
+                    variable: "EXPECTED_PRINCIPALS",
+                    found: format!("{pattern:?} in one place"),
+                    wanted: "ARNs or ARN patterns of IAM users and roles, arn:aws:iam::123456789012:role/path/name, \
+                             separated by commas; for a role session the role's own ARN, with its path",
+                });
+            }
+        }
+        Ok(Self(patterns))
+    }
+
+    /// The pattern that covers this ARN.
+    #[must_use]
+    pub fn covering(&self, arn: &str) -> Option<&str> {
+        self.0.iter().map(String::as_str).find(|pattern| arn_like(pattern, arn))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:alerts";
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, BadSetting> {
+        Settings::read(|name| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn error(variables: &[(&str, &str)]) -> String {
+        read(&[&[("ALERT_TOPIC_ARN", TOPIC)], variables].concat()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_the_topic_is_required() {
+        let settings =
+            read(&[("ALERT_TOPIC_ARN", TOPIC), ("ACCOUNT_NAMES", " "), ("LOOKUP_BUDGET_SECONDS", "")]).unwrap();
+        assert_eq!(settings.topic.account(), Some("111122223333"));
+        assert_eq!(settings.lookup_budget, Duration::from_secs(5));
+        assert_eq!(
+            read(&[]).unwrap_err().to_string(),
+            "ALERT_TOPIC_ARN is not set, but wants the ARN of an SNS topic, arn:aws:sns:us-east-1:123456789012:name"
+        );
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_what_it_wants() {
+        assert!(
+            error(&[("LOOKUP_BUDGET_SECONDS", "soon")])
+                .starts_with("LOOKUP_BUDGET_SECONDS is \"soon\", but wants a number")
+        );
+        assert!(error(&[("LOOKUP_BUDGET_SECONDS", "0")]).contains("0.1 to 20"));
+        assert!(error(&[("ACCOUNT_NAMES", "12=x")]).starts_with("ACCOUNT_NAMES is \"12=x\""));
+        for wrong in [
+            "*",
+            "arn:*",
+            "deploy",
+            "arn:aws:sts::111122223333:assumed-role/deploy/*",
+            "arn:aws:iam::111122223333:*",
+            "arn:aws:iam::1:role/",
+        ] {
+            assert!(error(&[("EXPECTED_PRINCIPALS", wrong)]).starts_with("EXPECTED_PRINCIPALS is "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn under_sam_local_a_topic_that_is_no_arn_means_print_and_only_there_aws_may_be_elsewhere() {
+        let local = read(&[
+            ("AWS_SAM_LOCAL", "true"),
+            ("ALERT_TOPIC_ARN", "AlertTopic"),
+            ("EMULATOR_ENDPOINT_URL", "http://e"),
+        ])
+        .unwrap();
+        assert_eq!((local.topic, local.emulator.as_deref()), (Topic::Print, Some("http://e")));
+        let deployed = read(&[("ALERT_TOPIC_ARN", TOPIC), ("EMULATOR_ENDPOINT_URL", "http://e")]).unwrap();
+        assert_eq!(deployed.emulator, None);
+        assert!(error(&[("ALERT_TOPIC_ARN", "x"), ("LOOKUP_BUDGET_SECONDS", "x")]).contains("LOOKUP"));
+    }
+
+    #[test]
+    fn expected_principals_may_be_patterns_and_names_may_hold_commas() {
+        let expected =
+            ExpectedPrincipals::parse("arn:aws:iam::111122223333:role/ci/*, arn:aws:iam::111122223333:user/a,b ,")
+                .unwrap();
+        assert_eq!(expected.0.len(), 2);
+        assert!(expected.covering("arn:aws:iam::111122223333:role/ci/deploy").is_some());
+        assert!(expected.covering("arn:aws:iam::111122223333:user/a,b").is_some());
+        assert!(expected.covering("arn:aws:iam::111122223333:user/a").is_none());
+    }
+
+    #[test]
+    fn accounts_have_names() {
+        let settings =
+            read(&[("ALERT_TOPIC_ARN", TOPIC), ("ACCOUNT_NAMES", "111122223333=acme-prod, 444455556666 = dev")])
+                .unwrap();
+        assert_eq!(settings.account_names["444455556666"], "dev");
+    }
+}

@@ -1,0 +1,147 @@
+//! What the function says of itself: JSON logs, and one line an event that is also its metrics.
+//!
+//! Metrics go out as CloudWatch embedded metrics ("Embedded metric format specification", CloudWatch user
+//! guide): no API call, no permission, no wait. Nothing secret and no policy is logged.
+
+use crate::severity::Severity;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tracing::Level;
+
+/// The namespace of the metrics.
+pub const NAMESPACE: &str = "IamSecurityAlert";
+
+/// Starts the JSON logs on standard output. Lambda sets `AWS_LAMBDA_LOG_LEVEL` to what the function's
+/// logging configuration says; anything unknown means INFO.
+pub fn start() {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| match level.as_str() {
+        // Lambda has a FATAL, tracing has not.
+        "FATAL" => Some(Level::ERROR),
+        level => level.parse().ok(),
+    });
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_max_level(level.unwrap_or(Level::INFO))
+        .init();
+}
+
+/// How the handling of one event went.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Journey {
+    /// CloudTrail's id of the event.
+    pub event_id: Option<String>,
+    /// The IAM action.
+    pub action: Option<&'static str>,
+    /// Whether the call worked.
+    pub outcome: Option<&'static str>,
+    /// The severity of the alert.
+    pub severity: Option<Severity>,
+    /// When the event happened.
+    pub event_time: Option<DateTime<Utc>>,
+    /// How long the lookups took.
+    pub lookups: Duration,
+    /// How many lookups failed.
+    pub lookup_failures: usize,
+    /// How long publishing took.
+    pub publish: Duration,
+    /// Why there is no alert, if there is none.
+    pub error: Option<String>,
+}
+
+impl Journey {
+    /// The line: a log entry and the metrics of this event. `function` names the function, so that two
+    /// stacks in one account are told apart.
+    #[must_use]
+    pub fn line(&self, function: &str, now: DateTime<Utc>) -> Value {
+        let mut line = json!({
+            "timestamp": now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            "level": if self.error.is_some() { "ERROR" } else { "INFO" },
+            "message": if self.error.is_some() { "no alert" } else { "alert sent" },
+            "eventID": self.event_id,
+            "action": self.action,
+            "outcome": self.outcome,
+            "lookup_ms": millis(self.lookups),
+            "lookup_failures": self.lookup_failures,
+            "publish_ms": millis(self.publish),
+        });
+        if let Some(error) = &self.error {
+            line["error"] = json!(error);
+        }
+        if let Some(severity) = self.severity {
+            line["severity"] = json!(severity);
+        }
+        if let (None, Some(severity)) = (&self.error, self.severity) {
+            let mut metrics = vec![json!({"Name": "LookupFailures", "Unit": "Count"})];
+            if let Some(time) = self.event_time {
+                line["EventAge"] = json!((now - time).num_milliseconds().max(0));
+                metrics.push(json!({"Name": "EventAge", "Unit": "Milliseconds"}));
+            }
+            line["Function"] = json!(function);
+            line["Severity"] = json!(severity);
+            line["Alerts"] = json!(1);
+            line["LookupFailures"] = json!(self.lookup_failures);
+            line["_aws"] = json!({
+                "Timestamp": now.timestamp_millis(),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [["Function", "Severity"]],
+                     "Metrics": [{"Name": "Alerts", "Unit": "Count"}]},
+                    {"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": metrics},
+                ],
+            });
+        }
+        line
+    }
+}
+
+/// Milliseconds with one decimal.
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journey() -> Journey {
+        Journey {
+            event_id: Some("e-1".into()),
+            action: Some("CreateUser"),
+            outcome: Some("succeeded"),
+            severity: Some(Severity::High),
+            event_time: DateTime::from_timestamp(1_790_000_000, 0),
+            lookups: Duration::from_micros(75_240),
+            lookup_failures: 2,
+            publish: Duration::from_millis(25),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn an_alert_is_one_line_with_its_metrics() {
+        let now = DateTime::from_timestamp(1_790_000_014, 0).unwrap();
+        let line = journey().line("alerter", now);
+        assert_eq!((&line["level"], &line["eventID"]), (&json!("INFO"), &json!("e-1")));
+        assert_eq!(line["lookup_ms"], json!(75.2));
+        // Every metric that is declared has a value, and every dimension too.
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            for metric in directive["Metrics"].as_array().unwrap() {
+                assert!(line[metric["Name"].as_str().unwrap()].is_number());
+            }
+            for dimension in directive["Dimensions"][0].as_array().unwrap() {
+                assert!(line[dimension.as_str().unwrap()].is_string());
+            }
+        }
+        assert_eq!(line["EventAge"], json!(14_000));
+    }
+
+    #[test]
+    fn a_failure_is_an_error_line_and_counts_as_no_alert() {
+        let line = Journey { error: Some("SNS is away".into()), ..journey() }.line("alerter", Utc::now());
+        assert_eq!((&line["level"], &line["error"]), (&json!("ERROR"), &json!("SNS is away")));
+        assert!(line.get("_aws").is_none());
+    }
+}
