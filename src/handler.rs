@@ -1,15 +1,16 @@
 //! The journey of one event, from what EventBridge hands over to the alert that goes out.
 
 use crate::assessment::{Case, assess};
+use crate::channel::email::Email;
 use crate::channel::json::Alert;
 use crate::channel::sns::{NotPublished, Outbox};
 use crate::channel::{email, json};
 use crate::cloudtrail::{Activity, Delivery, Refusal};
 use crate::directory::{Directory, investigate};
-use crate::report::compose;
+use crate::report::{Report, compose};
 use crate::settings::Settings;
 use crate::telemetry::Journey;
-use crate::text::NAME;
+use crate::text::{NAME, Untrusted};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -78,8 +79,29 @@ impl<D: Directory> Handler<D> {
     /// error: the alert goes out and says what is missing.
     pub async fn handle(&self, event: Value, time_left: Duration, journey: &mut Journey) -> Result<Alert, Failure> {
         let delivery = Delivery::from_eventbridge(event)?;
-        let activity = Activity::from_delivery(&delivery)?;
-        journey.event_id = activity.event_id.as_ref().map(|id| id.shown(NAME));
+        let draft = self.draft(&delivery, time_left, journey).await?;
+
+        let begun = Instant::now();
+        let published = self.outbox.send(&draft.email).await.map_err(|cause| Failure::NotPublished {
+            event_id: journey.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned()),
+            cause,
+        })?;
+        journey.publish = begun.elapsed();
+        Ok(draft.into_alert(published))
+    }
+
+    /// All but the sending: what happened, what IAM knows of it, how bad it is, and what to tell.
+    ///
+    /// # Errors
+    /// Where the record is none that we take.
+    pub async fn draft(
+        &self,
+        delivery: &Delivery,
+        time_left: Duration,
+        journey: &mut Journey,
+    ) -> Result<Draft, Refusal> {
+        journey.event_id = delivery.record.event_id.as_ref().map(|id| Untrusted::new(id).shown(NAME));
+        let activity = Activity::from_delivery(delivery)?;
         journey.action = Some(activity.action.event_name);
         journey.outcome = Some(activity.outcome.word());
         journey.event_time = activity.time;
@@ -95,14 +117,26 @@ impl<D: Directory> Handler<D> {
         journey.severity = Some(assessment.severity);
         let report = compose(&case, assessment, &self.settings.account_names, (self.clock)());
         let email = email::render(&report);
+        Ok(Draft { activity, report, email })
+    }
+}
 
-        let begun = Instant::now();
-        let published = self.outbox.send(&email).await.map_err(|cause| Failure::NotPublished {
-            event_id: activity.event_id.as_ref().map_or_else(|| "(without an eventID)".to_owned(), |id| id.shown(NAME)),
-            cause,
-        })?;
-        journey.publish = begun.elapsed();
-        Ok(json::render(&activity, &report, email, published))
+/// An alert that was not sent yet.
+#[derive(Debug)]
+pub struct Draft {
+    /// What happened.
+    pub activity: Activity,
+    /// What to tell.
+    pub report: Report,
+    /// The mail that tells it.
+    pub email: Email,
+}
+
+impl Draft {
+    /// The alert as JSON.
+    #[must_use]
+    pub fn into_alert(self, published: bool) -> Alert {
+        json::render(&self.activity, &self.report, self.email, published)
     }
 }
 

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
         Topic::Arn(arn) => Outbox::Topic { client: aws_sdk_sns::Client::new(&config), arn: arn.clone() },
         Topic::Print => Outbox::Print,
     };
-    serve(directory, outbox, settings).await
+    Box::pin(serve(directory, outbox, settings)).await
 }
 
 async fn serve<D: Directory>(directory: D, outbox: Outbox, settings: Settings) -> Result<(), Error> {

@@ -192,6 +192,18 @@ impl Phrase {
         all
     }
 
+    /// As the beginning of a sentence: our own first word with a capital; names stay as they are.
+    #[must_use]
+    pub fn capitalized(mut self) -> Self {
+        if let Some(Piece::Ours(first)) = self.0.first_mut() {
+            let mut letters = first.chars();
+            if let Some(letter) = letters.next() {
+                *first = Cow::Owned(letter.to_uppercase().chain(letters).collect());
+            }
+        }
+        self
+    }
+
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -201,7 +213,7 @@ impl Phrase {
     /// As plain text, with what is not ours made safe to look at.
     #[must_use]
     pub fn plain(&self) -> String {
-        self.rendered(|text, limit| text.shown(limit))
+        self.rendered(Untrusted::shown)
     }
 
     /// As printable ASCII, with each stretch from outside cut to `each` characters.

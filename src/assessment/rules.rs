@@ -27,6 +27,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "expected_principal", judge: expected_principal },
 ];
 
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
 fn at_least(level: Severity, reason: Phrase) -> Option<Opinion> {
     Some(Opinion { effect: Effect::AtLeast(level), reason })
 }
@@ -108,10 +109,10 @@ fn outside_principal(case: &Case<'_>) -> Option<Opinion> {
     let principal = &case.activity.principal;
     let who = principal.short_name();
     let anonymous = |id: Option<&Untrusted>| id.is_some_and(|id| id.raw().to_ascii_lowercase().contains("anonymous"));
+    if !principal.is_identified() {
+        return at_least(Severity::High, "The event does not say who did it in a way that we know.".into());
+    }
     match principal {
-        Principal::Unrecognized(_) => {
-            return at_least(Severity::High, "The event does not say who did it in a way that we know.".into());
-        }
         Principal::AwsAccount(other) if anonymous(other.principal_id.as_ref()) => {
             return at_least(Severity::High, "It was done anonymously.".into());
         }
@@ -187,4 +188,199 @@ fn expected_principal(case: &Case<'_>) -> Option<Opinion> {
             "."
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assessment::assess;
+    use crate::cloudtrail::{Activity, Delivery};
+    use crate::directory::investigate;
+    use crate::directory::snapshot::Snapshot;
+    use crate::settings::ExpectedPrincipals;
+    use serde_json::{Value, json};
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
+
+    /// A call and an account about which no rule but the first has anything to say.
+    fn quiet() -> (Value, Value) {
+        let record = json!({
+            "eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "recipientAccountId": "111122223333",
+            "userAgent": "aws-cli/2.31", "userIdentity": {
+                "type": "AssumedRole", "accountId": "111122223333", "accessKeyId": "ASIAEXAMPLE",
+                "principalId": "AROAEXAMPLE:alice", "sessionContext": {
+                    "sessionIssuer": {"type": "Role", "arn": ROLE, "userName": "deploy"}}},
+            "requestParameters": {"userName": "new"},
+            "responseElements": {"user": {"userName": "new", "arn": "arn:aws:iam::111122223333:user/new"}},
+        });
+        let account = json!({"UserDetailList": [{
+            "UserName": "new", "UserId": "AIDANEW", "Arn": "arn:aws:iam::111122223333:user/new",
+            "LoginProfile": null, "AccessKeyMetadata": [], "MFADevices": []}]});
+        (record, account)
+    }
+
+    async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crate::assessment::Assessment {
+        let (mut record, mut account) = quiet();
+        change(&mut record, &mut account);
+        let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
+        let activity = Activity::from_delivery(&delivery).unwrap();
+        let directory = Snapshot::from_json(&account.to_string()).unwrap();
+        let dossier = investigate(&directory, &activity, Instant::now() + Duration::from_secs(1)).await;
+        let expected = ExpectedPrincipals::parse(expected).unwrap();
+        assess(&Case::new(&activity, &dossier, &expected))
+    }
+
+    /// The severity, and the rules that gave it, gravest first.
+    async fn verdict(change: impl Fn(&mut Value, &mut Value)) -> (Severity, Vec<&'static str>) {
+        let assessment = judged(change, "").await;
+        (assessment.severity, assessment.reasons.iter().map(|reason| reason.rule).collect())
+    }
+
+    fn failed(record: &mut Value, code: &str) {
+        record["errorCode"] = json!(code);
+        record["responseElements"] = json!(null);
+    }
+
+    fn user(record: &mut Value, key: &str, mfa: Value) {
+        record["userIdentity"] = json!({"type": "IAMUser", "userName": "carol", "accountId": "111122223333",
+            "accessKeyId": key, "sessionContext": {"attributes": {"mfaAuthenticated": mfa}}});
+    }
+
+    fn policy(account: &mut Value, action: &str) {
+        account["UserDetailList"][0]["UserPolicyList"] = json!([{"PolicyName": "p", "PolicyDocument":
+            {"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}}]);
+    }
+
+    #[tokio::test]
+    async fn nothing_else_known_is_medium() {
+        assert_eq!(verdict(|_, _| ()).await, (Severity::Medium, vec!["action"]));
+    }
+
+    #[tokio::test]
+    async fn an_attempt_is_medium_and_one_that_could_not_have_worked_is_low() {
+        for (code, severity) in [
+            ("AccessDenied", Severity::Medium),
+            ("InvalidInputException", Severity::Medium),
+            ("EntityAlreadyExistsException", Severity::Low),
+            ("LimitExceeded", Severity::Low),
+        ] {
+            assert_eq!(verdict(|record, _| failed(record, code)).await, (severity, vec!["action"]), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_root_user_is_critical_even_when_it_fails() {
+        let root = |record: &mut Value| {
+            record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333"});
+        };
+        let (severity, rules) = verdict(|record, _| root(record)).await;
+        assert_eq!((severity, rules[0]), (Severity::Critical, "root_user"));
+        let attempt = |record: &mut Value, _: &mut Value| {
+            root(record);
+            failed(record, "AccessDenied");
+        };
+        assert_eq!(verdict(attempt).await.0, Severity::Critical);
+    }
+
+    #[tokio::test]
+    async fn a_target_that_is_an_administrator_is_critical_if_the_call_made_it() {
+        let (severity, rules) = verdict(|_, account| policy(account, "*")).await;
+        assert_eq!((severity, rules[0]), (Severity::Critical, "target_is_administrator"));
+        let exists = |record: &mut Value, account: &mut Value| {
+            policy(account, "*");
+            failed(record, "EntityAlreadyExists");
+        };
+        assert_eq!(verdict(exists).await, (Severity::Low, vec!["action"]));
+        assert_eq!(verdict(|_, account| policy(account, "s3:*")).await, (Severity::Medium, vec!["action"]));
+    }
+
+    #[tokio::test]
+    async fn a_target_that_can_grant_itself_the_rest_is_high() {
+        let (severity, rules) = verdict(|_, account| policy(account, "iam:PutUserPolicy")).await;
+        assert_eq!((severity, rules), (Severity::High, vec!["target_can_change_iam", "action"]));
+    }
+
+    #[tokio::test]
+    async fn a_target_with_credentials_is_high_but_not_with_inactive_ones() {
+        let key = |status: &'static str| {
+            move |_: &mut Value, account: &mut Value| {
+                account["UserDetailList"][0]["AccessKeyMetadata"] =
+                    json!([{"AccessKeyId": "AKIANEW", "Status": status}]);
+            }
+        };
+        assert_eq!(verdict(key("Active")).await, (Severity::High, vec!["target_has_credentials", "action"]));
+        assert_eq!(verdict(key("Inactive")).await, (Severity::Medium, vec!["action"]));
+        let password = |_: &mut Value, account: &mut Value| {
+            account["UserDetailList"][0]["LoginProfile"] = json!({"CreateDate": "2026-11-22T06:00:00Z"});
+        };
+        assert_eq!(verdict(password).await.0, Severity::High);
+    }
+
+    #[tokio::test]
+    async fn principals_from_outside_or_unknown_are_high() {
+        for identity in [
+            json!({"type": "AssumedRole", "accountId": "999900001111", "arn": "arn:aws:sts::999900001111:assumed-role/a/b"}),
+            json!({"type": "AWSAccount", "accountId": "999900001111"}),
+            json!({"type": "AWSAccount", "principalId": "ANONYMOUS_PRINCIPAL", "accountId": "anonymous"}),
+            json!({"type": "Unknown"}),
+            json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {}}}),
+            json!(null),
+        ] {
+            let (severity, rules) = verdict(|record, _| record["userIdentity"] = identity.clone()).await;
+            assert_eq!((severity, rules[0]), (Severity::High, "outside_principal"), "{identity}");
+        }
+    }
+
+    #[tokio::test]
+    async fn workloads_are_high_also_by_the_name_of_their_session() {
+        let lambda = json!({"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": "arn:aws:lambda:us-east-1:1:function:f"});
+        let by_lambda = verdict(|record, _| record["userIdentity"]["inScopeOf"] = lambda.clone()).await;
+        assert_eq!(by_lambda, (Severity::High, vec!["workload", "action"]));
+        let by_name = verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-0abc")).await;
+        assert_eq!(by_name, (Severity::High, vec!["workload", "action"]));
+        let ec2 = |record: &mut Value, _: &mut Value| {
+            record["userIdentity"]["sessionContext"]["ec2RoleDelivery"] = json!("2.0");
+        };
+        assert_eq!(verdict(ec2).await.0, Severity::High);
+    }
+
+    #[tokio::test]
+    async fn cloud_shell_is_high() {
+        let from = |agent: &'static str| move |record: &mut Value, _: &mut Value| record["userAgent"] = json!(agent);
+        let shell = verdict(from("aws-cli/2.31 exec-env/CloudShell")).await;
+        assert_eq!(shell, (Severity::High, vec!["cloud_shell", "action"]));
+        assert_eq!(verdict(from("aws-cli/2.31 exec-env/AWS_ECS_EC2")).await.0, Severity::Medium);
+    }
+
+    #[tokio::test]
+    async fn omitted_parameters_make_it_at_least_medium() {
+        let omitted = |record: &mut Value, _: &mut Value| {
+            failed(record, "LimitExceeded");
+            record["requestParameters"] = json!({"omitted": true});
+        };
+        assert_eq!(verdict(omitted).await, (Severity::Medium, vec!["parameters_omitted", "action"]));
+    }
+
+    #[tokio::test]
+    async fn a_long_lived_key_without_mfa_is_one_step_up() {
+        let long_lived = verdict(|record, _| user(record, "AKIAEXAMPLE", json!(null))).await;
+        assert_eq!(long_lived, (Severity::High, vec!["long_lived_key_without_mfa", "action"]));
+        assert_eq!(verdict(|record, _| user(record, "AKIAEXAMPLE", json!("true"))).await.0, Severity::Medium);
+        assert_eq!(verdict(|record, _| user(record, "ASIAEXAMPLE", json!("false"))).await.0, Severity::Medium);
+    }
+
+    #[tokio::test]
+    async fn an_expected_principal_is_low_and_all_reasons_are_told() {
+        let grave = |_: &mut Value, account: &mut Value| policy(account, "*");
+        let expected = judged(grave, "arn:aws:iam::111122223333:role/ci/*").await;
+        assert_eq!((expected.severity, expected.unless_expected), (Severity::Low, Some(Severity::Critical)));
+        assert_eq!(expected.reasons[0].rule, "expected_principal");
+        assert!(expected.reasons[0].text.plain().ends_with("Otherwise it would be CRITICAL."));
+        assert_eq!(expected.reasons[1].rule, "target_is_administrator");
+        // Neither the session's ARN, whose name anybody chooses, nor another role is the role's ARN.
+        let other = judged(grave, "arn:aws:iam::111122223333:role/deploy").await;
+        assert_eq!((other.severity, other.unless_expected), (Severity::Critical, None));
+    }
 }

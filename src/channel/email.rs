@@ -37,7 +37,7 @@ pub fn plain_subject(severity: Severity) -> String {
 /// Names are cut further and further until the whole fits.
 fn subject(report: &Report) -> String {
     let with = |each| format!("[{}] {}", report.severity, report.subject.ascii(each));
-    let mut subject = (8..=64).rev().step_by(4).map(with).find(|subject| subject.len() <= MAX_SUBJECT);
+    let mut subject = (8..=64).rev().map(with).find(|subject| subject.len() <= MAX_SUBJECT);
     subject.get_or_insert_with(|| with(8)).truncate(MAX_SUBJECT);
     subject.unwrap_or_default().trim_end().to_owned()
 }
@@ -64,9 +64,12 @@ fn body(report: &Report) -> String {
     line(&format!("  The commands are for {}.", report.account.plain()));
     for (i, step) in report.steps.iter().enumerate() {
         line(&format!("  {}. {}", i + 1, step.text.plain()));
+        // A command stands alone at the edge, so that it can be copied whole.
         for command in &step.commands {
             line("");
             line(command.as_str());
+        }
+        if !step.commands.is_empty() && i + 1 < report.steps.len() {
             line("");
         }
     }
@@ -103,7 +106,8 @@ fn bounded(text: String, limit: usize) -> String {
     let cut = text.len() - kept;
     let mut text = text;
     text.truncate(kept);
-    text.push_str(&format!("\n\n[... {cut} bytes were cut here: the alert was too long]\n"));
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n\n[... {cut} bytes were cut here: the alert was too long]\n");
     text
 }
 

@@ -245,9 +245,12 @@ impl Principal {
             Self::IamUser(user) => named(user.name.as_ref(), "an IAM user without a name"),
             Self::AssumedRole(role) => {
                 let who = role.who();
-                role.role.as_ref().map_or(who.clone(), |name| match role.operator {
-                    Operator::IdentityCenter { .. } => who.clone(),
-                    _ => phrase!(name, " (", who, ")"),
+                role.role.as_ref().map_or(who.clone(), |name| {
+                    if let Operator::IdentityCenter { .. } = role.operator {
+                        who.clone()
+                    } else {
+                        phrase!(name, " (", who, ")")
+                    }
                 })
             }
             Self::FederatedUser(user) => named(user.name.as_ref(), "a federated user without a name"),
@@ -264,6 +267,22 @@ impl Principal {
             Self::Unrecognized(other) => {
                 other.name.as_ref().or(other.principal_id.as_ref()).map_or("an unknown principal".into(), Phrase::from)
             }
+        }
+    }
+
+    /// Whether the record tells who it is: a type that we know, and a name, an ARN or an account.
+    #[must_use]
+    pub fn is_identified(&self) -> bool {
+        match self {
+            Self::Unrecognized(_) => false,
+            Self::Root(_) => true,
+            Self::IamUser(user) => user.name.is_some() || user.arn.is_some(),
+            Self::AssumedRole(session) => session.role.is_some() || session.arn.is_some(),
+            Self::FederatedUser(user) => user.name.is_some() || user.arn.is_some(),
+            Self::SamlUser(user) | Self::WebIdentityUser(user) => user.name.is_some() || user.principal_id.is_some(),
+            Self::IdentityCenterUser(user) => user.user_id.is_some(),
+            Self::AwsAccount(other) => other.account.is_some(),
+            Self::AwsService(service) => service.name.is_some(),
         }
     }
 

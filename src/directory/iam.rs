@@ -25,7 +25,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 /// How long callers and policy documents are remembered.
-const REMEMBERED_FOR: Duration = Duration::from_secs(300);
+const REMEMBERED_FOR: Duration = Duration::from_mins(5);
 /// How many of each are remembered.
 const REMEMBERED: usize = 200;
 /// How much of a list is read. IAM's own quotas are lower for all but inline policies.
@@ -302,7 +302,7 @@ impl Directory for IamDirectory {
         if let Some(user) = self.users.get(question) {
             return user;
         }
-        let user = self.fresh_user(question, deadline).await;
+        let user = Box::pin(self.fresh_user(question, deadline)).await;
         if user.unanswered() == 0 && user.profile.found().is_some() {
             self.users.put(question.clone(), user.clone());
         }
@@ -310,7 +310,7 @@ impl Directory for IamDirectory {
     }
 
     async fn fresh_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User> {
-        Rc::new(self.user(question, deadline).await)
+        Rc::new(Box::pin(self.user(question, deadline)).await)
     }
 
     async fn known_role(&self, name: &str, deadline: Instant) -> Rc<Role> {

@@ -261,10 +261,20 @@ fn by_policy(allowed: &[(&'static str, &Policy)]) -> Vec<Phrase> {
     }
     seen.into_iter()
         .map(|policy| {
-            let actions = allowed.iter().filter(|(_, by)| *by == policy).map(|(action, _)| (*action).into());
-            phrase!(policy.label(), " allows ", Phrase::joined(actions, ", "))
+            let actions: Vec<_> = allowed.iter().filter(|(_, by)| *by == policy).map(|(action, _)| *action).collect();
+            phrase!(policy.label(), " allows ", first_few(&actions))
         })
         .collect()
+}
+
+/// "iam:A, iam:B and 7 more".
+fn first_few(actions: &[&'static str]) -> Phrase {
+    const SHOWN: usize = 2;
+    let mut few = Phrase::joined(actions.iter().take(SHOWN).map(|action| (*action).into()), ", ");
+    if actions.len() > SHOWN {
+        few.push(phrase!(" and ", actions.len() - SHOWN, " more"));
+    }
+    few
 }
 
 /// Where the questions are put.
@@ -315,11 +325,10 @@ impl<'a> Court<'a> {
                 })
                 .map(|(action, _)| *action)
                 .collect();
-            let [first, rest @ ..] = touched.as_slice() else { continue };
-            let actions = match rest.len() {
-                0 => phrase!(*first),
-                more => phrase!(*first, " and ", more, " more"),
-            };
+            if touched.is_empty() {
+                continue;
+            }
+            let actions = first_few(&touched);
             match statement.effect {
                 Effect::Allow if level >= Level::IamCapable => {}
                 Effect::Allow if statement.conditional => {
@@ -618,7 +627,10 @@ mod tests {
             &json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}),
         )]);
         assert_eq!(if_mfa.level, Level::Limited);
-        assert_eq!(if_mfa.doubts[0].plain(), "p (inline) allows iam:AttachUserPolicy and 12 more under a condition");
+        assert_eq!(
+            if_mfa.doubts[0].plain(),
+            "p (inline) allows iam:AttachUserPolicy, iam:PutUserPolicy and 11 more under a condition"
+        );
 
         let unless_mfa = weighed(vec![
             managed("AdministratorAccess"),

@@ -54,13 +54,17 @@ struct SavedUser {
     #[serde(rename = "MFADevices")]
     mfa_devices: Option<Vec<SavedDevice>>,
     access_key_metadata: Option<Vec<SavedKey>>,
-    #[serde(default, deserialize_with = "told")]
-    login_profile: Option<Option<SavedLogin>>,
+    #[serde(default = "not_saved", deserialize_with = "told")]
+    login_profile: Lookup<SavedLogin>,
 }
 
 /// Keeps `null`, which says that there is none, apart from nothing said.
-fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
+    Ok(Option::deserialize(from)?.map_or(Lookup::Missing, Lookup::Found))
+}
+
+fn not_saved<T>() -> Lookup<T> {
+    Lookup::not_asked(NOT_SAVED)
 }
 
 #[derive(Debug, Deserialize)]
@@ -156,7 +160,7 @@ struct SavedKeyUse {
     region: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SavedLogin {
     create_date: DateTime<Utc>,
@@ -239,11 +243,7 @@ impl Snapshot {
                 active: key.status == "Active",
                 created: key.create_date,
             }),
-            password: match &user.login_profile {
-                Some(Some(login)) => Lookup::Found(login.create_date),
-                Some(None) => Lookup::Missing,
-                None => Lookup::not_asked(NOT_SAVED),
-            },
+            password: user.login_profile.clone().map(|login| login.create_date),
             key_last_used: user
                 .access_key_metadata
                 .iter()

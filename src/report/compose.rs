@@ -89,10 +89,10 @@ fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase 
     let who = activity.principal.short_name();
     let mut summary = match &activity.outcome {
         Outcome::Succeeded => {
-            phrase!(capital(who), " ", action.done, " the ", action.thing, " ", target(activity), " in ", account)
+            phrase!(who.capitalized(), " ", action.done, " the ", action.thing, " ", target(activity), " in ", account)
         }
         Outcome::Failed { failure, .. } => phrase!(
-            capital(who),
+            who.capitalized(),
             " tried to ",
             action.to_do,
             " the ",
@@ -102,13 +102,14 @@ fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase 
             " in ",
             account,
             ", and ",
-            failure.words()
+            failure.words(),
+            ","
         ),
     };
     match activity.time {
         Some(time) => {
             summary.push(phrase!(
-                ",\non ",
+                "\non ",
                 when::day(time),
                 " at ",
                 Phrase::ours(time.format("%H:%M:%S UTC").to_string())
@@ -129,20 +130,6 @@ fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase 
         summary.push(phrase!("\nThe event lacks: ", Phrase::joined(lacking, ", "), "."));
     }
     summary
-}
-
-/// "the root user" begins a sentence as "The root user"; names stay as they are.
-fn capital(who: Phrase) -> Phrase {
-    for (small, great) in [
-        ("the root user", "The root user"),
-        ("an unknown principal", "An unknown principal"),
-        ("another account", "Another account"),
-    ] {
-        if who == Phrase::from(small) {
-            return great.into();
-        }
-    }
-    who
 }
 
 fn reference(activity: &Activity) -> Section {

@@ -157,7 +157,7 @@ fn stop_caller(activity: &Activity, now: DateTime<Utc>, steps: &mut Vec<Step>) {
         )),
         Principal::Root(root) => {
             steps.push(step(
-                "Sign in as the root user, change its password, look at its MFA devices, and delete its access keys. \
+                "Sign in as the root user, change its password, look at its MFA devices, and deactivate its access keys. \
                  If you cannot sign in, contact AWS Support at once.",
                 vec![],
             ));
@@ -270,20 +270,20 @@ fn end_in_identity_center() -> Step {
 }
 
 fn look_around(activity: &Activity, now: DateTime<Utc>) -> Step {
-    let text = "Look at what else the caller did, from an hour before the event on:";
     let home = activity.partition.console().map_or("us-east-1", |(_, region)| region);
     let region = activity.region.as_ref().map_or(home, |region| region.raw());
     let around = activity.time.unwrap_or(now);
     let time = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let by_caller = "Look at what else the caller did, from an hour before the event on, in each region that you use:";
+    let by_action = "Look at who else made this call, from an hour before the event on:";
     // The event history knows an access key better than a name, which others may share.
     let key = activity.principal.session().and_then(|session| session.access_key_id.as_ref());
-    let attribute = match (key, links::username(&activity.principal)) {
-        (Some(key), _) => serde_json::json!([{"AttributeKey": "AccessKeyId", "AttributeValue": key.raw()}]),
-        (None, Some(name)) => serde_json::json!([{"AttributeKey": "Username", "AttributeValue": name}]),
-        (None, None) => {
-            serde_json::json!([{"AttributeKey": "EventName", "AttributeValue": activity.action.event_name}])
-        }
+    let (text, name, value) = match (key, links::username(&activity.principal)) {
+        (Some(key), _) => (by_caller, "AccessKeyId", key.raw()),
+        (None, Some(name)) => (by_caller, "Username", name),
+        (None, None) => (by_action, "EventName", activity.action.event_name),
     };
+    let attribute = serde_json::json!([{"AttributeKey": name, "AttributeValue": value}]);
     let lookup = || {
         Command::new("aws cloudtrail lookup-events")
             .option("--region", region)?

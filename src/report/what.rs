@@ -91,10 +91,12 @@ fn known(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime<Utc>
     }
     if let Some(weighed) = &case.target_power {
         power(section, weighed);
-        if succeeded && weighed.policies.is_empty() && weighed.unread.is_empty() {
-            if let Some(row) = section.rows.last_mut() {
-                row.values = vec!["none yet: no policies. They are often attached by a later call".into()];
-            }
+        if succeeded
+            && weighed.policies.is_empty()
+            && weighed.unread.is_empty()
+            && let Some(row) = section.rows.last_mut()
+        {
+            row.values = vec!["none yet: no policies. They are often attached by a later call".into()];
         }
     }
     match user.profile.found() {

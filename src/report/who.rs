@@ -26,12 +26,11 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     }
     credential(&mut section, case, now);
     mfa(&mut section, case);
-    if let Some(power) = &case.caller_power {
-        if !matches!(&case.dossier.caller, Caller::User(user) if user.profile == Lookup::Missing)
-            && !matches!(&case.dossier.caller, Caller::Role(role) if role.profile == Lookup::Missing)
-        {
-            self::power(&mut section, power);
-        }
+    if let Some(power) = &case.caller_power
+        && !matches!(&case.dossier.caller, Caller::User(user) if user.profile == Lookup::Missing)
+        && !matches!(&case.dossier.caller, Caller::Role(role) if role.profile == Lookup::Missing)
+    {
+        self::power(&mut section, power);
     }
     match &case.dossier.caller {
         Caller::User(user) => known_user(&mut section, case, user),
@@ -160,14 +159,18 @@ fn mfa(section: &mut Section, case: &Case<'_>) {
     let mut words: Phrase = match session.mfa {
         _ if by_identity_center => "the event cannot tell: IAM Identity Center asks for it itself".into(),
         Some(true) => "used in this session".into(),
+        // An identity provider may have asked for it: STS knows only of its own.
+        Some(false) if matches!(principal, Principal::AssumedRole(_)) => {
+            "not used in this session, as far as AWS knows".into()
+        }
         Some(false) => "not used in this session".into(),
         None if session.has_long_lived_key() => "not used: the access key signed alone".into(),
         None => "the event does not say".into(),
     };
-    if let Caller::User(user) = &case.dossier.caller {
-        if let Some(devices) = user.mfa_devices.found() {
-            words.push(Phrase::ours(format!("; {} registered", counted(devices.items.len(), "device"))));
-        }
+    if let Caller::User(user) = &case.dossier.caller
+        && let Some(devices) = user.mfa_devices.found()
+    {
+        words.push(Phrase::ours(format!("; {} registered", counted(devices.items.len(), "device"))));
     }
     section.row("mfa", "MFA", words);
 }
@@ -175,7 +178,10 @@ fn mfa(section: &mut Section, case: &Case<'_>) {
 /// What policies amount to, which they are, and what is open about it.
 pub(super) fn power(section: &mut Section, power: &Power) {
     section.row("power", "Power", power.words());
-    section.rows("policies", "Policies", list_of_many(&power.policies));
+    // The grounds name a policy already: once is enough.
+    if power.policies != power.grounds {
+        section.rows("policies", "Policies", list_of_many(&power.policies));
+    }
     section.rows("doubts", "Not certain", power.doubts.clone());
 }
 
@@ -210,7 +216,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User) {
     }
     note(&mut gaps, "MFA devices", &user.mfa_devices);
     note(&mut gaps, "access keys", &user.access_keys);
-    if user.key_last_used.unavailable().is_some_and(|reason| reason.is_failure()) {
+    if user.key_last_used.unavailable().is_some_and(super::super::directory::Unavailable::is_failure) {
         note(&mut gaps, "last use of the key", &user.key_last_used);
     }
     gaps.extend(user.holdings.unread());
@@ -281,7 +287,7 @@ fn origin(section: &mut Section, case: &Case<'_>) {
     if let Some(agent) = &origin.user_agent {
         section.row("program", "Program", Phrase::free(agent));
     }
-    if let Some(service) = &origin.invoked_by {
+    if let (Some(service), false) = (&origin.invoked_by, matches!(case.activity.principal, Principal::AwsService(_))) {
         section.row("invokedBy", "Through", phrase!(service, ", which made the call for the caller"));
     }
     if let Some(endpoint) = &origin.vpc_endpoint {

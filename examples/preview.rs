@@ -1,0 +1,210 @@
+//! Shows the alert that an event would make. Publishes nothing, and needs no AWS account.
+
+use chrono::{DateTime, Utc};
+use iam_security_alert::aws;
+use iam_security_alert::channel::sns::Outbox;
+use iam_security_alert::cloudtrail::Delivery;
+use iam_security_alert::directory::Directory;
+use iam_security_alert::directory::iam::IamDirectory;
+use iam_security_alert::directory::snapshot::Snapshot;
+use iam_security_alert::handler::{Draft, Handler};
+use iam_security_alert::settings::Settings;
+use iam_security_alert::severity::Severity;
+use iam_security_alert::telemetry::Journey;
+use lexopt::prelude::*;
+use std::error::Error;
+use std::io::{IsTerminal, Read, Write};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+const HELP: &str = "\
+Shows the alert that an event would make. Publishes nothing.
+
+Usage: cargo run --example preview -- [OPTIONS] FILE...
+
+  FILE             an EventBridge event, a CloudTrail record, or {\"Records\": [...]}; - is standard input
+
+Options:
+  --account FILE   look people up in this saved account, the output of
+                   `aws iam get-account-authorization-details` (default: events/account.json)
+  --live           look people up in AWS, with the credentials at hand
+  --format FORMAT  text (default) or json, one alert a line
+  --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
+  --help           this
+
+EXPECTED_PRINCIPALS, ACCOUNT_NAMES and LOOKUP_BUDGET_SECONDS are read from the environment, as the function does.
+Exits with 0 if every event made an alert, 1 if one did not, 2 if the command line is wrong.
+";
+
+/// The time to show ages for, where it is not now: the handler's clock is a plain function.
+static AT: OnceLock<DateTime<Utc>> = OnceLock::new();
+
+struct Options {
+    files: Vec<String>,
+    account: Option<String>,
+    live: bool,
+    json: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = match options() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("preview: {error}\nTry --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match Box::pin(preview(&options)).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("preview: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Option<Options>, lexopt::Error> {
+    let mut options = Options { files: Vec::new(), account: None, live: false, json: false };
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(file) => options.files.push(file.string()?),
+            Long("account") => options.account = Some(arguments.value()?.string()?),
+            Long("live") => options.live = true,
+            Long("format") => {
+                options.json = arguments.value()?.parse_with(|format| match format {
+                    "text" => Ok(false),
+                    "json" => Ok(true),
+                    _ => Err("a format is text or json"),
+                })?;
+            }
+            Long("at") => {
+                let at = arguments.value()?.parse_with(|time| {
+                    DateTime::parse_from_rfc3339(time).map_err(|_| "a time looks like 2026-11-22T06:00:11Z")
+                })?;
+                AT.get_or_init(|| at.to_utc());
+            }
+            Short('h') | Long("help") => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if options.files.is_empty() {
+        return Err("which event? Name a file, or - for standard input".into());
+    }
+    if options.live && options.account.is_some() {
+        return Err("--live and --account exclude each other".into());
+    }
+    Ok(Some(options))
+}
+
+/// Shows all alerts; whether there was one for every event.
+async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
+    // The function's own reading of its settings, but that no topic is needed.
+    let settings = Settings::read(|name| match name {
+        "AWS_SAM_LOCAL" => Some("true".to_owned()),
+        "ALERT_TOPIC_ARN" => None,
+        other => std::env::var(other).ok(),
+    })?;
+    if options.live {
+        let config = aws::load(None).await;
+        let caller = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
+        let caller = caller.map_err(|error| {
+            format!("--live needs AWS credentials that work: {}", aws_sdk_sts::error::DisplayErrorContext(error))
+        })?;
+        let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), caller.account);
+        return Box::pin(show_all(options, directory, settings)).await;
+    }
+    let directory = match &options.account {
+        Some(file) => read_account(file)?,
+        None if std::path::Path::new("events/account.json").exists() => read_account("events/account.json")?,
+        None => Snapshot::unavailable("there is no saved account to look in"),
+    };
+    show_all(options, directory, settings).await
+}
+
+fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    Snapshot::from_json(&text).map_err(|error| format!("{file}: this is no saved account: {error}").into())
+}
+
+async fn show_all(options: &Options, directory: impl Directory, settings: Settings) -> Result<bool, Box<dyn Error>> {
+    let clock = || AT.get().copied().unwrap_or_else(Utc::now);
+    let handler = Handler { directory, outbox: Outbox::Print, settings, clock };
+    let (mut all_well, mut shown) = (true, 0);
+    for file in &options.files {
+        let deliveries = match read_events(file) {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                eprintln!("preview: {file}: {error}");
+                all_well = false;
+                continue;
+            }
+        };
+        let many = deliveries.len() > 1;
+        for (i, delivery) in deliveries.into_iter().enumerate() {
+            let draft = match delivery {
+                Ok(delivery) => handler.draft(&delivery, Duration::from_mins(1), &mut Journey::default()).await,
+                Err(refusal) => Err(refusal),
+            };
+            match draft {
+                Ok(draft) => {
+                    show(draft, options.json, shown > 0)?;
+                    shown += 1;
+                }
+                Err(refusal) => {
+                    let place = if many { format!("{file}: record {}", i + 1) } else { file.clone() };
+                    eprintln!("preview: {place}: {refusal}");
+                    all_well = false;
+                }
+            }
+        }
+    }
+    Ok(all_well)
+}
+
+fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::cloudtrail::Refusal>>, Box<dyn Error>> {
+    let mut text = String::new();
+    if file == "-" {
+        std::io::stdin().read_to_string(&mut text)?;
+    } else {
+        text = std::fs::read_to_string(file)?;
+    }
+    let json = serde_json::from_str(&text).map_err(|error| format!("this is not JSON: {error}"))?;
+    Ok(Delivery::from_file(json)?)
+}
+
+fn show(draft: Draft, json: bool, another: bool) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&draft.into_alert(false))?)?;
+        return Ok(());
+    }
+    if another {
+        writeln!(out, "\n{}\n", "=".repeat(72))?;
+    }
+    let severity = draft.report.severity;
+    // The severity stands at the beginning of both; nothing else is coloured.
+    let subject = draft.email.subject.replacen(severity.word(), &coloured(severity), 1);
+    let body = draft.email.body.replacen(severity.word(), &coloured(severity), 1);
+    write!(out, "Subject: {subject}\n\n{body}")?;
+    Ok(())
+}
+
+fn coloured(severity: Severity) -> String {
+    let wanted = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = match severity {
+        _ if !wanted => return severity.word().to_owned(),
+        Severity::Low => "32",
+        Severity::Medium => "33",
+        Severity::High => "31",
+        Severity::Critical => "1;97;41",
+    };
+    format!("\x1b[{colour}m{severity}\x1b[0m")
+}
