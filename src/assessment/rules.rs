@@ -243,7 +243,7 @@ mod tests {
         record["responseElements"] = json!(null);
     }
 
-    fn user(record: &mut Value, key: &str, mfa: Value) {
+    fn user(record: &mut Value, key: &str, mfa: &str) {
         record["userIdentity"] = json!({"type": "IAMUser", "userName": "carol", "accountId": "111122223333",
             "accessKeyId": key, "sessionContext": {"attributes": {"mfaAuthenticated": mfa}}});
     }
@@ -365,10 +365,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_long_lived_key_without_mfa_is_one_step_up() {
-        let long_lived = verdict(|record, _| user(record, "AKIAEXAMPLE", json!(null))).await;
+        let long_lived = verdict(|record, _| user(record, "AKIAEXAMPLE", "")).await;
         assert_eq!(long_lived, (Severity::High, vec!["long_lived_key_without_mfa", "action"]));
-        assert_eq!(verdict(|record, _| user(record, "AKIAEXAMPLE", json!("true"))).await.0, Severity::Medium);
-        assert_eq!(verdict(|record, _| user(record, "ASIAEXAMPLE", json!("false"))).await.0, Severity::Medium);
+        assert_eq!(verdict(|record, _| user(record, "AKIAEXAMPLE", "true")).await.0, Severity::Medium);
+        assert_eq!(verdict(|record, _| user(record, "ASIAEXAMPLE", "false")).await.0, Severity::Medium);
     }
 
     #[tokio::test]

@@ -33,6 +33,10 @@ const LISTED: usize = 100;
 /// How many documents of one list are read.
 const READ: usize = 25;
 
+/// How often a user that was just created, and is not there yet, is asked for, and the pause before each
+/// further time. IAM is eventually consistent; within seconds as a rule.
+const PAUSES: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_200)];
+
 /// Asks IAM.
 #[derive(Debug)]
 pub struct IamDirectory {
@@ -302,15 +306,23 @@ impl Directory for IamDirectory {
         if let Some(user) = self.users.get(question) {
             return user;
         }
-        let user = Box::pin(self.fresh_user(question, deadline)).await;
+        let user = Rc::new(Box::pin(self.user(question, deadline)).await);
         if user.unanswered() == 0 && user.profile.found().is_some() {
             self.users.put(question.clone(), user.clone());
         }
         user
     }
 
-    async fn fresh_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User> {
-        Rc::new(Box::pin(self.user(question, deadline)).await)
+    async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User> {
+        let mut user = Box::pin(self.user(question, deadline)).await;
+        for pause in PAUSES.into_iter().take_while(|_| just_created) {
+            if user.profile != Lookup::Missing || Instant::now() + pause >= deadline {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            user = Box::pin(self.user(question, deadline)).await;
+        }
+        Rc::new(user)
     }
 
     async fn known_role(&self, name: &str, deadline: Instant) -> Rc<Role> {
@@ -318,7 +330,7 @@ impl Directory for IamDirectory {
         if let Some(role) = self.roles.get(&key) {
             return role;
         }
-        let role = Rc::new(self.role(name, deadline).await);
+        let role = Rc::new(Box::pin(self.role(name, deadline)).await);
         if role.unanswered() == 0 && role.profile.found().is_some() {
             self.roles.put(key, role.clone());
         }
@@ -327,7 +339,7 @@ impl Directory for IamDirectory {
 
     async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted> {
         let fetched = self.alias.get_or_try_init(async || {
-            let call = self.client.list_account_aliases().send();
+            let call = Box::pin(self.client.list_account_aliases().send());
             match ask(deadline, "iam:ListAccountAliases", call).await {
                 Lookup::Found(answer) => Ok(answer.account_aliases.into_iter().next().map(Untrusted::new)),
                 Lookup::Missing => Ok(None),

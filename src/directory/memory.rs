@@ -46,7 +46,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn values_are_kept_for_their_time_and_within_their_bound() {
-        let memory = Memory::new(Duration::from_secs(300), 2);
+        let memory = Memory::new(Duration::from_mins(5), 2);
         memory.put("a", 1);
         assert_eq!(memory.get(&"a"), Some(1));
         tokio::time::advance(Duration::from_secs(299)).await;

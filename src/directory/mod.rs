@@ -18,7 +18,6 @@ use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// The outcome of asking for one fact.
@@ -128,6 +127,8 @@ pub enum Provenance {
     Live(DateTime<Utc>),
     /// From a saved account, whose age is not known.
     Saved,
+    /// Nothing was read.
+    Nowhere,
 }
 
 /// An IAM user, each fact by itself.
@@ -242,8 +243,8 @@ pub trait Directory {
     fn account(&self) -> Option<&str>;
     /// A user that may be remembered from some minutes ago.
     async fn known_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User>;
-    /// A user as it is now.
-    async fn fresh_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User>;
+    /// A user as it is now. One that was just created may take a while to be seen.
+    async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User>;
     /// A role that may be remembered from some minutes ago.
     async fn known_role(&self, name: &str, deadline: Instant) -> Rc<Role>;
     /// The account's alias.
@@ -363,10 +364,6 @@ fn failures<const N: usize>(facts: [Option<&Unavailable>; N]) -> usize {
     facts.into_iter().flatten().filter(|reason| reason.is_failure()).count()
 }
 
-/// How often a user that was just created, and is not there yet, is asked for, and the pause before each
-/// further time. IAM is eventually consistent; within seconds as a rule.
-const PAUSES: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_200)];
-
 const OTHER_ACCOUNT: &str = "it belongs to another account";
 
 /// Asks all that is worth knowing about an activity, side by side, until the deadline at most.
@@ -437,15 +434,6 @@ async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: 
         return Subject::NotAsked("it was not created");
     }
     let question = UserQuestion { name: name.raw().to_owned(), key_in_use: None, password: true };
-    let mut user = directory.fresh_user(&question, deadline).await;
-    if activity.outcome.succeeded() {
-        for pause in PAUSES {
-            if user.profile != Lookup::Missing || Instant::now() + pause >= deadline {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-            user = directory.fresh_user(&question, deadline).await;
-        }
-    }
-    Subject::User(user)
+    let just_created = activity.outcome.succeeded();
+    Subject::User(directory.fresh_user(&question, just_created, deadline).await)
 }

@@ -534,8 +534,8 @@ mod tests {
         weigh(&holdings, Some(&CAROL.into()))
     }
 
-    fn level(statement: Value) -> Level {
-        weighed(vec![inline("p", &statement)]).level
+    fn level(statement: &Value) -> Level {
+        weighed(vec![inline("p", statement)]).level
     }
 
     fn allow(action: &str, resource: &str) -> Value {
@@ -553,7 +553,7 @@ mod tests {
             json!({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}),
             json!({"Effect": "Allow", "NotAction": ["s3:*"], "NotResource": "arn:aws:s3:::secret"}),
         ] {
-            assert_eq!(level(statement.clone()), Level::Administrator, "{statement}");
+            assert_eq!(level(&statement), Level::Administrator, "{statement}");
         }
         for name in ["AdministratorAccess", "IAMFullAccess"] {
             let power = weighed(vec![managed(name)]);
@@ -578,7 +578,7 @@ mod tests {
             allow("iam:CreateAccessKey", "arn:aws:iam::*:user/*"),
             allow("iam:CreatePolicyVersion", "arn:aws:iam::111122223333:policy/*"),
         ] {
-            assert_eq!(level(statement.clone()), Level::IamCapable, "{statement}");
+            assert_eq!(level(&statement), Level::IamCapable, "{statement}");
         }
     }
 
@@ -592,7 +592,7 @@ mod tests {
             allow("iam:AttachUserPolicy", "arn:aws:iam::111122223333:role/*"),
             json!([]),
         ] {
-            assert_eq!(level(statement.clone()), Level::Limited, "{statement}");
+            assert_eq!(level(&statement), Level::Limited, "{statement}");
         }
         let own_key =
             weighed(vec![inline("self", &allow("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:username}"))]);
@@ -603,11 +603,11 @@ mod tests {
     #[test]
     fn an_explicit_deny_wins() {
         let deny_iam = json!([allow("*", "*"), {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]);
-        assert_eq!(level(deny_iam), Level::Broad);
+        assert_eq!(level(&deny_iam), Level::Broad);
         let deny_one = json!([allow("*", "*"), {"Effect": "Deny", "Action": "iam:attachuserpolicy", "Resource": "*"}]);
-        assert_eq!(level(deny_one), Level::IamCapable);
+        assert_eq!(level(&deny_one), Level::IamCapable);
         let deny_all_but = json!([allow("*", "*"), {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]);
-        assert_eq!(level(deny_all_but), Level::Limited);
+        assert_eq!(level(&deny_all_but), Level::Limited);
         let across = weighed(vec![
             managed("AdministratorAccess"),
             inline("stop", &json!({"Effect": "Deny", "Action": "*", "Resource": "*"})),

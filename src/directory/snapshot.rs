@@ -202,7 +202,7 @@ impl Snapshot {
                 access_keys: Lookup::not_asked(why),
                 password: Lookup::not_asked(why),
                 key_last_used: Lookup::not_asked(why),
-                provenance: Provenance::Saved,
+                provenance: Provenance::Nowhere,
             };
         }
         let Some(user) = self.user_detail_list.iter().find(|user| user.user_name == question.name) else {
@@ -287,7 +287,8 @@ impl Snapshot {
                 (Lookup::Found(profile), holdings)
             }
         };
-        Role { profile, holdings, provenance: Provenance::Saved }
+        let provenance = if self.unavailable.is_some() { Provenance::Nowhere } else { Provenance::Saved };
+        Role { profile, holdings, provenance }
     }
 
     fn held(&self, attached: &[SavedAttached], inline: &[SavedInline], group: Option<&Untrusted>) -> Holdings {
@@ -334,7 +335,7 @@ impl Directory for Snapshot {
         Rc::new(self.user(question))
     }
 
-    async fn fresh_user(&self, question: &UserQuestion, _: Instant) -> Rc<User> {
+    async fn fresh_user(&self, question: &UserQuestion, _: bool, _: Instant) -> Rc<User> {
         Rc::new(self.user(question))
     }
 

@@ -177,11 +177,12 @@ pub(super) fn unknown_row(section: &mut Section, gaps: Vec<Gap>) {
     section.rows("unknown", "Not known", values);
 }
 
-/// When and from where facts were read.
-pub(super) fn looked_up(provenance: &Provenance) -> Phrase {
+/// Says when and from where facts were read.
+pub(super) fn looked_up(section: &mut Section, provenance: &Provenance) {
     match provenance {
-        Provenance::Live(time) => when::at(*time),
-        Provenance::Saved => "in a saved account, whose age is not known".into(),
+        Provenance::Live(time) => section.row("lookedUp", "Looked up", when::at(*time)),
+        Provenance::Saved => section.row("lookedUp", "Looked up", "in a saved account, whose age is not known"),
+        Provenance::Nowhere => {}
     }
 }
 

@@ -307,9 +307,10 @@ mod tests {
         );
         assert_eq!(
             command("-rf").unwrap(),
-            "aws iam update-access-key --user-name=-rf --access-key-id AKIAEXAMPLE --status Inactive"
+            "aws iam update-access-key '--user-name=-rf' --access-key-id AKIAEXAMPLE --status Inactive"
         );
-        assert!(command("a'b $(id)").unwrap().contains("\"a'b \\$(id)\""));
+        let words = shlex::split(&command("a'b $(id)").unwrap()).unwrap();
+        assert_eq!(words[4], "a'b $(id)");
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn known(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime<Utc>
                 "no user of this name exists"
             };
             section.row("lookup", "In IAM", words);
-            return section.row("lookedUp", "Looked up", looked_up(&user.provenance));
+            return looked_up(section, &user.provenance);
         }
         Lookup::Found(profile) => {
             if succeeded {
@@ -140,5 +140,5 @@ fn known(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime<Utc>
     }
     gaps.extend(user.holdings.unread());
     unknown_row(section, gaps);
-    section.row("lookedUp", "Looked up", looked_up(&user.provenance));
+    looked_up(section, &user.provenance);
 }

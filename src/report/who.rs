@@ -39,8 +39,8 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     }
     origin(&mut section, case);
     match &case.dossier.caller {
-        Caller::User(user) => section.row("lookedUp", "Looked up", looked_up(&user.provenance)),
-        Caller::Role(role) => section.row("lookedUp", "Looked up", looked_up(&role.provenance)),
+        Caller::User(user) => looked_up(&mut section, &user.provenance),
+        Caller::Role(role) => looked_up(&mut section, &role.provenance),
         Caller::NotAsked(_) => {}
     }
     section

@@ -1,0 +1,423 @@
+//! The directory and the outbox against AWS's wire protocol, played by a function: every outcome of a
+//! lookup, and what becomes of a mail.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+use aws_sdk_iam::config::retry::RetryConfig;
+use aws_sdk_iam::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
+use chrono::Utc;
+use http::Response;
+use iam_security_alert::channel::email::Email;
+use iam_security_alert::channel::sns::Outbox;
+use iam_security_alert::cloudtrail::{Activity, Delivery};
+use iam_security_alert::directory::iam::IamDirectory;
+use iam_security_alert::directory::power::Level;
+use iam_security_alert::directory::{
+    Caller, Directory, Dossier, Lookup, Subject, Unavailable, UserQuestion, investigate,
+};
+use iam_security_alert::handler::Handler;
+use iam_security_alert::settings::Settings;
+use iam_security_alert::severity::Severity;
+use iam_security_alert::telemetry::Journey;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const ACCOUNT: &str = "123456789012";
+const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
+
+/// What AWS was asked: the action and its parameters, in order.
+type Asked = Arc<Mutex<Vec<(String, HashMap<String, String>)>>>;
+
+/// An answer of AWS: status and body.
+type Answer = (u16, String);
+
+fn parameters(body: &str) -> HashMap<String, String> {
+    let decoded =
+        |text: &str| percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8().unwrap().into_owned();
+    body.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (decoded(key), decoded(value))).collect()
+}
+
+/// AWS, as a function from action and parameters to an answer.
+fn aws(
+    answer: impl Fn(&str, &HashMap<String, String>) -> Answer + Send + Sync + 'static,
+) -> (aws_sdk_iam::config::SharedHttpClient, Asked) {
+    let asked = Asked::default();
+    let log = asked.clone();
+    let http = infallible_client_fn(move |request| {
+        let parameters = parameters(std::str::from_utf8(request.body().bytes().unwrap()).unwrap());
+        let action = parameters["Action"].clone();
+        let (status, body) = answer(&action, &parameters);
+        log.lock().unwrap().push((action, parameters));
+        Response::builder().status(status).body(body).unwrap()
+    });
+    (http, asked)
+}
+
+fn result(action: &str, body: &str) -> Answer {
+    (200, format!("<{action}Response><{action}Result>{body}</{action}Result></{action}Response>"))
+}
+
+fn error(status: u16, code: &str) -> Answer {
+    (
+        status,
+        format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        ),
+    )
+}
+
+/// An account with ops-carol, who is in the group Admins, and nobody else.
+fn account(action: &str, parameters: &HashMap<String, String>) -> Answer {
+    let carol = parameters.get("UserName").is_none_or(|name| name == "ops-carol");
+    match action {
+        "GetUser" if carol => result(
+            action,
+            "<User><Path>/</Path><UserName>ops-carol</UserName><UserId>AIDAEXAMPLEOPSCAROL1</UserId>\
+             <Arn>arn:aws:iam::123456789012:user/ops-carol</Arn><CreateDate>2023-02-14T09:12:44Z</CreateDate>\
+             <Tags><member><Key>team</Key><Value>platform</Value></member></Tags></User>",
+        ),
+        "ListGroupsForUser" if carol => result(
+            action,
+            &list(
+                "Groups",
+                "<Path>/</Path><GroupName>Admins</GroupName><GroupId>AGPA1</GroupId><Arn>a</Arn><CreateDate>2023-02-14T09:12:44Z</CreateDate>",
+                1,
+            ),
+        ),
+        "ListAttachedGroupPolicies" => result(
+            action,
+            &list(
+                "AttachedPolicies",
+                "<PolicyName>all</PolicyName><PolicyArn>arn:aws:iam::123456789012:policy/all</PolicyArn>",
+                1,
+            ),
+        ),
+        "GetPolicy" => {
+            result(action, "<Policy><PolicyName>all</PolicyName><DefaultVersionId>v3</DefaultVersionId></Policy>")
+        }
+        "GetPolicyVersion" => result(
+            action,
+            "<PolicyVersion><Document>%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D</Document><VersionId>v3</VersionId></PolicyVersion>",
+        ),
+        "ListAttachedUserPolicies" if carol => result(action, &list("AttachedPolicies", "", 0)),
+        "ListUserPolicies" if carol => result(action, "<PolicyNames></PolicyNames>"),
+        "ListGroupPolicies" => result(action, "<PolicyNames></PolicyNames>"),
+        "ListMFADevices" if carol => result(action, &list("MFADevices", "", 0)),
+        "ListAccessKeys" if carol => result(
+            action,
+            &list(
+                "AccessKeyMetadata",
+                "<UserName>ops-carol</UserName><AccessKeyId>AKIAEXAMPLECAROL0001</AccessKeyId><Status>Active</Status><CreateDate>2025-10-06T08:00:00Z</CreateDate>",
+                1,
+            ),
+        ),
+        "GetAccessKeyLastUsed" => result(
+            action,
+            "<UserName>ops-carol</UserName><AccessKeyLastUsed><Region>N/A</Region><ServiceName>N/A</ServiceName></AccessKeyLastUsed>",
+        ),
+        "ListAccountAliases" => result(action, "<AccountAliases><member>acme-prod</member></AccountAliases>"),
+        _ => error(404, "NoSuchEntity"),
+    }
+}
+
+fn list(name: &str, member: &str, times: usize) -> String {
+    format!("<{name}>{}</{name}><IsTruncated>false</IsTruncated>", format!("<member>{member}</member>").repeat(times))
+}
+
+fn directory(http: impl aws_sdk_iam::config::HttpClient + 'static) -> IamDirectory {
+    let config = aws_sdk_iam::Config::builder()
+        .with_test_defaults()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http)
+        .build();
+    IamDirectory::new(aws_sdk_iam::Client::from_conf(config), Some(ACCOUNT.to_owned()))
+}
+
+fn event() -> Value {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/events/create_user.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn activity() -> Activity {
+    Activity::from_delivery(&Delivery::from_eventbridge(event()).unwrap()).unwrap()
+}
+
+async fn dossier(directory: &IamDirectory) -> Dossier {
+    investigate(directory, &activity(), Instant::now() + Duration::from_secs(5)).await
+}
+
+fn target(dossier: &Dossier) -> &iam_security_alert::directory::User {
+    let Subject::User(user) = &dossier.target else { panic!("{dossier:?}") };
+    user
+}
+
+fn caller(dossier: &Dossier) -> &iam_security_alert::directory::User {
+    let Caller::User(user) = &dossier.caller else { panic!("{dossier:?}") };
+    user
+}
+
+#[tokio::test(start_paused = true)]
+async fn found_a_caller_is_read_through_its_groups_to_the_encoded_document() {
+    let (http, _) = aws(account);
+    let dossier = dossier(&directory(http)).await;
+    let carol = caller(&dossier);
+    assert_eq!(carol.profile.found().unwrap().id, "AIDAEXAMPLEOPSCAROL1".into());
+    assert_eq!(carol.groups.found().unwrap().items, ["Admins".into()]);
+    assert_eq!(carol.power(None).words().plain(), "administrator: all (through the group Admins)");
+    assert_eq!(carol.key_last_used.found().unwrap().service, None, "N/A is no service");
+    assert_eq!(dossier.account_alias, Lookup::Found("acme-prod".into()));
+    assert_eq!(dossier.unanswered(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_a_user_just_created_is_asked_for_again_and_then_missing() {
+    let (http, asked) = aws(account);
+    let directory = directory(http);
+    let begun = Instant::now();
+    let dossier = dossier(&directory).await;
+    assert_eq!(target(&dossier).profile, Lookup::Missing);
+    assert_eq!(target(&dossier).password, Lookup::Missing);
+    let times =
+        asked.lock().unwrap().iter().filter(|(action, p)| action == "GetUser" && p["UserName"] == "deploy-bot").count();
+    assert_eq!(times, 3);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_appears_late_is_found_when_it_is_asked_for_again() {
+    let times = Mutex::new(0);
+    let (http, _) = aws(move |action, parameters| {
+        if action == "GetUser" && parameters["UserName"] == "deploy-bot" {
+            *times.lock().unwrap() += 1;
+            if *times.lock().unwrap() == 2 {
+                let (status, body) = account("GetUser", &HashMap::new());
+                return (status, body.replace("ops-carol", "deploy-bot"));
+            }
+        }
+        account(action, parameters)
+    });
+    assert!(target(&dossier(&directory(http)).await).profile.found().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn denied_throttled_and_failed_are_reasons_not_absences() {
+    for (status, code, reason) in [
+        (403, "AccessDenied", Unavailable::Denied("iam:GetUser")),
+        (400, "Throttling", Unavailable::Throttled),
+        (403, "InvalidClientTokenId", Unavailable::Failed("InvalidClientTokenId".into())),
+    ] {
+        let (http, _) = aws(move |_, _| error(status, code));
+        let dossier = dossier(&directory(http)).await;
+        assert_eq!(caller(&dossier).profile, Lookup::Unavailable(reason.clone()));
+        assert_eq!(target(&dossier).profile, Lookup::Unavailable(reason));
+        let power = caller(&dossier).power(None);
+        assert_eq!((power.level, power.words().plain().as_str()), (Level::Limited, "not known"));
+        // Of each user: the profile, keys, MFA devices, groups, attached and inline policies; of the caller
+        // the key's use, of the target the password; and the alias.
+        assert_eq!(dossier.unanswered(), 15);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn timed_out_lookups_end_at_the_deadline() {
+    let directory = directory(NeverClient::new());
+    let begun = Instant::now();
+    let dossier = investigate(&directory, &activity(), begun + Duration::from_millis(700)).await;
+    assert_eq!(begun.elapsed(), Duration::from_millis(700));
+    assert_eq!(caller(&dossier).profile, Lookup::Unavailable(Unavailable::TimedOut));
+    assert_eq!(dossier.account_alias, Lookup::Unavailable(Unavailable::TimedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_followed_up_to_a_bound_that_is_told() {
+    let (http, _) = aws(|action, parameters| match action {
+        "ListUserPolicies" => {
+            let page: usize = parameters.get("Marker").map_or(0, |marker| marker.parse().unwrap());
+            let names = (0..40).map(|i| format!("<member>p{page}-{i}</member>")).collect::<Vec<_>>().concat();
+            result(
+                action,
+                &format!(
+                    "<PolicyNames>{names}</PolicyNames><IsTruncated>true</IsTruncated><Marker>{}</Marker>",
+                    page + 1
+                ),
+            )
+        }
+        "GetUserPolicy" => result(
+            action,
+            "<UserName>u</UserName><PolicyName>p</PolicyName><PolicyDocument>%7B%22Statement%22%3A%5B%5D%7D</PolicyDocument>",
+        ),
+        _ => account(action, parameters),
+    });
+    let dossier = dossier(&directory(http)).await;
+    let holdings = &caller(&dossier).holdings;
+    let inline = holdings.policies.iter().filter(|policy| policy.arn.is_none());
+    let (read, unread): (Vec<_>, Vec<_>) = inline.partition(|policy| policy.document.found().is_some());
+    assert_eq!((read.len(), unread.len()), (25, 75));
+    let power = caller(&dossier).power(None);
+    assert!(
+        power.doubts.iter().any(|doubt| doubt.plain() == "only the first 100 inline policies were read"),
+        "{power:?}"
+    );
+    assert_eq!(dossier.unanswered(), 0, "what is not asked for did not fail");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_caller_and_the_alias_are_remembered_and_the_target_is_not() {
+    let (http, asked) = aws(account);
+    let directory = directory(http);
+    dossier(&directory).await;
+    let first = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(first.iter().any(|(action, _)| action == "ListAccountAliases"));
+    dossier(&directory).await;
+    let second = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(
+        !second.is_empty() && second.iter().all(|(_, p)| p.get("UserName").map(String::as_str) == Some("deploy-bot")),
+        "{second:?}"
+    );
+    tokio::time::advance(Duration::from_secs(301)).await;
+    dossier(&directory).await;
+    assert!(asked.lock().unwrap().iter().any(|(_, p)| p.get("UserName").map(String::as_str) == Some("ops-carol")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_not_remembered() {
+    let broken = Arc::new(Mutex::new(true));
+    let switch = broken.clone();
+    let (http, _) = aws(
+        move |action, parameters| {
+            if *switch.lock().unwrap() { error(400, "Throttling") } else { account(action, parameters) }
+        },
+    );
+    let directory = directory(http);
+    assert!(dossier(&directory).await.unanswered() > 0);
+    *broken.lock().unwrap() = false;
+    assert_eq!(dossier(&directory).await.unanswered(), 0);
+}
+
+#[tokio::test]
+async fn people_of_another_account_are_not_looked_up_among_our_own() {
+    let (http, asked) = aws(account);
+    let mut event = event();
+    event["detail"]["recipientAccountId"] = json!("999900001111");
+    event["detail"]["userIdentity"]["accountId"] = json!("999900001111");
+    let activity = Activity::from_delivery(&Delivery::from_eventbridge(event).unwrap()).unwrap();
+    let dossier = investigate(&directory(http), &activity, Instant::now() + Duration::from_secs(1)).await;
+    assert!(matches!((dossier.caller, dossier.target), (Caller::NotAsked(_), Subject::NotAsked(_))));
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_role_is_read_with_its_description_and_policies() {
+    let (http, _) = aws(|action, _| match action {
+        "GetRole" => result(
+            action,
+            "<Role><Path>/</Path><RoleName>deploy</RoleName><RoleId>AROA1</RoleId><Arn>arn:aws:iam::123456789012:role/deploy</Arn><CreateDate>2023-02-14T09:12:44Z</CreateDate><Description>Deploys</Description><RoleLastUsed><LastUsedDate>2026-11-21T00:00:00Z</LastUsedDate><Region>eu-west-1</Region></RoleLastUsed><PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType><PermissionsBoundaryArn>arn:b</PermissionsBoundaryArn></PermissionsBoundary></Role>",
+        ),
+        "ListAttachedRolePolicies" => result(
+            action,
+            &list(
+                "AttachedPolicies",
+                "<PolicyName>IAMFullAccess</PolicyName><PolicyArn>arn:aws:iam::aws:policy/IAMFullAccess</PolicyArn>",
+                1,
+            ),
+        ),
+        "ListRolePolicies" => result(action, "<PolicyNames><member>x</member></PolicyNames>"),
+        "GetRolePolicy" => result(
+            action,
+            "<RoleName>deploy</RoleName><PolicyName>x</PolicyName><PolicyDocument>{\"Statement\":[]}</PolicyDocument>",
+        ),
+        _ => error(404, "NoSuchEntity"),
+    });
+    let role = directory(http).known_role("deploy", Instant::now() + Duration::from_secs(1)).await;
+    let profile = role.profile.found().unwrap();
+    assert_eq!((profile.description.clone(), profile.boundary.clone()), (Some("Deploys".into()), Some("arn:b".into())));
+    assert!(profile.last_used.is_some());
+    assert_eq!(role.power(None).level, Level::Administrator);
+    assert_eq!(role.holdings.policies.len(), 2);
+}
+
+#[tokio::test]
+async fn a_password_is_found() {
+    let (http, _) = aws(|action, parameters| match action {
+        "GetLoginProfile" => result(
+            action,
+            "<LoginProfile><UserName>ops-carol</UserName><CreateDate>2026-11-22T06:00:00Z</CreateDate></LoginProfile>",
+        ),
+        _ => account(action, parameters),
+    });
+    let question = UserQuestion { name: "ops-carol".into(), key_in_use: None, password: true };
+    let user = directory(http).fresh_user(&question, false, Instant::now() + Duration::from_secs(1)).await;
+    assert!(user.password.found().is_some());
+}
+
+fn outbox(http: aws_sdk_sns::config::SharedHttpClient) -> Outbox {
+    let config = aws_sdk_sns::Config::builder()
+        .with_test_defaults()
+        .behavior_version(aws_sdk_sns::config::BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_sns::config::Region::new("us-east-1"))
+        .retry_config(aws_sdk_sns::config::retry::RetryConfig::disabled())
+        .http_client(http)
+        .build();
+    Outbox::Topic { client: aws_sdk_sns::Client::from_conf(config), arn: TOPIC.to_owned() }
+}
+
+fn email() -> Email {
+    Email { subject: "[HIGH] x".into(), body: "body".into(), severity: Severity::High }
+}
+
+#[tokio::test]
+async fn a_refused_subject_is_replaced_by_a_plain_one() {
+    let (http, asked) = aws(|action, parameters| {
+        if parameters["Subject"] == "[HIGH] x" {
+            error(400, "InvalidParameter")
+        } else {
+            result(action, "<MessageId>m</MessageId>")
+        }
+    });
+    assert!(outbox(http).send(&email()).await.unwrap());
+    let subjects: Vec<_> = asked.lock().unwrap().iter().map(|(_, p)| p["Subject"].clone()).collect();
+    assert_eq!(subjects, ["[HIGH] x", "[HIGH] IAM security alert"]);
+    assert_eq!(asked.lock().unwrap()[1].1["MessageAttributes.entry.1.Value.StringValue"], "HIGH");
+}
+
+#[tokio::test]
+async fn a_mail_that_sns_does_not_take_is_an_error_that_says_why() {
+    let (http, asked) = aws(|_, _| error(404, "NotFound"));
+    let error = outbox(http).send(&email()).await.unwrap_err().to_string();
+    assert!(error.contains(TOPIC) && error.contains("NotFound"), "{error}");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lookups_leave_room_to_publish_however_little_time_is_left() {
+    let (http, asked) = aws(|action, _| result(action, "<MessageId>m</MessageId>"));
+    let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
+    let handler = Handler { directory: directory(NeverClient::new()), outbox: outbox(http), settings, clock: Utc::now };
+    for (left, budget) in [(30_000, 5_000), (7_000, 1_000), (2_000, 0)] {
+        let begun = Instant::now();
+        let mut journey = Journey::default();
+        let alert = handler.handle(event(), Duration::from_millis(left), &mut journey).await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::from_millis(budget));
+        assert!(alert.published && alert.text.contains("no answer in time"));
+        assert_eq!(journey.lookup_failures, 15);
+    }
+    assert_eq!(asked.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn an_alert_that_was_not_published_fails_the_invocation_with_its_event_id() {
+    let (http, _) = aws(|_, _| error(404, "NotFound"));
+    let (iam, _) = aws(account);
+    let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
+    let handler = Handler { directory: directory(iam), outbox: outbox(http), settings, clock: Utc::now };
+    let failure = handler.handle(event(), Duration::from_secs(30), &mut Journey::default()).await.unwrap_err();
+    let diagnostic = lambda_runtime::Diagnostic::from(failure);
+    assert_eq!(diagnostic.error_type, "NotPublished");
+    assert!(diagnostic.error_message.starts_with("event dad98c61-"), "{}", diagnostic.error_message);
+}

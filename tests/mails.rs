@@ -1,0 +1,165 @@
+//! Every event in `events/` as the mail that it makes. The snapshots are read as mails: if you would not
+//! want to get one at three in the morning, it is a bug.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+use chrono::{DateTime, Utc};
+use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
+use iam_security_alert::channel::sns::Outbox;
+use iam_security_alert::cloudtrail::Delivery;
+use iam_security_alert::directory::Directory;
+use iam_security_alert::directory::snapshot::Snapshot;
+use iam_security_alert::handler::{Draft, Handler};
+use iam_security_alert::settings::Settings;
+use iam_security_alert::telemetry::Journey;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn settings(variables: &[(&str, &str)]) -> Settings {
+    Settings::read(|name| match name {
+        "AWS_SAM_LOCAL" => Some("true".to_owned()),
+        other => variables.iter().find(|(set, _)| *set == other).map(|(_, value)| (*value).to_owned()),
+    })
+    .unwrap()
+}
+
+fn clock() -> DateTime<Utc> {
+    "2026-11-22T06:00:11Z".parse().unwrap()
+}
+
+fn draft(directory: impl Directory, event: Value, settings: Settings) -> Draft {
+    let handler = Handler { directory, outbox: Outbox::Print, settings, clock };
+    let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(handler.draft(&delivery, Duration::from_secs(30), &mut Journey::default()))
+        .unwrap()
+}
+
+fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
+}
+
+fn account() -> Snapshot {
+    Snapshot::from_json(&std::fs::read_to_string(events().join("account.json")).unwrap()).unwrap()
+}
+
+fn event(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(events().join(name)).unwrap()).unwrap()
+}
+
+fn mail(draft: &Draft) -> String {
+    format!("Subject: {}\n\n{}", draft.email.subject, draft.email.body)
+}
+
+#[test]
+fn every_event_is_a_mail_worth_getting() {
+    let mut names: Vec<_> = std::fs::read_dir(events())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "account.json")
+        .collect();
+    names.sort();
+    assert!(names.len() >= 14, "{names:?}");
+    for name in names {
+        let draft = draft(account(), event(&name), settings(&[]));
+        insta::assert_snapshot!(name.trim_end_matches(".json"), mail(&draft));
+    }
+}
+
+#[test]
+fn without_any_lookup_the_mail_says_what_is_not_known() {
+    let nobody = Snapshot::unavailable("there are no AWS credentials here");
+    insta::assert_snapshot!("without_lookups", mail(&draft(nobody, event("create_user.json"), settings(&[]))));
+}
+
+#[test]
+fn what_is_expected_is_low_and_the_account_has_its_name() {
+    let settings = settings(&[
+        ("EXPECTED_PRINCIPALS", "arn:aws:iam::123456789012:user/ops-*"),
+        ("ACCOUNT_NAMES", "123456789012=Production"),
+    ]);
+    let draft = draft(account(), event("create_user.json"), settings);
+    assert!(draft.email.subject.starts_with("[LOW] ") && draft.email.subject.ends_with(" in Production"));
+    insta::assert_snapshot!("expected", mail(&draft));
+}
+
+#[test]
+fn the_alert_as_json_keeps_its_shape() {
+    let draft = draft(account(), event("create_user.json"), settings(&[]));
+    let alert = serde_json::to_value(draft.into_alert(true)).unwrap();
+    insta::assert_snapshot!("alert_json", serde_json::to_string_pretty(&alert).unwrap());
+}
+
+#[test]
+fn links_lead_into_the_console_of_the_partition() {
+    for (partition, region, console) in [
+        ("aws", "us-east-1", "https://console.aws.amazon.com/"),
+        ("aws-us-gov", "us-gov-west-1", "https://console.amazonaws-us-gov.com/"),
+        ("aws-cn", "cn-north-1", "https://console.amazonaws.cn/"),
+    ] {
+        let text = event("create_user.json").to_string();
+        let text = text.replace("arn:aws:", &format!("arn:{partition}:")).replace("us-east-1", region);
+        let draft = draft(account(), serde_json::from_str(&text).unwrap(), settings(&[]));
+        assert_eq!(draft.report.links.len(), 4);
+        for link in &draft.report.links {
+            assert!(link.url.starts_with(console), "{}", link.url);
+            assert!(!link.url.contains("region=") || link.url.contains(&format!("region={region}")), "{}", link.url);
+        }
+    }
+}
+
+/// Commands are parsed back by a real shell: each must be one command with no more than its words.
+#[test]
+fn commands_run_as_printed() {
+    for name in ["create_user.json", "create_user_hostile.json", "create_user_lambda_role.json"] {
+        let draft = draft(account(), event(name), settings(&[]));
+        for command in draft.report.steps.iter().flat_map(|step| &step.commands) {
+            let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; {}", command.as_str());
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert!(output.status.success() && output.stderr.is_empty(), "{}", command.as_str());
+            let words: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+            assert_eq!(shlex::split(command.as_str()).unwrap()[1..], words);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Any text in every place that allows it: the subject obeys SNS, the body keeps its bound and its lines.
+    #[test]
+    fn a_mail_of_any_text_is_safe(text in any::<String>(), long in 0_usize..3_000) {
+        let hostile = format!("{text}\r\n\u{202e}{}", "A".repeat(long));
+        let mut event = event("create_user.json");
+        let record = &mut event["detail"];
+        record["requestParameters"]["userName"] = json!(hostile);
+        record["requestParameters"]["tags"] = json!([{"key": hostile, "value": hostile}]);
+        record["userIdentity"]["userName"] = json!(hostile);
+        record["userIdentity"]["accessKeyId"] = json!(hostile);
+        record["userAgent"] = json!(hostile);
+        record["sourceIPAddress"] = json!(hostile);
+        record["eventID"] = json!(hostile);
+        record["awsRegion"] = json!(hostile);
+        record["recipientAccountId"] = json!(hostile);
+        let draft = draft(account(), event, settings(&[]));
+        let subject = &draft.email.subject;
+        prop_assert!(subject.len() <= MAX_SUBJECT && subject.starts_with('['), "{subject}");
+        prop_assert!(subject.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{subject}");
+        let body = &draft.email.body;
+        prop_assert!(body.len() <= MAX_BODY);
+        let hidden = body.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        prop_assert_eq!(hidden, None);
+        // Every line is one that we began.
+        for line in body.lines().filter(|line| !line.is_empty()) {
+            let ours = line.starts_with("  ") || line.starts_with("aws ") || line.starts_with("on 2026-")
+                || line.split(' ').next().is_some_and(|word| word.chars().all(|c| c.is_ascii_uppercase()))
+                || line.contains(" created the IAM user ") || line.starts_with("The event lacks");
+            prop_assert!(ours, "{line:?}");
+        }
+    }
+}
