@@ -4,7 +4,7 @@
 //! `template.yaml`; a test holds the two equal.
 
 use super::identity::Principal;
-use super::record::Record;
+use super::record::{Record, text_of};
 use super::{Delivery, EVENT_SOURCE, Refusal, label};
 use crate::arn::{Arn, Partition};
 use crate::severity::Severity;
@@ -273,7 +273,7 @@ impl Activity {
                     .and_then(|identity| identity.invoked_by.as_ref())
                     .map(Untrusted::new),
                 vpc_endpoint: record.vpc_endpoint_id.as_ref().map(Untrusted::new),
-                console: record.session_credential_from_console == Some(true),
+                console: *record.session_credential_from_console == Some(true),
             },
             event_id: record.event_id.as_ref().map(Untrusted::new),
             request_id: record.request_id.as_ref().map(Untrusted::new),
@@ -353,7 +353,7 @@ fn record_at<'a>(record: &'a Record, pointer: &str) -> Option<&'a Value> {
 }
 
 fn text(value: &Value) -> Option<Untrusted> {
-    super::record::as_text(value.clone()).map(Untrusted::new)
+    text_of(value).map(Untrusted::new)
 }
 
 fn text_in(object: Option<&Value>, name: &str) -> Option<Untrusted> {

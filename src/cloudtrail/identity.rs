@@ -3,7 +3,7 @@
 //! What each type holds follows "CloudTrail userIdentity element" in the CloudTrail user guide. Whether
 //! the principal is trusted is not decided here.
 
-use super::record::{OnBehalfOf, SessionContext, UserIdentity};
+use super::record::{OnBehalfOf, SessionContext, UserIdentity, text_of};
 use crate::arn::{Arn, Partition};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
@@ -432,7 +432,7 @@ fn session(identity: &UserIdentity) -> Session {
     let attributes = context.and_then(|context| context.attributes.as_ref());
     Session {
         access_key_id: known(identity.access_key_id.as_ref()),
-        mfa: attributes.and_then(|attributes| attributes.mfa_authenticated),
+        mfa: attributes.and_then(|attributes| *attributes.mfa_authenticated),
         created: attributes.and_then(|attributes| super::time(attributes.creation_date.as_deref()?)),
     }
 }
@@ -441,7 +441,7 @@ fn root(identity: &UserIdentity) -> Root {
     Root {
         account: account_of(identity).or_else(|| known(identity.principal_id.as_ref())),
         arn: known(identity.arn.as_ref()),
-        assumed: identity.session_context.as_ref().and_then(|context| context.assumed_root) == Some(true),
+        assumed: identity.session_context.as_ref().and_then(|context| *context.assumed_root) == Some(true),
         session: session(identity),
     }
 }
@@ -546,7 +546,7 @@ fn claims(attributes: &Value) -> Vec<(Untrusted, Untrusted)> {
         .as_object()
         .into_iter()
         .flatten()
-        .filter_map(|(name, value)| Some((name.into(), super::record::as_text(value.clone())?.into())))
+        .filter_map(|(name, value)| Some((name.into(), text_of(value)?.into())))
         .collect()
 }
 

@@ -8,42 +8,32 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::ops::Deref;
 
 /// One CloudTrail record: the `detail` of the EventBridge event.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct Record {
-    #[serde(deserialize_with = "object")]
-    pub user_identity: Option<UserIdentity>,
-    #[serde(deserialize_with = "text")]
-    pub event_time: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub event_source: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub event_name: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub aws_region: Option<String>,
-    #[serde(rename = "sourceIPAddress", deserialize_with = "text")]
-    pub source_ip_address: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub user_agent: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub error_code: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub error_message: Option<String>,
+    pub user_identity: Object<UserIdentity>,
+    pub event_time: Text,
+    pub event_source: Text,
+    pub event_name: Text,
+    pub aws_region: Text,
+    #[serde(rename = "sourceIPAddress")]
+    pub source_ip_address: Text,
+    pub user_agent: Text,
+    pub error_code: Text,
+    pub error_message: Text,
     pub request_parameters: Value,
     pub response_elements: Value,
-    #[serde(rename = "requestID", deserialize_with = "text")]
-    pub request_id: Option<String>,
-    #[serde(rename = "eventID", deserialize_with = "text")]
-    pub event_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub recipient_account_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub vpc_endpoint_id: Option<String>,
-    #[serde(deserialize_with = "flag")]
-    pub session_credential_from_console: Option<bool>,
+    #[serde(rename = "requestID")]
+    pub request_id: Text,
+    #[serde(rename = "eventID")]
+    pub event_id: Text,
+    pub recipient_account_id: Text,
+    pub vpc_endpoint_id: Text,
+    pub session_credential_from_console: Flag,
 }
 
 /// Who made the call, as CloudTrail writes it.
@@ -51,30 +41,19 @@ pub struct Record {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct UserIdentity {
-    #[serde(rename = "type", deserialize_with = "text")]
-    pub kind: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub principal_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub arn: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub account_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub access_key_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub user_name: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub invoked_by: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub identity_provider: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub credential_id: Option<String>,
-    #[serde(deserialize_with = "object")]
-    pub session_context: Option<SessionContext>,
-    #[serde(deserialize_with = "object")]
-    pub on_behalf_of: Option<OnBehalfOf>,
-    #[serde(deserialize_with = "object")]
-    pub in_scope_of: Option<InScopeOf>,
+    #[serde(rename = "type")]
+    pub kind: Text,
+    pub principal_id: Text,
+    pub arn: Text,
+    pub account_id: Text,
+    pub access_key_id: Text,
+    pub user_name: Text,
+    pub invoked_by: Text,
+    pub identity_provider: Text,
+    pub credential_id: Text,
+    pub session_context: Object<SessionContext>,
+    pub on_behalf_of: Object<OnBehalfOf>,
+    pub in_scope_of: Object<InScopeOf>,
 }
 
 /// How temporary credentials came about.
@@ -82,20 +61,13 @@ pub struct UserIdentity {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct SessionContext {
-    #[serde(deserialize_with = "object")]
-    pub session_issuer: Option<SessionIssuer>,
-    #[serde(deserialize_with = "object")]
-    pub attributes: Option<SessionAttributes>,
-    #[serde(deserialize_with = "object")]
-    pub web_id_federation_data: Option<WebIdFederationData>,
-    #[serde(deserialize_with = "text")]
-    pub source_identity: Option<String>,
-    #[serde(deserialize_with = "flag")]
-    pub assumed_root: Option<bool>,
-    #[serde(deserialize_with = "text")]
-    pub ec2_role_delivery: Option<String>,
-    #[serde(deserialize_with = "object")]
-    pub in_scope_of: Option<InScopeOf>,
+    pub session_issuer: Object<SessionIssuer>,
+    pub attributes: Object<SessionAttributes>,
+    pub web_id_federation_data: Object<WebIdFederationData>,
+    pub source_identity: Text,
+    pub assumed_root: Flag,
+    pub ec2_role_delivery: Text,
+    pub in_scope_of: Object<InScopeOf>,
 }
 
 /// The role, user or root user whose credentials the session was made from.
@@ -103,16 +75,12 @@ pub struct SessionContext {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct SessionIssuer {
-    #[serde(rename = "type", deserialize_with = "text")]
-    pub kind: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub principal_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub arn: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub account_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub user_name: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Text,
+    pub principal_id: Text,
+    pub arn: Text,
+    pub account_id: Text,
+    pub user_name: Text,
 }
 
 /// When the session began, and whether with MFA.
@@ -120,10 +88,8 @@ pub struct SessionIssuer {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct SessionAttributes {
-    #[serde(deserialize_with = "text")]
-    pub creation_date: Option<String>,
-    #[serde(deserialize_with = "flag")]
-    pub mfa_authenticated: Option<bool>,
+    pub creation_date: Text,
+    pub mfa_authenticated: Flag,
 }
 
 /// The web identity that a role was assumed with.
@@ -131,8 +97,7 @@ pub struct SessionAttributes {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct WebIdFederationData {
-    #[serde(deserialize_with = "text")]
-    pub federated_provider: Option<String>,
+    pub federated_provider: Text,
     pub attributes: Value,
 }
 
@@ -141,10 +106,8 @@ pub struct WebIdFederationData {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct OnBehalfOf {
-    #[serde(deserialize_with = "text")]
-    pub user_id: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub identity_store_arn: Option<String>,
+    pub user_id: Text,
+    pub identity_store_arn: Text,
 }
 
 /// The workload that the credentials were handed to.
@@ -152,42 +115,90 @@ pub struct OnBehalfOf {
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
 pub struct InScopeOf {
-    #[serde(deserialize_with = "text")]
-    pub issuer_type: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub credentials_issued_to: Option<String>,
+    pub issuer_type: Text,
+    pub credentials_issued_to: Text,
 }
 
-/// Text; a number or a boolean in its place is written out, anything else and the empty text are `None`.
-fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(as_text(Value::deserialize(from)?))
-}
+/// What stands in a field, or `None` where it is absent, null, empty or of another type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lenient<T>(Option<T>);
 
-/// See [`text`].
-pub(crate) fn as_text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
+/// Text; a number or a boolean in its place is written out.
+pub type Text = Lenient<String>;
+/// A boolean, or the word for it: CloudTrail writes `mfaAuthenticated` as a string.
+pub type Flag = Lenient<bool>;
+/// An object that is not empty.
+pub type Object<T> = Lenient<T>;
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self(None)
     }
 }
 
-/// A boolean, or the word for it: CloudTrail writes `mfaAuthenticated` as a string.
-fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::Bool(flag) => Some(flag),
-        Value::String(word) => word.trim().to_ascii_lowercase().parse().ok(),
-        _ => None,
-    })
+impl<T> Deref for Lenient<T> {
+    type Target = Option<T>;
+
+    fn deref(&self) -> &Option<T> {
+        &self.0
+    }
 }
 
-fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
-    let value = Value::deserialize(from)?;
-    Ok(match value {
-        Value::Object(ref fields) if !fields.is_empty() => serde_json::from_value(value).ok(),
-        _ => None,
-    })
+impl<'de, T: FromLoose> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Value::deserialize(from).map(|value| Self(T::from_loose(value)))
+    }
+}
+
+/// How a type is read from whatever stands in its place.
+pub trait FromLoose: Sized {
+    /// The value, if there is one.
+    fn from_loose(value: Value) -> Option<Self>;
+}
+
+impl FromLoose for String {
+    fn from_loose(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) if !text.trim().is_empty() => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl FromLoose for bool {
+    fn from_loose(value: Value) -> Option<Self> {
+        match value {
+            Value::Bool(flag) => Some(flag),
+            Value::String(word) => word.trim().to_ascii_lowercase().parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The text of a value, read as leniently as that of a field.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    String::from_loose(value.clone())
+}
+
+/// The nested elements of a record.
+trait Element: DeserializeOwned {}
+impl Element for UserIdentity {}
+impl Element for SessionContext {}
+impl Element for SessionIssuer {}
+impl Element for SessionAttributes {}
+impl Element for WebIdFederationData {}
+impl Element for OnBehalfOf {}
+impl Element for InScopeOf {}
+
+impl<T: Element> FromLoose for T {
+    fn from_loose(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(ref fields) if !fields.is_empty() => serde_json::from_value(value).ok(),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -205,8 +216,8 @@ mod tests {
                 "eventTime": odd, "errorCode": odd, "requestParameters": odd,
             }))
             .unwrap();
-            let identity = record.user_identity.unwrap();
-            let session = identity.session_context.unwrap();
+            let identity = record.user_identity.as_ref().unwrap();
+            let session = identity.session_context.as_ref().unwrap();
             assert!(identity.arn.is_none() && record.event_time.is_none() && record.error_code.is_none());
             assert!(session.session_issuer.is_none() && session.attributes.is_none());
             assert!(session.web_id_federation_data.is_none());
@@ -220,9 +231,9 @@ mod tests {
             "userIdentity": {"sessionContext": {"attributes": {"mfaAuthenticated": "false"}}},
         }))
         .unwrap();
-        assert_eq!(record.session_credential_from_console, Some(true));
-        let session = record.user_identity.and_then(|identity| identity.session_context);
-        assert_eq!(session.and_then(|s| s.attributes).and_then(|a| a.mfa_authenticated), Some(false));
+        assert_eq!(*record.session_credential_from_console, Some(true));
+        let session = record.user_identity.as_ref().and_then(|identity| identity.session_context.as_ref());
+        assert_eq!(session.and_then(|s| *s.attributes.as_ref()?.mfa_authenticated), Some(false));
     }
 
     proptest! {
