@@ -117,6 +117,17 @@ impl Policy {
     }
 }
 
+impl Holdings {
+    /// The policy by which AWS has put the holder under quarantine, because it found one of its keys where
+    /// everybody can read it (`AWSCompromisedKeyQuarantine` and its successors).
+    #[must_use]
+    pub fn quarantine(&self) -> Option<&Policy> {
+        self.policies
+            .iter()
+            .find(|policy| policy.is_aws_managed() && policy.name.raw().starts_with("AWSCompromisedKeyQuarantine"))
+    }
+}
+
 /// Whether AWS manages the policy with this ARN.
 #[must_use]
 pub fn is_aws_managed(arn: &str) -> bool {
@@ -147,6 +158,10 @@ pub struct Power {
     pub policies: Vec<Phrase>,
     /// What could not be told from what was read: it may reach further, or less far.
     pub doubts: Vec<Phrase>,
+    /// How far they would reach if all their conditions held.
+    pub at_most: Level,
+    /// Whether there are policies of AWS that we know by name only.
+    pub named_only: bool,
     /// What could not be read.
     pub unread: Vec<Gap>,
 }
@@ -156,33 +171,40 @@ impl Power {
     #[must_use]
     pub fn words(&self) -> Phrase {
         let grounds = || Phrase::joined(self.grounds.iter().map(Phrase::from), "; ");
+        let open = !(self.doubts.is_empty() && self.unread.is_empty());
         match self.level {
             Level::Administrator => phrase!("administrator: ", grounds()),
             Level::IamCapable => phrase!("can change IAM, and so grant itself the rest: ", grounds()),
+            Level::Broad if open => phrase!("everything but changing IAM, as far as could be told: ", grounds()),
             Level::Broad => phrase!("everything but changing IAM: ", grounds()),
             Level::Limited if !self.unread.is_empty() && self.policies.is_empty() => "not known".into(),
             Level::Limited if self.policies.is_empty() => "none: no policies".into(),
-            Level::Limited if !(self.doubts.is_empty() && self.unread.is_empty()) => {
-                "no administrator, as far as could be told".into()
+            Level::Limited if open => "not an administrator, as far as could be told".into(),
+            Level::Limited if self.named_only => {
+                "not an administrator by the policies that were read; AWS's own are only named".into()
             }
-            Level::Limited => "no administrator, cannot change IAM".into(),
+            Level::Limited => "not an administrator, and cannot make itself one".into(),
         }
     }
 }
 
 /// The policies of AWS that decide our questions, with as much of their documents as decides them.
 /// From the AWS Managed Policy Reference. Other AWS managed policies are shown by name and not weighed.
-const AWS_MANAGED: [(&str, &str); 3] = [
+const AWS_MANAGED: [(&str, &str); 4] = [
     ("AdministratorAccess", r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#),
     ("IAMFullAccess", r#"{"Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*"}}"#),
     (
         "PowerUserAccess",
         r#"{"Statement":{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"}}"#,
     ),
+    ("AWSDenyAll", r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#),
 ];
 
+/// A call of IAM, and what kind of thing it changes.
+type Call = (&'static str, &'static str);
+
 /// The calls by which one who may make them on any user, group, role or policy becomes an administrator.
-const ESCALATIONS: [(&str, &str); 13] = [
+const ESCALATIONS: [Call; 13] = [
     ("iam:AttachUserPolicy", "user"),
     ("iam:PutUserPolicy", "user"),
     ("iam:AttachRolePolicy", "role"),
@@ -198,55 +220,74 @@ const ESCALATIONS: [(&str, &str); 13] = [
     ("iam:UpdateLoginProfile", "user"),
 ];
 
-/// The calls that are an escalation even if they may be made on oneself only.
-const ON_ONESELF: [&str; 4] =
-    ["iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:AttachRolePolicy", "iam:PutRolePolicy"];
+/// The calls by which one takes denies and boundaries off: they grant nothing, but free what was granted.
+const WAYS_OUT: [Call; 8] = [
+    ("iam:DetachUserPolicy", "user"),
+    ("iam:DeleteUserPolicy", "user"),
+    ("iam:DeleteUserPermissionsBoundary", "user"),
+    ("iam:RemoveUserFromGroup", "group"),
+    ("iam:DetachRolePolicy", "role"),
+    ("iam:DeleteRolePolicy", "role"),
+    ("iam:DeleteRolePermissionsBoundary", "role"),
+    ("iam:DeleteGroupPolicy", "group"),
+];
 
-/// A name that no policy means in particular: who may touch it may touch any.
-const ANY_NAME: &str = "zz-any-name";
+/// The calls that lead somewhere even if they may be made on oneself only. To manage one's own keys and
+/// password, on the other hand, is what the IAM user guide recommends to allow.
+const ON_ONESELF: [&str; 10] = [
+    "iam:AttachUserPolicy",
+    "iam:PutUserPolicy",
+    "iam:AttachRolePolicy",
+    "iam:PutRolePolicy",
+    "iam:DetachUserPolicy",
+    "iam:DeleteUserPolicy",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:DetachRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteRolePermissionsBoundary",
+];
+
+/// Names that stand for any: shorter and longer than IAM's, of a character that no policy can hold, so that
+/// only a wildcard covers both.
+fn any_names() -> [String; 2] {
+    ["\u{1}".to_owned(), "\u{1}".repeat(200)]
+}
 
 /// Weighs the policies of the holder with this ARN.
 #[must_use]
 pub fn weigh(holdings: &Holdings, holder: Option<&Untrusted>) -> Power {
     let mut doubts = holdings.cuts.clone();
     let mut statements = Vec::new();
+    let mut named_only = false;
     for policy in &holdings.policies {
         match read(policy) {
-            Ok(read) => statements.extend(read.into_iter().map(|statement| (policy, statement))),
-            Err(doubt) => doubts.extend(doubt),
+            Read::Statements(read) => statements.extend(read.into_iter().map(|statement| (policy, statement))),
+            Read::NamedOnly => named_only = true,
+            Read::Doubt(doubt) => doubts.push(doubt),
+            Read::Unavailable => {}
         }
     }
     let holder = holder.and_then(|arn| Arn::parse(arn.raw()));
     if holder.is_none() && !statements.is_empty() {
         doubts.push("its ARN is not known, so resources in its policies were not compared exactly".into());
     }
-    let mut court = Court { statements, holder, doubts };
-
-    let anything_in_iam = court.allows("iam:ZzAnyAction", &court.any("user"));
-    let anything_else = court.allows("zz:ZzAnyAction", "*");
-    let escalations: Vec<_> = ESCALATIONS
-        .iter()
-        .filter_map(|(action, kind)| {
-            let on_oneself = || {
-                let own = court.own_arn().filter(|_| ON_ONESELF.contains(action))?;
-                court.allows(action, &own).map(|policy| (*action, policy))
-            };
-            court.allows(action, &court.any(kind)).map(|policy| (*action, policy)).or_else(on_oneself)
-        })
-        .collect();
-
-    let (level, grounds) = match (anything_in_iam, anything_else) {
-        (Some(policy), _) if escalations.len() == ESCALATIONS.len() => (Level::Administrator, vec![policy.label()]),
-        _ if !escalations.is_empty() => (Level::IamCapable, by_policy(&escalations)),
-        (_, Some(policy)) => (Level::Broad, vec![policy.label()]),
-        _ => (Level::Limited, Vec::new()),
-    };
-    court.doubt(level);
+    let court = Court { statements, holder };
+    let (level, grounds) = court.level(false);
+    let (at_most, _) = court.level(true);
+    doubts.extend(court.doubts(level, at_most));
+    let mut seen = Vec::new();
+    doubts.retain(|doubt| {
+        let new = !seen.contains(doubt);
+        seen.extend(new.then(|| doubt.clone()));
+        new
+    });
     Power {
         level,
         grounds,
         policies: holdings.policies.iter().map(Policy::label).collect(),
-        doubts: court.doubts,
+        doubts,
+        at_most: at_most.max(level),
+        named_only,
         unread: holdings.unread(),
     }
 }
@@ -281,74 +322,142 @@ fn first_few(actions: &[&'static str]) -> Phrase {
 struct Court<'a> {
     statements: Vec<(&'a Policy, Statement)>,
     holder: Option<Arn<'a>>,
-    doubts: Vec<Phrase>,
 }
 
 impl<'a> Court<'a> {
-    /// The ARN of some thing of this kind in the holder's account.
-    fn any(&self, kind: &str) -> String {
+    /// How far the statements reach, and what gives them that reach; with `conditions_hold`, if all
+    /// conditions under which something is allowed were fulfilled.
+    fn level(&self, conditions_hold: bool) -> (Level, Vec<Phrase>) {
+        let may = |calls: &[Call]| -> Vec<_> {
+            calls.iter().filter_map(|call| Some((call.0, self.may_make(*call, conditions_hold)?))).collect()
+        };
+        let (escalations, ways_out) = (may(&ESCALATIONS), may(&WAYS_OUT));
+        // Whoever is allowed all of IAM gets around a deny with any one of these that is left.
+        let any_actions = any_names().map(|name| format!("iam:{name}"));
+        let all_of_iam = self.covered(Effect::Allow, &any_actions, &self.any("user"), conditions_hold);
+        let by_all = all_of_iam.filter(|_| !escalations.is_empty() || !ways_out.is_empty());
+        if let Some(policy) = by_all {
+            return (Level::Administrator, vec![policy.label()]);
+        }
+        if escalations.len() == ESCALATIONS.len() {
+            return (Level::Administrator, by_policy(&escalations));
+        }
+        if !escalations.is_empty() {
+            return (Level::IamCapable, by_policy(&escalations));
+        }
+        let anything = any_names().map(|name| format!("{name}:{name}"));
+        match self.allowed(&anything, &any_names(), conditions_hold) {
+            Some(policy) => (Level::Broad, vec![policy.label()]),
+            None => (Level::Limited, Vec::new()),
+        }
+    }
+
+    /// Whether a call may be made on anything of its kind, or on oneself where that is enough; and by what.
+    fn may_make(&self, (action, kind): Call, conditions_hold: bool) -> Option<&'a Policy> {
+        let action_names = [action.to_owned()];
+        self.allowed(&action_names, &self.any(kind), conditions_hold).or_else(|| {
+            let own = self.own_arn().filter(|_| ON_ONESELF.contains(&action))?;
+            self.allowed(&action_names, &[own], conditions_hold)
+        })
+    }
+
+    /// The policy that allows all these actions on all these resources, unless they are denied for sure.
+    fn allowed(&self, actions: &[String], resources: &[String], conditions_hold: bool) -> Option<&'a Policy> {
+        if self.covered(Effect::Deny, actions, resources, false).is_some() {
+            return None;
+        }
+        self.covered(Effect::Allow, actions, resources, conditions_hold)
+    }
+
+    /// The policy with statements of this effect on all these actions and all these resources.
+    fn covered(
+        &self,
+        effect: Effect,
+        actions: &[String],
+        resources: &[String],
+        conditions_hold: bool,
+    ) -> Option<&'a Policy> {
+        let mut by = None;
+        for action in actions {
+            for resource in resources {
+                let (policy, _) = self.statements.iter().find(|(_, statement)| {
+                    statement.effect == effect
+                        && (conditions_hold || !statement.conditional)
+                        && statement.covers_action(action)
+                        && statement.covers_resource(resource, self.holder.as_ref(), conditions_hold)
+                })?;
+                by = by.or(Some(*policy));
+            }
+        }
+        by
+    }
+
+    /// ARNs that stand for any thing of this kind in the holder's account.
+    fn any(&self, kind: &str) -> [String; 2] {
         let (partition, account) = self.holder.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
-        format!("arn:{partition}:iam::{account}:{kind}/{ANY_NAME}")
+        any_names().map(|name| format!("arn:{partition}:iam::{account}:{kind}/{name}"))
     }
 
     fn own_arn(&self) -> Option<String> {
         self.holder.map(|arn| format!("arn:{}:iam::{}:{}", arn.partition, arn.account, arn.resource))
     }
 
-    /// The policy by which the action may surely be done on the resource, conditions aside on the deny side.
-    fn allows(&self, action: &str, resource: &str) -> Option<&'a Policy> {
-        let matching = |effect: Effect| {
-            self.statements.iter().filter(move |(_, statement)| {
-                statement.effect == effect
-                    && !statement.conditional
-                    && statement.covers_action(action)
-                    && statement.covers_resource(resource, self.holder.as_ref())
-            })
-        };
-        if matching(Effect::Deny).next().is_some() {
-            return None;
-        }
-        matching(Effect::Allow).next().map(|(policy, _)| *policy)
-    }
-
-    /// Adds what the answers leave open.
-    fn doubt(&mut self, level: Level) {
-        let own = self.own_arn();
+    /// What the answers leave open.
+    fn doubts(&self, level: Level, at_most: Level) -> Vec<Phrase> {
         let mut doubts = Vec::new();
         for (policy, statement) in &self.statements {
-            let touched: Vec<_> = ESCALATIONS
-                .iter()
-                .filter(|(action, _)| statement.covers_action(action))
-                .filter(|(action, _)| {
-                    // To manage one's own keys and password is what IAM's user guide recommends to allow.
-                    ON_ONESELF.contains(action) || !statement.is_for_oneself(own.as_deref(), self.holder.as_ref())
-                })
-                .map(|(action, _)| *action)
-                .collect();
-            if touched.is_empty() {
+            let actions = self.touched(statement, &ESCALATIONS);
+            if actions.is_empty() {
                 continue;
             }
-            let actions = first_few(&touched);
-            match statement.effect {
-                Effect::Allow if level >= Level::IamCapable => {}
-                Effect::Allow if statement.conditional => {
-                    doubts.push(phrase!(policy.label(), " allows ", actions, " under a condition"));
+            let named = first_few(&actions);
+            match (statement.effect, statement.conditional) {
+                (Effect::Allow, true) if at_most > level => {
+                    doubts.push(phrase!(policy.label(), " allows ", named, " under a condition"));
                 }
-                Effect::Allow
-                    if !ESCALATIONS.iter().any(|(action, kind)| {
-                        statement.covers_action(action)
-                            && statement.covers_resource(&self.any(kind), self.holder.as_ref())
-                    }) =>
-                {
-                    doubts.push(phrase!(policy.label(), " allows ", actions, " on certain resources"));
+                (Effect::Allow, false) if level < Level::IamCapable && !self.is_general(statement) => {
+                    doubts.push(phrase!(policy.label(), " allows ", named, " on certain resources"));
                 }
-                Effect::Deny if statement.conditional && level >= Level::IamCapable => {
-                    doubts.push(phrase!(policy.label(), " denies ", actions, " under a condition"));
+                (Effect::Deny, true) if level >= Level::Broad => {
+                    doubts.push(phrase!(policy.label(), " denies ", named, " under a condition"));
                 }
-                Effect::Allow | Effect::Deny => {}
+                (Effect::Deny, false) if level >= Level::IamCapable => {
+                    let where_ = if self.is_general(statement) { "" } else { " on certain resources" };
+                    doubts.push(phrase!(policy.label(), " denies ", named, where_));
+                }
+                (Effect::Allow | Effect::Deny, _) => {}
             }
         }
-        self.doubts.extend(doubts);
+        if level < Level::IamCapable {
+            let ways_out: Vec<_> =
+                WAYS_OUT.iter().filter_map(|call| Some((call.0, self.may_make(*call, false)?))).collect();
+            doubts.extend(
+                by_policy(&ways_out).into_iter().map(|by| phrase!(by, ": it may take denies and boundaries away")),
+            );
+            if let Some(policy) = self.may_make(("iam:PassRole", "role"), false) {
+                doubts.push(phrase!(policy.label(), " allows iam:PassRole on any role: it may act by stronger ones"));
+            }
+        }
+        doubts
+    }
+
+    /// The calls that a statement is about, but for those on oneself that lead nowhere.
+    fn touched(&self, statement: &Statement, calls: &[Call]) -> Vec<&'static str> {
+        let own = self.own_arn();
+        let for_oneself = statement.is_for_oneself(own.as_deref(), self.holder.as_ref());
+        calls
+            .iter()
+            .map(|(action, _)| *action)
+            .filter(|action| statement.covers_action(action) && (!for_oneself || ON_ONESELF.contains(action)))
+            .collect()
+    }
+
+    /// Whether a statement is about all things of some kind that its actions change.
+    fn is_general(&self, statement: &Statement) -> bool {
+        ESCALATIONS.iter().any(|(action, kind)| {
+            statement.covers_action(action)
+                && self.any(kind).iter().all(|arn| statement.covers_resource(arn, self.holder.as_ref(), false))
+        })
     }
 }
 
@@ -388,9 +497,13 @@ impl Statement {
         self.actions.covers(|pattern| wildcard_ignoring_case(pattern, action))
     }
 
-    fn covers_resource(&self, resource: &str, holder: Option<&Arn<'_>>) -> bool {
+    /// A pattern with a policy variable that is only known at the time of the call counts if `loosely`.
+    fn covers_resource(&self, resource: &str, holder: Option<&Arn<'_>>, loosely: bool) -> bool {
         self.resources.covers(|pattern| {
-            let pattern = filled_in(pattern, holder);
+            let mut pattern = filled_in(pattern, holder);
+            if let (Some(variable), true) = (pattern.find("${"), loosely) {
+                pattern.replace_range(variable.., "*");
+            }
             wildcard(&pattern, resource)
                 // With the account unknown, a pattern that names one may well be the right one.
                 || (holder.is_none() && arn_of_any_account(&pattern, resource))
@@ -460,51 +573,60 @@ struct Written {
     condition: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The statements of a policy; the error is a doubt, but for what [`Holdings::unread`] tells already.
-fn read(policy: &Policy) -> Result<Vec<Statement>, Option<Phrase>> {
+/// What reading a policy gave.
+enum Read {
+    Statements(Vec<Statement>),
+    /// AWS manages it, and it is none that we know.
+    NamedOnly,
+    /// There is a document, but it could not be understood.
+    Doubt(Phrase),
+    /// There is no document: [`Holdings::unread`] tells.
+    Unavailable,
+}
+
+fn read(policy: &Policy) -> Read {
+    let known = |document| {
+        parse(document).map_or_else(
+            || Read::Doubt(phrase!(policy.label(), " not understood: its document is no policy that we know")),
+            Read::Statements,
+        )
+    };
     if policy.is_aws_managed() {
-        let known = AWS_MANAGED.iter().find(|(name, _)| *name == policy.name.raw());
-        return known.map_or(Ok(Vec::new()), |(_, document)| parse(policy, document).map_err(Some));
+        let document = AWS_MANAGED.iter().find(|(name, _)| *name == policy.name.raw());
+        return document.map_or(Read::NamedOnly, |(_, document)| known(document));
     }
     match &policy.document {
-        Lookup::Found(document) => parse(policy, document).map_err(Some),
-        Lookup::Missing => Err(Some(phrase!(policy.label(), " was gone when its document was read"))),
-        Lookup::Unavailable(_) => Err(None),
+        Lookup::Found(document) => known(document),
+        Lookup::Missing => Read::Doubt(phrase!(policy.label(), " was gone when its document was read")),
+        Lookup::Unavailable(_) => Read::Unavailable,
     }
 }
 
-fn parse(policy: &Policy, document: &str) -> Result<Vec<Statement>, Phrase> {
-    let not_understood = || phrase!(policy.label(), " not understood: its document is no policy that we know");
-    let document: Document = serde_json::from_str(document).map_err(|_| not_understood())?;
-    document
-        .statement
-        .into_vec()
-        .into_iter()
-        .map(|written| {
-            let either = |these: Option<OneOrMany<String>>, all_but: Option<OneOrMany<String>>| match (these, all_but) {
-                (Some(these), None) => Ok(Match::These(these.into_vec())),
-                (None, Some(all_but)) => Ok(Match::AllBut(all_but.into_vec())),
-                _ => Err(not_understood()),
-            };
-            let resources = either(written.resource, written.not_resource)?;
-            // A policy variable other than the user's name is filled in at the time of the call only.
-            let variable = match &resources {
-                Match::These(patterns) | Match::AllBut(patterns) => {
-                    patterns.iter().any(|pattern| pattern.replace("${aws:username}", "").contains("${"))
-                }
-            };
-            Ok(Statement {
-                effect: match written.effect.as_str() {
-                    "Allow" => Effect::Allow,
-                    "Deny" => Effect::Deny,
-                    _ => return Err(not_understood()),
-                },
-                actions: either(written.action, written.not_action)?,
-                resources,
-                conditional: variable || !written.condition.is_empty(),
-            })
+/// The statements of a document; `None` where it is no policy that we understand.
+fn parse(document: &str) -> Option<Vec<Statement>> {
+    let document: Document = serde_json::from_str(document).ok()?;
+    let either = |these: Option<OneOrMany<String>>, all_but: Option<OneOrMany<String>>| match (these, all_but) {
+        (Some(these), None) => Some(Match::These(these.into_vec())),
+        (None, Some(all_but)) => Some(Match::AllBut(all_but.into_vec())),
+        _ => None,
+    };
+    let statement = |written: Written| {
+        let resources = either(written.resource, written.not_resource)?;
+        // All but what is only known at the time of the call: that cannot be told.
+        let unknowable = matches!(&resources, Match::AllBut(patterns)
+            if patterns.iter().any(|pattern| pattern.contains("${")));
+        Some(Statement {
+            effect: match written.effect.as_str() {
+                "Allow" => Effect::Allow,
+                "Deny" => Effect::Deny,
+                _ => return None,
+            },
+            actions: either(written.action, written.not_action)?,
+            resources,
+            conditional: unknowable || !written.condition.is_empty(),
         })
-        .collect()
+    };
+    document.statement.into_vec().into_iter().map(statement).collect()
 }
 
 #[cfg(test)]
@@ -604,19 +726,41 @@ mod tests {
     fn an_explicit_deny_wins() {
         let deny_iam = json!([allow("*", "*"), {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]);
         assert_eq!(level(&deny_iam), Level::Broad);
-        let deny_one = json!([allow("*", "*"), {"Effect": "Deny", "Action": "iam:attachuserpolicy", "Resource": "*"}]);
-        assert_eq!(level(&deny_one), Level::IamCapable);
         let deny_all_but = json!([allow("*", "*"), {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]);
         assert_eq!(level(&deny_all_but), Level::Limited);
-        let across = weighed(vec![
-            managed("AdministratorAccess"),
-            inline("stop", &json!({"Effect": "Deny", "Action": "*", "Resource": "*"})),
-        ]);
-        assert_eq!(across.level, Level::Limited);
+        for stop in [inline("stop", &json!({"Effect": "Deny", "Action": "*", "Resource": "*"})), managed("AWSDenyAll")]
+        {
+            assert_eq!(weighed(vec![managed("AdministratorAccess"), stop]).level, Level::Limited);
+        }
         assert_eq!(
             weighed(vec![managed("PowerUserAccess")]).words().plain(),
             "everything but changing IAM: PowerUserAccess (attached)"
         );
+    }
+
+    #[test]
+    fn a_deny_that_leaves_a_way_around_it_takes_no_power_and_is_told() {
+        let own = json!([CAROL, "arn:aws:iam::*:*/zz-any-name", "arn:aws:iam::*:user/?"]);
+        let thirteen: Vec<_> = ESCALATIONS.iter().map(|(action, _)| *action).collect();
+        for (deny, told) in [
+            (
+                json!({"Effect": "Deny", "Action": "iam:UpdateLoginProfile", "Resource": "*"}),
+                "denies iam:UpdateLoginProfile",
+            ),
+            (json!({"Effect": "Deny", "Action": "iam:*", "Resource": own}), "on certain resources"),
+            (
+                json!({"Effect": "Deny", "Action": thirteen, "Resource": "*"}),
+                "denies iam:AttachUserPolicy, iam:PutUserPolicy and 11 more",
+            ),
+        ] {
+            let power = weighed(vec![managed("AdministratorAccess"), inline("p", &deny)]);
+            assert_eq!(power.level, Level::Administrator, "{deny}");
+            assert!(power.doubts.iter().any(|doubt| doubt.plain().contains(told)), "{:?}", power.doubts);
+        }
+        let spread: Vec<_> = ["A", "C", "P", "S", "U", "D"].iter().map(|letter| format!("iam:{letter}*")).collect();
+        assert_eq!(level(&json!({"Effect": "Allow", "Action": spread, "Resource": "*"})), Level::Administrator);
+        let no_name = json!({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:iam::111122223333:user/zz*"});
+        assert_eq!(level(&no_name), Level::Administrator);
     }
 
     #[test]
@@ -626,7 +770,7 @@ mod tests {
             "p",
             &json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}),
         )]);
-        assert_eq!(if_mfa.level, Level::Limited);
+        assert_eq!((if_mfa.level, if_mfa.at_most), (Level::Limited, Level::Administrator));
         assert_eq!(
             if_mfa.doubts[0].plain(),
             "p (inline) allows iam:AttachUserPolicy, iam:PutUserPolicy and 11 more under a condition"
@@ -641,15 +785,23 @@ mod tests {
 
         let some = weighed(vec![inline("p", &allow("iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/ci/*"))]);
         assert_eq!(some.doubts[0].plain(), "p (inline) allows iam:AttachRolePolicy on certain resources");
+        assert_eq!(some.words().plain(), "not an administrator, as far as could be told");
 
         let variable = weighed(vec![inline("p", &allow("iam:*", "arn:aws:iam::*:user/${aws:PrincipalTag/team}/*"))]);
         assert_eq!((variable.level, variable.doubts.len()), (Level::Limited, 1));
+        let beside = json!({"Effect": "Allow", "Action": "*", "Resource": ["*", "arn:aws:s3:::b/${aws:userid}"]});
+        assert_eq!(level(&beside), Level::Administrator);
+
+        let way_out = weighed(vec![inline("p", &allow("iam:DetachUserPolicy", "*"))]);
+        assert!(way_out.doubts[0].plain().ends_with("it may take denies and boundaries away"), "{:?}", way_out.doubts);
 
         let mut unread = inline("p", &json!([]));
         unread.document = Lookup::Unavailable(Unavailable::Denied("iam:GetUserPolicy"));
         let unread = weighed(vec![unread]);
         assert_eq!(unread.unread[0].what.plain(), "the policy p (inline)");
-        assert_eq!(unread.words().plain(), "no administrator, as far as could be told");
+        assert_eq!(unread.words().plain(), "not an administrator, as far as could be told");
+
+        assert!(weighed(vec![managed("ReadOnlyAccess")]).words().plain().ends_with("AWS's own are only named"));
     }
 
     #[test]
@@ -668,9 +820,40 @@ mod tests {
         assert_eq!(weigh(&holdings, None).level, Level::IamCapable);
     }
 
+    fn any_statement() -> impl Strategy<Value = Value> {
+        let some = |these: &'static [&'static str]| prop::collection::vec(prop::sample::select(these), 1..3);
+        let actions =
+            some(&["*", "iam:*", "iam:Attach*", "iam:putuserpolicy", "iam:Create*", "s3:*", "sts:?ssumeRole"]);
+        let resources = some(&[
+            "*",
+            "arn:aws:iam::111122223333:user/*",
+            CAROL,
+            "arn:aws:iam::*:role/ci/*",
+            "arn:aws:iam::*:user/${aws:username}",
+            "arn:aws:s3:::b/${aws:userid}",
+        ]);
+        (actions, resources, any::<(bool, bool, bool)>()).prop_map(|(actions, resources, (not_a, not_r, condition))| {
+            let mut statement = serde_json::Map::new();
+            statement.insert(if not_a { "NotAction" } else { "Action" }.into(), json!(actions));
+            statement.insert(if not_r { "NotResource" } else { "Resource" }.into(), json!(resources));
+            if condition {
+                statement.insert("Condition".into(), json!({"Bool": {"aws:SecureTransport": "true"}}));
+            }
+            Value::Object(statement)
+        })
+    }
+
+    fn with_effect(statements: &[Value], effect: &str) -> Vec<Value> {
+        let mut statements = statements.to_vec();
+        for statement in &mut statements {
+            statement["Effect"] = json!(effect);
+        }
+        statements
+    }
+
     proptest! {
         #[test]
-        fn any_document_is_weighed_without_a_panic(document in ".{0,200}") {
+        fn any_text_in_place_of_a_document_is_a_doubt(document in ".{0,200}") {
             let mut policy = inline("p", &json!([]));
             policy.document = Lookup::Found(document.into());
             let power = weighed(vec![policy]);
@@ -678,13 +861,15 @@ mod tests {
         }
 
         #[test]
-        fn a_deny_never_adds_power(actions in prop::collection::vec("(iam|s3|\\*):[A-Za-z*]{0,12}", 1..4)) {
-            let allowed = weighed(vec![inline("a", &json!({"Effect": "Allow", "Action": actions, "Resource": "*"}))]);
-            let denied = weighed(vec![
-                inline("a", &json!({"Effect": "Allow", "Action": actions, "Resource": "*"})),
-                inline("d", &json!({"Effect": "Deny", "Action": actions, "Resource": "*"})),
-            ]);
-            prop_assert!(denied.level <= allowed.level && denied.level == Level::Limited);
+        fn more_allowed_is_never_less_power_and_more_denied_never_more(
+            base in prop::collection::vec(any_statement(), 0..3), more in any_statement(),
+        ) {
+            let base = with_effect(&base, "Allow");
+            let before = weighed(vec![inline("a", &json!(base))]);
+            let allowed = weighed(vec![inline("a", &json!(base)), inline("b", &json!(with_effect(std::slice::from_ref(&more), "Allow")))]);
+            let denied = weighed(vec![inline("a", &json!(base)), inline("b", &json!(with_effect(&[more], "Deny")))]);
+            prop_assert!(allowed.level >= before.level && denied.level <= before.level);
+            prop_assert!(before.at_most >= before.level);
         }
     }
 }
