@@ -10,7 +10,7 @@ use crate::directory::{Directory, investigate};
 use crate::report::{Report, compose};
 use crate::settings::Settings;
 use crate::telemetry::Journey;
-use crate::text::{NAME, Untrusted};
+use crate::text::{Kind, Untrusted};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -100,7 +100,7 @@ impl<D: Directory> Handler<D> {
         time_left: Duration,
         journey: &mut Journey,
     ) -> Result<Draft, Refusal> {
-        journey.event_id = delivery.record.event_id.as_ref().map(|id| Untrusted::new(id).shown(NAME));
+        journey.event_id = delivery.record.event_id.as_ref().map(|id| Untrusted::new(id).shown(Kind::Name));
         let activity = Activity::from_delivery(delivery)?;
         journey.action = Some(activity.action.event_name);
         journey.outcome = Some(activity.outcome.word());

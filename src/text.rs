@@ -7,12 +7,31 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The most characters of one name that are shown. IAM's names have at most 128.
-pub const NAME: usize = 160;
-/// The most characters of an ARN that are shown: a path may have 512, and a name stands behind it.
-pub const ARN: usize = 720;
-/// The most characters of free text (a user agent, an error message, a tag) that are shown.
-pub const FREE: usize = 300;
+/// What a stretch of text from outside is, which decides how much of it is shown and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The name of a user, a role, a policy. IAM's have at most 128 characters.
+    Name,
+    /// An ARN: a path may have 512 characters, and a name stands behind it.
+    Arn,
+    /// Text in which anything may stand: a user agent, a tag, a description.
+    Free,
+    /// An error message, which CloudTrail cuts at 1 KB; its end says which policy denied.
+    Message,
+}
+
+impl Kind {
+    /// The most characters that are shown.
+    #[must_use]
+    pub const fn limit(self) -> usize {
+        match self {
+            Self::Name => 160,
+            Self::Arn => 720,
+            Self::Free => 300,
+            Self::Message => 1_100,
+        }
+    }
+}
 
 /// Text that came from outside. It has no `Display`: whoever shows it says how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,16 +49,31 @@ impl Untrusted {
         &self.0
     }
 
-    /// Fit for plain text that is read on a screen, of at most `limit` characters and a mark of what was cut.
+    /// Fit for plain text that is read on a screen.
+    #[must_use]
+    pub fn shown(&self, kind: Kind) -> String {
+        let seen = self.seen(kind.limit());
+        match kind {
+            Kind::Free | Kind::Message => hosts_defanged(&seen),
+            Kind::Name | Kind::Arn => seen,
+        }
+    }
+
+    /// At most `limit` characters, and a mark of what was cut.
     ///
     /// Whatever would not be seen, or would move what is seen (control characters, line and paragraph
-    /// separators, bidirectional controls, invisible characters), becomes a visible escape; links are
-    /// made unclickable (`hxxps://evil[.]example`).
-    #[must_use]
-    pub fn shown(&self, limit: usize) -> String {
+    /// separators, bidirectional controls, invisible characters, odd blanks and long runs of plain ones),
+    /// becomes a visible escape; links are made unclickable (`hxxps://evil[.]example`).
+    fn seen(&self, limit: usize) -> String {
         let mut seen = String::with_capacity(self.0.len().min(limit) + 16);
         let mut rest = self.0.chars();
+        let mut blanks = 0;
         for character in rest.by_ref().take(limit) {
+            if character == ' ' {
+                blanks += 1;
+                continue;
+            }
+            push_blanks(&mut seen, std::mem::take(&mut blanks));
             match character {
                 '\n' => seen.push_str("\\n"),
                 '\r' => seen.push_str("\\r"),
@@ -51,6 +85,7 @@ impl Untrusted {
                 plain => seen.push(plain),
             }
         }
+        push_blanks(&mut seen, blanks);
         let cut = rest.count();
         let mut seen = defanged(&seen);
         if cut > 0 {
@@ -64,7 +99,7 @@ impl Untrusted {
     pub fn ascii(&self, limit: usize) -> String {
         const CUT: &str = "..";
         let seen: String = self
-            .shown(limit.saturating_add(1))
+            .seen(limit.saturating_add(1))
             .chars()
             .map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' })
             .collect();
@@ -82,10 +117,22 @@ impl<T: Into<String>> From<T> for Untrusted {
     }
 }
 
+/// A run of blanks can push forged text to where a line seems to begin.
+fn push_blanks(seen: &mut String, blanks: usize) {
+    if blanks > 2 {
+        let _ = write!(seen, "[{blanks} blanks]");
+    } else {
+        seen.push_str(&"  "[..blanks]);
+    }
+}
+
 /// What a reader would not see, or what would change how the rest is read.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
+        || (c.is_whitespace() && c != ' ')
         || matches!(c,
+            // Braille blank
+            '\u{2800}' |
             // soft hyphen, Arabic letter mark, Hangul fillers, Mongolian vowel separator, Khmer vowels
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{3164}'
             // zero width, direction marks, line and paragraph separators, embeddings, isolates, joiners
@@ -100,7 +147,7 @@ fn is_deceptive(c: char) -> bool {
 fn defanged(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("://") {
+    while let Some(at) = rest.find("://").or_else(|| rest.find(":\\\\")) {
         let (before, after) = (&rest[..at], &rest[at + 3..]);
         let scheme_at = before
             .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')))
@@ -121,6 +168,29 @@ fn defanged(text: &str) -> String {
     }
     safe.push_str(&without_www(rest));
     safe
+}
+
+/// Makes unclickable what mail programs take for a link in running text: `host.example/path`, `mailto:`.
+fn hosts_defanged(text: &str) -> String {
+    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('/') {
+        let begin =
+            rest[..at].rfind(|c| !host(c)).map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
+        let name = &rest[begin..at];
+        let top = name.rsplit_once('.').map_or("", |(_, top)| top);
+        safe.push_str(&rest[..begin]);
+        if top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            safe.push_str(&name.replace('.', "[.]"));
+        } else {
+            safe.push_str(name);
+        }
+        safe.push('/');
+        rest = &rest[at + 1..];
+    }
+    safe.push_str(rest);
+    safe.replace("mailto:", "mailto[:]")
 }
 
 fn without_www(text: &str) -> Cow<'_, str> {
@@ -146,7 +216,7 @@ pub struct Phrase(Vec<Piece>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Ours(Cow<'static, str>),
-    Theirs(Untrusted, usize),
+    Theirs(Untrusted, Kind),
 }
 
 impl Phrase {
@@ -156,22 +226,22 @@ impl Phrase {
         Self(vec![Piece::Ours(Cow::Owned(text))])
     }
 
-    /// Text from outside, of which at most `limit` characters are shown.
+    /// Text from outside.
     #[must_use]
-    pub fn theirs(text: &Untrusted, limit: usize) -> Self {
-        Self(vec![Piece::Theirs(text.clone(), limit)])
+    pub fn theirs(text: &Untrusted, kind: Kind) -> Self {
+        Self(vec![Piece::Theirs(text.clone(), kind)])
     }
 
     /// An ARN.
     #[must_use]
     pub fn arn(text: &Untrusted) -> Self {
-        Self::theirs(text, ARN)
+        Self::theirs(text, Kind::Arn)
     }
 
     /// Text in which anything may stand.
     #[must_use]
     pub fn free(text: &Untrusted) -> Self {
-        Self::theirs(text, FREE)
+        Self::theirs(text, Kind::Free)
     }
 
     /// Adds to the end.
@@ -219,16 +289,16 @@ impl Phrase {
     /// As printable ASCII, with each stretch from outside cut to `each` characters.
     #[must_use]
     pub fn ascii(&self, each: usize) -> String {
-        self.rendered(|text, limit| text.ascii(each.min(limit)))
+        self.rendered(|text, kind| text.ascii(each.min(kind.limit())))
     }
 
-    /// In the dress of a channel: `dress` is given each stretch from outside and how much of it to show.
-    pub fn rendered(&self, mut dress: impl FnMut(&Untrusted, usize) -> String) -> String {
+    /// In the dress of a channel: `dress` is given each stretch from outside and what it is.
+    pub fn rendered(&self, mut dress: impl FnMut(&Untrusted, Kind) -> String) -> String {
         let mut text = String::new();
         for piece in &self.0 {
             match piece {
                 Piece::Ours(ours) => text.push_str(ours),
-                Piece::Theirs(theirs, limit) => text.push_str(&dress(theirs, *limit)),
+                Piece::Theirs(theirs, kind) => text.push_str(&dress(theirs, *kind)),
             }
         }
         text
@@ -243,7 +313,7 @@ impl From<&'static str> for Phrase {
 
 impl From<&Untrusted> for Phrase {
     fn from(name: &Untrusted) -> Self {
-        Self::theirs(name, NAME)
+        Self::theirs(name, Kind::Name)
     }
 }
 
@@ -288,7 +358,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn shown(text: &str) -> String {
-        Untrusted::new(text).shown(FREE)
+        Untrusted::new(text).shown(Kind::Free)
     }
 
     #[test]
@@ -296,7 +366,8 @@ mod tests {
         assert_eq!(shown("a\nHIGH\r\n\tb"), "a\\nHIGH\\r\\n\\tb");
         assert_eq!(shown("x\u{202e}gnp.exe"), "x\\u{202e}gnp.exe");
         assert_eq!(shown("a\u{2028}b\u{200b}c\u{7f}"), "a\\u{2028}b\\u{200b}c\\u{7f}");
-        assert_eq!(shown("Zoë Ω 山田"), "Zoë Ω 山田");
+        assert_eq!(shown("Zoë Ω 山田  x"), "Zoë Ω 山田  x");
+        assert_eq!(shown("curl/8      MFA\u{a0}\u{3000}used"), "curl/8[6 blanks]MFA\\u{a0}\\u{3000}used");
     }
 
     #[test]
@@ -306,12 +377,19 @@ mod tests {
         assert_eq!(shown("WWW.evil.example"), "WWW[.]evil.example");
         assert_eq!(shown("first.last@example.com"), "first.last@example.com");
         assert_eq!(shown("é://a.b"), "é[:]//a[.]b");
+        assert_eq!(
+            shown("go to reset.example.com/now aws-sdk-go/1.44.20"),
+            "go to reset[.]example[.]com/now aws-sdk-go/1.44.20"
+        );
+        assert_eq!(shown("mailto:help@evil.example"), "mailto[:]help@evil.example");
+        let arn = Untrusted::new("arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/x");
+        assert_eq!(arn.shown(Kind::Arn), arn.raw(), "an ARN can be copied");
     }
 
     #[test]
     fn what_is_cut_is_counted() {
-        assert_eq!(Untrusted::new("abcdef").shown(4), "abcd... [2 more characters]");
-        assert_eq!(Untrusted::new("abcd").shown(4), "abcd");
+        assert_eq!(Untrusted::new("abcdef").seen(4), "abcd... [2 more characters]");
+        assert_eq!(Untrusted::new("abcd").seen(4), "abcd");
         assert_eq!(Untrusted::new("abcdef").ascii(4), "ab..");
         assert_eq!(Untrusted::new("añb").ascii(4), "a?b");
         assert_eq!(Untrusted::new("abc").ascii(1), ".");

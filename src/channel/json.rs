@@ -21,7 +21,7 @@ use super::email::Email;
 use crate::cloudtrail::Activity;
 use crate::report::{Report, Section};
 use crate::severity::Severity;
-use crate::text::{NAME, Phrase, Untrusted};
+use crate::text::{Kind, Phrase, Untrusted};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -81,7 +81,7 @@ pub struct Link {
 /// Renders a report, with the mail that was made of it.
 #[must_use]
 pub fn render(activity: &Activity, report: &Report, email: Email, published: bool) -> Alert {
-    let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(NAME));
+    let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(Kind::Name));
     Alert {
         schema_version: "1.0",
         severity: report.severity,

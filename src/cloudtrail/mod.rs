@@ -157,7 +157,7 @@ impl Delivery {
 
 /// A name from outside, for an error message.
 fn shown(name: &str) -> String {
-    Untrusted::new(name).shown(crate::text::NAME)
+    Untrusted::new(name).shown(crate::text::Kind::Name)
 }
 
 /// The same, where it may be absent.

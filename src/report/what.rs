@@ -7,7 +7,7 @@ use crate::assessment::Case;
 use crate::cloudtrail::Outcome;
 use crate::directory::{Lookup, Subject, User};
 use crate::phrase;
-use crate::text::Phrase;
+use crate::text::{Kind, Phrase};
 use chrono::{DateTime, Utc};
 
 pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
@@ -36,7 +36,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     if let Outcome::Failed { code, message, .. } = &activity.outcome {
         section.row("error", "Error", code.as_ref().map_or("without a code".into(), Phrase::from));
         if let Some(message) = message {
-            section.row("errorMessage", "Message", Phrase::free(message));
+            section.row("errorMessage", "Message", Phrase::theirs(message, Kind::Message));
         }
     }
     match &case.dossier.target {
