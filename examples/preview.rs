@@ -147,6 +147,10 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
                 continue;
             }
         };
+        if deliveries.is_empty() {
+            eprintln!("preview: {file}: there are no records in it");
+            all_well = false;
+        }
         let many = deliveries.len() > 1;
         for (i, delivery) in deliveries.into_iter().enumerate() {
             let draft = match delivery {

@@ -87,6 +87,7 @@ impl<D: Directory> Handler<D> {
             cause,
         })?;
         journey.publish = begun.elapsed();
+        journey.published = published;
         Ok(draft.into_alert(published))
     }
 

@@ -78,7 +78,8 @@ impl Settings {
         let topic = set("ALERT_TOPIC_ARN");
         let topic = match topic {
             Some(arn) if Arn::parse(&arn).is_some_and(|arn| arn.service == "sns") => Topic::Arn(arn),
-            _ if local => Topic::Print,
+            // SAM puts the topic's logical name there. Something else with a colon was meant as an ARN.
+            ref other if local && !other.as_ref().is_some_and(|text| text.contains(':')) => Topic::Print,
             other => {
                 return Err(BadSetting {
                     variable: "ALERT_TOPIC_ARN",
@@ -114,7 +115,7 @@ fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (id, name) = pair.split_once('=').map(|(id, name)| (id.trim(), name.trim())).unwrap_or_default();
-            if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
+            if is_account_id(id) && !name.is_empty() {
                 Ok((id.to_owned(), name.to_owned()))
             } else {
                 Err(BadSetting {
@@ -125,6 +126,10 @@ fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
             }
         })
         .collect()
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The principals whose doings are expected: exact ARNs, or patterns with `*` and `?` compared part by part.
@@ -152,6 +157,8 @@ impl ExpectedPrincipals {
             let right = Arn::parse(pattern).is_some_and(|arn| {
                 arn.service == "iam"
                     && arn.region.is_empty()
+                    // A role of the same name in somebody else's account is nobody that we expect.
+                    && is_account_id(arn.account)
                     && ["user/", "role/", "root"].iter().any(|kind| arn.resource.starts_with(kind))
                     && !matches!(arn.resource, "user/" | "role/")
             });
@@ -214,6 +221,7 @@ mod tests {
             "deploy",
             "arn:aws:sts::111122223333:assumed-role/deploy/*",
             "arn:aws:iam::111122223333:*",
+            "arn:aws:iam::*:role/deploy",
             "arn:aws:iam::1:role/",
         ] {
             assert!(error(&[("EXPECTED_PRINCIPALS", wrong)]).starts_with("EXPECTED_PRINCIPALS is "), "{wrong}");
@@ -229,6 +237,8 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((local.topic, local.emulator.as_deref()), (Topic::Print, Some("http://e")));
+        let wrong = read(&[("AWS_SAM_LOCAL", "true"), ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:111122223333:q")]);
+        assert!(wrong.unwrap_err().to_string().starts_with("ALERT_TOPIC_ARN is \"arn:aws:sqs"));
         let deployed = read(&[("ALERT_TOPIC_ARN", TOPIC), ("EMULATOR_ENDPOINT_URL", "http://e")]).unwrap();
         assert_eq!(deployed.emulator, None);
         assert!(error(&[("ALERT_TOPIC_ARN", "x"), ("LOOKUP_BUDGET_SECONDS", "x")]).contains("LOOKUP"));

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tracing::Level;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
 
 /// The namespace of the metrics.
 pub const NAMESPACE: &str = "IamSecurityAlert";
@@ -20,13 +22,14 @@ pub fn start() {
         "FATAL" => Some(Level::ERROR),
         level => level.parse().ok(),
     });
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_max_level(level.unwrap_or(Level::INFO))
-        .init();
+    let level = level.unwrap_or(Level::INFO);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    // Below a warning, the SDK's own lines hold whole requests and answers, and those hold policies.
+    let ours = filter_fn(move |line| {
+        *line.level() <= if line.target().starts_with("iam_security_alert") { level } else { level.min(Level::WARN) }
+    });
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
 /// How the handling of one event went.
@@ -48,6 +51,8 @@ pub struct Journey {
     pub lookup_failures: usize,
     /// How long publishing took.
     pub publish: Duration,
+    /// Whether the alert was published, rather than printed.
+    pub published: bool,
     /// Why there is no alert, if there is none.
     pub error: Option<String>,
 }
@@ -60,7 +65,11 @@ impl Journey {
         let mut line = json!({
             "timestamp": now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             "level": if self.error.is_some() { "ERROR" } else { "INFO" },
-            "message": if self.error.is_some() { "no alert" } else { "alert sent" },
+            "message": match (&self.error, self.published) {
+                (Some(_), _) => "no alert",
+                (None, true) => "alert published",
+                (None, false) => "alert printed",
+            },
             "eventID": self.event_id,
             "action": self.action,
             "outcome": self.outcome,
@@ -116,6 +125,7 @@ mod tests {
             lookups: Duration::from_micros(75_240),
             lookup_failures: 2,
             publish: Duration::from_millis(25),
+            published: true,
             error: None,
         }
     }

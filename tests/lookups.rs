@@ -14,7 +14,7 @@ use iam_security_alert::cloudtrail::{Activity, Delivery};
 use iam_security_alert::directory::iam::IamDirectory;
 use iam_security_alert::directory::power::Level;
 use iam_security_alert::directory::{
-    Caller, Directory, Dossier, Lookup, Subject, Unavailable, UserQuestion, investigate,
+    Caller, Directory, Dossier, Lookup, RoleQuestion, Subject, Unavailable, UserQuestion, investigate,
 };
 use iam_security_alert::handler::Handler;
 use iam_security_alert::settings::Settings;
@@ -189,20 +189,73 @@ async fn missing_a_user_just_created_is_asked_for_again_and_then_missing() {
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
+/// The account as it is when deploy-bot is there too: it looks like ops-carol.
+fn with_deploy_bot(action: &str, parameters: &HashMap<String, String>) -> Answer {
+    if parameters.get("UserName").is_some_and(|name| name == "deploy-bot") {
+        let (status, body) = account(action, &HashMap::new());
+        return (status, body.replace("ops-carol", "deploy-bot"));
+    }
+    account(action, parameters)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_user_that_appears_late_is_found_when_it_is_asked_for_again() {
     let times = Mutex::new(0);
-    let (http, _) = aws(move |action, parameters| {
-        if action == "GetUser" && parameters["UserName"] == "deploy-bot" {
-            *times.lock().unwrap() += 1;
-            if *times.lock().unwrap() == 2 {
-                let (status, body) = account("GetUser", &HashMap::new());
-                return (status, body.replace("ops-carol", "deploy-bot"));
-            }
-        }
-        account(action, parameters)
+    let (http, asked) = aws(move |action, parameters| {
+        let mut times = times.lock().unwrap();
+        *times += u32::from(action == "GetUser" && parameters["UserName"] == "deploy-bot");
+        if *times >= 3 { with_deploy_bot(action, parameters) } else { account(action, parameters) }
     });
-    assert!(target(&dossier(&directory(http)).await).profile.found().is_some());
+    let dossier = dossier(&directory(http)).await;
+    assert!(target(&dossier).profile.found().is_some());
+    assert_eq!(target(&dossier).groups.found().unwrap().items.len(), 1);
+    let lists = asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(action, p)| action == "ListAccessKeys" && p["UserName"] == "deploy-bot")
+        .count();
+    assert_eq!(lists, 2, "while the user is missing, nothing but the user is asked for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_does_not_know_the_user_yet_says_nothing_of_its_keys() {
+    let (http, asked) = aws(|action, parameters| match action {
+        "ListAccessKeys" | "ListAttachedUserPolicies" if parameters["UserName"] == "deploy-bot" => {
+            error(404, "NoSuchEntity")
+        }
+        _ => with_deploy_bot(action, parameters),
+    });
+    let dossier = dossier(&directory(http)).await;
+    let bot = target(&dossier);
+    assert_eq!(bot.access_keys, Lookup::Unavailable(Unavailable::NotVisible));
+    assert_eq!(bot.password, Lookup::Unavailable(Unavailable::NotVisible), "no such entity may mean no such user");
+    assert_eq!(bot.holdings.gaps[0].reason, Unavailable::NotVisible);
+    assert!(asked.lock().unwrap().iter().filter(|(action, _)| action == "ListMFADevices").count() > 2, "asked again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_of_another_user_of_the_name_does_not_answer() {
+    let (http, asked) = aws(account);
+    let directory = directory(http);
+    let question =
+        |id: &str| UserQuestion { name: "ops-carol".into(), id: Some(id.into()), key_in_use: None, password: false };
+    let soon = Instant::now() + Duration::from_secs(5);
+    for (id, calls) in [("AIDA1", 1), ("AIDA1", 1), ("AIDA2", 2)] {
+        directory.known_user(&question(id), soon).await;
+        assert_eq!(asked.lock().unwrap().iter().filter(|(action, _)| action == "GetUser").count(), calls, "{id}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_somebody_elses_lookup_of_the_alias_ends_at_the_own_deadline() {
+    let directory = directory(NeverClient::new());
+    let begun = Instant::now();
+    let (_, mine) = tokio::join!(directory.account_alias(begun + Duration::from_secs(5)), async {
+        let alias = directory.account_alias(begun + Duration::from_secs(1)).await;
+        (alias, begun.elapsed())
+    });
+    assert_eq!(mine, (Lookup::Unavailable(Unavailable::TimedOut), Duration::from_secs(1)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -334,7 +387,9 @@ async fn a_role_is_read_with_its_description_and_policies() {
         ),
         _ => error(404, "NoSuchEntity"),
     });
-    let role = directory(http).known_role("deploy", Instant::now() + Duration::from_secs(1)).await;
+    let role = directory(http)
+        .known_role(&RoleQuestion { name: "deploy".into(), id: None }, Instant::now() + Duration::from_secs(1))
+        .await;
     let profile = role.profile.found().unwrap();
     assert_eq!((profile.description.clone(), profile.boundary.clone()), (Some("Deploys".into()), Some("arn:b".into())));
     assert!(profile.last_used.is_some());
@@ -351,7 +406,7 @@ async fn a_password_is_found() {
         ),
         _ => account(action, parameters),
     });
-    let question = UserQuestion { name: "ops-carol".into(), key_in_use: None, password: true };
+    let question = UserQuestion { name: "ops-carol".into(), id: None, key_in_use: None, password: true };
     let user = directory(http).fresh_user(&question, false, Instant::now() + Duration::from_secs(1)).await;
     assert!(user.password.found().is_some());
 }

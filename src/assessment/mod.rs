@@ -39,6 +39,12 @@ impl<'a> Case<'a> {
         let caller_power = dossier.caller.power(activity.principal.lasting_arn());
         Self { activity, dossier, caller_power, target_power, expected }
     }
+
+    /// Whether who has the target's name now is not the one of the event: then it was deleted and made again.
+    #[must_use]
+    pub fn target_is_replaced(&self) -> bool {
+        self.dossier.target_is_replaced(self.activity)
+    }
 }
 
 /// A question put to every case.

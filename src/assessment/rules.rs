@@ -18,6 +18,8 @@ pub const RULES: &[Rule] = &[
     Rule { name: "root_user", judge: root_user },
     Rule { name: "target_is_administrator", judge: target_is_administrator },
     Rule { name: "target_can_change_iam", judge: target_can_change_iam },
+    Rule { name: "target_may_be_more", judge: target_may_be_more },
+    Rule { name: "quarantined", judge: quarantined },
     Rule { name: "target_has_credentials", judge: target_has_credentials },
     Rule { name: "outside_principal", judge: outside_principal },
     Rule { name: "workload", judge: workload },
@@ -42,10 +44,10 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             phrase!("It was denied. An attempt may mean that somebody is finding out what ", who, " may do."),
         ),
         Outcome::Failed { failure: Failure::AlreadyExists, .. } => {
-            (Severity::Low, "It failed: one of that name exists already. Nothing was changed.".into())
+            (Severity::Low, "It failed, because the name is taken. Nothing was changed.".into())
         }
         Outcome::Failed { failure: Failure::LimitExceeded, .. } => {
-            (Severity::Low, "It failed at a quota of the account. Nothing was changed.".into())
+            (Severity::Low, "It failed, because a quota of the account is used up. Nothing was changed.".into())
         }
         Outcome::Failed { failure: Failure::Other, .. } => {
             (Severity::Medium, "It failed, but it was attempted. Nothing was changed.".into())
@@ -63,30 +65,60 @@ fn root_user(case: &Case<'_>) -> Option<Opinion> {
             "It was done as the root user, in a privileged session opened by AWS Organizations.".into(),
         ),
         Principal::Root(_) => {
-            at_least(Severity::Critical, "It was done by the root user, who is not for such work.".into())
+            at_least(Severity::Critical, "It was done by the root user, which should not be used for this.".into())
+        }
+        Principal::FederatedUser(user) if user.is_by_root() => {
+            at_least(Severity::Critical, "It was done in a session that the root user's access key opened.".into())
         }
         _ => None,
     }
 }
 
+/// Whom IAM told us of: the user of the event, or one who has its name now.
 fn target_name(case: &Case<'_>) -> Phrase {
-    case.activity.target.name.as_ref().map_or("the user".into(), Phrase::from)
+    let name = case.activity.target.name.as_ref().map_or("the user".into(), Phrase::from);
+    if case.target_is_replaced() { phrase!("Another user, who has the name ", name, " now,") } else { name }
 }
 
 fn target_is_administrator(case: &Case<'_>) -> Option<Opinion> {
     let power = case.target_power.as_ref().filter(|power| power.level == Level::Administrator)?;
-    let grounds = Phrase::joined(power.grounds.iter().map(Phrase::from), "; ");
     case.activity.outcome.succeeded().then_some(())?;
-    at_least(Severity::Critical, phrase!(target_name(case), " already is an administrator: ", grounds, "."))
+    at_least(Severity::Critical, phrase!(target_name(case), " already is an administrator: ", power.why(), "."))
 }
 
 fn target_can_change_iam(case: &Case<'_>) -> Option<Opinion> {
     let power = case.target_power.as_ref().filter(|power| power.level == Level::IamCapable)?;
-    let grounds = Phrase::joined(power.grounds.iter().map(Phrase::from), "; ");
     case.activity.outcome.succeeded().then_some(())?;
     at_least(
         Severity::High,
-        phrase!(target_name(case), " already can change IAM, and so grant itself the rest: ", grounds, "."),
+        phrase!(target_name(case), " already can change IAM, and so grant itself the rest: ", power.why(), "."),
+    )
+}
+
+/// What cannot be told for sure must not look harmless: anybody can write a condition that always holds.
+fn target_may_be_more(case: &Case<'_>) -> Option<Opinion> {
+    let power = case.target_power.as_ref()?;
+    if !case.activity.outcome.succeeded() || power.level >= Level::IamCapable || power.at_most < Level::IamCapable {
+        return None;
+    }
+    at_least(
+        Severity::High,
+        phrase!(target_name(case), " can change IAM under a condition, which we cannot judge. See \"Not certain\"."),
+    )
+}
+
+/// AWS attaches this policy when it finds an access key where everybody can read it.
+fn quarantined(case: &Case<'_>) -> Option<Opinion> {
+    let policy = case.dossier.caller.holdings()?.quarantine()?;
+    at_least(
+        Severity::Critical,
+        phrase!(
+            "AWS has put ",
+            case.activity.principal.short_name(),
+            " under quarantine (",
+            &policy.name,
+            "): it found one of its access keys in public."
+        ),
     )
 }
 
@@ -116,6 +148,12 @@ fn outside_principal(case: &Case<'_>) -> Option<Opinion> {
         Principal::AwsAccount(other) if anonymous(other.principal_id.as_ref()) => {
             return at_least(Severity::High, "It was done anonymously.".into());
         }
+        Principal::AwsAccount(other) if other.account.is_some() && other.account == case.activity.account => {
+            return at_least(
+                Severity::High,
+                "The event tells only the account that did it, which is this one, and not who in it.".into(),
+            );
+        }
         Principal::AwsAccount(_) => {
             return at_least(
                 Severity::High,
@@ -128,7 +166,7 @@ fn outside_principal(case: &Case<'_>) -> Option<Opinion> {
     if theirs == here {
         return None;
     }
-    at_least(Severity::High, phrase!(who, " belongs to another account, ", theirs, "."))
+    at_least(Severity::High, phrase!(who.capitalized(), " belongs to another account, ", theirs, "."))
 }
 
 fn role_session<'a>(case: &Case<'a>) -> Option<&'a RoleSession> {
@@ -136,6 +174,11 @@ fn role_session<'a>(case: &Case<'a>) -> Option<&'a RoleSession> {
         Principal::AssumedRole(session) => Some(session),
         _ => None,
     }
+}
+
+/// Whether the program says that it runs there. Only to raise a severity: whoever calls can say anything.
+fn runs_in(case: &Case<'_>, environment: &str) -> bool {
+    case.activity.origin.user_agent.as_ref().is_some_and(|agent| agent.raw().contains(environment))
 }
 
 fn workload(case: &Case<'_>) -> Option<Opinion> {
@@ -147,14 +190,14 @@ fn workload(case: &Case<'_>) -> Option<Opinion> {
         Operator::Unstated if session.session_name.as_ref().is_some_and(|name| name.raw().starts_with("i-")) => {
             "an EC2 instance, by the name of the session"
         }
+        Operator::Unstated if runs_in(case, "exec-env/AWS_Lambda") => "a Lambda function, by the program's own word",
         _ => return None,
     };
     at_least(Severity::High, phrase!("The credentials are those of ", what, "; workloads do not do this."))
 }
 
 fn cloud_shell(case: &Case<'_>) -> Option<Opinion> {
-    let agent = case.activity.origin.user_agent.as_ref()?;
-    agent.raw().contains("exec-env/CloudShell").then_some(())?;
+    runs_in(case, "exec-env/CloudShell").then_some(())?;
     at_least(Severity::High, "It was done from CloudShell, by the program's own word.".into())
 }
 
@@ -171,7 +214,7 @@ fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
     (session.has_long_lived_key() && session.mfa != Some(true)).then(|| Opinion {
         effect: Effect::OneStepUp,
         reason: phrase!(
-            case.activity.principal.short_name(),
+            case.activity.principal.short_name().capitalized(),
             " signed with a long-lived access key and without MFA: one step up."
         ),
     })
@@ -275,6 +318,11 @@ mod tests {
         let root = |record: &mut Value| {
             record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333"});
         };
+        let federated = |record: &mut Value, _: &mut Value| {
+            record["userIdentity"] = json!({"type": "FederatedUser", "principalId": "111122223333:ciso",
+                "sessionContext": {"sessionIssuer": {"type": "Root", "arn": "arn:aws:iam::111122223333:root"}}});
+        };
+        assert_eq!(verdict(federated).await.0, Severity::Critical);
         let (severity, rules) = verdict(|record, _| root(record)).await;
         assert_eq!((severity, rules[0]), (Severity::Critical, "root_user"));
         let attempt = |record: &mut Value, _: &mut Value| {
@@ -303,6 +351,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_target_that_could_be_more_under_a_condition_is_high() {
+        let condition = |condition: Value| {
+            move |_: &mut Value, account: &mut Value| {
+                policy(account, "*");
+                account["UserDetailList"][0]["UserPolicyList"][0]["PolicyDocument"]["Statement"]["Condition"] =
+                    condition.clone();
+            }
+        };
+        let conditional = verdict(condition(json!({"Bool": {"aws:SecureTransport": "true"}}))).await;
+        assert_eq!(conditional, (Severity::High, vec!["target_may_be_more", "action"]));
+        assert_eq!(verdict(condition(json!({}))).await.0, Severity::Critical);
+    }
+
+    #[tokio::test]
+    async fn a_caller_under_quarantine_is_critical() {
+        let holding = |name: &'static str| {
+            move |_: &mut Value, account: &mut Value| {
+                account["RoleDetailList"] = json!([{"RoleName": "deploy", "RoleId": "AROAEXAMPLE", "Arn": ROLE,
+                    "AttachedManagedPolicies": [
+                        {"PolicyName": name, "PolicyArn": format!("arn:aws:iam::aws:policy/{name}")}]}]);
+            }
+        };
+        let (severity, rules) = verdict(holding("AWSCompromisedKeyQuarantineV3")).await;
+        assert_eq!((severity, rules[0]), (Severity::Critical, "quarantined"));
+        assert_eq!(verdict(holding("ReadOnlyAccess")).await.0, Severity::Medium);
+    }
+
+    #[tokio::test]
     async fn a_target_with_credentials_is_high_but_not_with_inactive_ones() {
         let key = |status: &'static str| {
             move |_: &mut Value, account: &mut Value| {
@@ -323,6 +399,7 @@ mod tests {
         for identity in [
             json!({"type": "AssumedRole", "accountId": "999900001111", "arn": "arn:aws:sts::999900001111:assumed-role/a/b"}),
             json!({"type": "AWSAccount", "accountId": "999900001111"}),
+            json!({"type": "AWSAccount", "accountId": "111122223333", "invokedBy": "x.amazonaws.com"}),
             json!({"type": "AWSAccount", "principalId": "ANONYMOUS_PRINCIPAL", "accountId": "anonymous"}),
             json!({"type": "Unknown"}),
             json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {}}}),
@@ -340,6 +417,8 @@ mod tests {
         assert_eq!(by_lambda, (Severity::High, vec!["workload", "action"]));
         let by_name = verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-0abc")).await;
         assert_eq!(by_name, (Severity::High, vec!["workload", "action"]));
+        let by_agent = verdict(|record, _| record["userAgent"] = json!("x exec-env/AWS_Lambda_python3.13")).await;
+        assert_eq!(by_agent, (Severity::High, vec!["workload", "action"]));
         let ec2 = |record: &mut Value, _: &mut Value| {
             record["userIdentity"]["sessionContext"]["ec2RoleDelivery"] = json!("2.0");
         };

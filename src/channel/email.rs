@@ -24,6 +24,7 @@ pub const MAX_BODY: usize = 240_000;
 /// Renders a report.
 #[must_use]
 pub fn render(report: &Report) -> Email {
+    // The bound is kept a second time, over all: it is the one that SNS insists on.
     let body = bounded(body(report), MAX_BODY);
     Email { subject: subject(report), body, severity: report.severity }
 }
@@ -43,55 +44,71 @@ fn subject(report: &Report) -> String {
 }
 
 fn body(report: &Report) -> String {
-    let mut text = String::with_capacity(4_096);
-    // Writing to a String cannot fail.
-    let mut line = |line: &str| {
-        let _ = writeln!(text, "{line}");
-    };
-    line(&format!("{} - {}", report.severity, report.headline.plain()));
-    line(&report.summary.plain());
-    line("");
-    line(&format!("WHY {}", report.severity));
-    for reason in &report.reasons {
-        line(&format!("  * {}", reason.text.plain()));
-    }
-    for section in &report.sections {
-        line("");
-        lines(section, &mut line);
-    }
-    line("");
-    line("IF THIS WAS NOT EXPECTED");
-    line(&format!("  The commands are for {}.", report.account.plain()));
-    for (i, step) in report.steps.iter().enumerate() {
-        line(&format!("  {}. {}", i + 1, step.text.plain()));
-        // A command stands alone at the edge, so that it can be copied whole.
-        for command in &step.commands {
-            line("");
-            line(command.as_str());
-        }
-        if !step.commands.is_empty() && i + 1 < report.steps.len() {
-            line("");
-        }
-    }
-    if !report.links.is_empty() {
-        line("");
-        line("LINKS");
-        for link in &report.links {
-            line(&format!("  {}:", link.label));
-            line(&format!("  {}", link.url));
-        }
-    }
-    line("");
-    lines(&report.reference, &mut line);
+    let mut text = verdict(report);
+    let response = response(report);
+    // If something has to be cut, it is evidence, and neither the verdict nor the commands.
+    let room = MAX_BODY.saturating_sub(text.len() + response.len());
+    text.push_str(&bounded(evidence(report), room));
+    text.push_str(&response);
     text
 }
 
-fn lines(section: &Section, line: &mut impl FnMut(&str)) {
-    line(&section.title.plain());
+/// Writes lines. Writing to a String cannot fail.
+macro_rules! line {
+    ($text:expr, $($arguments:tt)*) => {{ let _ = writeln!($text, $($arguments)*); }};
+}
+
+fn verdict(report: &Report) -> String {
+    let mut text = String::with_capacity(4_096);
+    line!(text, "{} - {}", report.severity, report.headline.plain());
+    line!(text, "{}", report.summary.plain());
+    line!(text, "\nWHY {}", report.severity);
+    for reason in &report.reasons {
+        line!(text, "  * {}", reason.text.plain());
+    }
+    text
+}
+
+fn evidence(report: &Report) -> String {
+    let mut text = String::new();
+    for section in &report.sections {
+        line!(text, "");
+        lines(section, &mut text);
+    }
+    text
+}
+
+fn response(report: &Report) -> String {
+    let mut text = String::new();
+    line!(text, "\nIF THIS WAS NOT EXPECTED");
+    line!(text, "  The commands are for {}.", report.account.plain());
+    for (i, step) in report.steps.iter().enumerate() {
+        line!(text, "  {}. {}", i + 1, step.text.plain());
+        // A command stands alone at the edge, so that it can be copied whole.
+        for command in &step.commands {
+            line!(text, "\n{}", command.as_str());
+        }
+        if !step.commands.is_empty() && i + 1 < report.steps.len() {
+            line!(text, "");
+        }
+    }
+    if !report.links.is_empty() {
+        line!(text, "\nLINKS");
+        for link in &report.links {
+            line!(text, "  {}:\n  {}", link.label, link.url);
+        }
+    }
+    line!(text, "");
+    lines(&report.reference, &mut text);
+    text
+}
+
+fn lines(section: &Section, text: &mut String) {
+    line!(text, "{}", section.title.plain());
     for Row { label, values, .. } in &section.rows {
         for (i, value) in values.iter().map(Phrase::plain).enumerate() {
             let label = if i == 0 { label } else { "" };
-            line(&format!("  {label:<15} {value}"));
+            line!(text, "  {label:<15} {value}");
         }
     }
 }

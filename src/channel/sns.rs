@@ -1,8 +1,9 @@
 //! Sends mails by way of an SNS topic, or prints them where there is none.
 
 use super::email::{Email, plain_subject};
+use crate::text::{Kind, Untrusted};
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::{DisplayErrorContext, SdkError};
+use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 
@@ -48,8 +49,15 @@ impl Outbox {
             tracing::warn!(subject = email.subject, "SNS refused the alert; trying with a plain subject");
             sent = publish(client, arn, &plain_subject(email.severity), email).await;
         }
-        sent.map(|()| true)
-            .map_err(|error| NotPublished { topic: arn.clone(), cause: DisplayErrorContext(error).to_string() })
+        sent.map(|()| true).map_err(|error| NotPublished { topic: arn.clone(), cause: cause(&error) })
+    }
+}
+
+/// Code and message of AWS, or what kept the call from being answered: not the whole raw answer.
+fn cause<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> String {
+    match error.code() {
+        Some(code) => format!("{code}: {}", Untrusted::new(error.message().unwrap_or_default()).shown(Kind::Free)),
+        None => Untrusted::new(DisplayErrorContext(error).to_string()).shown(Kind::Free),
     }
 }
 

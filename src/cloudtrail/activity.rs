@@ -168,8 +168,8 @@ impl Failure {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Denied => "was denied",
-            Self::AlreadyExists => "failed, as one of that name exists",
-            Self::LimitExceeded => "failed at a quota",
+            Self::AlreadyExists => "failed, because the name is taken",
+            Self::LimitExceeded => "failed, because a quota is used up",
             Self::Other => "failed",
         }
     }

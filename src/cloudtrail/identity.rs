@@ -97,7 +97,7 @@ pub struct RoleSession {
     pub account: Option<Untrusted>,
     /// The name of the session. Whoever assumed the role chose it: it proves nothing.
     pub session_name: Option<Untrusted>,
-    /// The source identity, which cannot be changed through role chaining.
+    /// The source identity: whoever opened the first session of a chain chose it; later ones keep it.
     pub source_identity: Option<Untrusted>,
     /// Who or what is behind the session.
     pub operator: Operator,
@@ -125,7 +125,7 @@ pub enum Operator {
     /// An EC2 instance, by its instance profile.
     Ec2Instance(Option<Untrusted>),
     /// A Lambda function, by its execution role.
-    LambdaFunction(Untrusted),
+    LambdaFunction(Option<Untrusted>),
     /// Another workload that AWS names: its kind, and what it is.
     Workload(Option<Untrusted>, Option<Untrusted>),
     /// Only the session name tells.
@@ -237,7 +237,23 @@ impl Principal {
         }
     }
 
-    /// The shortest name that a person would use: for a subject line.
+    /// The name for a subject line, in which a provider or a source identity does not fit.
+    #[must_use]
+    pub fn brief_name(&self) -> Phrase {
+        match self {
+            Self::AssumedRole(session)
+                if matches!(session.operator, Operator::WebIdentity { .. } | Operator::Unstated) =>
+            {
+                match (&session.role, &session.session_name) {
+                    (Some(role), Some(name)) => phrase!(role, " (", name, ")"),
+                    _ => self.short_name(),
+                }
+            }
+            _ => self.short_name(),
+        }
+    }
+
+    /// The name that a person would use, with who is behind it.
     #[must_use]
     pub fn short_name(&self) -> Phrase {
         match self {
@@ -253,7 +269,19 @@ impl Principal {
                     }
                 })
             }
-            Self::FederatedUser(user) => named(user.name.as_ref(), "a federated user without a name"),
+            // The issuer chose the name of the session.
+            Self::FederatedUser(user) => {
+                let issuer = if user.is_by_root() {
+                    Some("the root user".into())
+                } else {
+                    user.issuer.as_ref().map(Phrase::from)
+                };
+                let name = named(user.name.as_ref(), "a name that is not told");
+                issuer.map_or_else(
+                    || phrase!("a federated user called ", &name),
+                    |issuer| phrase!(issuer, " (federated as ", &name, ")"),
+                )
+            }
             Self::SamlUser(user) => named(user.name.as_ref(), "a SAML user without a name"),
             Self::WebIdentityUser(user) => named(user.name.as_ref(), "a web identity without a name"),
             Self::IdentityCenterUser(user) => user
@@ -265,7 +293,8 @@ impl Principal {
             }
             Self::AwsService(service) => named(service.name.as_ref(), "an AWS service"),
             Self::Unrecognized(other) => {
-                other.name.as_ref().or(other.principal_id.as_ref()).map_or("an unknown principal".into(), Phrase::from)
+                let name = other.name.as_ref().or(other.principal_id.as_ref()).map(Phrase::from);
+                name.or_else(|| other.arn.as_ref().map(Phrase::arn)).unwrap_or_else(|| "an unknown principal".into())
             }
         }
     }
@@ -388,6 +417,15 @@ impl Principal {
     }
 }
 
+impl FederatedUser {
+    /// Whether the root user's key asked for the session.
+    #[must_use]
+    pub fn is_by_root(&self) -> bool {
+        let issuer = self.issuer_arn.as_ref().and_then(|arn| Arn::parse(arn.raw()));
+        issuer.is_some_and(|arn| arn.resource == "root")
+    }
+}
+
 impl RoleSession {
     /// Who is behind the session, as well as the record tells.
     #[must_use]
@@ -401,12 +439,18 @@ impl RoleSession {
             }
             Operator::Ec2Instance(Some(instance)) => phrase!("EC2 instance ", instance),
             Operator::Ec2Instance(None) => phrase!("an EC2 instance, session ", session()),
-            Operator::LambdaFunction(function) => {
+            Operator::LambdaFunction(None) => phrase!("a Lambda function, session ", session()),
+            Operator::LambdaFunction(Some(function)) => {
                 let name = function.raw().rsplit_once(":function:").map_or(function.raw(), |(_, name)| name);
                 phrase!("Lambda function ", &Untrusted::new(name))
             }
             Operator::Workload(kind, target) => target.as_ref().or(kind.as_ref()).map_or_else(session, Phrase::from),
-            Operator::Unstated => self.source_identity.as_ref().map_or_else(session, Phrase::from),
+            Operator::Unstated => match &self.source_identity {
+                Some(identity) if Some(identity) != self.session_name.as_ref() => {
+                    phrase!(session(), ", source identity ", identity)
+                }
+                _ => session(),
+            },
         }
     }
 }
@@ -525,7 +569,7 @@ fn operator(
         scope.map_or((None, None), |scope| (scope.issuer_type.as_deref(), scope.credentials_issued_to.as_deref()));
     let instance = session_name.filter(|name| name.raw().starts_with("i-"));
     match (kind, issued_to) {
-        (Some("AWS::Lambda::Function"), Some(function)) => Operator::LambdaFunction(function.into()),
+        (Some("AWS::Lambda::Function"), function) => Operator::LambdaFunction(function.map(Untrusted::new)),
         (Some("AWS::EC2::Instance"), issued_to) => Operator::Ec2Instance(
             issued_to.map(|arn| arn.rsplit_once('/').map_or(arn, |(_, id)| id).into()).or_else(|| instance.cloned()),
         ),
@@ -618,7 +662,7 @@ mod tests {
             (json!({"type": "IAMUser", "userName": "carol"}), "carol"),
             (json!({"type": "IAMUser", "arn": "arn:aws:iam::1:user/ops/carol"}), "carol"),
             (json!({"type": "IAMUser"}), "an IAM user without a name"),
-            (json!({"type": "FederatedUser", "principalId": "1:visitor"}), "visitor"),
+            (json!({"type": "FederatedUser", "principalId": "1:visitor"}), "a federated user called visitor"),
             (json!({"type": "SAMLUser", "userName": "dave@corp"}), "dave@corp"),
             (json!({"type": "WebIdentityUser", "userName": "u-1"}), "u-1"),
             (
@@ -644,7 +688,10 @@ mod tests {
 
         let mut with_source = plain.clone();
         with_source["sourceIdentity"] = json!("alice@corp");
-        assert_eq!(role(&with_source, "s1", &json!({})).short_name().plain(), "deploy (alice@corp)");
+        assert_eq!(
+            role(&with_source, "s1", &json!({})).short_name().plain(),
+            "deploy (s1, source identity alice@corp)"
+        );
 
         let mut ec2 = plain.clone();
         ec2["ec2RoleDelivery"] = json!("2.0");

@@ -41,9 +41,14 @@ pub struct Delivery {
 /// Why an event was not taken. It is an error of the invocation, so that nothing is lost in silence.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not the JSON of an EventBridge event.
-    #[error("this is not an EventBridge event: {0}")]
-    NotAnEvent(String),
+    /// Not the JSON of an EventBridge event, nor that of a record.
+    #[error("event {event_id}: this is not an event that we understand: {why}")]
+    NotAnEvent {
+        /// The record's eventID, where there is one.
+        event_id: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The event's source is not IAM.
     #[error(
         "event {event_id}: its source is \"{found}\", not \"aws.iam\"; only AWS can send as aws.*, so another source may be forged"
@@ -85,7 +90,7 @@ impl Refusal {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::NotAnEvent(_) => "NotAnEvent",
+            Self::NotAnEvent { .. } => "NotAnEvent",
             Self::Source { .. } => "ForeignSource",
             Self::DetailType { .. } => "ForeignDetailType",
             Self::EventSource { .. } => "ForeignEventSource",
@@ -101,13 +106,14 @@ impl Delivery {
     /// Where it is no EventBridge event, or does not come from IAM through CloudTrail.
     pub fn from_eventbridge(event: Value) -> Result<Self, Refusal> {
         let replay = event.get("replay-name").and_then(Value::as_str).map(str::to_owned);
+        let id = event.pointer("/detail/eventID").and_then(Value::as_str).map(str::to_owned);
+        let not_an_event = |why: &str| Refusal::NotAnEvent { event_id: label(id.as_deref()), why: why.to_owned() };
         let event: EventBridgeEvent =
-            serde_json::from_value(event).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+            serde_json::from_value(tolerated(event)).map_err(|error| not_an_event(&error.to_string()))?;
         if !event.detail.is_object() {
-            return Err(Refusal::NotAnEvent("its detail is not a CloudTrail record but something else".into()));
+            return Err(not_an_event("its detail is no CloudTrail record"));
         }
-        let record: Record =
-            serde_json::from_value(event.detail).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        let record: Record = serde_json::from_value(event.detail).map_err(|error| not_an_event(&error.to_string()))?;
         let event_id = || label(record.event_id.as_deref());
         if event.source != SOURCE {
             return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
@@ -140,19 +146,39 @@ impl Delivery {
             {
                 Ok(vec![Self::from_record(Value::Object(fields))])
             }
-            _ => Err(Refusal::NotAnEvent(
-                "expected an EventBridge event, a CloudTrail record or {\"Records\": [...]}".into(),
-            )),
+            _ => Err(no_record("expected an EventBridge event, a CloudTrail record or {\"Records\": [...]}")),
         }
     }
 
     fn from_record(record: Value) -> Result<Self, Refusal> {
         if !record.is_object() {
-            return Err(Refusal::NotAnEvent("a record is not a JSON object".into()));
+            return Err(no_record("a record is not a JSON object"));
         }
-        let record = serde_json::from_value(record).map_err(|error| Refusal::NotAnEvent(error.to_string()))?;
+        let record = serde_json::from_value(record).map_err(|error| no_record(&error.to_string()))?;
         Ok(Self { record, ..Self::default() })
     }
+}
+
+fn no_record(why: &str) -> Refusal {
+    Refusal::NotAnEvent { event_id: label(None), why: why.to_owned() }
+}
+
+/// The envelope without what EventBridge itself would not write there. None of it is needed to make an
+/// alert; a time that cannot be read must not lose one.
+fn tolerated(mut event: Value) -> Value {
+    if let Value::Object(fields) = &mut event {
+        fields.retain(|name, value| match name.as_str() {
+            "version" | "id" | "account" | "region" => value.is_string(),
+            "time" => value.as_str().and_then(time).is_some(),
+            "resources" => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
+            _ => true,
+        });
+        // Read leniently here, it has to be written strictly for the type.
+        if let Some(time) = fields.get("time").and_then(Value::as_str).and_then(time) {
+            fields.insert("time".to_owned(), time.to_rfc3339().into());
+        }
+    }
+    event
 }
 
 /// A name from outside, for an error message.
@@ -204,10 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn an_odd_envelope_loses_no_record() {
+        let mut event = envelope();
+        for (name, odd) in [("time", json!("")), ("account", json!(7)), ("resources", json!([{}])), ("id", json!(null))]
+        {
+            event[name] = odd;
+        }
+        let delivery = Delivery::from_eventbridge(event).unwrap();
+        assert_eq!((delivery.time, delivery.account), (None, None));
+    }
+
+    #[test]
     fn what_is_no_event_is_refused_with_what_is_wrong() {
         let error = Delivery::from_eventbridge(json!({"source": SOURCE})).unwrap_err().to_string();
         assert!(error.contains("missing field `detail-type`"), "{error}");
         assert_eq!(refusal(|event| event["detail"] = json!("x")).kind(), "NotAnEvent");
+        let nameless = refusal(|event| {
+            event.as_object_mut().unwrap().remove("source");
+        });
+        assert!(nameless.to_string().starts_with("event e-1: "), "{nameless}");
         for odd in [json!(1), json!([]), json!({}), json!(null), json!({"a": 1})] {
             assert!(Delivery::from_file(odd).is_err());
         }

@@ -7,17 +7,16 @@
 use super::memory::Memory;
 use super::power::is_aws_managed;
 use super::{
-    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, Unavailable, User,
-    UserProfile, UserQuestion, Via,
+    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, RoleQuestion,
+    Unavailable, User, UserProfile, UserQuestion, Via, decoded,
 };
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use aws_sdk_iam::Client;
-use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, StatusType, Tag};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
-use percent_encoding::percent_decode_str;
 use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
@@ -44,7 +43,7 @@ pub struct IamDirectory {
     account: Option<String>,
     alias: OnceCell<Option<Untrusted>>,
     users: Memory<UserQuestion, Rc<User>>,
-    roles: Memory<String, Rc<Role>>,
+    roles: Memory<RoleQuestion, Rc<Role>>,
     documents: Memory<String, Rc<str>>,
 }
 
@@ -71,7 +70,7 @@ impl IamDirectory {
                 Lookup::Found(list) => {
                     join_all(list.items.iter().take(READ).map(|group| self.of_group(group, deadline))).await
                 }
-                Lookup::Missing => Vec::new(),
+                Lookup::Missing => vec![Holdings::gap(&"groups".into(), &Unavailable::NotVisible)],
                 Lookup::Unavailable(reason) => vec![Holdings::gap(&"groups".into(), reason)],
             };
             (groups, of_groups)
@@ -105,6 +104,7 @@ impl IamDirectory {
             key_last_used,
             provenance: Provenance::Live(asked),
         }
+        .reconciled()
     }
 
     async fn user_profile(&self, name: &str, deadline: Instant) -> Lookup<UserProfile> {
@@ -226,6 +226,9 @@ impl IamDirectory {
         };
         let (profile, mut holdings, inlined) = tokio::join!(self.role_profile(name, deadline), attached, inlined);
         holdings.extend(inlined);
+        if profile == Lookup::Missing {
+            holdings = Holdings::default();
+        }
         Role { profile, holdings, provenance: Provenance::Live(asked) }
     }
 
@@ -255,7 +258,7 @@ impl IamDirectory {
     ) -> Holdings {
         let list = match found {
             Lookup::Found(list) => list,
-            Lookup::Missing => return Holdings::default(),
+            Lookup::Missing => return Holdings::gap(what, &Unavailable::NotVisible),
             Lookup::Unavailable(reason) => return Holdings::gap(what, &reason),
         };
         let read = list.items.iter().enumerate().map(async |(i, (_, arn))| {
@@ -316,23 +319,26 @@ impl Directory for IamDirectory {
     async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User> {
         let mut user = Box::pin(self.user(question, deadline)).await;
         for pause in PAUSES.into_iter().take_while(|_| just_created) {
-            if user.profile != Lookup::Missing || Instant::now() + pause >= deadline {
+            if user.is_settled() || Instant::now() + pause >= deadline {
                 break;
             }
             tokio::time::sleep(pause).await;
+            // One call tells whether the others are worth making: IAM's rate limit is the account's.
+            if user.profile == Lookup::Missing && self.user_profile(&question.name, deadline).await == Lookup::Missing {
+                continue;
+            }
             user = Box::pin(self.user(question, deadline)).await;
         }
         Rc::new(user)
     }
 
-    async fn known_role(&self, name: &str, deadline: Instant) -> Rc<Role> {
-        let key = name.to_owned();
-        if let Some(role) = self.roles.get(&key) {
+    async fn known_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role> {
+        if let Some(role) = self.roles.get(question) {
             return role;
         }
-        let role = Rc::new(Box::pin(self.role(name, deadline)).await);
+        let role = Rc::new(Box::pin(self.role(&question.name, deadline)).await);
         if role.unanswered() == 0 && role.profile.found().is_some() {
-            self.roles.put(key, role.clone());
+            self.roles.put(question.clone(), role.clone());
         }
         role
     }
@@ -346,7 +352,11 @@ impl Directory for IamDirectory {
                 Lookup::Unavailable(reason) => Err(reason),
             }
         });
-        match fetched.await {
+        // The one who fetches it may have a later deadline than the one who waits for it.
+        let Ok(fetched) = timeout_at(deadline, fetched).await else {
+            return Lookup::Unavailable(Unavailable::TimedOut);
+        };
+        match fetched {
             Ok(Some(alias)) => Lookup::Found(alias.clone()),
             Ok(None) => Lookup::Missing,
             Err(reason) => Lookup::Unavailable(reason),
@@ -365,7 +375,7 @@ async fn inline(
 ) -> Holdings {
     let list = match found {
         Lookup::Found(list) => list,
-        Lookup::Missing => return Holdings::default(),
+        Lookup::Missing => return Holdings::gap(what, &Unavailable::NotVisible),
         Lookup::Unavailable(reason) => return Holdings::gap(what, &reason),
     };
     let documents = join_all(
@@ -453,8 +463,24 @@ where
             _ => Unavailable::Failed("something that is not understood".into()),
         },
     };
-    tracing::warn!(action, error = %DisplayErrorContext(error), "lookup failed");
+    // The code and no more: the whole error holds the raw answer, and that may hold a policy.
+    tracing::warn!(action, reason = reason.words().plain(), cause = cause(error), "lookup failed");
     Lookup::Unavailable(reason)
+}
+
+/// What kept a call from being answered at all, in a few words.
+fn cause<E, R>(error: &SdkError<E, R>) -> String {
+    let mut cause: Option<&dyn Error> = match error {
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().map(|error| error as &dyn Error),
+        // Of an answer nothing is repeated but its code.
+        _ => None,
+    };
+    let mut words = Vec::new();
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    words.join(": ")
 }
 
 /// The part of an answer that is wanted. That it is absent is not among what IAM documents.
@@ -465,14 +491,6 @@ fn and_then<T, U>(answer: Lookup<T>, part: impl FnOnce(T) -> Option<U>) -> Looku
         Lookup::Missing => Lookup::Missing,
         Lookup::Unavailable(reason) => Lookup::Unavailable(reason),
     }
-}
-
-/// Policy documents arrive percent-encoded (RFC 3986), from some emulators of AWS as they are.
-fn decoded(document: &str) -> Rc<str> {
-    if document.trim_start().starts_with('{') {
-        return document.into();
-    }
-    percent_decode_str(document).decode_utf8_lossy().into()
 }
 
 fn time(time: Option<&aws_sdk_iam::primitives::DateTime>) -> Option<DateTime<Utc>> {

@@ -17,6 +17,7 @@ use crate::cloudtrail::{Activity, Failure, Outcome};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
 use std::rc::Rc;
 use tokio::time::Instant;
 
@@ -46,6 +47,8 @@ pub enum Unavailable {
     Failed(Untrusted),
     /// AWS could not be reached.
     Unreachable,
+    /// IAM knows the user, but another of its replicas does not yet.
+    NotVisible,
 }
 
 impl Unavailable {
@@ -65,6 +68,7 @@ impl Unavailable {
             Self::NotAsked(why) => (*why).into(),
             Self::Failed(code) => phrase!("AWS answered ", code),
             Self::Unreachable => "AWS could not be reached".into(),
+            Self::NotVisible => "IAM does not show it yet".into(),
         }
     }
 }
@@ -230,10 +234,21 @@ pub struct KeyUse {
 pub struct UserQuestion {
     /// Its name.
     pub name: String,
+    /// The id that the event gives it: what is remembered of an earlier user of that name must not answer.
+    pub id: Option<String>,
     /// The access key whose last use is wanted.
     pub key_in_use: Option<String>,
     /// Whether its console password is wanted.
     pub password: bool,
+}
+
+/// What to ask of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RoleQuestion {
+    /// Its name.
+    pub name: String,
+    /// The id that the event gives it.
+    pub id: Option<String>,
 }
 
 /// Answers questions about one account, each within its own time or not at all.
@@ -246,7 +261,7 @@ pub trait Directory {
     /// A user as it is now. One that was just created may take a while to be seen.
     async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User>;
     /// A role that may be remembered from some minutes ago.
-    async fn known_role(&self, name: &str, deadline: Instant) -> Rc<Role>;
+    async fn known_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role>;
     /// The account's alias.
     async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted>;
 }
@@ -286,6 +301,49 @@ impl Caller {
 }
 
 impl User {
+    /// With `Missing` understood. IAM's replicas do not all know a new user at once: where one told us the
+    /// user, another's "no such user" says nothing of its groups, keys or policies. Where none did, there is
+    /// nothing to be told of any.
+    fn reconciled(mut self) -> Self {
+        match self.profile {
+            Lookup::Found(_) => {
+                let mut torn = false;
+                let mut settle = |missing: bool| {
+                    torn |= missing;
+                    missing
+                };
+                let not_visible = Unavailable::NotVisible;
+                if settle(self.groups == Lookup::Missing) {
+                    self.groups = Lookup::Unavailable(not_visible.clone());
+                }
+                if settle(self.mfa_devices == Lookup::Missing) {
+                    self.mfa_devices = Lookup::Unavailable(not_visible.clone());
+                }
+                if settle(self.access_keys == Lookup::Missing) {
+                    self.access_keys = Lookup::Unavailable(not_visible.clone());
+                }
+                torn |= self.holdings.gaps.iter().any(|gap| gap.reason == not_visible);
+                // For a password, "no such entity" may mean either; it is believed if nothing else is torn.
+                if torn && self.password == Lookup::Missing {
+                    self.password = Lookup::Unavailable(not_visible);
+                }
+            }
+            Lookup::Missing => self.holdings = Holdings::default(),
+            Lookup::Unavailable(_) => {}
+        }
+        self
+    }
+
+    /// Whether IAM's replicas agree that there is such a user.
+    fn is_settled(&self) -> bool {
+        let torn = |reason: Option<&Unavailable>| reason == Some(&Unavailable::NotVisible);
+        self.profile != Lookup::Missing
+            && !torn(self.groups.unavailable())
+            && !torn(self.mfa_devices.unavailable())
+            && !torn(self.access_keys.unavailable())
+            && !self.holdings.gaps.iter().any(|gap| gap.reason == Unavailable::NotVisible)
+    }
+
     /// How many questions about it went without an answer.
     #[must_use]
     pub fn unanswered(&self) -> usize {
@@ -343,6 +401,16 @@ pub enum Subject {
 }
 
 impl Dossier {
+    /// Whether who has the target's name now is not the one of the event: then it was deleted and made again.
+    #[must_use]
+    pub fn target_is_replaced(&self, activity: &Activity) -> bool {
+        let Subject::User(user) = &self.target else { return false };
+        match (user.profile.found(), &activity.target.id) {
+            (Some(found), Some(of_event)) => found.id != *of_event,
+            _ => false,
+        }
+    }
+
     /// How many questions went without an answer.
     #[must_use]
     pub fn unanswered(&self) -> usize {
@@ -357,6 +425,14 @@ impl Dossier {
         };
         caller + target + failures([self.account_alias.unavailable()])
     }
+}
+
+/// Policy documents arrive percent-encoded (RFC 3986), from some emulators of AWS as they are.
+fn decoded(document: &str) -> Rc<str> {
+    if document.trim_start().starts_with('{') {
+        return document.into();
+    }
+    percent_decode_str(document).decode_utf8_lossy().into()
 }
 
 /// How many of these facts were asked for and could not be had.
@@ -394,6 +470,7 @@ async fn ask_for_caller<D: Directory>(directory: &D, principal: &Principal, here
             Some(name) => {
                 let question = UserQuestion {
                     name: name.raw().to_owned(),
+                    id: user.id.as_ref().map(|id| id.raw().to_owned()),
                     key_in_use: long_lived_key(&user.session),
                     password: false,
                 };
@@ -402,7 +479,11 @@ async fn ask_for_caller<D: Directory>(directory: &D, principal: &Principal, here
             None => Caller::NotAsked("the event does not name the user"),
         },
         Principal::AssumedRole(session) => match &session.role {
-            Some(role) => Caller::Role(directory.known_role(role.raw(), deadline).await),
+            Some(role) => {
+                let id = session.role_id.as_ref().map(|id| id.raw().to_owned());
+                let question = RoleQuestion { name: role.raw().to_owned(), id };
+                Caller::Role(directory.known_role(&question, deadline).await)
+            }
             None => Caller::NotAsked("the event does not name the role"),
         },
         Principal::FederatedUser(_) => {
@@ -433,7 +514,7 @@ async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: 
     if matches!(activity.outcome, Outcome::Failed { failure: Failure::LimitExceeded, .. }) {
         return Subject::NotAsked("it was not created");
     }
-    let question = UserQuestion { name: name.raw().to_owned(), key_in_use: None, password: true };
+    let question = UserQuestion { name: name.raw().to_owned(), id: None, key_in_use: None, password: true };
     let just_created = activity.outcome.succeeded();
     Subject::User(directory.fresh_user(&question, just_created, deadline).await)
 }

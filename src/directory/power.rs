@@ -167,10 +167,21 @@ pub struct Power {
 }
 
 impl Power {
+    /// What gives it its level, in a line.
+    #[must_use]
+    pub fn why(&self) -> Phrase {
+        const SHOWN: usize = 3;
+        let mut why = Phrase::joined(self.grounds.iter().take(SHOWN).map(Phrase::from), "; ");
+        if self.grounds.len() > SHOWN {
+            why.push(phrase!("; and ", self.grounds.len() - SHOWN, " more"));
+        }
+        why
+    }
+
     /// The level and its grounds, as one line.
     #[must_use]
     pub fn words(&self) -> Phrase {
-        let grounds = || Phrase::joined(self.grounds.iter().map(Phrase::from), "; ");
+        let grounds = || self.why();
         let open = !(self.doubts.is_empty() && self.unread.is_empty());
         match self.level {
             Level::Administrator => phrase!("administrator: ", grounds()),

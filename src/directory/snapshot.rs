@@ -6,8 +6,8 @@
 //! user, `AccessKeyLastUsed` in a key. What a file does not carry is unavailable, not absent.
 
 use super::{
-    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, User, UserProfile,
-    UserQuestion, Via,
+    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, RoleQuestion, User,
+    UserProfile, UserQuestion, Via,
 };
 use crate::arn::Arn;
 use crate::text::Untrusted;
@@ -301,17 +301,22 @@ impl Snapshot {
                 via: via(Via::Attached),
                 arn: Some(policy.policy_arn.as_str().into()),
                 document: version
-                    .map_or(Lookup::not_asked(NOT_SAVED), |version| Lookup::Found(version.document.to_string().into())),
+                    .map_or(Lookup::not_asked(NOT_SAVED), |version| Lookup::Found(document(&version.document))),
             }
         });
         let inline = inline.iter().map(|policy| Policy {
             name: policy.policy_name.as_str().into(),
             via: via(Via::Inline),
             arn: None,
-            document: Lookup::Found(policy.policy_document.to_string().into()),
+            document: Lookup::Found(document(&policy.policy_document)),
         });
         Holdings { policies: managed.chain(inline).collect(), ..Holdings::default() }
     }
+}
+
+/// The CLI writes documents as JSON; other tools leave them percent-encoded, as they come from IAM.
+fn document(saved: &Value) -> Rc<str> {
+    saved.as_str().map_or_else(|| saved.to_string().into(), super::decoded)
 }
 
 fn listed<T, U>(saved: Option<&[T]>, make: impl Fn(&T) -> U) -> Lookup<List<U>> {
@@ -339,8 +344,8 @@ impl Directory for Snapshot {
         Rc::new(self.user(question))
     }
 
-    async fn known_role(&self, name: &str, _: Instant) -> Rc<Role> {
-        Rc::new(self.role(name))
+    async fn known_role(&self, question: &RoleQuestion, _: Instant) -> Rc<Role> {
+        Rc::new(self.role(&question.name))
     }
 
     async fn account_alias(&self, _: Instant) -> Lookup<Untrusted> {
@@ -363,7 +368,8 @@ mod tests {
             {"UserName": "b", "UserId": "AIDA2", "Arn": "arn:aws:iam::111122223333:user/b",
              "LoginProfile": null, "MFADevices": [], "AccessKeyMetadata": []}]}"#;
         let snapshot = Snapshot::from_json(text).unwrap();
-        let user = |name: &str| snapshot.user(&UserQuestion { name: name.into(), key_in_use: None, password: true });
+        let user =
+            |name: &str| snapshot.user(&UserQuestion { name: name.into(), id: None, key_in_use: None, password: true });
         assert!(user("a").password.unavailable().is_some() && user("a").mfa_devices.unavailable().is_some());
         assert_eq!(user("b").password, Lookup::Missing);
         assert_eq!(user("b").mfa_devices, Lookup::Found(Vec::new().into()));

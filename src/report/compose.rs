@@ -1,5 +1,6 @@
 //! From what is known and judged to a [`Report`].
 
+use super::who::first_of_many;
 use super::{Report, Section, links, runbook, what, when, who};
 use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
@@ -69,7 +70,7 @@ fn headline(activity: &Activity) -> Phrase {
 
 fn subject(activity: &Activity, account: Option<&Untrusted>) -> Phrase {
     let action = activity.action;
-    let who = activity.principal.short_name();
+    let who = activity.principal.brief_name();
     let place = match (account, &activity.account) {
         (Some(name), _) => phrase!(" in ", name),
         (None, Some(id)) => phrase!(" in ", id),
@@ -168,10 +169,12 @@ pub(super) fn unknown_row(section: &mut Section, gaps: Vec<Gap>) {
             },
         }
     }
-    let mut values: Vec<_> =
-        others.into_iter().map(|(reason, whats)| phrase!(Phrase::joined(whats, ", "), ": ", reason.words())).collect();
+    let mut values: Vec<_> = others
+        .into_iter()
+        .map(|(reason, whats)| phrase!(Phrase::joined(first_of_many(&whats), ", "), ": ", reason.words()))
+        .collect();
     if !denied.0.is_empty() {
-        let (whats, actions) = (Phrase::joined(denied.0, ", "), Phrase::joined(denied.1, ", "));
+        let (whats, actions) = (Phrase::joined(first_of_many(&denied.0), ", "), Phrase::joined(denied.1, ", "));
         values.push(phrase!(whats, ": access denied (the function lacks ", actions, ")"));
     }
     section.rows("unknown", "Not known", values);

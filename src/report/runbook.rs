@@ -8,7 +8,7 @@ use super::links;
 use crate::arn::Arn;
 use crate::cloudtrail::Activity;
 use crate::cloudtrail::identity::{IamUser, Operator, Principal, RoleSession};
-use crate::directory::{Dossier, Lookup, Subject};
+use crate::directory::{AccessKey, Caller, Dossier, List, Lookup, Subject};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -71,12 +71,24 @@ impl Command {
         Some(self)
     }
 
+    /// Adds an option with a JSON document of ours in which [`NOW`] stands for the time at which the command
+    /// is run: a session that was opened between the alert and the command must not slip through.
+    fn json_at_run_time(self, option: &'static str, document: &serde_json::Value) -> Option<Self> {
+        let mut command = self.json(option, document)?;
+        // The document is within single quotes: end them, let the shell put the time in, begin them again.
+        command.0 = command.0.replace(NOW, "'\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"'");
+        Some(command)
+    }
+
     /// The command, to be run as it is.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// Stands for the time in a document, see [`Command::json_at_run_time`].
+const NOW: &str = "@NOW@";
 
 const UNQUOTABLE: &str = " (No command is offered: the name has characters that cannot be quoted safely.)";
 
@@ -87,7 +99,7 @@ pub fn steps(activity: &Activity, dossier: &Dossier, now: DateTime<Utc>) -> Vec<
     if activity.outcome.succeeded() {
         stop_new_user(activity, dossier, &mut steps);
     }
-    stop_caller(activity, now, &mut steps);
+    stop_caller(activity, dossier, &mut steps);
     steps.push(look_around(activity, now));
     steps
 }
@@ -107,30 +119,51 @@ fn deactivate(user: &str, key: &str) -> Option<Command> {
         .map(|command| Command(format!("{} --status Inactive", command.0)))
 }
 
-fn deny(option: &'static str, call: &'static str, name: &str, statement: &serde_json::Value) -> Option<Command> {
-    let document = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+/// Denies everything. The two policies have names of their own: one alert's containment must not undo
+/// another's.
+fn deny_all(call: &'static str, option: &'static str, name: &str) -> Option<Command> {
+    let document = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+    });
     Command::new(call)
         .option(option, name)?
-        .option("--policy-name", "incident-containment")?
+        .option("--policy-name", "incident-deny-all")?
         .json("--policy-document", &document)
 }
+
+/// Denies every session that was opened before the command is run.
+fn revoke_sessions(call: &'static str, option: &'static str, name: &str) -> Option<Command> {
+    let document = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": NOW}}}],
+    });
+    Command::new(call)
+        .option(option, name)?
+        .option("--policy-name", "incident-revoke-sessions")?
+        .json_at_run_time("--policy-document", &document)
+}
+
+const PUT_USER_POLICY: &str = "aws iam put-user-policy";
+const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
 
 fn stop_new_user(activity: &Activity, dossier: &Dossier, steps: &mut Vec<Step>) {
     let Some(name) = &activity.target.name else {
         return;
     };
-    let everything = serde_json::json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    let replaced = dossier.target_is_replaced(activity);
+    let whom = if replaced { "the user that has this name now, which is another one," } else { "the new user" };
     steps.push(step(
-        "Forbid the new user everything, whatever it holds or is given:",
-        vec![deny("--user-name", "aws iam put-user-policy", name.raw(), &everything)],
+        phrase!("Forbid ", whom, " everything, whatever it holds or is given:"),
+        vec![deny_all(PUT_USER_POLICY, "--user-name", name.raw())],
     ));
     let Subject::User(user) = &dossier.target else {
         return steps.push(list_keys(name));
     };
     match &user.access_keys {
         Lookup::Found(keys) => {
-            let active: Vec<_> =
-                keys.items.iter().filter(|key| key.active).map(|key| deactivate(name.raw(), key.id.raw())).collect();
+            let active: Vec<_> = active_keys(keys).map(|key| deactivate(name.raw(), key.id.raw())).collect();
             if !active.is_empty() {
                 steps.push(step("Deactivate its access keys. Do not delete them: they are evidence.", active));
             }
@@ -143,44 +176,44 @@ fn stop_new_user(activity: &Activity, dossier: &Dossier, steps: &mut Vec<Step>) 
     }
 }
 
-fn list_keys(name: &Untrusted) -> Step {
-    let list = Command::new("aws iam list-access-keys").option("--user-name", name.raw());
-    step("See whether it has access keys, and deactivate them with update-access-key:", vec![list])
+fn active_keys(keys: &List<AccessKey>) -> impl Iterator<Item = &AccessKey> {
+    keys.items.iter().filter(|key| key.active)
 }
 
-fn stop_caller(activity: &Activity, now: DateTime<Utc>, steps: &mut Vec<Step>) {
+fn list_keys(name: &Untrusted) -> Step {
+    list_keys_of(name, "See whether it has access keys, and deactivate them with update-access-key:")
+}
+
+fn list_keys_of(name: &Untrusted, text: &'static str) -> Step {
+    step(text, vec![Command::new("aws iam list-access-keys").option("--user-name", name.raw())])
+}
+
+fn stop_caller(activity: &Activity, dossier: &Dossier, steps: &mut Vec<Step>) {
     let elsewhere = activity.principal.account().is_some() && activity.principal.account() != activity.account.as_ref();
     match &activity.principal {
         _ if elsewhere => steps.push(step(
             "Stop the caller in its own account, which is another one. In this account, remove it from the trust of the roles it came by.",
             vec![],
         )),
-        Principal::Root(root) => {
-            steps.push(step(
-                "Sign in as the root user, change its password, look at its MFA devices, and deactivate its access keys. \
-                 If you cannot sign in, contact AWS Support at once.",
-                vec![],
-            ));
-            if root.session.has_long_lived_key() {
+        Principal::Root(_) => steps.push(stop_root()),
+        Principal::IamUser(user) => stop_user(user, dossier, steps),
+        Principal::AssumedRole(session) => stop_session(session, steps),
+        Principal::FederatedUser(user) if user.is_by_root() => steps.push(stop_root()),
+        Principal::FederatedUser(user) => match user.issuer_arn.as_ref().and_then(|arn| Arn::parse(arn.raw())) {
+            Some(arn) if arn.resource.starts_with("user/") => {
+                let name = Untrusted::new(arn.name());
                 steps.push(step(
-                    "A root access key was used. It cannot be deactivated by anybody but the root user, in the console under Security credentials.",
-                    vec![],
+                    phrase!("Revoke the sessions that ", &name, " opened, this one among them:"),
+                    vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+                ));
+                let list = Command::new("aws iam list-access-keys").option("--user-name", name.raw());
+                steps.push(step(
+                    phrase!("One of the access keys of ", &name, " opened it and stays valid. Deactivate them with update-access-key:"),
+                    vec![list],
                 ));
             }
-        }
-        Principal::IamUser(user) => stop_user(user, now, steps),
-        Principal::AssumedRole(session) => stop_session(session, now, steps),
-        Principal::FederatedUser(user) => {
-            let issuer = user.issuer_arn.as_ref().and_then(|arn| Arn::parse(arn.raw()));
-            match issuer.filter(|arn| arn.resource.starts_with("user/")) {
-                Some(arn) => steps.push(step(
-                    "Revoke the sessions that the IAM user behind this one opened until now. Its long-lived access keys \
-                     stay valid: deactivate them too.",
-                    vec![deny("--user-name", "aws iam put-user-policy", arn.name(), &older_than(now))],
-                )),
-                None => steps.push(step("Find the IAM user whose key made this federated session, and stop that user.", vec![])),
-            }
-        }
+            _ => steps.push(step("Find the IAM user whose key opened this federated session, and stop that user.", vec![])),
+        },
         Principal::IdentityCenterUser(_) => steps.push(end_in_identity_center()),
         Principal::AwsService(_) => {
             steps.push(step("Find out who asked the service to do this, in the event history around it.", vec![]));
@@ -194,42 +227,51 @@ fn stop_caller(activity: &Activity, now: DateTime<Utc>, steps: &mut Vec<Step>) {
     }
 }
 
-/// Denies every session that was opened before now.
-fn older_than(now: DateTime<Utc>) -> serde_json::Value {
-    let now = now.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    serde_json::json!({
-        "Effect": "Deny", "Action": "*", "Resource": "*",
-        "Condition": {"DateLessThan": {"aws:TokenIssueTime": now}},
-    })
+fn stop_root() -> Step {
+    step(
+        "Sign in as the root user, change its password, look at its MFA devices, and deactivate its access keys: nobody \
+         else can. If you cannot sign in, contact AWS Support at once.",
+        vec![],
+    )
 }
 
-fn stop_user(user: &IamUser, now: DateTime<Utc>, steps: &mut Vec<Step>) {
+fn stop_user(user: &IamUser, dossier: &Dossier, steps: &mut Vec<Step>) {
     let Some(name) = &user.name else {
         return steps.push(step("Find out which IAM user it was, by its access key, and stop that user.", vec![]));
     };
-    match &user.session.access_key_id {
-        Some(key) if user.session.has_long_lived_key() => steps.push(step(
-            phrase!("Stop ", name, ", whose access key signed the call:"),
-            vec![deactivate(name.raw(), key.raw())],
-        )),
-        _ => steps.push(step(
-            phrase!(
-                "Revoke the sessions that ",
-                name,
-                " opened until now. Then change the password, and deactivate the access keys: both stay valid."
-            ),
-            vec![deny("--user-name", "aws iam put-user-policy", name.raw(), &older_than(now))],
-        )),
+    let known = match &dossier.caller {
+        Caller::User(user) => user.access_keys.found(),
+        Caller::Role(_) | Caller::NotAsked(_) => None,
+    };
+    let in_use = user.session.access_key_id.as_ref().filter(|_| user.session.has_long_lived_key());
+    let others = known.into_iter().flat_map(active_keys).map(|key| &key.id).filter(|id| Some(*id) != in_use);
+    let keys: Vec<_> = in_use.into_iter().chain(others).map(|key| deactivate(name.raw(), key.raw())).collect();
+    if !keys.is_empty() {
+        steps.push(step(
+            phrase!("Stop ", name, ": deactivate the access key that signed the call, and any other that is active."),
+            keys,
+        ));
+    }
+    steps.push(step(
+        phrase!("Revoke the sessions that ", name, " opened. A password, if there is one, stays valid: change it."),
+        vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+    ));
+    if known.is_none() {
+        steps.push(list_keys_of(
+            name,
+            "See which other access keys it has, and deactivate them with update-access-key:",
+        ));
     }
 }
 
-fn stop_session(session: &RoleSession, now: DateTime<Utc>, steps: &mut Vec<Step>) {
-    if matches!(session.operator, Operator::IdentityCenter { .. }) {
-        return steps.push(end_in_identity_center());
-    }
+fn stop_session(session: &RoleSession, steps: &mut Vec<Step>) {
     let Some(role) = &session.role else {
         return steps.push(step("Find out which role it was, and revoke its sessions.", vec![]));
     };
+    // Without a session issuer only its name tells such a role, whose policies cannot be changed in IAM.
+    if matches!(session.operator, Operator::IdentityCenter { .. }) || role.raw().starts_with("AWSReservedSSO_") {
+        return steps.push(end_in_identity_center());
+    }
     let managed_by_aws = session.role_arn.as_ref().is_some_and(|arn| arn.raw().contains(":role/aws-service-role/"));
     if managed_by_aws {
         return steps.push(step(
@@ -241,9 +283,9 @@ fn stop_session(session: &RoleSession, now: DateTime<Utc>, steps: &mut Vec<Step>
         phrase!(
             "Revoke the sessions of the role ",
             role,
-            ". This stops every session of it that was opened until now, not only this one; new ones can be opened:"
+            ". This stops every session of it that is open, not only this one; new ones can be opened:"
         ),
-        vec![deny("--role-name", "aws iam put-role-policy", role.raw(), &older_than(now))],
+        vec![revoke_sessions(PUT_ROLE_POLICY, "--role-name", role.raw())],
     ));
     match &session.operator {
         Operator::Ec2Instance(Some(instance)) => {
@@ -252,13 +294,20 @@ fn stop_session(session: &RoleSession, now: DateTime<Utc>, steps: &mut Vec<Step>
                 vec![],
             ));
         }
-        Operator::LambdaFunction(function) => {
-            let stop = Command::new("aws lambda put-function-concurrency --reserved-concurrent-executions 0")
-                .option("--function-name", function.raw());
-            steps.push(step("Stop the Lambda function from running:", vec![stop]));
+        Operator::LambdaFunction(Some(function)) => {
+            steps.push(step("Stop the Lambda function from running:", vec![stop_function(function)]));
         }
         _ => {}
     }
+}
+
+/// The call takes a function of its own region only, and no version or alias: `function:NAME:ALIAS`.
+fn stop_function(function: &Untrusted) -> Option<Command> {
+    let arn = Arn::parse(function.raw())?;
+    let name = arn.resource.strip_prefix("function:")?.split(':').next()?;
+    Command::new("aws lambda put-function-concurrency --reserved-concurrent-executions 0")
+        .option("--region", arn.region)?
+        .option("--function-name", name)
 }
 
 fn end_in_identity_center() -> Step {
@@ -311,6 +360,26 @@ mod tests {
         );
         let words = shlex::split(&command("a'b $(id)").unwrap()).unwrap();
         assert_eq!(words[4], "a'b $(id)");
+    }
+
+    #[test]
+    fn sessions_are_revoked_as_of_the_time_the_command_is_run() {
+        let revoke = revoke_sessions(PUT_ROLE_POLICY, "--role-name", "deploy").unwrap();
+        let script = format!("aws() {{ printf %s \"$8\"; }}; {}", revoke.as_str());
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        let policy: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let time = policy.pointer("/Statement/0/Condition/DateLessThan/aws:TokenIssueTime").unwrap();
+        let time: DateTime<Utc> = time.as_str().unwrap().parse().unwrap();
+        assert!((Utc::now() - time).num_seconds().abs() < 60);
+        let deny = deny_all(PUT_ROLE_POLICY, "--role-name", "deploy").unwrap();
+        assert!(deny.as_str().contains("incident-deny-all") && !revoke.as_str().contains("incident-deny-all"));
+    }
+
+    #[test]
+    fn a_function_is_stopped_in_its_region_whatever_version_ran() {
+        let stop = stop_function(&"arn:aws:lambda:eu-west-1:111122223333:function:sync:live".into()).unwrap();
+        assert!(stop.as_str().ends_with("--region eu-west-1 --function-name sync"), "{}", stop.as_str());
+        assert_eq!(stop_function(&"sync".into()), None);
     }
 
     #[test]

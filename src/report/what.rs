@@ -89,15 +89,12 @@ fn known(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime<Utc>
         }
         Lookup::Unavailable(_) => note(&mut gaps, "the user's entry", &user.profile),
     }
-    if let Some(weighed) = &case.target_power {
-        power(section, weighed);
-        if succeeded
-            && weighed.policies.is_empty()
-            && weighed.unread.is_empty()
-            && let Some(row) = section.rows.last_mut()
-        {
-            row.values = vec!["none yet: no policies. They are often attached by a later call".into()];
+    match &case.target_power {
+        Some(weighed) if succeeded && weighed.policies.is_empty() && weighed.unread.is_empty() => {
+            section.row("power", "Power", "none yet: no policies. They are often attached by a later call");
         }
+        Some(weighed) => power(section, weighed),
+        None => {}
     }
     match user.profile.found() {
         Some(profile) => {

@@ -58,7 +58,11 @@ fn role_session(section: &mut Section, session: &RoleSession) {
         section.row("session", "Session", phrase!(name, chosen));
     }
     if let Some(identity) = &session.source_identity {
-        section.row("sourceIdentity", "Source identity", phrase!(identity));
+        section.row(
+            "sourceIdentity",
+            "Source identity",
+            phrase!(identity, " (chosen when the first session was opened)"),
+        );
     }
     match &session.operator {
         Operator::IdentityCenter { permission_set, user_id } => {
@@ -75,12 +79,12 @@ fn role_session(section: &mut Section, session: &RoleSession) {
             section.rows("claims", "Token says", claims.collect());
         }
         Operator::Ec2Instance(Some(instance)) => section.row("instance", "EC2 instance", phrase!(instance)),
-        Operator::LambdaFunction(function) => section.row("function", "Function", Phrase::arn(function)),
+        Operator::LambdaFunction(Some(function)) => section.row("function", "Function", Phrase::arn(function)),
         Operator::Workload(kind, target) => {
             let parts = [kind, target].into_iter().flatten().map(Phrase::arn);
             section.row("workload", "Workload", Phrase::joined(parts, " "));
         }
-        Operator::Ec2Instance(None) | Operator::Unstated => {}
+        Operator::Ec2Instance(None) | Operator::LambdaFunction(None) | Operator::Unstated => {}
     }
 }
 
@@ -180,17 +184,18 @@ pub(super) fn power(section: &mut Section, power: &Power) {
     section.row("power", "Power", power.words());
     // The grounds name a policy already: once is enough.
     if power.policies != power.grounds {
-        section.rows("policies", "Policies", list_of_many(&power.policies));
+        section.rows("policies", "Policies", first_of_many(&power.policies));
     }
-    section.rows("doubts", "Not certain", power.doubts.clone());
+    section.rows("doubts", "Not certain", first_of_many(&power.doubts));
 }
 
-/// So many policies are shown one by one; of more, the rest is counted.
-fn list_of_many(policies: &[Phrase]) -> Vec<Phrase> {
+/// So many are shown one by one; of more, the rest is counted. Whoever holds two thousand statements must
+/// not push the commands out of the mail.
+pub(super) fn first_of_many(all: &[Phrase]) -> Vec<Phrase> {
     const SHOWN: usize = 12;
-    let mut shown: Vec<_> = policies.iter().take(SHOWN).cloned().collect();
-    if policies.len() > SHOWN {
-        shown.push(Phrase::ours(format!("and {} more", policies.len() - SHOWN)));
+    let mut shown: Vec<_> = all.iter().take(SHOWN).cloned().collect();
+    if all.len() > SHOWN {
+        shown.push(Phrase::ours(format!("and {} more", all.len() - SHOWN)));
     }
     shown
 }
@@ -229,7 +234,12 @@ pub(super) fn replaced(section: &mut Section, event: Option<&Untrusted>, found: 
         section.row(
             "replaced",
             "Replaced",
-            phrase!("what has this name now is another one: its id is ", found, ", that of the event was ", event),
+            phrase!(
+                "it was deleted and made again: the one that has this name now has the id ",
+                found,
+                ", the one of the event had ",
+                event
+            ),
         );
     }
 }
@@ -242,7 +252,8 @@ pub(super) fn boundary(section: &mut Section, boundary: Option<&Untrusted>) {
 
 pub(super) fn groups(section: &mut Section, user: &User) {
     if let Lookup::Found(groups) = &user.groups {
-        let mut names = Phrase::joined(groups.items.iter().map(Phrase::from), ", ");
+        let all: Vec<_> = groups.items.iter().map(Phrase::from).collect();
+        let mut names = Phrase::joined(first_of_many(&all), ", ");
         if groups.items.is_empty() {
             names = "none".into();
         } else if groups.more {
