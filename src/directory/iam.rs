@@ -21,6 +21,7 @@ use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 /// How long callers and policy documents are remembered.
@@ -75,15 +76,23 @@ impl IamDirectory {
             };
             (groups, of_groups)
         };
-        let (profile, (groups, of_groups), attached, inline, mfa_devices, access_keys, password, key_last_used) = tokio::join!(
-            self.user_profile(name, deadline),
+        // What further calls wait for is sent before the rest is even written: a dozen requests take a moment.
+        let rest = async {
+            yield_now().await;
+            tokio::join!(
+                self.user_profile(name, deadline),
+                self.mfa_devices(name, deadline),
+                self.access_keys(name, deadline),
+                self.password(question, deadline),
+                self.key_last_used(question, deadline),
+            )
+        };
+        let ((groups, of_groups), attached, inline, (profile, mfa_devices, access_keys, password, key_last_used)) = tokio::join!(
+            biased;
             groups,
             self.attached_to_user(name, deadline),
             self.inline_of_user(name, deadline),
-            self.mfa_devices(name, deadline),
-            self.access_keys(name, deadline),
-            self.password(question, deadline),
-            self.key_last_used(question, deadline),
+            rest,
         );
         let mut holdings = attached;
         holdings.extend(inline);
@@ -224,7 +233,7 @@ impl IamDirectory {
             };
             inline(found, &"inline policies".into(), || Via::Inline, read).await
         };
-        let (profile, mut holdings, inlined) = tokio::join!(self.role_profile(name, deadline), attached, inlined);
+        let (mut holdings, inlined, profile) = tokio::join!(attached, inlined, self.role_profile(name, deadline));
         holdings.extend(inlined);
         if profile == Lookup::Missing {
             holdings = Holdings::default();
