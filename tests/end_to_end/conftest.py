@@ -1,0 +1,106 @@
+"""The account that the tests find in moto, and a function, a wire and a mailbox for each test."""
+
+import json
+import logging
+import os
+from itertools import count
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from stage import REGION, Function, Mailbox, Person, Wire
+
+#: In every policy that we write: it may not be seen in a log.
+IN_POLICIES = "OnlyInPolicies"
+
+
+def policy(*actions):
+    statement = {"Sid": IN_POLICIES, "Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture(scope="session")
+def aws():
+    """moto, with clients that reach it without the wire."""
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    os.environ["NO_PROXY"] = "127.0.0.1"
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    address = "{}:{}".format(*server.get_host_and_port())
+    session = boto3.Session("test", "test", region_name=REGION)
+    clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("iam", "sns", "sqs")}
+    yield SimpleNamespace(address=address, **clients)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def account(aws):
+    """The account acme-prod.
+
+    ops-carol is an administrator through the group Admins; the role deployer can change IAM by a customer managed
+    policy; deploy-bot has just been created, has an access key, and is an administrator through an inline policy
+    of the group Bots; build-bot is in the group Builders, which has a customer managed policy; idle-bot has nothing.
+    """
+    iam = aws.iam
+    iam.create_account_alias(AccountAlias="acme-prod")
+
+    def user(name, group=None, **more):
+        user_id = iam.create_user(UserName=name, **more)["User"]["UserId"]
+        if group:
+            iam.add_user_to_group(GroupName=group, UserName=name)
+        return Person(name, user_id, iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"])
+
+    for group in ("Admins", "Bots", "Builders"):
+        iam.create_group(GroupName=group)
+    iam.attach_group_policy(GroupName="Admins", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.put_group_policy(GroupName="Bots", PolicyName="everything", PolicyDocument=policy("*"))
+    managed = iam.create_policy(PolicyName="manage-users", PolicyDocument=policy("iam:*"))["Policy"]["Arn"]
+    artifacts = iam.create_policy(PolicyName="artifacts", PolicyDocument=policy("s3:GetObject"))["Policy"]["Arn"]
+    iam.attach_group_policy(GroupName="Builders", PolicyArn=artifacts)
+
+    assume = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName="deployer",
+        Path="/ci/",
+        Description="Deploys from the pipeline",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [assume]}),
+        Tags=[{"Key": "team", "Value": "delivery"}],
+    )["Role"]
+    iam.attach_role_policy(RoleName="deployer", PolicyArn=managed)
+    iam.put_role_policy(RoleName="deployer", PolicyName="read-logs", PolicyDocument=policy("logs:GetLogEvents"))
+
+    return SimpleNamespace(
+        carol=user("ops-carol", "Admins", Tags=[{"Key": "team", "Value": "platform"}]),
+        deploy_bot=user("deploy-bot", "Bots"),
+        build_bot=user("build-bot", "Builders"),
+        idle_bot=Person("idle-bot", iam.create_user(UserName="idle-bot")["User"]["UserId"]),
+        role=SimpleNamespace(name="deployer", arn=role["Arn"], id=role["RoleId"]),
+    )
+
+
+@pytest.fixture
+def wire(aws):
+    wire = Wire(aws.address)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def mailbox(aws, numbers=count(1)):
+    return Mailbox(aws, f"alerts-{next(numbers)}")
+
+
+@pytest.fixture
+def start(account, wire, mailbox, tmp_path):
+    """Starts a function, with these settings besides the usual ones."""
+    functions = []
+
+    def start(**settings):
+        functions.append(Function(wire, mailbox.topic, tmp_path / f"function-{len(functions)}.log", settings))
+        return functions[-1]
+
+    yield start
+    for function in functions:
+        function.close()

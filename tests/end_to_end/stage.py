@@ -1,0 +1,347 @@
+"""What the tests act with.
+
+The function runs as it does in Lambda: the real binary, started by the Lambda Runtime Interface Emulator (it
+comes with SAM CLI). moto plays AWS. Between the two is a wire that notes every call, and that a test can tell to
+be slow or to refuse. A mailbox shows what was published.
+"""
+
+import http.client
+import json
+import os
+import platform
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+ACCOUNT = "123456789012"  # moto's own
+REGION = "us-east-1"
+SECRET = "test-secret-that-no-log-may-show"
+#: How long anything may take that should take no time at all: long, for machines that are busy.
+PATIENCE = 30
+
+
+def until(something, what):
+    """Waits until `something()` is true, and returns that."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := something()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return found
+
+
+# --- the wire -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Call:
+    """One call to AWS, with when it was on the wire (time.monotonic)."""
+
+    service: str
+    action: str
+    parameters: dict
+    begun: float
+    ended: float = float("inf")
+
+
+@dataclass
+class Reply:
+    """An answer that the wire gives instead of AWS."""
+
+    status: int
+    body: str
+
+
+def refusal(code, message="as the test wants it"):
+    """An error as the services of AWS write it that speak the query protocol."""
+    return Reply(
+        400 if code != "AccessDenied" else 403,
+        "<ErrorResponse><Error><Type>Sender</Type>"
+        f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>",
+    )
+
+
+class Wire:
+    """An HTTP proxy in front of moto."""
+
+    def __init__(self, upstream):
+        self.calls = []
+        #: Seconds that each call to IAM takes longer.
+        self.delay = 0.0
+        #: What is answered instead of AWS: given a call, a Reply or None.
+        self.instead = lambda call: None
+        self._upstream = upstream
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self):
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def iam(self, *actions, of=None):
+        """The calls to IAM: of these actions, about the user, group or role of this name."""
+        return [
+            call
+            for call in list(self.calls)
+            if call.service == "iam"
+            and (not actions or call.action in actions)
+            and (of is None or of in (call.parameters.get(kind) for kind in ("UserName", "GroupName", "RoleName")))
+        ]
+
+    def _answer(self, call, handler, body):
+        if call.service == "iam" and self.delay:
+            self._closing.wait(self.delay)
+        if reply := self.instead(call):
+            return reply.status, "text/xml", reply.body.encode()
+        upstream = http.client.HTTPConnection(self._upstream, timeout=PATIENCE)
+        try:
+            upstream.request("POST", handler.path, body, dict(handler.headers))
+            response = upstream.getresponse()
+            return response.status, response.getheader("Content-Type"), response.read()
+        finally:
+            upstream.close()
+
+    def _handler(wire):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                parameters = dict(parse_qsl(body.decode()))
+                scope = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", self.headers["Authorization"])
+                call = Call(scope[1], parameters.pop("Action", ""), parameters, time.monotonic())
+                wire.calls.append(call)
+                status, kind, answer = wire._answer(call, self, body)
+                call.ended = time.monotonic()
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Type", kind)
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+                except OSError:
+                    self.close_connection = True  # whoever asked did not wait for it
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+
+def longest_chain(calls):
+    """How many of these calls came one after another at most, each begun when the one before it had ended."""
+    chain, free_from = 0, 0.0
+    for call in sorted(calls, key=lambda call: call.ended):
+        if call.begun >= free_from:
+            chain, free_from = chain + 1, call.ended
+    return chain
+
+
+# --- the function ---------------------------------------------------------------------------------------------
+
+
+def emulator():
+    """Where SAM CLI keeps the Lambda Runtime Interface Emulator for this machine."""
+    import samcli
+
+    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{machine}"
+
+
+def binary():
+    """The function's binary: what `cargo build` makes, unless the environment names another."""
+    built = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
+    path = Path(os.environ.get("IAM_SECURITY_ALERT", built / "debug" / "iam-security-alert"))
+    assert path.is_file(), f"{path} is not there: build it first, or name another one in IAM_SECURITY_ALERT"
+    return path.resolve()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Function:
+    """The function, started by the emulator when it is first invoked, and warm from then on."""
+
+    def __init__(self, wire, topic, log, settings):
+        self._log = log
+        self._port = free_port()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SESSION_TOKEN": SECRET,
+            "AWS_ENDPOINT_URL": wire.url,
+            "AWS_LAMBDA_FUNCTION_NAME": "alerter",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "30",
+            "ALERT_TOPIC_ARN": topic,
+            # Long, so that a busy machine does not run out of it. The tests of the budget set their own.
+            "LOOKUP_BUDGET_SECONDS": "15",
+        }
+        command = [
+            emulator(),
+            "--runtime-interface-emulator-address",
+            f"127.0.0.1:{self._port}",
+            "--runtime-api-address",
+            f"127.0.0.1:{free_port()}",
+            binary(),
+        ]
+        with open(log, "wb") as out:
+            self._process = subprocess.Popen(
+                command, env=environment | settings, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def close(self):
+        # The emulator and the function that it started.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def invoke(self, event):
+        """What the function answers."""
+
+        def connected():
+            try:
+                socket.create_connection(("127.0.0.1", self._port)).close()
+                return True
+            except ConnectionRefusedError:
+                assert self._process.poll() is None, self.output()
+                return False
+
+        until(connected, "the emulator")
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        try:
+            connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    def output(self):
+        """All that the emulator and the function wrote."""
+        return self._log.read_text()
+
+    def log(self):
+        """The function's own lines: those that are neither the emulator's nor the platform's."""
+        platforms = re.compile(r"\d+ \w+ \d{4} [\d:,]+ \[\w+\] |(START|END|REPORT|INIT_START|EXTENSION) |\s*$")
+        return [json.loads(line) for line in self.output().splitlines() if not platforms.match(line)]
+
+    def line_of(self, event):
+        """The one line that says how the handling of an event went."""
+
+        def lines():
+            return [line for line in self.log() if line.get("eventID") == event["detail"]["eventID"]]
+
+        until(lines, "the line of the log")
+        assert len(lines()) == 1
+        return lines()[0]
+
+
+# --- the mailbox ----------------------------------------------------------------------------------------------
+
+
+class Mailbox:
+    """A topic, and what was published to it."""
+
+    def __init__(self, aws, name):
+        self._aws = aws
+        self.topic = aws.sns.create_topic(Name=name)["TopicArn"]
+        self._queue = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
+        aws.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+
+    def remove_topic(self):
+        self._aws.sns.delete_topic(TopicArn=self.topic)
+
+    def mails(self):
+        """What came since it was last looked into."""
+        mails = []
+        while messages := self._aws.sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                mails.append(json.loads(message["Body"]))
+                self._aws.sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+        return mails
+
+    def mail(self):
+        """The one mail that came."""
+        mails = self.mails()
+        assert len(mails) == 1, f"{len(mails)} mails came"
+        return mails[0]
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Person:
+    """An IAM user, as moto made it."""
+
+    name: str
+    id: str
+    key: str | None = None
+
+    @property
+    def arn(self):
+        return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
+
+    @property
+    def identity(self):
+        """The user as CloudTrail writes it."""
+        identity = {"type": "IAMUser", "principalId": self.id, "arn": self.arn, "accountId": ACCOUNT}
+        return identity | {"accessKeyId": self.key, "userName": self.name}
+
+
+def create_user(caller, name, user_id=None, **changes):
+    """What EventBridge hands over when `caller`, a userIdentity, has created a user. `changes` go into the record."""
+    create_user.count += 1
+    time_of_call = (datetime.now(timezone.utc) - timedelta(seconds=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    user = {"path": "/", "userName": name, "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}"}
+    if user_id:
+        user["userId"] = user_id
+    record = {
+        "eventVersion": "1.11",
+        "userIdentity": caller,
+        "eventTime": time_of_call,
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateUser",
+        "awsRegion": REGION,
+        "sourceIPAddress": "198.51.100.7",
+        "userAgent": "aws-cli/2.17.0",
+        "requestParameters": {"userName": name},
+        "responseElements": {"user": user},
+        "requestID": "0c1f4a52-6c1e-4b9f-9d0a-000000000001",
+        "eventID": f"5b7c0000-0000-4000-8000-{create_user.count:012}",
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+    }
+    return {
+        "version": "0",
+        "id": "a1b2c3d4-0000-4000-8000-000000000000",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.iam",
+        "account": ACCOUNT,
+        "time": time_of_call,
+        "region": REGION,
+        "resources": [],
+        "detail": record | changes,
+    }
+
+
+create_user.count = 0
