@@ -9,15 +9,18 @@ import http.client
 import json
 import os
 import platform
+import random
 import re
 import signal
 import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -170,10 +173,16 @@ def binary():
     return path.resolve()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(candidates=count(random.randrange(20_000, 29_000))):
+    """A port that nobody listens on. Not one that the system picks: it would give the same to the next connection that
+    somebody makes, before the emulator has it."""
+    for port in candidates:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Function:
@@ -210,7 +219,8 @@ class Function:
 
     def close(self):
         # The emulator and the function that it started.
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def invoke(self, event):
