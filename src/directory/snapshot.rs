@@ -179,6 +179,11 @@ impl Snapshot {
     /// # Errors
     /// Where the text is not JSON of the expected shape; the error tells the line and the field.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        let saved: Value = serde_json::from_str(text)?;
+        // Every list may be absent, but a file with none of them is something else, not an empty account.
+        if ["UserDetailList", "RoleDetailList"].iter().all(|list| saved.get(list).is_none()) {
+            return Err(serde::de::Error::custom("it has neither a UserDetailList nor a RoleDetailList"));
+        }
         let mut snapshot: Self = serde_json::from_str(text)?;
         let arns = snapshot.user_detail_list.iter().map(|user| &user.arn);
         let arns = arns.chain(snapshot.role_detail_list.iter().map(|role| &role.arn));
@@ -381,5 +386,7 @@ mod tests {
     fn a_file_of_another_shape_is_refused_with_the_place() {
         let error = Snapshot::from_json(r#"{"UserDetailList": [{"UserName": "a"}]}"#).unwrap_err().to_string();
         assert!(error.contains("missing field `UserId`") && error.contains("line 1"), "{error}");
+        let event = Snapshot::from_json(r#"{"detail": {}}"#).unwrap_err().to_string();
+        assert!(event.contains("neither a UserDetailList nor"), "{event}");
     }
 }
