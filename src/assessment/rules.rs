@@ -181,13 +181,19 @@ fn runs_in(case: &Case<'_>, environment: &str) -> bool {
     case.activity.origin.user_agent.as_ref().is_some_and(|agent| agent.raw().contains(environment))
 }
 
+/// `i-` and 8 or 17 hexadecimal digits: somebody called i-am-carol is none.
+fn is_instance_id(name: &Untrusted) -> bool {
+    let digits = name.raw().strip_prefix("i-").unwrap_or_default();
+    matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn workload(case: &Case<'_>) -> Option<Opinion> {
     let session = role_session(case)?;
     let what = match &session.operator {
         Operator::Ec2Instance(_) => "an EC2 instance",
         Operator::LambdaFunction(_) => "a Lambda function",
         // Whoever assumes a role may name the session like an instance: no reason to be easier on it.
-        Operator::Unstated if session.session_name.as_ref().is_some_and(|name| name.raw().starts_with("i-")) => {
+        Operator::Unstated if session.session_name.as_ref().is_some_and(is_instance_id) => {
             "an EC2 instance, by the name of the session"
         }
         Operator::Unstated if runs_in(case, "exec-env/AWS_Lambda") => "a Lambda function, by the program's own word",
@@ -415,8 +421,11 @@ mod tests {
         let lambda = json!({"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": "arn:aws:lambda:us-east-1:1:function:f"});
         let by_lambda = verdict(|record, _| record["userIdentity"]["inScopeOf"] = lambda.clone()).await;
         assert_eq!(by_lambda, (Severity::High, vec!["workload", "action"]));
-        let by_name = verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-0abc")).await;
+        let by_name =
+            verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-0abc1234")).await;
         assert_eq!(by_name, (Severity::High, vec!["workload", "action"]));
+        let person = verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-am-carol")).await;
+        assert_eq!(person.0, Severity::Medium);
         let by_agent = verdict(|record, _| record["userAgent"] = json!("x exec-env/AWS_Lambda_python3.13")).await;
         assert_eq!(by_agent, (Severity::High, vec!["workload", "action"]));
         let ec2 = |record: &mut Value, _: &mut Value| {
