@@ -102,6 +102,14 @@ impl<T> Lookup<T> {
         }
     }
 
+    /// For a fact about somebody who exists: then "missing" only means that it cannot be seen yet.
+    fn not_visible_if_missing(self) -> Self {
+        match self {
+            Self::Missing => Self::Unavailable(Unavailable::NotVisible),
+            told => told,
+        }
+    }
+
     /// Not asked, and why.
     #[must_use]
     pub const fn not_asked(why: &'static str) -> Self {
@@ -307,25 +315,12 @@ impl User {
     fn reconciled(mut self) -> Self {
         match self.profile {
             Lookup::Found(_) => {
-                let mut torn = false;
-                let mut settle = |missing: bool| {
-                    torn |= missing;
-                    missing
-                };
-                let not_visible = Unavailable::NotVisible;
-                if settle(self.groups == Lookup::Missing) {
-                    self.groups = Lookup::Unavailable(not_visible.clone());
-                }
-                if settle(self.mfa_devices == Lookup::Missing) {
-                    self.mfa_devices = Lookup::Unavailable(not_visible.clone());
-                }
-                if settle(self.access_keys == Lookup::Missing) {
-                    self.access_keys = Lookup::Unavailable(not_visible.clone());
-                }
-                torn |= self.holdings.gaps.iter().any(|gap| gap.reason == not_visible);
-                // For a password, "no such entity" may mean either; it is believed if nothing else is torn.
-                if torn && self.password == Lookup::Missing {
-                    self.password = Lookup::Unavailable(not_visible);
+                self.groups = self.groups.not_visible_if_missing();
+                self.mfa_devices = self.mfa_devices.not_visible_if_missing();
+                self.access_keys = self.access_keys.not_visible_if_missing();
+                // For a password, "no such entity" may mean either; it is believed if the replicas agree.
+                if !self.is_settled() {
+                    self.password = self.password.not_visible_if_missing();
                 }
             }
             Lookup::Missing => self.holdings = Holdings::default(),

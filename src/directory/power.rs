@@ -181,13 +181,12 @@ impl Power {
     /// The level and its grounds, as one line.
     #[must_use]
     pub fn words(&self) -> Phrase {
-        let grounds = || self.why();
         let open = !(self.doubts.is_empty() && self.unread.is_empty());
         match self.level {
-            Level::Administrator => phrase!("administrator: ", grounds()),
-            Level::IamCapable => phrase!("can change IAM, and so grant itself the rest: ", grounds()),
-            Level::Broad if open => phrase!("everything but changing IAM, as far as could be told: ", grounds()),
-            Level::Broad => phrase!("everything but changing IAM: ", grounds()),
+            Level::Administrator => phrase!("administrator: ", self.why()),
+            Level::IamCapable => phrase!("can change IAM, and so grant itself the rest: ", self.why()),
+            Level::Broad if open => phrase!("everything but changing IAM, as far as could be told: ", self.why()),
+            Level::Broad => phrase!("everything but changing IAM: ", self.why()),
             Level::Limited if !self.unread.is_empty() && self.policies.is_empty() => "not known".into(),
             Level::Limited if self.policies.is_empty() => "none: no policies".into(),
             Level::Limited if open => "not an administrator, as far as could be told".into(),
