@@ -25,6 +25,7 @@ rust:
 template: $(VENV)/installed
 	$(VENV)/bin/cfn-lint template.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py
 
 # The example is built along because the binary then shares its dependencies with `cargo test`.
 end-to-end: $(VENV)/installed

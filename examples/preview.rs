@@ -7,7 +7,7 @@ use iam_security_alert::cloudtrail::Delivery;
 use iam_security_alert::directory::Directory;
 use iam_security_alert::directory::iam::IamDirectory;
 use iam_security_alert::directory::snapshot::Snapshot;
-use iam_security_alert::handler::{Draft, Handler};
+use iam_security_alert::handler::{Draft, Handler, Told};
 use iam_security_alert::settings::Settings;
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::Journey;
@@ -33,8 +33,9 @@ Options:
   --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
   --help           this
 
-EXPECTED_PRINCIPALS, ACCOUNT_NAMES and LOOKUP_BUDGET_SECONDS are read from the environment, as the function does.
-Exits with 0 if every event made an alert, 1 if one did not, 2 if the command line is wrong.
+EXPECTED_PRINCIPALS, ACCOUNT_NAMES, WATCHED_EVENT_NAMES, OWN_RESOURCES, FEEDING_TRAILS and LOOKUP_BUDGET_SECONDS are
+read from the environment, as the function does; but every call of IAM is watched, unless names are given.
+Exits with 0 if every event made an alert or is not told, 1 if one did not, 2 if the command line is wrong.
 ";
 
 /// The time to show ages for, where it is not now: the handler's clock is a plain function.
@@ -110,6 +111,7 @@ async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
     let settings = Settings::read(|name| match name {
         "AWS_SAM_LOCAL" => Some("true".to_owned()),
         "ALERT_TOPIC_ARN" => None,
+        "WATCHED_EVENT_NAMES" => Some(std::env::var(name).unwrap_or_else(|_| "*".to_owned())),
         other => std::env::var(other).ok(),
     })?;
     if options.live {
@@ -153,18 +155,19 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
         }
         let many = deliveries.len() > 1;
         for (i, delivery) in deliveries.into_iter().enumerate() {
+            let place = || if many { format!("{file}: record {}", i + 1) } else { file.clone() };
             let draft = match delivery {
                 Ok(delivery) => handler.draft(&delivery, Duration::from_mins(1), &mut Journey::default()).await,
                 Err(refusal) => Err(refusal),
             };
             match draft {
-                Ok(draft) => {
-                    show(draft, options.json, shown > 0)?;
+                Ok(Told::Draft(draft)) => {
+                    show(*draft, options.json, shown > 0)?;
                     shown += 1;
                 }
+                Ok(Told::Not(why)) => eprintln!("preview: {}: not told: {}", place(), why.plain()),
                 Err(refusal) => {
-                    let place = if many { format!("{file}: record {}", i + 1) } else { file.clone() };
-                    eprintln!("preview: {place}: {refusal}");
+                    eprintln!("preview: {}: {refusal}", place());
                     all_well = false;
                 }
             }

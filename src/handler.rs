@@ -10,9 +10,10 @@ use crate::directory::{Directory, investigate};
 use crate::report::{Report, compose};
 use crate::settings::Settings;
 use crate::telemetry::Journey;
-use crate::text::{Kind, Untrusted};
+use crate::text::{Kind, Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde::Serialize;
 use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
@@ -31,6 +32,23 @@ pub struct Handler<D> {
     pub settings: Settings,
     /// The clock on the wall.
     pub clock: fn() -> DateTime<Utc>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Handled {
+    /// There is an alert.
+    Alert(Box<Alert>),
+    /// It is not told: not watched, or not the alerter's own ground.
+    NotTold {
+        /// CloudTrail's id of the event.
+        #[serde(rename = "eventId")]
+        event_id: Option<String>,
+        /// Why not.
+        #[serde(rename = "notTold")]
+        why: String,
+    },
 }
 
 /// Why there is no alert.
@@ -64,7 +82,7 @@ impl<D: Directory> Handler<D> {
     ///
     /// # Errors
     /// As [`handle`](Self::handle).
-    pub async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Alert, Failure> {
+    pub async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Handled, Failure> {
         let mut journey = Journey::default();
         let result = self.handle(event.payload, time_left(&event.context), &mut journey).await;
         journey.error = result.as_ref().err().map(ToString::to_string);
@@ -77,18 +95,29 @@ impl<D: Directory> Handler<D> {
     /// # Errors
     /// Where the event is none that we take, or the alert could not be published. A lookup that fails is no
     /// error: the alert goes out and says what is missing.
-    pub async fn handle(&self, event: Value, time_left: Duration, journey: &mut Journey) -> Result<Alert, Failure> {
+    pub async fn handle(&self, event: Value, time_left: Duration, journey: &mut Journey) -> Result<Handled, Failure> {
         let delivery = Delivery::from_eventbridge(event)?;
-        let draft = self.draft(&delivery, time_left, journey).await?;
-
-        let begun = Instant::now();
-        let published = self.outbox.send(&draft.email).await.map_err(|cause| Failure::NotPublished {
-            event_id: journey.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned()),
-            cause,
-        })?;
-        journey.publish = begun.elapsed();
+        let draft = match self.draft(&delivery, time_left, journey).await? {
+            Told::Draft(draft) => draft,
+            Told::Not(why) => {
+                let why = why.plain();
+                journey.not_told = Some(why.clone());
+                return Ok(Handled::NotTold { event_id: journey.event_id.clone(), why });
+            }
+        };
+        let mut published = false;
+        if draft.report.severity >= self.settings.minimum_severity {
+            let begun = Instant::now();
+            published = self.outbox.send(&draft.email).await.map_err(|cause| Failure::NotPublished {
+                event_id: journey.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned()),
+                cause,
+            })?;
+            journey.publish = begun.elapsed();
+        } else {
+            journey.below_minimum = true;
+        }
         journey.published = published;
-        Ok(draft.into_alert(published))
+        Ok(Handled::Alert(Box::new(draft.into_alert(published))))
     }
 
     /// All but the sending: what happened, what IAM knows of it, how bad it is, and what to tell.
@@ -100,11 +129,18 @@ impl<D: Directory> Handler<D> {
         delivery: &Delivery,
         time_left: Duration,
         journey: &mut Journey,
-    ) -> Result<Draft, Refusal> {
+    ) -> Result<Told, Refusal> {
         journey.event_id = delivery.record.event_id.as_ref().map(|id| Untrusted::new(id).shown(Kind::Name));
-        let activity = Activity::from_delivery(delivery)?;
-        journey.action = Some(activity.action.event_name);
+        let activity = match Activity::from_delivery(delivery) {
+            // A pattern may bring more than is ever told, and that is nobody's failure.
+            Err(refusal @ Refusal::NotTold { .. }) => return Ok(Told::Not(Phrase::ours(refusal.to_string()))),
+            read => read?,
+        };
+        journey.action = Some(activity.event_name.shown(Kind::Name));
         journey.outcome = Some(activity.outcome.word());
+        if let Some(why) = self.settings.watch.why_not(&activity) {
+            return Ok(Told::Not(why));
+        }
         journey.event_time = activity.time;
 
         let begun = Instant::now();
@@ -113,13 +149,22 @@ impl<D: Directory> Handler<D> {
         journey.lookups = begun.elapsed();
         journey.lookup_failures = dossier.unanswered();
 
-        let case = Case::new(&activity, &dossier, &self.settings.expected_principals);
+        let case = Case::new(&activity, &dossier, &self.settings);
         let assessment = assess(&case);
         journey.severity = Some(assessment.severity);
         let report = compose(&case, assessment, &self.settings.account_names, (self.clock)());
         let email = email::render(&report);
-        Ok(Draft { activity, report, email })
+        Ok(Told::Draft(Box::new(Draft { activity, report, email })))
     }
+}
+
+/// Whether an event is told.
+#[derive(Debug)]
+pub enum Told {
+    /// It is.
+    Draft(Box<Draft>),
+    /// It is not, and why.
+    Not(Phrase),
 }
 
 /// An alert that was not sent yet.

@@ -27,3 +27,4 @@ pub mod settings;
 pub mod severity;
 pub mod telemetry;
 pub mod text;
+pub mod watch;

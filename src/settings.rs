@@ -6,10 +6,18 @@
 //! | `LOOKUP_BUDGET_SECONDS` | how long all lookups of one alert may take together | 5 |
 //! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose doings are LOW, separated by commas | none |
 //! | `ACCOUNT_NAMES` | `123456789012=production,…`: names for accounts, before their alias | none |
+//! | `WATCHED_EVENT_NAMES` | the calls of IAM that are told, separated by commas; `*` for all | those that give, widen or hide access |
+//! | `MINIMUM_SEVERITY` | from where on a mail is sent | MEDIUM |
+//! | `OWN_RESOURCES` | ARNs of what the alerter consists of, separated by commas | its topic and function |
+//! | `FEEDING_TRAILS` | ARNs of the trails whose stopping is told, separated by commas | every trail |
+//! | `AWS_LAMBDA_FUNCTION_NAME`, `AWS_REGION` | set by Lambda: the function's own name and region | |
 //! | `AWS_SAM_LOCAL` | set by `sam local invoke`: then a topic that is no ARN means "print only" | |
 //! | `EMULATOR_ENDPOINT_URL` | where AWS is, under `sam local invoke` only | AWS itself |
 
 use crate::arn::{Arn, arn_like};
+use crate::cloudtrail::Activity;
+use crate::severity::Severity;
+use crate::watch::{OwnResources, Watch, WatchedCalls};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,6 +30,10 @@ pub struct Settings {
     pub lookup_budget: Duration,
     /// Whose doings are expected.
     pub expected_principals: ExpectedPrincipals,
+    /// Which calls are told.
+    pub watch: Watch,
+    /// From where on a mail is sent.
+    pub minimum_severity: Severity,
     /// Names of accounts, by id.
     pub account_names: BTreeMap<String, String>,
     /// Whether SAM runs the function on somebody's own machine.
@@ -88,8 +100,18 @@ impl Settings {
                 });
             }
         };
+        let own =
+            set("OWN_RESOURCES").map_or(Ok(OwnResources::default()), |text| own_resources("OWN_RESOURCES", &text))?;
+        let watch = Watch {
+            calls: set("WATCHED_EVENT_NAMES").map_or(Ok(WatchedCalls::default()), |text| watched_calls(&text))?,
+            own: with_itself(own, &topic, set("AWS_LAMBDA_FUNCTION_NAME"), set("AWS_REGION")),
+            feeding_trails: set("FEEDING_TRAILS")
+                .map_or(Ok(OwnResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
+        };
         Ok(Self {
             topic,
+            watch,
+            minimum_severity: set("MINIMUM_SEVERITY").map_or(Ok(Severity::Medium), |text| severity(&text))?,
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
             expected_principals: set("EXPECTED_PRINCIPALS")
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
@@ -107,6 +129,49 @@ fn budget(text: &str) -> Result<Duration, BadSetting> {
         found: format!("{text:?}"),
         wanted: "a number of seconds from 0.1 to 20",
     })
+}
+
+impl Settings {
+    /// Whether the activity is about something that belongs to the alerter or feeds it.
+    #[must_use]
+    pub fn is_own(&self, activity: &Activity) -> bool {
+        self.watch.is_own(activity)
+    }
+}
+
+fn watched_calls(text: &str) -> Result<WatchedCalls, BadSetting> {
+    WatchedCalls::parse(text).map_err(|name| BadSetting {
+        variable: "WATCHED_EVENT_NAMES",
+        found: format!("{name:?} in one place"),
+        wanted: "* or names of IAM calls that are in the catalogue, separated by commas",
+    })
+}
+
+fn own_resources(variable: &'static str, text: &str) -> Result<OwnResources, BadSetting> {
+    OwnResources::parse(text).map_err(|part| BadSetting {
+        variable,
+        found: format!("{part:?} in one place"),
+        wanted: "ARNs separated by commas",
+    })
+}
+
+fn severity(text: &str) -> Result<Severity, BadSetting> {
+    Severity::ALL.into_iter().find(|severity| severity.word() == text).ok_or_else(|| BadSetting {
+        variable: "MINIMUM_SEVERITY",
+        found: format!("{text:?}"),
+        wanted: "LOW, MEDIUM, HIGH or CRITICAL",
+    })
+}
+
+/// A template cannot tell a function its own ARN: the one would need the other first.
+fn with_itself(mut own: OwnResources, topic: &Topic, function: Option<String>, region: Option<String>) -> OwnResources {
+    if let Topic::Arn(arn) = topic {
+        if let (Some(topic), Some(function), Some(region)) = (Arn::parse(arn), function, region) {
+            own.add(format!("arn:{}:lambda:{region}:{}:function:{function}", topic.partition, topic.account));
+        }
+        own.add(arn.clone());
+    }
+    own
 }
 
 fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
@@ -215,6 +280,10 @@ mod tests {
         );
         assert!(error(&[("LOOKUP_BUDGET_SECONDS", "0")]).contains("0.1 to 20"));
         assert!(error(&[("ACCOUNT_NAMES", "12=x")]).starts_with("ACCOUNT_NAMES is \"12=x\""));
+        assert!(error(&[("WATCHED_EVENT_NAMES", "CreateUser,Foo")]).starts_with("WATCHED_EVENT_NAMES is \"Foo\" in"));
+        assert!(error(&[("MINIMUM_SEVERITY", "medium")]).starts_with("MINIMUM_SEVERITY is \"medium\""));
+        assert!(error(&[("OWN_RESOURCES", "alerts")]).starts_with("OWN_RESOURCES is \"alerts\""));
+        assert!(error(&[("FEEDING_TRAILS", "arn")]).starts_with("FEEDING_TRAILS is \"arn\""));
         for wrong in [
             "*",
             "arn:*",

@@ -37,8 +37,8 @@ pub fn start() {
 pub struct Journey {
     /// CloudTrail's id of the event.
     pub event_id: Option<String>,
-    /// The IAM action.
-    pub action: Option<&'static str>,
+    /// The call.
+    pub action: Option<String>,
     /// Whether the call worked.
     pub outcome: Option<&'static str>,
     /// The severity of the alert.
@@ -53,7 +53,11 @@ pub struct Journey {
     pub publish: Duration,
     /// Whether the alert was published, rather than printed.
     pub published: bool,
-    /// Why there is no alert, if there is none.
+    /// Whether no mail was sent, since the severity is below the one from where on mails are.
+    pub below_minimum: bool,
+    /// Why the event is not told, if it is not.
+    pub not_told: Option<String>,
+    /// Why there is no alert, if there should be one.
     pub error: Option<String>,
 }
 
@@ -65,10 +69,12 @@ impl Journey {
         let mut line = json!({
             "timestamp": now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             "level": if self.error.is_some() { "ERROR" } else { "INFO" },
-            "message": match (&self.error, self.published) {
+            "message": match (&self.error, &self.not_told) {
                 (Some(_), _) => "no alert",
-                (None, true) => "alert published",
-                (None, false) => "alert printed",
+                (None, Some(_)) => "not told",
+                (None, None) if self.below_minimum => "alert below the minimum severity",
+                (None, None) if self.published => "alert published",
+                (None, None) => "alert printed",
             },
             "eventID": self.event_id,
             "action": self.action,
@@ -79,6 +85,9 @@ impl Journey {
         });
         if let Some(error) = &self.error {
             line["error"] = json!(error);
+        }
+        if let Some(why) = &self.not_told {
+            line["notTold"] = json!(why);
         }
         if let Some(severity) = self.severity {
             line["severity"] = json!(severity);
@@ -118,7 +127,7 @@ mod tests {
     fn journey() -> Journey {
         Journey {
             event_id: Some("e-1".into()),
-            action: Some("CreateUser"),
+            action: Some("CreateUser".into()),
             outcome: Some("succeeded"),
             severity: Some(Severity::High),
             event_time: DateTime::from_timestamp(1_790_000_000, 0),
@@ -126,7 +135,7 @@ mod tests {
             lookup_failures: 2,
             publish: Duration::from_millis(25),
             published: true,
-            error: None,
+            ..Journey::default()
         }
     }
 

@@ -16,7 +16,7 @@ use iam_security_alert::directory::power::Level;
 use iam_security_alert::directory::{
     Caller, Directory, Dossier, Lookup, RoleQuestion, Subject, Unavailable, UserQuestion, investigate,
 };
-use iam_security_alert::handler::Handler;
+use iam_security_alert::handler::{Handled, Handler};
 use iam_security_alert::settings::Settings;
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::Journey;
@@ -457,7 +457,8 @@ async fn lookups_leave_room_to_publish_however_little_time_is_left() {
     for (left, budget) in [(30_000, 5_000), (7_000, 1_000), (2_000, 0)] {
         let begun = Instant::now();
         let mut journey = Journey::default();
-        let alert = handler.handle(event(), Duration::from_millis(left), &mut journey).await.unwrap();
+        let answer = handler.handle(event(), Duration::from_millis(left), &mut journey).await.unwrap();
+        let Handled::Alert(alert) = answer else { panic!("{answer:?}") };
         assert_eq!(begun.elapsed(), Duration::from_millis(budget));
         assert!(alert.published && alert.text.contains("no answer in time"));
         assert_eq!(journey.lookup_failures, 15);

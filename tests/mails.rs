@@ -3,54 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
-use chrono::{DateTime, Utc};
+mod common;
+
+use common::{account, draft, event, events, settings};
 use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
-use iam_security_alert::channel::sns::Outbox;
-use iam_security_alert::cloudtrail::Delivery;
-use iam_security_alert::directory::Directory;
 use iam_security_alert::directory::snapshot::Snapshot;
-use iam_security_alert::handler::{Draft, Handler};
-use iam_security_alert::settings::Settings;
-use iam_security_alert::telemetry::Journey;
+use iam_security_alert::handler::Draft;
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-fn settings(variables: &[(&str, &str)]) -> Settings {
-    Settings::read(|name| match name {
-        "AWS_SAM_LOCAL" => Some("true".to_owned()),
-        other => variables.iter().find(|(set, _)| *set == other).map(|(_, value)| (*value).to_owned()),
-    })
-    .unwrap()
-}
-
-fn clock() -> DateTime<Utc> {
-    "2026-11-22T06:00:11Z".parse().unwrap()
-}
-
-fn draft(directory: impl Directory, event: Value, settings: Settings) -> Draft {
-    let handler = Handler { directory, outbox: Outbox::Print, settings, clock };
-    let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
-        .block_on(handler.draft(&delivery, Duration::from_secs(30), &mut Journey::default()))
-        .unwrap()
-}
-
-fn events() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
-}
-
-fn account() -> Snapshot {
-    Snapshot::from_json(&std::fs::read_to_string(events().join("account.json")).unwrap()).unwrap()
-}
-
-fn event(name: &str) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(events().join(name)).unwrap()).unwrap()
-}
+use serde_json::json;
 
 fn mail(draft: &Draft) -> String {
     format!("Subject: {}\n\n{}", draft.email.subject, draft.email.body)

@@ -6,10 +6,10 @@ mod rules;
 
 pub use rules::RULES;
 
-use crate::cloudtrail::Activity;
-use crate::directory::{Dossier, Power, Subject};
+use crate::cloudtrail::{Activity, Change, Thing};
+use crate::directory::{Dossier, Holdings, Lookup, Policy, Power, Subject, Trust, Via, decoded, power};
 use crate::phrase;
-use crate::settings::ExpectedPrincipals;
+use crate::settings::Settings;
 use crate::severity::Severity;
 use crate::text::Phrase;
 
@@ -24,20 +24,42 @@ pub struct Case<'a> {
     pub caller_power: Option<Power>,
     /// What the target's policies amount to, where they were read.
     pub target_power: Option<Power>,
-    /// Whose doings are expected.
-    pub expected: &'a ExpectedPrincipals,
+    /// What the call granted, where it granted by a policy.
+    pub granted: Option<Granted>,
+    /// Who may assume the role, where the call says so.
+    pub trust: Option<Trust>,
+    /// What was set: whose doings are expected, and what the alerter itself consists of.
+    pub settings: &'a Settings,
+}
+
+/// What a call granted, or a policy that it wrote would grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// What the policy amounts to by itself.
+    pub power: Power,
+    /// What it says, a line a statement; empty where its document is not known.
+    pub says: Vec<Phrase>,
+    /// What the target's other policies amount to: what it could do before. `None` where that is not known.
+    pub before: Option<Power>,
+    /// Whether IAM shows the target with the policy.
+    pub shown: bool,
 }
 
 impl<'a> Case<'a> {
     /// Puts a case together.
     #[must_use]
-    pub fn new(activity: &'a Activity, dossier: &'a Dossier, expected: &'a ExpectedPrincipals) -> Self {
+    pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
+        let arn = activity.target.arn.as_ref();
         let target_power = match &dossier.target {
-            Subject::User(user) => Some(user.power(activity.target.arn.as_ref())),
-            Subject::NotAsked(_) => None,
+            Subject::User(user) => Some(user.power(arn)),
+            Subject::Role(role) => Some(role.power(arn)),
+            Subject::Group(group) => Some(group.power(arn)),
+            Subject::Policy(_) | Subject::NotAsked(_) => None,
         };
         let caller_power = dossier.caller.power(activity.principal.lasting_arn());
-        Self { activity, dossier, caller_power, target_power, expected }
+        let granted = Granted::of(activity, dossier);
+        let trust = trust(activity, dossier);
+        Self { activity, dossier, caller_power, target_power, granted, trust, settings }
     }
 
     /// Whether who has the target's name now is not the one of the event: then it was deleted and made again.
@@ -45,6 +67,77 @@ impl<'a> Case<'a> {
     pub fn target_is_replaced(&self) -> bool {
         self.dossier.target_is_replaced(self.activity)
     }
+}
+
+impl Granted {
+    /// Judges the policy that the call carried, named, or brought along with a group.
+    fn of(activity: &Activity, dossier: &Dossier) -> Option<Self> {
+        let object = &activity.object;
+        let name = || object.name.clone().unwrap_or_else(|| "the policy".into());
+        let carried = activity.policy_document.as_deref().map(|document| Lookup::Found(decoded(document)));
+        let given: Box<dyn Fn(&Policy) -> bool> = match activity.action.change {
+            Change::Attaches | Change::Bounds | Change::Frees => {
+                let arn = object.arn.clone()?;
+                Box::new(move |policy| policy.arn.as_ref() == Some(&arn))
+            }
+            Change::Embeds => {
+                let name = object.name.clone();
+                Box::new(move |policy| policy.arn.is_none() && Some(&policy.name) == name.as_ref())
+            }
+            Change::Joins => {
+                let group = object.name.clone()?;
+                Box::new(move |policy| policy.via == Via::Group(group.clone()))
+            }
+            Change::Rewrites | Change::Drafts | Change::Creates if activity.target.thing == Thing::Policy => {
+                Box::new(|_| false)
+            }
+            _ => return None,
+        };
+        let held = dossier.target.holdings();
+        let found = held.map(|held| held.only(&given).policies).unwrap_or_default();
+        let shown = !found.is_empty();
+        let policies = match (carried, activity.action.change) {
+            (Some(document), _) => {
+                let itself = activity.target.thing == Thing::Policy;
+                let name = if itself { activity.target.name.clone()? } else { name() };
+                vec![Policy { name, via: if itself { Via::Itself } else { Via::Inline }, arn: None, document }]
+            }
+            (None, Change::Rewrites) => {
+                let Subject::Policy(policy) = &dossier.target else { return None };
+                let name = activity.target.name.clone()?;
+                vec![Policy {
+                    name,
+                    via: Via::Itself,
+                    arn: activity.target.arn.clone(),
+                    document: policy.document.clone(),
+                }]
+            }
+            (None, _) if !found.is_empty() => found,
+            (None, _) => vec![dossier.policy.clone()?],
+        };
+        let holder = dossier.target.arn().or(activity.target.arn.as_ref());
+        let says = match policies.as_slice() {
+            [Policy { document: Lookup::Found(document), .. }] => power::says(document),
+            _ => Vec::new(),
+        };
+        let before = held.filter(|_| activity.outcome.succeeded() && activity.action.grants_by_policy());
+        let before = before.map(|held| power::weigh(&held.only(|policy| !given(policy)), holder));
+        let granted = Holdings { policies, ..Holdings::default() };
+        Some(Self { power: power::weigh(&granted, holder), says, before, shown })
+    }
+}
+
+/// The trust policy that the call carried; where CloudTrail left it out, the one that IAM has now.
+fn trust(activity: &Activity, dossier: &Dossier) -> Option<Trust> {
+    let about_trust = activity.action.change == Change::Trusts
+        || (activity.action.change == Change::Creates && activity.target.thing == Thing::Role);
+    let now = || match &dossier.target {
+        Subject::Role(role) => role.profile.found()?.trust.clone(),
+        _ => None,
+    };
+    let carried = activity.trust_document.as_deref().map(decoded);
+    let document = carried.or_else(|| now().filter(|_| activity.outcome.succeeded()))?;
+    about_trust.then(|| Trust::read(&document, activity.account.as_ref()))
 }
 
 /// A question put to every case.
@@ -70,8 +163,10 @@ pub struct Opinion {
 pub enum Effect {
     /// It is at least this grave.
     AtLeast(Severity),
-    /// It is one step graver than all else makes it.
+    /// It is one step graver than all else makes it. What is LOW stays LOW: nothing about it is grave.
     OneStepUp,
+    /// It is worth knowing, and decides nothing.
+    Context,
     /// Somebody said beforehand that it is expected: LOW.
     Expected,
 }
@@ -100,7 +195,7 @@ pub struct Reason {
 #[must_use]
 pub fn assess(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
-    let (mut steps, mut expected) = (0, None);
+    let (mut steps, mut expected) = (Vec::new(), None);
     let mut reasons = Vec::new();
     for rule in RULES {
         let Some(Opinion { effect, reason }) = (rule.judge)(case) else { continue };
@@ -110,15 +205,16 @@ pub fn assess(case: &Case<'_>) -> Assessment {
                 severity = severity.max(level);
                 reasons.push((level, reason));
             }
-            Effect::OneStepUp => {
-                steps += 1;
-                reasons.push((Severity::High, reason));
-            }
+            Effect::Context => reasons.push((Severity::Low, reason)),
+            Effect::OneStepUp => steps.push(reason),
             Effect::Expected => expected = Some(reason),
         }
     }
-    for _ in 0..steps {
-        severity = severity.raised();
+    if severity > Severity::Low {
+        for step in steps {
+            severity = severity.raised();
+            reasons.push((Severity::High, step));
+        }
     }
     // The gravest reason first; rules of one gravity stay in the order of the table.
     reasons.sort_by_key(|(level, _)| std::cmp::Reverse(*level));

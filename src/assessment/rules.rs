@@ -5,9 +5,9 @@
 
 use super::{Case, Effect, Opinion, Rule};
 use crate::cloudtrail::identity::{Operator, Principal, RoleSession};
-use crate::cloudtrail::{Failure, Outcome};
-use crate::directory::power::Level;
-use crate::directory::{Lookup, Subject};
+use crate::cloudtrail::{Change, Failure, Outcome, Thing};
+use crate::directory::power::{self, Level};
+use crate::directory::{Lookup, Power, Reach, Subject};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
@@ -16,16 +16,28 @@ use crate::text::{Phrase, Untrusted, counted};
 pub const RULES: &[Rule] = &[
     Rule { name: "action", judge: action },
     Rule { name: "root_user", judge: root_user },
+    Rule { name: "root_sign_in", judge: root_sign_in },
+    Rule { name: "own_ground", judge: own_ground },
+    Rule { name: "grants_administrator", judge: grants_administrator },
+    Rule { name: "grants_iam", judge: grants_iam },
     Rule { name: "target_is_administrator", judge: target_is_administrator },
     Rule { name: "target_can_change_iam", judge: target_can_change_iam },
     Rule { name: "target_may_be_more", judge: target_may_be_more },
+    Rule { name: "was_administrator", judge: was_administrator },
+    Rule { name: "role_opened", judge: role_opened },
     Rule { name: "quarantined", judge: quarantined },
+    Rule { name: "containment_taken_off", judge: containment_taken_off },
+    Rule { name: "credential_for_another", judge: credential_for_another },
     Rule { name: "target_has_credentials", judge: target_has_credentials },
+    Rule { name: "protection_lost", judge: protection_lost },
+    Rule { name: "weak_passwords", judge: weak_passwords },
     Rule { name: "outside_principal", judge: outside_principal },
     Rule { name: "workload", judge: workload },
     Rule { name: "cloud_shell", judge: cloud_shell },
     Rule { name: "parameters_omitted", judge: parameters_omitted },
     Rule { name: "long_lived_key_without_mfa", judge: long_lived_key_without_mfa },
+    Rule { name: "own_doing", judge: own_doing },
+    Rule { name: "deployment", judge: deployment },
     Rule { name: "expected_principal", judge: expected_principal },
 ];
 
@@ -34,11 +46,28 @@ fn at_least(level: Severity, reason: Phrase) -> Option<Opinion> {
     Some(Opinion { effect: Effect::AtLeast(level), reason })
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
+fn context(reason: Phrase) -> Option<Opinion> {
+    Some(Opinion { effect: Effect::Context, reason })
+}
+
 /// What the action is by itself, done or attempted.
 fn action(case: &Case<'_>) -> Option<Opinion> {
-    let who = case.activity.principal.short_name();
-    let (level, reason) = match &case.activity.outcome {
-        Outcome::Succeeded => (case.activity.action.base, case.activity.action.because.into()),
+    let (activity, action) = (case.activity, case.activity.action);
+    let who = activity.principal.short_name();
+    let signs_in = action.change == Change::SignsIn;
+    let (level, reason) = match &activity.outcome {
+        // Only AWS can say that a service acted for itself: nobody else comes as one.
+        Outcome::Succeeded if matches!(activity.principal, Principal::AwsService(_)) && action.service == "iam" => {
+            (Severity::Low, phrase!("The AWS service ", who, " did this for itself; AWS says so, and nobody else can."))
+        }
+        Outcome::Succeeded => (action.base, action.because.into()),
+        Outcome::Failed { .. } if signs_in => {
+            (Severity::High, "Somebody tried to sign in as the root user and failed. Nobody should even try.".into())
+        }
+        Outcome::Failed { .. } if action.change == Change::Silences => {
+            (Severity::High, "Somebody tried to change what these alerts depend on, and failed.".into())
+        }
         Outcome::Failed { failure: Failure::Denied, .. } => (
             Severity::Medium,
             phrase!("It was denied. An attempt may mean that somebody is finding out what ", who, " may do."),
@@ -46,11 +75,15 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
         Outcome::Failed { failure: Failure::AlreadyExists, .. } => {
             (Severity::Low, "It failed, because the name is taken. Nothing was changed.".into())
         }
+        Outcome::Failed { failure: Failure::NotFound, .. } => {
+            (Severity::Low, "It failed, because there is no such thing. Nothing was changed.".into())
+        }
         Outcome::Failed { failure: Failure::LimitExceeded, .. } => {
             (Severity::Low, "It failed, because a quota of the account is used up. Nothing was changed.".into())
         }
+        // It cannot be graver to fail at something than to do it.
         Outcome::Failed { failure: Failure::Other, .. } => {
-            (Severity::Medium, "It failed, but it was attempted. Nothing was changed.".into())
+            (action.base.min(Severity::Medium), "It failed, but it was attempted. Nothing was changed.".into())
         }
     };
     at_least(level, reason)
@@ -60,6 +93,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
 /// ("Root user best practices", IAM user guide).
 fn root_user(case: &Case<'_>) -> Option<Opinion> {
     match &case.activity.principal {
+        _ if case.activity.action.change == Change::SignsIn => None,
         Principal::Root(root) if root.assumed => at_least(
             Severity::Critical,
             "It was done as the root user, in a privileged session opened by AWS Organizations.".into(),
@@ -74,37 +108,241 @@ fn root_user(case: &Case<'_>) -> Option<Opinion> {
     }
 }
 
-/// Whom IAM told us of: the user of the event, or one who has its name now.
+/// Whether MFA was asked for when the root user signed in.
+fn root_sign_in(case: &Case<'_>) -> Option<Opinion> {
+    if case.activity.action.change != Change::SignsIn || !case.activity.outcome.succeeded() {
+        return None;
+    }
+    match case.activity.mfa_used {
+        Some(true) => context("MFA was used.".into()),
+        Some(false) => at_least(Severity::Critical, "Without MFA: the password alone was enough.".into()),
+        None => context("The event does not say whether MFA was used.".into()),
+    }
+}
+
+/// What these alerts are made with: calls of IAM on the role of the function. Those of other services are
+/// told only if they are about it, and say so by themselves.
+fn own_ground(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, change) = (case.activity, case.activity.action.change);
+    if matches!(change, Change::Silences | Change::Routine) || !case.settings.is_own(activity) {
+        return None;
+    }
+    let severity = if activity.outcome.succeeded() { Severity::Critical } else { Severity::High };
+    at_least(
+        severity,
+        phrase!(target_name(case), " belongs to the alerter itself: without what it may do, alerts tell less or stop."),
+    )
+}
+
+/// Whom IAM told us of: the thing of the event, or one that has its name now.
 fn target_name(case: &Case<'_>) -> Phrase {
-    let name = case.activity.target.name.as_ref().map_or("the user".into(), Phrase::from);
-    if case.target_is_replaced() { phrase!("Another user, who has the name ", name, " now,") } else { name }
+    let target = &case.activity.target;
+    if target.thing == Thing::RootUser {
+        return "the root user".into();
+    }
+    let name = case.activity.name_now().map_or_else(|| phrase!("the ", target.thing.words()), Phrase::from);
+    if case.target_is_replaced() { phrase!("Another one, who has the name ", name, " now,") } else { name }
+}
+
+/// Who gains by what was granted: the target, the members of a group, the holders of a policy.
+fn gainer(case: &Case<'_>) -> Phrase {
+    let name = target_name(case);
+    let few = |names: Vec<Phrase>, more: bool| {
+        const SHOWN: usize = 3;
+        let rest = names.len().saturating_sub(SHOWN);
+        let mut few = Phrase::joined(names.into_iter().take(SHOWN), ", ");
+        match (rest, more) {
+            (0, false) => {}
+            (_, true) => few.push(" and many more"),
+            (rest, false) => few.push(phrase!(" and ", rest, " more")),
+        }
+        few
+    };
+    match &case.dossier.target {
+        Subject::Group(group) => match group.members.found() {
+            Some(members) if members.users.items.is_empty() => phrase!("every member of ", name, " (none yet)"),
+            Some(members) => {
+                let users = members.users.items.iter().map(Phrase::from).collect();
+                phrase!("every member of ", name, " (", few(users, members.users.more), ")")
+            }
+            None => phrase!("every member of ", name),
+        },
+        Subject::Policy(policy) => match policy.holders.found() {
+            Some(holders) if holders.items.is_empty() => phrase!("whoever is given ", name, " (nobody holds it yet)"),
+            Some(holders) => {
+                let all = holders.items.iter().map(|(thing, name)| phrase!(thing.words(), " ", name)).collect();
+                phrase!("whoever holds ", name, " (", few(all, holders.more), ")")
+            }
+            None => phrase!("whoever holds ", name),
+        },
+        _ if case.activity.target.thing == Thing::Policy => phrase!("whoever holds ", name),
+        _ => name,
+    }
+}
+
+/// A power that is grave.
+struct Grave {
+    level: Level,
+    severity: Severity,
+    /// Of one who has it: "is an administrator".
+    is: &'static str,
+    /// What gives it "makes" somebody "an administrator".
+    makes: (&'static str, &'static str),
+    /// What gives it, where one policy does.
+    why: Phrase,
+}
+
+impl Grave {
+    fn of(power: &Power) -> Option<Self> {
+        let (severity, is, makes) = match power.level {
+            Level::Administrator => (Severity::Critical, "is an administrator", ("makes ", " an administrator")),
+            Level::IamCapable => {
+                (Severity::High, "can change IAM, and so take the rest", ("lets ", " change IAM, and so take the rest"))
+            }
+            // What cannot be told for sure must not look harmless: anybody can write a condition that always holds.
+            Level::Limited | Level::Broad if power.at_most >= Level::IamCapable => (
+                Severity::High,
+                "can change IAM under a condition, which we cannot judge; see \"Not certain\"",
+                ("lets ", " change IAM under a condition, which we cannot judge; see \"Not certain\""),
+            ),
+            Level::Limited | Level::Broad => return None,
+        };
+        let sure = power.level >= Level::IamCapable;
+        let why = if sure { phrase!(": ", power.why()) } else { Phrase::default() };
+        Some(Self { level: power.level, severity, is, makes, why })
+    }
+
+    fn at_most(self, severity: Severity) -> Self {
+        Self { severity: self.severity.min(severity), ..self }
+    }
+}
+
+/// What was granted, if it is grave, and the reason.
+fn grant(case: &Case<'_>) -> Option<(Grave, Phrase)> {
+    let granted = case.granted.as_ref()?;
+    let change = case.activity.action.change;
+    if !case.activity.outcome.succeeded() || matches!(change, Change::Frees | Change::Bounds) {
+        return None;
+    }
+    let was = |power: &Power| power.level == Level::Administrator;
+    if granted.before.as_ref().is_some_and(was) {
+        return None;
+    }
+    // The policy may do it only together with those that were there.
+    let whole = case.target_power.as_ref().filter(|_| case.activity.action.grants_by_policy());
+    let before = granted.before.as_ref().map_or(Level::Limited, |power| power.level);
+    let whole = whole.filter(|whole| whole.level > granted.power.level.max(before));
+    let grave = Grave::of(whole.unwrap_or(&granted.power))?;
+    let unheld = matches!(&case.dossier.target, Subject::Policy(policy)
+        if policy.holders.found().is_some_and(|holders| holders.items.is_empty()));
+    let (make, end) = grave.makes;
+    let sentence = |start: &'static str| phrase!(start, make, gainer(case), end, &grave.why, ".");
+    Some(match change {
+        Change::Drafts => {
+            let reason = sentence("Once this version is made the default, it ");
+            (grave.at_most(Severity::High), reason)
+        }
+        Change::Creates => {
+            let reason = phrase!("Once it is attached, it ", make, "its holder", end, &grave.why, ".");
+            (grave.at_most(Severity::Medium), reason)
+        }
+        Change::Rewrites if unheld => {
+            let reason = sentence("It ");
+            (grave.at_most(Severity::High), reason)
+        }
+        _ => {
+            let reason = sentence("It ");
+            (grave, reason)
+        }
+    })
+}
+
+fn grants_administrator(case: &Case<'_>) -> Option<Opinion> {
+    let (grave, reason) = grant(case)?;
+    (grave.level == Level::Administrator).then(|| at_least(grave.severity, reason))?
+}
+
+fn grants_iam(case: &Case<'_>) -> Option<Opinion> {
+    let (grave, reason) = grant(case)?;
+    (grave.level != Level::Administrator).then(|| at_least(grave.severity, reason))?
+}
+
+/// What whoever has the target's new credential, trust or freedom can do: all that the target can.
+fn inherited(case: &Case<'_>) -> Option<(Grave, Phrase)> {
+    let (activity, change) = (case.activity, case.activity.action.change);
+    if !activity.outcome.succeeded() || !activity.action.hands_on_power() {
+        return None;
+    }
+    // Whoever makes a key for itself can do no more with it than before.
+    if activity.is_own() && change == Change::Credential {
+        return None;
+    }
+    let grave = Grave::of(case.target_power.as_ref()?)?;
+    let name = target_name(case);
+    let reason = match change {
+        Change::Creates => phrase!(name.capitalized(), " already ", grave.is),
+        Change::Credential => phrase!("Whoever has it can act as ", name, ", which ", grave.is),
+        Change::Trusts => phrase!("Whoever may assume ", name, " ", grave.is),
+        Change::Carries => {
+            phrase!("Whoever is on an instance with this profile can act by ", name, ", which ", grave.is)
+        }
+        Change::Unbounds => phrase!("Without the boundary ", name, " ", grave.is),
+        _ => phrase!(name.capitalized(), " ", grave.is),
+    };
+    let reason = phrase!(reason, &grave.why, ".");
+    let grave = if activity.is_own() { grave.at_most(Severity::High) } else { grave };
+    Some((grave, reason))
 }
 
 fn target_is_administrator(case: &Case<'_>) -> Option<Opinion> {
-    let power = case.target_power.as_ref().filter(|power| power.level == Level::Administrator)?;
-    case.activity.outcome.succeeded().then_some(())?;
-    at_least(Severity::Critical, phrase!(target_name(case), " already is an administrator: ", power.why(), "."))
+    let (grave, reason) = inherited(case)?;
+    (grave.level == Level::Administrator).then(|| at_least(grave.severity, reason))?
 }
 
 fn target_can_change_iam(case: &Case<'_>) -> Option<Opinion> {
-    let power = case.target_power.as_ref().filter(|power| power.level == Level::IamCapable)?;
-    case.activity.outcome.succeeded().then_some(())?;
-    at_least(
-        Severity::High,
-        phrase!(target_name(case), " already can change IAM, and so grant itself the rest: ", power.why(), "."),
-    )
+    let (grave, reason) = inherited(case)?;
+    (grave.level == Level::IamCapable).then(|| at_least(grave.severity, reason))?
 }
 
-/// What cannot be told for sure must not look harmless: anybody can write a condition that always holds.
 fn target_may_be_more(case: &Case<'_>) -> Option<Opinion> {
-    let power = case.target_power.as_ref()?;
-    if !case.activity.outcome.succeeded() || power.level >= Level::IamCapable || power.at_most < Level::IamCapable {
-        return None;
+    let (grave, reason) = inherited(case)?;
+    (grave.level < Level::IamCapable).then(|| at_least(grave.severity, reason))?
+}
+
+/// Nobody can be made more than an administrator.
+fn was_administrator(case: &Case<'_>) -> Option<Opinion> {
+    let before = case.granted.as_ref()?.before.as_ref().filter(|power| power.level == Level::Administrator)?;
+    case.activity.outcome.succeeded().then_some(())?;
+    context(phrase!(
+        target_name(case).capitalized(),
+        " was an administrator before, and gains no power by this: ",
+        before.why(),
+        "."
+    ))
+}
+
+/// Who may now assume the role.
+fn role_opened(case: &Case<'_>) -> Option<Opinion> {
+    let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded())?;
+    let reach = trust.reach()?;
+    let level = match reach {
+        Reach::Service => return None,
+        Reach::Own => Severity::Medium,
+        Reach::Outside => Severity::High,
+        Reach::Anyone => Severity::Critical,
+    };
+    let widest: Vec<_> = trust
+        .trusted
+        .iter()
+        .filter(|trusted| trusted.reach == reach)
+        .map(super::super::directory::trust::Trusted::words)
+        .collect();
+    let more = widest.len().saturating_sub(2);
+    let mut who = Phrase::joined(widest.into_iter().take(2), "; and ");
+    if more > 0 {
+        who.push(phrase!("; and ", more, " more"));
     }
-    at_least(
-        Severity::High,
-        phrase!(target_name(case), " can change IAM under a condition, which we cannot judge. See \"Not certain\"."),
-    )
+    at_least(level, phrase!("The role may be assumed by ", who, "."))
 }
 
 /// AWS attaches this policy when it finds an access key where everybody can read it.
@@ -122,10 +360,62 @@ fn quarantined(case: &Case<'_>) -> Option<Opinion> {
     )
 }
 
+/// Names of policies that only forbid: AWS's, and those of the commands in these alerts.
+const FORBIDDING: [&str; 3] = ["AWSDenyAll", "incident-deny-all", "incident-revoke-sessions"];
+
+/// To take a policy away frees whoever it held back.
+fn containment_taken_off(case: &Case<'_>) -> Option<Opinion> {
+    let activity = case.activity;
+    if activity.action.change != Change::Frees || !activity.outcome.succeeded() {
+        return None;
+    }
+    let (policy, target) = (activity.object.name.as_ref()?, target_name(case));
+    let by_aws = activity.object.arn.as_ref().is_some_and(|arn| power::is_aws_managed(arn.raw()));
+    if by_aws && policy.raw().starts_with("AWSCompromisedKeyQuarantine") {
+        return at_least(
+            Severity::Critical,
+            phrase!("It frees ", target, " from the quarantine under which AWS had put it, for a key found in public."),
+        );
+    }
+    if FORBIDDING.contains(&policy.raw()) {
+        return at_least(
+            Severity::High,
+            phrase!("It frees ", target, " from ", policy, ", which forbids: somebody had contained it."),
+        );
+    }
+    let document = case.dossier.policy.as_ref().and_then(|policy| policy.document.found())?;
+    power::denies(document).then(|| {
+        at_least(
+            Severity::Medium,
+            phrase!("The policy ", policy, " denies something, which ", target, " may do from now on."),
+        )
+    })?
+}
+
+/// "Made for oneself" is told by the exact identity of the caller, never by the name of a session.
+fn credential_for_another(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, change) = (case.activity, case.activity.action.change);
+    if !activity.outcome.succeeded() || activity.is_own() {
+        return None;
+    }
+    let (who, whom) = (activity.principal.short_name(), target_name(case));
+    match change {
+        Change::Credential => at_least(
+            Severity::High,
+            phrase!("It is somebody else's credential: ", who, " can act as ", whom, " with it."),
+        ),
+        Change::AddsMfa => at_least(
+            Severity::Medium,
+            phrase!(who.capitalized(), " did this for ", whom, ", who may not know. Whose device is it?"),
+        ),
+        _ => None,
+    }
+}
+
 /// A user that was just created cannot have made its first credential itself.
 fn target_has_credentials(case: &Case<'_>) -> Option<Opinion> {
     let Subject::User(user) = &case.dossier.target else { return None };
-    case.activity.outcome.succeeded().then_some(())?;
+    (case.activity.outcome.succeeded() && case.activity.action.change == Change::Creates).then_some(())?;
     let keys = user.access_keys.found().map_or(0, |keys| keys.items.iter().filter(|key| key.active).count());
     let keys = (keys > 0).then(|| Phrase::ours(counted(keys, "active access key")));
     let password = matches!(user.password, Lookup::Found(_)).then_some("a console password".into());
@@ -135,6 +425,87 @@ fn target_has_credentials(case: &Case<'_>) -> Option<Opinion> {
     }
     let has = Phrase::joined(has, " and ");
     at_least(Severity::High, phrase!(target_name(case), " already has ", has, ", made by somebody else for it."))
+}
+
+/// What is left of the protection, as far as IAM still knows it.
+fn protection_lost(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, change) = (case.activity, case.activity.action.change);
+    activity.outcome.succeeded().then_some(())?;
+    match (change, &case.dossier.target) {
+        (Change::WeakensMfa, _) if activity.target.thing == Thing::RootUser => {
+            at_least(Severity::Critical, "It was an MFA device of the root user.".into())
+        }
+        (Change::WeakensMfa, Subject::User(user)) => {
+            let name = target_name(case);
+            let left = user.mfa_devices.found()?.items.len();
+            if left > 0 {
+                return context(Phrase::ours(format!("{} left.", counted_are(left, "MFA device"))));
+            }
+            match &user.password {
+                Lookup::Missing => {
+                    context(phrase!("No MFA device is left; ", name, " has no console password to protect."))
+                }
+                Lookup::Found(_) => at_least(
+                    Severity::High,
+                    phrase!("No MFA device is left: the console password of ", name, " alone is enough to sign in."),
+                ),
+                Lookup::Unavailable(_) => at_least(
+                    Severity::High,
+                    phrase!("No MFA device is left; whether ", name, " has a console password is not known."),
+                ),
+            }
+        }
+        (Change::Unbounds, Subject::User(user)) => boundary_again(user.profile.found()?.boundary.as_ref()?),
+        (Change::Unbounds, Subject::Role(role)) => boundary_again(role.profile.found()?.boundary.as_ref()?),
+        (Change::Bounds, _) => {
+            let power = &case.granted.as_ref()?.power;
+            (power.level == Level::Administrator).then(|| {
+                at_least(
+                    Severity::High,
+                    "The boundary that was set allows everything: it limits nothing any more.".into(),
+                )
+            })?
+        }
+        _ => None,
+    }
+}
+
+/// "1 device is", "2 devices are".
+fn counted_are(number: usize, noun: &str) -> String {
+    format!("{} {}", counted(number, noun), if number == 1 { "is" } else { "are" })
+}
+
+fn boundary_again(boundary: &Untrusted) -> Option<Opinion> {
+    context(phrase!("IAM shows a boundary again: ", Phrase::arn(boundary), "."))
+}
+
+/// What passwords must be from now on. AWS's own default asks for 8 characters of three kinds ("Set an
+/// account password policy for IAM users", IAM user guide); what it was before, IAM does not keep.
+fn weak_passwords(case: &Case<'_>) -> Option<Opinion> {
+    const DEFAULT_LENGTH: u64 = 8;
+    let activity = case.activity;
+    if activity.action.change != Change::PasswordPolicy || !activity.outcome.succeeded() {
+        return None;
+    }
+    if activity.action.done == "deleted" {
+        return context("AWS's default counts from now on: 8 characters of three kinds, used as often and as long as one likes. IAM does not keep what was asked before.".into());
+    }
+    let set =
+        |name: &str| activity.parameters.iter().find(|(path, _)| path.raw() == name).map(|(_, value)| value.raw());
+    // What the call does not mention is set back to its default.
+    let length = set("minimumPasswordLength").and_then(|length| length.parse().ok()).unwrap_or(6);
+    let kinds = ["requireSymbols", "requireNumbers", "requireUppercaseCharacters", "requireLowercaseCharacters"];
+    let required = kinds.iter().filter(|kind| set(kind) == Some("true")).count();
+    let kinds = match required {
+        0 => "no particular kind of characters".to_owned(),
+        4 => "characters of all four kinds".to_owned(),
+        some => format!("characters of {some} of the four kinds"),
+    };
+    let length_words = counted(usize::try_from(length).unwrap_or(usize::MAX), "character");
+    let words = Phrase::ours(format!(
+        "Passwords now need {length_words} at least, and {kinds}. IAM does not keep what was asked before."
+    ));
+    if length < DEFAULT_LENGTH || required < 2 { at_least(Severity::High, words) } else { context(words) }
 }
 
 fn outside_principal(case: &Case<'_>) -> Option<Opinion> {
@@ -187,8 +558,13 @@ fn is_instance_id(name: &Untrusted) -> bool {
     matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// Whether a workload has no business doing it. Pipelines that run on instances tag things and clean up.
+fn is_no_chore(case: &Case<'_>) -> bool {
+    !matches!(case.activity.action.change, Change::Routine | Change::Removes | Change::Frees)
+}
+
 fn workload(case: &Case<'_>) -> Option<Opinion> {
-    let session = role_session(case)?;
+    let session = role_session(case).filter(|_| is_no_chore(case))?;
     let what = match &session.operator {
         Operator::Ec2Instance(_) => "an EC2 instance",
         Operator::LambdaFunction(_) => "a Lambda function",
@@ -203,7 +579,7 @@ fn workload(case: &Case<'_>) -> Option<Opinion> {
 }
 
 fn cloud_shell(case: &Case<'_>) -> Option<Opinion> {
-    runs_in(case, "exec-env/CloudShell").then_some(())?;
+    (runs_in(case, "exec-env/CloudShell") && is_no_chore(case)).then_some(())?;
     at_least(Severity::High, "It was done from CloudShell, by the program's own word.".into())
 }
 
@@ -226,9 +602,36 @@ fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
     })
 }
 
+/// For somebody else would be another matter.
+fn own_doing(case: &Case<'_>) -> Option<Opinion> {
+    let concerns = matches!(case.activity.action.change, Change::Credential | Change::AddsMfa | Change::WeakensMfa);
+    if !concerns || !case.activity.is_own() || !case.activity.outcome.succeeded() {
+        return None;
+    }
+    context(phrase!(
+        case.activity.principal.short_name().capitalized(),
+        " did this to what is its own, not to somebody else's."
+    ))
+}
+
+/// A deployment of the stack touches what the alerts are made with. It is told, and lowers nothing: whoever
+/// attacks can have CloudFormation do it too.
+fn deployment(case: &Case<'_>) -> Option<Opinion> {
+    const CLOUDFORMATION: &str = "cloudformation.amazonaws.com";
+    let by = |name: &Option<Untrusted>| name.as_ref().is_some_and(|name| name.raw() == CLOUDFORMATION);
+    let origin = &case.activity.origin;
+    if !(by(&origin.address) || by(&origin.invoked_by)) || !case.settings.is_own(case.activity) {
+        return None;
+    }
+    context(
+        "AWS CloudFormation made the call: a deployment of the alerter itself makes such calls. Was one under way?"
+            .into(),
+    )
+}
+
 fn expected_principal(case: &Case<'_>) -> Option<Opinion> {
     let arn = case.activity.principal.lasting_arn()?;
-    let pattern = case.expected.covering(arn.raw())?;
+    let pattern = case.settings.expected_principals.covering(arn.raw())?;
     Some(Opinion {
         effect: Effect::Expected,
         reason: phrase!(
@@ -246,7 +649,7 @@ mod tests {
     use crate::cloudtrail::{Activity, Delivery};
     use crate::directory::investigate;
     use crate::directory::snapshot::Snapshot;
-    use crate::settings::ExpectedPrincipals;
+    use crate::settings::Settings;
     use serde_json::{Value, json};
     use std::time::Duration;
     use tokio::time::Instant;
@@ -277,8 +680,13 @@ mod tests {
         let activity = Activity::from_delivery(&delivery).unwrap();
         let directory = Snapshot::from_json(&account.to_string()).unwrap();
         let dossier = investigate(&directory, &activity, Instant::now() + Duration::from_secs(1)).await;
-        let expected = ExpectedPrincipals::parse(expected).unwrap();
-        assess(&Case::new(&activity, &dossier, &expected))
+        let settings = Settings::read(|name| match name {
+            "AWS_SAM_LOCAL" => Some("true".to_owned()),
+            "EXPECTED_PRINCIPALS" => Some(expected.to_owned()),
+            "OWN_RESOURCES" => Some("arn:aws:iam::111122223333:role/alerts-AlertRole".to_owned()),
+            _ => None,
+        });
+        assess(&Case::new(&activity, &dossier, &settings.unwrap()))
     }
 
     /// The severity, and the rules that gave it, gravest first.

@@ -36,7 +36,7 @@ pub struct Alert {
     pub unless_expected: Option<Severity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
-    pub event_name: &'static str,
+    pub event_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     pub outcome: &'static str,
@@ -87,7 +87,7 @@ pub fn render(activity: &Activity, report: &Report, email: Email, published: boo
         severity: report.severity,
         unless_expected: report.unless_expected,
         event_id: shown(&activity.event_id),
-        event_name: activity.action.event_name,
+        event_name: activity.event_name.shown(Kind::Name),
         time: activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
         outcome: activity.outcome.word(),
         account_id: shown(&activity.account),

@@ -4,10 +4,12 @@
 //! [`directory`](crate::directory). Nothing here reads a clock or the network.
 
 pub mod activity;
+pub mod catalogue;
 pub mod identity;
 pub mod record;
 
-pub use activity::{Action, Activity, Failure, Outcome};
+pub use activity::{Activity, Failure, Outcome};
+pub use catalogue::{Action, Change, Thing};
 pub use identity::Principal;
 pub use record::Record;
 
@@ -16,12 +18,16 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
-/// The `source` of the EventBridge events that we take. Only AWS itself can send as `aws.*`.
-pub const SOURCE: &str = "aws.iam";
-/// The `detail-type` of the EventBridge events that we take.
-pub const DETAIL_TYPE: &str = "AWS API Call via CloudTrail";
-/// The `eventSource` of the records that we take: other services, too, have a `CreateUser`.
-pub const EVENT_SOURCE: &str = "iam.amazonaws.com";
+/// The `detail-type` of calls.
+pub const API_CALL: &str = "AWS API Call via CloudTrail";
+/// The `detail-type` of sign-ins.
+pub const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
+
+/// Whether calls of this service are told. Its events have the source `aws.SERVICE`, which only AWS can send
+/// as, and its records the eventSource `SERVICE.amazonaws.com`: other services, too, have a `CreateUser`.
+fn is_service(service: &str) -> bool {
+    catalogue::CATALOGUE.iter().any(|action| action.service == service)
+}
 
 /// A CloudTrail record, and what EventBridge wrote on the envelope.
 #[derive(Debug, Clone, Default)]
@@ -49,9 +55,9 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
-    /// The event's source is not IAM.
+    /// The event's source is none that we take.
     #[error(
-        "event {event_id}: its source is \"{found}\", not \"aws.iam\"; only AWS can send as aws.*, so another source may be forged"
+        "event {event_id}: its source is \"{found}\", not \"aws.iam\" nor that of another service that is told; only AWS can send as aws.*, so another source may be forged"
     )]
     Source {
         /// The record's eventID.
@@ -60,7 +66,7 @@ pub enum Refusal {
         found: String,
     },
     /// The event is of another kind.
-    #[error("event {event_id}: its detail-type is \"{found}\", not \"AWS API Call via CloudTrail\"")]
+    #[error("event {event_id}: its detail-type is \"{found}\", not \"{API_CALL}\" or \"{SIGN_IN}\"")]
     DetailType {
         /// The record's eventID.
         event_id: String,
@@ -68,18 +74,22 @@ pub enum Refusal {
         found: String,
     },
     /// The record is of another service.
-    #[error("event {event_id}: its eventSource is {found}, not \"iam.amazonaws.com\"")]
+    #[error(
+        "event {event_id}: its eventSource is {found}, not \"iam.amazonaws.com\" or that of the event's own service"
+    )]
     EventSource {
         /// The record's eventID.
         event_id: String,
         /// The eventSource.
         found: String,
     },
-    /// The call is not one that is watched.
-    #[error("event {event_id}: the IAM call {found} is not watched")]
-    NotWatched {
+    /// The call is none that is ever told.
+    #[error("event {event_id}: the call {service}:{found} is not one that is told")]
+    NotTold {
         /// The record's eventID.
         event_id: String,
+        /// The service.
+        service: String,
         /// The eventName.
         found: String,
     },
@@ -94,7 +104,7 @@ impl Refusal {
             Self::Source { .. } => "ForeignSource",
             Self::DetailType { .. } => "ForeignDetailType",
             Self::EventSource { .. } => "ForeignEventSource",
-            Self::NotWatched { .. } => "NotWatched",
+            Self::NotTold { .. } => "NotTold",
         }
     }
 }
@@ -103,7 +113,7 @@ impl Delivery {
     /// Opens the envelope that EventBridge hands to the function.
     ///
     /// # Errors
-    /// Where it is no EventBridge event, or does not come from IAM through CloudTrail.
+    /// Where it is no EventBridge event, or does not come through CloudTrail from a service that is told.
     pub fn from_eventbridge(event: Value) -> Result<Self, Refusal> {
         let replay = event.get("replay-name").and_then(Value::as_str).map(str::to_owned);
         let id = event.pointer("/detail/eventID").and_then(Value::as_str).map(str::to_owned);
@@ -115,11 +125,17 @@ impl Delivery {
         }
         let record: Record = serde_json::from_value(event.detail).map_err(|error| not_an_event(&error.to_string()))?;
         let event_id = || label(record.event_id.as_deref());
-        if event.source != SOURCE {
+        let Some(service) = event.source.strip_prefix("aws.").filter(|service| is_service(service)) else {
             return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
-        }
-        if event.detail_type != DETAIL_TYPE {
+        };
+        if event.detail_type != API_CALL && event.detail_type != SIGN_IN {
             return Err(Refusal::DetailType { event_id: event_id(), found: shown(&event.detail_type) });
+        }
+        let of_record = record.event_source.as_deref();
+        if of_record.is_some_and(|source| source.strip_suffix(".amazonaws.com") != Some(service)) {
+            let found =
+                format!("\"{}\" in an event of \"{}\"", of_record.map_or_else(String::new, shown), event.source);
+            return Err(Refusal::EventSource { event_id: event_id(), found });
         }
         Ok(Self { record, account: event.account, time: event.time, region: event.region, replay })
     }
@@ -205,7 +221,7 @@ mod tests {
     use serde_json::json;
 
     fn envelope() -> Value {
-        json!({"detail-type": DETAIL_TYPE, "source": SOURCE, "detail": {"eventID": "e-1", "eventName": "CreateUser"}})
+        json!({"detail-type": API_CALL, "source": "aws.iam", "detail": {"eventID": "e-1", "eventName": "CreateUser"}})
     }
 
     fn refusal(change: impl Fn(&mut Value)) -> Refusal {
@@ -242,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused_with_what_is_wrong() {
-        let error = Delivery::from_eventbridge(json!({"source": SOURCE})).unwrap_err().to_string();
+        let error = Delivery::from_eventbridge(json!({"source": "aws.iam"})).unwrap_err().to_string();
         assert!(error.contains("missing field `detail-type`"), "{error}");
         assert_eq!(refusal(|event| event["detail"] = json!("x")).kind(), "NotAnEvent");
         let nameless = refusal(|event| {

@@ -27,10 +27,12 @@ pub struct Record {
     pub error_message: Text,
     pub request_parameters: Value,
     pub response_elements: Value,
+    pub additional_event_data: Value,
     #[serde(rename = "requestID")]
     pub request_id: Text,
     #[serde(rename = "eventID")]
     pub event_id: Text,
+    pub read_only: Flag,
     pub recipient_account_id: Text,
     pub vpc_endpoint_id: Text,
     pub session_credential_from_console: Flag,

@@ -7,9 +7,10 @@
 use super::memory::Memory;
 use super::power::is_aws_managed;
 use super::{
-    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, RoleQuestion,
-    Unavailable, User, UserProfile, UserQuestion, Via, decoded,
+    AccessKey, Directory, Group, Holdings, KeyUse, List, Lookup, ManagedPolicy, Members, Policy, PolicyProfile,
+    Provenance, Role, RoleProfile, RoleQuestion, Unavailable, User, UserProfile, UserQuestion, Via, decoded,
 };
+use crate::cloudtrail::Thing;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use aws_sdk_iam::Client;
@@ -30,6 +31,8 @@ const REMEMBERED_FOR: Duration = Duration::from_mins(5);
 const REMEMBERED: usize = 200;
 /// How much of a list is read. IAM's own quotas are lower for all but inline policies.
 const LISTED: usize = 100;
+/// The same, where one call reads the list.
+const LISTED_AT_ONCE: i32 = 100;
 /// How many documents of one list are read.
 const READ: usize = 25;
 
@@ -251,6 +254,7 @@ impl IamDirectory {
                 .and_then(|last| Some((time(last.last_used_date.as_ref())?, last.region.map(Untrusted::new)))),
             boundary: boundary(role.permissions_boundary),
             tags: tags(role.tags),
+            trust: role.assume_role_policy_document.as_deref().map(decoded),
             name: role.role_name.into(),
             id: role.role_id.into(),
             arn: role.arn.into(),
@@ -289,13 +293,50 @@ impl IamDirectory {
         Holdings { policies, ..Holdings::default() }.told_if_cut(what, &list)
     }
 
+    async fn members(&self, group: &str, deadline: Instant) -> Lookup<Members> {
+        let call = self.client.get_group().group_name(group).max_items(LISTED_AT_ONCE).send();
+        let answer = ask(deadline, "iam:GetGroup", call).await;
+        and_then(answer, |answer| {
+            let users = answer.users.into_iter().map(|user| user.user_name.into()).collect();
+            Some(Members { arn: answer.group?.arn.into(), users: List { items: users, more: answer.is_truncated } })
+        })
+    }
+
+    async fn holders(&self, policy: &str, deadline: Instant) -> Lookup<List<(Thing, Untrusted)>> {
+        let call = self.client.list_entities_for_policy().policy_arn(policy).max_items(LISTED_AT_ONCE).send();
+        ask(deadline, "iam:ListEntitiesForPolicy", call).await.map(|answer| {
+            let users = answer.policy_users.into_iter().flatten().map(|user| (Thing::User, user.user_name));
+            let roles = answer.policy_roles.into_iter().flatten().map(|role| (Thing::Role, role.role_name));
+            let groups = answer.policy_groups.into_iter().flatten().map(|group| (Thing::Group, group.group_name));
+            let all = users.chain(roles).chain(groups);
+            let items = all.map(|(thing, name)| (thing, name.unwrap_or_default().into())).collect();
+            List { items, more: answer.is_truncated }
+        })
+    }
+
+    async fn policy_profile(&self, arn: &str, deadline: Instant) -> Lookup<PolicyProfile> {
+        let answer = ask(deadline, "iam:GetPolicy", self.client.get_policy().policy_arn(arn).send()).await;
+        and_then(answer, |answer| answer.policy).map(|policy| PolicyProfile {
+            name: policy.policy_name.unwrap_or_default().into(),
+            arn: policy.arn.unwrap_or_else(|| arn.to_owned()).into(),
+            created: time(policy.create_date.as_ref()),
+            default_version: policy.default_version_id.map(Untrusted::new),
+        })
+    }
+
     async fn managed_document(&self, arn: &str, deadline: Instant) -> Lookup<Rc<str>> {
         if let Some(document) = self.documents.get(&arn.to_owned()) {
             return Lookup::Found(document);
         }
-        let policy = ask(deadline, "iam:GetPolicy", self.client.get_policy().policy_arn(arn).send()).await;
-        let version = match and_then(policy, |answer| answer.policy?.default_version_id) {
-            Lookup::Found(version) => version,
+        let profile = self.policy_profile(arn, deadline).await;
+        self.document_of(arn, &profile, deadline).await
+    }
+
+    /// The document of a policy's default version, which is remembered.
+    async fn document_of(&self, arn: &str, profile: &Lookup<PolicyProfile>, deadline: Instant) -> Lookup<Rc<str>> {
+        let version = match profile.clone() {
+            Lookup::Found(PolicyProfile { default_version: Some(version), .. }) => version.raw().to_owned(),
+            Lookup::Found(_) => return Lookup::Unavailable(Unavailable::Failed("without a default version".into())),
             Lookup::Missing => return Lookup::Missing,
             Lookup::Unavailable(reason) => return Lookup::Unavailable(reason),
         };
@@ -350,6 +391,40 @@ impl Directory for IamDirectory {
             self.roles.put(question.clone(), role.clone());
         }
         role
+    }
+
+    async fn fresh_role(&self, name: &str, deadline: Instant) -> Rc<Role> {
+        Rc::new(Box::pin(self.role(name, deadline)).await)
+    }
+
+    async fn group(&self, name: &str, deadline: Instant) -> Rc<Group> {
+        let asked = Utc::now();
+        let group = Untrusted::new(name);
+        let (members, mut holdings) =
+            Box::pin(async { tokio::join!(self.members(name, deadline), self.of_group(&group, deadline)) }).await;
+        if members == Lookup::Missing {
+            holdings = Holdings::default();
+        }
+        // In a group's own section it goes without saying which group they are of.
+        for policy in &mut holdings.policies {
+            policy.via = if policy.arn.is_some() { Via::Attached } else { Via::Inline };
+        }
+        Rc::new(Group { members, holdings, provenance: Provenance::Live(asked) })
+    }
+
+    async fn managed_policy(&self, arn: &str, deadline: Instant) -> Rc<ManagedPolicy> {
+        let asked = Utc::now();
+        let read = async {
+            let profile = self.policy_profile(arn, deadline).await;
+            let document = self.document_of(arn, &profile, deadline).await;
+            (profile, document)
+        };
+        let ((profile, document), holders) = Box::pin(async { tokio::join!(read, self.holders(arn, deadline)) }).await;
+        Rc::new(ManagedPolicy { profile, document, holders, provenance: Provenance::Live(asked) })
+    }
+
+    async fn policy_document(&self, arn: &str, deadline: Instant) -> Lookup<Rc<str>> {
+        Box::pin(self.managed_document(arn, deadline)).await
     }
 
     async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted> {

@@ -9,11 +9,14 @@ pub mod iam;
 mod memory;
 pub mod power;
 pub mod snapshot;
+pub mod trust;
 
 pub use power::{Gap, Holdings, Policy, Power, Via};
+pub use trust::{Reach, Trust};
 
+use crate::arn::Arn;
 use crate::cloudtrail::identity::{Principal, Session};
-use crate::cloudtrail::{Activity, Failure, Outcome};
+use crate::cloudtrail::{Activity, Change, Failure, Outcome, Thing};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -213,6 +216,54 @@ pub struct RoleProfile {
     pub boundary: Option<Untrusted>,
     /// Its tags.
     pub tags: Vec<(Untrusted, Untrusted)>,
+    /// Its trust policy, as JSON.
+    pub trust: Option<Rc<str>>,
+}
+
+/// An IAM group, each fact by itself.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its ARN and its members. IAM tells both in one answer.
+    pub members: Lookup<Members>,
+    /// Its policies: attached and inline.
+    pub holdings: Holdings,
+    /// When and from where this was read.
+    pub provenance: Provenance,
+}
+
+/// Who is in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    /// The group's ARN.
+    pub arn: Untrusted,
+    /// The names of its users.
+    pub users: List<Untrusted>,
+}
+
+/// A managed policy of the account, each fact by itself.
+#[derive(Debug, Clone)]
+pub struct ManagedPolicy {
+    /// What it is.
+    pub profile: Lookup<PolicyProfile>,
+    /// The document of its default version, as JSON.
+    pub document: Lookup<Rc<str>>,
+    /// Who holds it: users, roles and groups.
+    pub holders: Lookup<List<(Thing, Untrusted)>>,
+    /// When and from where this was read.
+    pub provenance: Provenance,
+}
+
+/// What a managed policy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyProfile {
+    /// Its name.
+    pub name: Untrusted,
+    /// Its ARN.
+    pub arn: Untrusted,
+    /// When it was created.
+    pub created: Option<DateTime<Utc>>,
+    /// The version that counts, `v2`.
+    pub default_version: Option<Untrusted>,
 }
 
 /// An access key, without its secret.
@@ -270,6 +321,14 @@ pub trait Directory {
     async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User>;
     /// A role that may be remembered from some minutes ago.
     async fn known_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role>;
+    /// A role as it is now.
+    async fn fresh_role(&self, name: &str, deadline: Instant) -> Rc<Role>;
+    /// A group as it is now.
+    async fn group(&self, name: &str, deadline: Instant) -> Rc<Group>;
+    /// A managed policy of the account as it is now, by its ARN.
+    async fn managed_policy(&self, arn: &str, deadline: Instant) -> Rc<ManagedPolicy>;
+    /// The document of a managed policy of the account, which may be remembered from some minutes ago.
+    async fn policy_document(&self, arn: &str, deadline: Instant) -> Lookup<Rc<str>>;
     /// The account's alias.
     async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted>;
 }
@@ -360,6 +419,29 @@ impl User {
     }
 }
 
+impl Group {
+    /// How many questions about it went without an answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        failures([self.members.unavailable()]) + self.holdings.unanswered()
+    }
+
+    /// What its policies amount to for its members.
+    #[must_use]
+    pub fn power(&self, arn: Option<&Untrusted>) -> Power {
+        let arn = self.members.found().map(|members| &members.arn).or(arn);
+        power::weigh(&self.holdings, arn)
+    }
+}
+
+impl ManagedPolicy {
+    /// How many questions about it went without an answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        failures([self.profile.unavailable(), self.document.unavailable(), self.holders.unavailable()])
+    }
+}
+
 impl Role {
     /// How many questions about it went without an answer.
     #[must_use]
@@ -380,8 +462,10 @@ impl Role {
 pub struct Dossier {
     /// Who made the call.
     pub caller: Caller,
-    /// What the call changed.
+    /// What the call changed, or who gains or loses by it.
     pub target: Subject,
+    /// The managed policy that the call gave or took, where the target's own policies do not tell it.
+    pub policy: Option<Policy>,
     /// The alias of the account in which it happened.
     pub account_alias: Lookup<Untrusted>,
 }
@@ -391,19 +475,61 @@ pub struct Dossier {
 pub enum Subject {
     /// An IAM user.
     User(Rc<User>),
+    /// A role.
+    Role(Rc<Role>),
+    /// A group.
+    Group(Rc<Group>),
+    /// A managed policy.
+    Policy(Rc<ManagedPolicy>),
     /// Nothing was asked, and why.
     NotAsked(&'static str),
+}
+
+impl Subject {
+    /// The policies it holds, where they were asked for.
+    #[must_use]
+    pub fn holdings(&self) -> Option<&Holdings> {
+        match self {
+            Self::User(user) => Some(&user.holdings),
+            Self::Role(role) => Some(&role.holdings),
+            Self::Group(group) => Some(&group.holdings),
+            Self::Policy(_) | Self::NotAsked(_) => None,
+        }
+    }
+
+    /// Its ARN, where IAM told it.
+    #[must_use]
+    pub fn arn(&self) -> Option<&Untrusted> {
+        match self {
+            Self::User(user) => user.profile.found().map(|profile| &profile.arn),
+            Self::Role(role) => role.profile.found().map(|profile| &profile.arn),
+            Self::Group(group) => group.members.found().map(|members| &members.arn),
+            Self::Policy(policy) => policy.profile.found().map(|profile| &profile.arn),
+            Self::NotAsked(_) => None,
+        }
+    }
+
+    fn unanswered(&self) -> usize {
+        match self {
+            Self::User(user) => user.unanswered(),
+            Self::Role(role) => role.unanswered(),
+            Self::Group(group) => group.unanswered(),
+            Self::Policy(policy) => policy.unanswered(),
+            Self::NotAsked(_) => 0,
+        }
+    }
 }
 
 impl Dossier {
     /// Whether who has the target's name now is not the one of the event: then it was deleted and made again.
     #[must_use]
     pub fn target_is_replaced(&self, activity: &Activity) -> bool {
-        let Subject::User(user) = &self.target else { return false };
-        match (user.profile.found(), &activity.target.id) {
-            (Some(found), Some(of_event)) => found.id != *of_event,
-            _ => false,
-        }
+        let found = match &self.target {
+            Subject::User(user) => user.profile.found().map(|found| &found.id),
+            Subject::Role(role) => role.profile.found().map(|found| &found.id),
+            Subject::Group(_) | Subject::Policy(_) | Subject::NotAsked(_) => None,
+        };
+        found.zip(activity.target.id.as_ref()).is_some_and(|(found, of_event)| found != of_event)
     }
 
     /// How many questions went without an answer.
@@ -414,16 +540,14 @@ impl Dossier {
             Caller::Role(role) => role.unanswered(),
             Caller::NotAsked(_) => 0,
         };
-        let target = match &self.target {
-            Subject::User(user) => user.unanswered(),
-            Subject::NotAsked(_) => 0,
-        };
-        caller + target + failures([self.account_alias.unavailable()])
+        let policy = self.policy.as_ref().and_then(|policy| policy.document.unavailable());
+        caller + self.target.unanswered() + failures([self.account_alias.unavailable(), policy])
     }
 }
 
 /// Policy documents arrive percent-encoded (RFC 3986), from some emulators of AWS as they are.
-fn decoded(document: &str) -> Rc<str> {
+#[must_use]
+pub fn decoded(document: &str) -> Rc<str> {
     if document.trim_start().starts_with('{') {
         return document.into();
     }
@@ -450,12 +574,17 @@ pub async fn investigate<D: Directory>(directory: &D, activity: &Activity, deadl
             Lookup::not_asked(OTHER_ACCOUNT)
         }
     };
-    let (caller, target, account_alias) = tokio::join!(
+    let in_account = here(activity.account.as_ref());
+    let (caller, (target, policy), account_alias) = tokio::join!(
         ask_for_caller(directory, &activity.principal, here(activity.principal.account()), deadline),
-        ask_for_target(directory, activity, here(activity.account.as_ref()), deadline),
+        async {
+            let target = ask_for_target(directory, activity, in_account, deadline).await;
+            let policy = ask_for_policy(directory, activity, &target, in_account, deadline).await;
+            (target, policy)
+        },
         alias,
     );
-    Dossier { caller, target, account_alias }
+    Dossier { caller, target, policy, account_alias }
 }
 
 async fn ask_for_caller<D: Directory>(directory: &D, principal: &Principal, here: bool, deadline: Instant) -> Caller {
@@ -500,16 +629,63 @@ fn long_lived_key(session: &Session) -> Option<String> {
 }
 
 async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: bool, deadline: Instant) -> Subject {
+    let (action, target) = (activity.action, &activity.target);
     if !here {
         return Subject::NotAsked(OTHER_ACCOUNT);
     }
-    let Some(name) = &activity.target.name else {
+    if target.thing == Thing::RootUser {
+        return Subject::NotAsked("IAM keeps no entry for the root user");
+    }
+    let Some(name) = activity.name_now() else {
         return Subject::NotAsked("the event does not name it");
     };
     if matches!(activity.outcome, Outcome::Failed { failure: Failure::LimitExceeded, .. }) {
         return Subject::NotAsked("it was not created");
     }
-    let question = UserQuestion { name: name.raw().to_owned(), id: None, key_in_use: None, password: true };
-    let just_created = activity.outcome.succeeded();
-    Subject::User(directory.fresh_user(&question, just_created, deadline).await)
+    match action.change {
+        Change::Routine => return Subject::NotAsked("nothing about it decides how grave this is"),
+        Change::Hides | Change::Removes if activity.outcome.succeeded() && action.tail.is_none() => {
+            return Subject::NotAsked("it is gone");
+        }
+        _ => {}
+    }
+    match target.thing {
+        Thing::User => {
+            let question = UserQuestion { name: name.raw().to_owned(), id: None, key_in_use: None, password: true };
+            let just_created = activity.outcome.succeeded() && action.change == Change::Creates;
+            Subject::User(directory.fresh_user(&question, just_created, deadline).await)
+        }
+        Thing::Role => Subject::Role(directory.fresh_role(name.raw(), deadline).await),
+        Thing::Group => Subject::Group(directory.group(name.raw(), deadline).await),
+        Thing::Policy => match target.arn.as_ref().filter(|arn| !power::is_aws_managed(arn.raw())) {
+            Some(arn) => Subject::Policy(directory.managed_policy(arn.raw(), deadline).await),
+            None => Subject::NotAsked("the event does not tell its ARN"),
+        },
+        _ => Subject::NotAsked("all that matters stands in the event"),
+    }
+}
+
+/// The managed policy that the call is about, if the target's own policies do not tell it: because IAM does not
+/// show it yet, because the call failed, or because it is a boundary.
+async fn ask_for_policy<D: Directory>(
+    directory: &D,
+    activity: &Activity,
+    target: &Subject,
+    here: bool,
+    deadline: Instant,
+) -> Option<Policy> {
+    if !matches!(activity.action.change, Change::Attaches | Change::Bounds | Change::Frees) {
+        return None;
+    }
+    let arn = activity.object.arn.as_ref()?;
+    let held = |holdings: &Holdings| holdings.policies.iter().any(|policy| policy.arn.as_ref() == Some(arn));
+    if target.holdings().is_some_and(held) {
+        return None;
+    }
+    let document = match Arn::parse(arn.raw()) {
+        _ if power::is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),
+        Some(parsed) if here && parsed.service == "iam" => directory.policy_document(arn.raw(), deadline).await,
+        _ => Lookup::not_asked(OTHER_ACCOUNT),
+    };
+    Some(Policy { name: activity.object.name.clone()?, via: Via::Attached, arn: Some(arn.clone()), document })
 }

@@ -56,6 +56,8 @@ pub enum Via {
     Inline,
     /// A managed or inline policy of a group that the user is in.
     Group(Untrusted),
+    /// It is not held: the policy itself is what is looked at.
+    Itself,
 }
 
 impl Holdings {
@@ -106,6 +108,7 @@ impl Policy {
         match &self.via {
             Via::Attached => phrase!(&self.name, " (attached)"),
             Via::Inline => phrase!(&self.name, " (inline)"),
+            Via::Itself => phrase!(&self.name),
             Via::Group(group) => phrase!(&self.name, " (through the group ", group, ")"),
         }
     }
@@ -118,6 +121,18 @@ impl Policy {
 }
 
 impl Holdings {
+    /// Those of them for which `keep` holds, with all that could not be had.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&Policy) -> bool) -> Self {
+        Self { policies: self.policies.iter().filter(|policy| keep(policy)).cloned().collect(), ..self.clone() }
+    }
+
+    /// Holdings of this one policy.
+    #[must_use]
+    pub fn of(policy: Policy) -> Self {
+        Self { policies: vec![policy], ..Self::default() }
+    }
+
     /// The policy by which AWS has put the holder under quarantine, because it found one of its keys where
     /// everybody can read it (`AWSCompromisedKeyQuarantine` and its successors).
     #[must_use]
@@ -471,10 +486,21 @@ impl<'a> Court<'a> {
     }
 }
 
+/// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
+pub(super) enum Effect {
     Allow,
     Deny,
+}
+
+impl Effect {
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "Allow" => Some(Self::Allow),
+            "Deny" => Some(Self::Deny),
+            _ => None,
+        }
+    }
 }
 
 /// One statement of a policy document, see "IAM JSON policy element reference".
@@ -548,22 +574,23 @@ fn filled_in(pattern: &str, holder: Option<&Arn<'_>>) -> String {
     }
 }
 
-/// A document as it is written: almost everything may be one or many.
+/// A document as it is written.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Document {
     statement: OneOrMany<Written>,
 }
 
+/// In a policy, almost everything may be one or many.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum OneOrMany<T> {
+pub(super) enum OneOrMany<T> {
     Many(Vec<T>),
     One(T),
 }
 
 impl<T: DeserializeOwned> OneOrMany<T> {
-    fn into_vec(self) -> Vec<T> {
+    pub(super) fn into_vec(self) -> Vec<T> {
         match self {
             Self::Many(many) => many,
             Self::One(one) => vec![one],
@@ -612,6 +639,36 @@ fn read(policy: &Policy) -> Read {
     }
 }
 
+/// What a document says, a line a statement: "allows s3:GetObject on *". Nothing where it is not understood.
+#[must_use]
+pub fn says(document: &str) -> Vec<Phrase> {
+    let few = |of: &Match| {
+        const SHOWN: usize = 4;
+        let (but, patterns) = match of {
+            Match::These(patterns) => ("", patterns),
+            Match::AllBut(patterns) => ("all but ", patterns),
+        };
+        let shown: Vec<_> = patterns.iter().take(SHOWN).map(Untrusted::new).collect();
+        let mut few = phrase!(but, Phrase::joined(shown.iter().map(Phrase::arn), ", "));
+        if patterns.len() > SHOWN {
+            few.push(phrase!(" and ", patterns.len() - SHOWN, " more"));
+        }
+        few
+    };
+    let line = |statement: &Statement| {
+        let verb = if statement.effect == Effect::Allow { "allows " } else { "denies " };
+        let condition = if statement.conditional { ", under a condition" } else { "" };
+        phrase!(verb, few(&statement.actions), " on ", few(&statement.resources), condition)
+    };
+    parse(document).iter().flatten().map(line).collect()
+}
+
+/// Whether a document denies anything, and not only allows.
+#[must_use]
+pub fn denies(document: &str) -> bool {
+    parse(document).iter().flatten().any(|statement| statement.effect == Effect::Deny)
+}
+
 /// The statements of a document; `None` where it is no policy that we understand.
 fn parse(document: &str) -> Option<Vec<Statement>> {
     let document: Document = serde_json::from_str(document).ok()?;
@@ -626,11 +683,7 @@ fn parse(document: &str) -> Option<Vec<Statement>> {
         let unknowable = matches!(&resources, Match::AllBut(patterns)
             if patterns.iter().any(|pattern| pattern.contains("${")));
         Some(Statement {
-            effect: match written.effect.as_str() {
-                "Allow" => Effect::Allow,
-                "Deny" => Effect::Deny,
-                _ => return None,
-            },
+            effect: Effect::from_word(&written.effect)?,
             actions: either(written.action, written.not_action)?,
             resources,
             conditional: unknowable || !written.condition.is_empty(),

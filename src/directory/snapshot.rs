@@ -6,10 +6,11 @@
 //! user, `AccessKeyLastUsed` in a key. What a file does not carry is unavailable, not absent.
 
 use super::{
-    AccessKey, Directory, Holdings, KeyUse, List, Lookup, Policy, Provenance, Role, RoleProfile, RoleQuestion, User,
-    UserProfile, UserQuestion, Via,
+    AccessKey, Directory, Group, Holdings, KeyUse, List, Lookup, ManagedPolicy, Members, Policy, PolicyProfile,
+    Provenance, Role, RoleProfile, RoleQuestion, User, UserProfile, UserQuestion, Via,
 };
 use crate::arn::Arn;
+use crate::cloudtrail::Thing;
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -83,12 +84,14 @@ struct SavedRole {
     #[serde(default)]
     tags: Vec<SavedTag>,
     role_last_used: Option<SavedRoleUse>,
+    assume_role_policy_document: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SavedGroup {
     group_name: String,
+    arn: Option<String>,
     #[serde(default)]
     group_policy_list: Vec<SavedInline>,
     #[serde(default)]
@@ -113,6 +116,7 @@ struct SavedAttached {
 #[serde(rename_all = "PascalCase")]
 struct SavedPolicy {
     arn: String,
+    create_date: Option<DateTime<Utc>>,
     #[serde(default)]
     policy_version_list: Vec<SavedVersion>,
 }
@@ -120,6 +124,7 @@ struct SavedPolicy {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SavedVersion {
+    version_id: Option<String>,
     document: Value,
     is_default_version: bool,
 }
@@ -287,6 +292,7 @@ impl Snapshot {
                         .and_then(|last| Some((last.last_used_date?, last.region.as_ref().map(Untrusted::new)))),
                     boundary: boundary(role.permissions_boundary.as_ref()),
                     tags: tags(&role.tags),
+                    trust: role.assume_role_policy_document.as_ref().map(document),
                 };
                 let holdings = self.held(&role.attached_managed_policies, &role.role_policy_list, None);
                 (Lookup::Found(profile), holdings)
@@ -294,6 +300,59 @@ impl Snapshot {
         };
         let provenance = if self.unavailable.is_some() { Provenance::Nowhere } else { Provenance::Saved };
         Role { profile, holdings, provenance }
+    }
+
+    /// What is not told, and why: nothing was saved at all, or there is no such thing in what was.
+    fn absent<T>(&self) -> (Lookup<T>, Provenance) {
+        match self.unavailable {
+            Some(why) => (Lookup::not_asked(why), Provenance::Nowhere),
+            None => (Lookup::Missing, Provenance::Saved),
+        }
+    }
+
+    fn group_of_name(&self, name: &str) -> Group {
+        let Some(group) = self.group_detail_list.iter().find(|group| group.group_name == name) else {
+            let (members, provenance) = self.absent();
+            let gap = self.unavailable.map(super::Unavailable::NotAsked);
+            let holdings = gap.map_or_else(Holdings::default, |gap| Holdings::gap(&"policies".into(), &gap));
+            return Group { members, holdings, provenance };
+        };
+        let users = self.user_detail_list.iter().filter(|user| user.group_list.iter().any(|of| of == name));
+        let members = group.arn.as_ref().map_or(Lookup::not_asked(NOT_SAVED), |arn| {
+            let users: Vec<_> = users.map(|user| user.user_name.as_str().into()).collect();
+            Lookup::Found(Members { arn: arn.into(), users: users.into() })
+        });
+        let holdings = self.held(&group.attached_managed_policies, &group.group_policy_list, None);
+        Group { members, holdings, provenance: Provenance::Saved }
+    }
+
+    fn policy_of_arn(&self, arn: &str) -> ManagedPolicy {
+        let Some(policy) = self.policies.iter().find(|policy| policy.arn == arn) else {
+            let (profile, provenance) = self.absent();
+            return ManagedPolicy { profile, document: self.absent().0, holders: self.absent().0, provenance };
+        };
+        let holds = |attached: &[SavedAttached]| attached.iter().any(|attached| attached.policy_arn == arn);
+        let users = self.user_detail_list.iter().filter(|user| holds(&user.attached_managed_policies));
+        let roles = self.role_detail_list.iter().filter(|role| holds(&role.attached_managed_policies));
+        let groups = self.group_detail_list.iter().filter(|group| holds(&group.attached_managed_policies));
+        let holders: Vec<_> = users
+            .map(|user| (Thing::User, user.user_name.as_str().into()))
+            .chain(roles.map(|role| (Thing::Role, role.role_name.as_str().into())))
+            .chain(groups.map(|group| (Thing::Group, group.group_name.as_str().into())))
+            .collect();
+        let version = policy.policy_version_list.iter().find(|version| version.is_default_version);
+        ManagedPolicy {
+            profile: Lookup::Found(PolicyProfile {
+                name: Arn::parse(arn).map_or(arn, |arn| arn.name()).into(),
+                arn: arn.into(),
+                created: policy.create_date,
+                default_version: version.and_then(|version| version.version_id.as_ref()).map(Untrusted::new),
+            }),
+            document: version
+                .map_or(Lookup::not_asked(NOT_SAVED), |version| Lookup::Found(document(&version.document))),
+            holders: Lookup::Found(holders.into()),
+            provenance: Provenance::Saved,
+        }
     }
 
     fn held(&self, attached: &[SavedAttached], inline: &[SavedInline], group: Option<&Untrusted>) -> Holdings {
@@ -351,6 +410,22 @@ impl Directory for Snapshot {
 
     async fn known_role(&self, question: &RoleQuestion, _: Instant) -> Rc<Role> {
         Rc::new(self.role(&question.name))
+    }
+
+    async fn fresh_role(&self, name: &str, _: Instant) -> Rc<Role> {
+        Rc::new(self.role(name))
+    }
+
+    async fn group(&self, name: &str, _: Instant) -> Rc<Group> {
+        Rc::new(self.group_of_name(name))
+    }
+
+    async fn managed_policy(&self, arn: &str, _: Instant) -> Rc<ManagedPolicy> {
+        Rc::new(self.policy_of_arn(arn))
+    }
+
+    async fn policy_document(&self, arn: &str, _: Instant) -> Lookup<Rc<str>> {
+        self.policy_of_arn(arn).document
     }
 
     async fn account_alias(&self, _: Instant) -> Lookup<Untrusted> {

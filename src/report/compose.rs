@@ -1,10 +1,10 @@
 //! From what is known and judged to a [`Report`].
 
 use super::who::first_of_many;
-use super::{Report, Section, links, runbook, what, when, who};
+use super::{Report, Section, links, runbook, what, when, who, wording};
 use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
-use crate::cloudtrail::{Activity, Failure, Outcome};
+use crate::cloudtrail::Activity;
 use crate::directory::{Gap, Lookup, Provenance, Unavailable};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
@@ -26,11 +26,11 @@ pub fn compose(
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
         subject: subject(activity, name.as_ref()),
-        headline: headline(activity),
+        headline: wording::headline(activity),
         summary: summary(activity, &account, now),
         reasons: assessment.reasons,
         sections: vec![who::section(case, now), what::section(case, now)],
-        steps: runbook::steps(activity, case.dossier, now),
+        steps: runbook::steps(case, now),
         links: links::links(activity),
         reference: reference(activity),
         account,
@@ -53,60 +53,17 @@ fn account(activity: &Activity, name: Option<&Untrusted>) -> Phrase {
     }
 }
 
-fn target(activity: &Activity) -> Phrase {
-    activity.target.name.as_ref().map_or("(name not in the event)".into(), Phrase::from)
-}
-
-fn headline(activity: &Activity) -> Phrase {
-    let action = activity.action;
-    match &activity.outcome {
-        Outcome::Succeeded => phrase!(action.thing, " ", action.done),
-        Outcome::Failed { failure: Failure::Denied, .. } => {
-            phrase!("Denied attempt to ", action.to_do, " an ", action.thing)
-        }
-        Outcome::Failed { .. } => phrase!("Failed attempt to ", action.to_do, " an ", action.thing),
-    }
-}
-
 fn subject(activity: &Activity, account: Option<&Untrusted>) -> Phrase {
-    let action = activity.action;
-    let who = activity.principal.brief_name();
     let place = match (account, &activity.account) {
         (Some(name), _) => phrase!(" in ", name),
         (None, Some(id)) => phrase!(" in ", id),
         (None, None) => Phrase::default(),
     };
-    match &activity.outcome {
-        Outcome::Succeeded => phrase!(action.thing, " ", target(activity), " ", action.done, " by ", who, place),
-        Outcome::Failed { failure, .. } => {
-            let verb = if *failure == Failure::Denied { "Denied" } else { "Failed" };
-            phrase!(verb, ": ", action.to_do, " ", action.thing, " ", target(activity), " by ", who, place)
-        }
-    }
+    wording::subject(activity, &place)
 }
 
 fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase {
-    let action = activity.action;
-    let who = activity.principal.short_name();
-    let mut summary = match &activity.outcome {
-        Outcome::Succeeded => {
-            phrase!(who.capitalized(), " ", action.done, " the ", action.thing, " ", target(activity), " in ", account)
-        }
-        Outcome::Failed { failure, .. } => phrase!(
-            who.capitalized(),
-            " tried to ",
-            action.to_do,
-            " the ",
-            action.thing,
-            " ",
-            target(activity),
-            " in ",
-            account,
-            ", and ",
-            failure.words(),
-            ","
-        ),
-    };
+    let mut summary = wording::sentence(activity, account);
     match activity.time {
         Some(time) => {
             summary.push(phrase!(
@@ -138,12 +95,10 @@ fn reference(activity: &Activity) -> Section {
     let stated = |id: Option<&Untrusted>| id.map_or("not in the event".into(), Phrase::from);
     section.row("eventId", "Event", stated(activity.event_id.as_ref()));
     section.row("requestId", "Request", stated(activity.request_id.as_ref()));
-    section.row("eventName", "Action", phrase!("iam:", activity.action.event_name));
-    section.row(
-        "technique",
-        "MITRE ATT&CK",
-        phrase!(activity.action.technique.id, " ", activity.action.technique.name),
-    );
+    section.row("eventName", "Action", phrase!(activity.action.service, ":", &activity.event_name));
+    if let Some(technique) = &activity.action.technique {
+        section.row("technique", "MITRE ATT&CK", phrase!(technique.id, " ", technique.name));
+    }
     if let Partition::Other(name) = &activity.partition {
         let name = Untrusted::new(name);
         section.row("partition", "Partition", phrase!(&name, ", whose console we do not know: no links"));

@@ -6,6 +6,7 @@ pub mod runbook;
 mod what;
 pub mod when;
 mod who;
+mod wording;
 
 pub use compose::compose;
 pub use links::Link;

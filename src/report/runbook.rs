@@ -6,7 +6,9 @@
 
 use super::links;
 use crate::arn::Arn;
+use crate::assessment::Case;
 use crate::cloudtrail::Activity;
+use crate::cloudtrail::catalogue::{Change, Noun, Thing};
 use crate::cloudtrail::identity::{IamUser, Operator, Principal, RoleSession};
 use crate::directory::{AccessKey, Caller, Dossier, List, Lookup, Subject};
 use crate::phrase;
@@ -92,12 +94,13 @@ const NOW: &str = "@NOW@";
 
 const UNQUOTABLE: &str = " (No command is offered: the name has characters that cannot be quoted safely.)";
 
-/// The steps that contain what happened.
+/// The steps that contain what happened: first what was changed, then whoever did it.
 #[must_use]
-pub fn steps(activity: &Activity, dossier: &Dossier, now: DateTime<Utc>) -> Vec<Step> {
+pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<Step> {
+    let (activity, dossier) = (case.activity, case.dossier);
     let mut steps = Vec::new();
     if activity.outcome.succeeded() {
-        stop_new_user(activity, dossier, &mut steps);
+        contain(case, &mut steps);
     }
     stop_caller(activity, dossier, &mut steps);
     steps.push(look_around(activity, now));
@@ -147,6 +150,253 @@ fn revoke_sessions(call: &'static str, option: &'static str, name: &str) -> Opti
 
 const PUT_USER_POLICY: &str = "aws iam put-user-policy";
 const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
+const SAVED: &str = " --output json > evidence.json && ";
+
+/// Undoes what was given, or takes its effect, so that nothing is lost that somebody will want to look at.
+fn contain(case: &Case<'_>, steps: &mut Vec<Step>) {
+    let (activity, action) = (case.activity, case.activity.action);
+    if activity.target.thing == Thing::RootUser {
+        return;
+    }
+    let Some(name) = activity.name_now() else {
+        return account_wide(activity, steps);
+    };
+    let object = activity.object.name.as_ref();
+    match action.change {
+        Change::Creates if activity.target.thing == Thing::User => stop_new_user(activity, case.dossier, steps),
+        Change::Creates if activity.target.thing == Thing::Role => steps.push(step(
+            "Forbid the new role everything, whatever it holds or is given:",
+            vec![deny_all(PUT_ROLE_POLICY, "--role-name", name.raw())],
+        )),
+        Change::Credential => take_credential(activity, name, steps),
+        Change::AddsMfa => steps.push(step(
+            "Deactivate the device, if it is not the user's own:",
+            vec![object.and_then(|_| {
+                Command::new("aws iam deactivate-mfa-device")
+                    .option("--user-name", name.raw())?
+                    .option("--serial-number", activity.object.arn.as_ref().or(object)?.raw())
+            })],
+        )),
+        Change::Attaches => steps.push(step("Detach the policy again:", vec![managed("detach", activity, name)])),
+        Change::Embeds => steps.push(step("Save the inline policy as evidence, and delete it:", vec![save_and_delete(activity, name)])),
+        Change::Joins => steps.push(step(
+            phrase!("Take ", name, " out of the group again:"),
+            vec![object.and_then(|group| {
+                Command::new("aws iam remove-user-from-group")
+                    .option("--user-name", name.raw())?
+                    .option("--group-name", group.raw())
+            })],
+        )),
+        Change::Rewrites | Change::Drafts => rewind(activity, steps),
+        Change::Trusts => steps.push(step(
+            "Forbid the role everything, until its trust policy is right again. This stops all that act by it. What the trust \
+             policy was before, the event before this one in CloudTrail's history of the role tells:",
+            vec![deny_all(PUT_ROLE_POLICY, "--role-name", name.raw())],
+        )),
+        Change::Carries => steps.push(step(
+            "Take the role out of the instance profile again:",
+            vec![object.and_then(|profile| {
+                Command::new("aws iam remove-role-from-instance-profile")
+                    .option("--instance-profile-name", profile.raw())?
+                    .option("--role-name", name.raw())
+            })],
+        )),
+        Change::Unbounds | Change::Bounds => steps.push(step(
+            phrase!("Forbid ", name, " everything, until it has the right permissions boundary again:"),
+            vec![forbid(activity, name)],
+        )),
+        Change::WeakensMfa => steps.push(step(
+            phrase!("Forbid ", name, " everything, until it has MFA again:"),
+            vec![forbid(activity, name)],
+        )),
+        Change::Frees if activity.object.arn.is_some() => {
+            steps.push(step("If the policy held something back, attach it again:", vec![managed("attach", activity, name)]));
+        }
+        Change::Frees => steps.extend(forbid(activity, name).map(|command| {
+            step(phrase!("If the policy held ", name, " back, forbid it everything:"), vec![Some(command)])
+        })),
+        Change::Federates => undo_federation(activity, steps),
+        Change::Silences => restore(activity, name, steps),
+        _ => account_wide(activity, steps),
+    }
+}
+
+fn forbid(activity: &Activity, name: &Untrusted) -> Option<Command> {
+    match activity.target.thing {
+        Thing::User => deny_all(PUT_USER_POLICY, "--user-name", name.raw()),
+        Thing::Role => deny_all(PUT_ROLE_POLICY, "--role-name", name.raw()),
+        _ => None,
+    }
+}
+
+/// Attaches a managed policy, or detaches it.
+fn managed(verb: &'static str, activity: &Activity, name: &Untrusted) -> Option<Command> {
+    let (call, option) = match (activity.target.thing, verb) {
+        (Thing::User, "attach") => ("aws iam attach-user-policy", "--user-name"),
+        (Thing::User, _) => ("aws iam detach-user-policy", "--user-name"),
+        (Thing::Group, "attach") => ("aws iam attach-group-policy", "--group-name"),
+        (Thing::Group, _) => ("aws iam detach-group-policy", "--group-name"),
+        (_, "attach") => ("aws iam attach-role-policy", "--role-name"),
+        _ => ("aws iam detach-role-policy", "--role-name"),
+    };
+    Command::new(call).option(option, name.raw())?.option("--policy-arn", activity.object.arn.as_ref()?.raw())
+}
+
+/// An inline policy is gone when it is deleted: it is saved first, and deleted only if that worked.
+fn save_and_delete(activity: &Activity, name: &Untrusted) -> Option<Command> {
+    let (get, delete, option) = match activity.target.thing {
+        Thing::User => ("aws iam get-user-policy", "aws iam delete-user-policy", "--user-name"),
+        Thing::Group => ("aws iam get-group-policy", "aws iam delete-group-policy", "--group-name"),
+        _ => ("aws iam get-role-policy", "aws iam delete-role-policy", "--role-name"),
+    };
+    let policy = activity.object.name.as_ref()?;
+    let complete = |call| Command::new(call).option(option, name.raw())?.option("--policy-name", policy.raw());
+    Some(Command(format!("{}{SAVED}{}", complete(get)?.0, complete(delete)?.0)))
+}
+
+fn take_credential(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
+    let object = activity.object.name.as_ref();
+    let words = match activity.action.what {
+        Noun::An(words) | Noun::The(words) => words,
+        _ => "",
+    };
+    let inactive = |call, option| {
+        let command = Command::new(call).option("--user-name", name.raw())?.option(option, object?.raw())?;
+        Some(Command(format!("{} --status Inactive", command.0)))
+    };
+    let command = match words {
+        "access key" => inactive("aws iam update-access-key", "--access-key-id"),
+        "SSH public key" => inactive("aws iam update-ssh-public-key", "--ssh-public-key-id"),
+        "signing certificate" => inactive("aws iam update-signing-certificate", "--certificate-id"),
+        "service-specific credential" => {
+            inactive("aws iam update-service-specific-credential", "--service-specific-credential-id")
+        }
+        _ => None,
+    };
+    match (words, object) {
+        ("console password", _) => steps.push(step(
+            phrase!("Take the console password of ", name, " away; who should have one can be given another:"),
+            vec![Command::new("aws iam delete-login-profile").option("--user-name", name.raw())],
+        )),
+        (_, Some(_)) => steps.push(step("Deactivate it. Do not delete it: it is evidence.", vec![command])),
+        (_, None) => steps.push(list_keys(name)),
+    }
+    steps.push(step(
+        phrase!("Revoke the sessions that were opened with it, and all others of ", name, ":"),
+        vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+    ));
+}
+
+/// Which version counted before, the event does not tell; the list does.
+fn rewind(activity: &Activity, steps: &mut Vec<Step>) {
+    let Some(arn) = &activity.target.arn else { return };
+    let list = Command::new("aws iam list-policy-versions").option("--policy-arn", arn.raw());
+    let text = if activity.action.change == Change::Rewrites {
+        "See which version counted before, and make it the default again with set-default-policy-version. Keep the new one: \
+         it is evidence."
+    } else {
+        "See that no version is the default that should not be:"
+    };
+    steps.push(step(text, vec![list]));
+}
+
+fn undo_federation(activity: &Activity, steps: &mut Vec<Step>) {
+    let Some(arn) = &activity.target.arn else { return };
+    let saml = activity.target.thing == Thing::SamlProvider;
+    let (get, delete, option) = if saml {
+        ("aws iam get-saml-provider", "aws iam delete-saml-provider", "--saml-provider-arn")
+    } else {
+        (
+            "aws iam get-open-id-connect-provider",
+            "aws iam delete-open-id-connect-provider",
+            "--open-id-connect-provider-arn",
+        )
+    };
+    let complete = |call| Command::new(call).option(option, arn.raw());
+    if activity.action.done == "created" {
+        let both =
+            complete(get).zip(complete(delete)).map(|(get, delete)| Command(format!("{}{SAVED}{}", get.0, delete.0)));
+        steps.push(step("Save the provider as evidence, and delete it: then nobody can sign in by it.", vec![both]));
+    } else if let ("added", Some(client)) = (activity.action.done, &activity.object.name) {
+        let remove = Command::new("aws iam remove-client-id-from-open-id-connect-provider")
+            .option(option, arn.raw())
+            .and_then(|command| command.option("--client-id", client.raw()));
+        steps.push(step("Remove the client id again:", vec![remove]));
+    } else {
+        steps.push(step(
+            "Look at the provider as it is now, and put back what your identity provider publishes. Until then, revoke the \
+             sessions of the roles that trust it.",
+            vec![complete(get)],
+        ));
+    }
+}
+
+/// What concerns the account as a whole.
+fn account_wide(activity: &Activity, steps: &mut Vec<Step>) {
+    match (activity.action.change, activity.action.event_name) {
+        (Change::PasswordPolicy, _) => steps.push(step(
+            "Ask for good passwords again. These are the demands of the CIS AWS Foundations Benchmark; yours may be others:",
+            vec![Some(Command::new(
+                "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 \
+                 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters \
+                 --allow-users-to-change-password",
+            ))],
+        )),
+        (_, "EnableOrganizationsRootSessions") => steps.push(step(
+            "Take it back, with credentials of the organization's management account:",
+            vec![Some(Command::new("aws iam disable-organizations-root-sessions"))],
+        )),
+        (_, "EnableOrganizationsRootCredentialsManagement") => steps.push(step(
+            "Take it back, with credentials of the organization's management account:",
+            vec![Some(Command::new("aws iam disable-organizations-root-credentials-management"))],
+        )),
+        _ => {}
+    }
+}
+
+/// Puts back what the alerts are made with.
+fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
+    let whole = activity.target.arn.as_ref().unwrap_or(name);
+    let of = |call, option, value: &Untrusted| {
+        let command = Command::new(call).option(option, value.raw())?;
+        match &activity.region {
+            Some(region) => command.option("--region", region.raw()),
+            None => Some(command),
+        }
+    };
+    let (text, commands) = match activity.action.event_name {
+        "StopLogging" => ("Let the trail log again:", vec![of("aws cloudtrail start-logging", "--name", whole)]),
+        "UpdateTrail" | "DeleteTrail" => (
+            "See what the trails of this account log now. Without one that logs management events, nothing is told any more:",
+            vec![of("aws cloudtrail get-trail", "--name", whole)],
+        ),
+        "PutEventSelectors" => (
+            "See what the trail still logs. Management events that are written must be among it:",
+            vec![of("aws cloudtrail get-event-selectors", "--trail-name", whole)],
+        ),
+        "DisableRule" => ("Enable the rule again:", vec![of("aws events enable-rule", "--name", name)]),
+        "PutFunctionConcurrency" => (
+            "Let the function run again as often as it needs to:",
+            vec![of("aws lambda delete-function-concurrency", "--function-name", name)],
+        ),
+        "DisableKey" => ("Enable the key again:", vec![of("aws kms enable-key", "--key-id", whole)]),
+        "ScheduleKeyDeletion" => (
+            "Keep the key, and enable it again:",
+            vec![of("aws kms cancel-key-deletion", "--key-id", whole), of("aws kms enable-key", "--key-id", whole)],
+        ),
+        // CloudFormation does not see what was changed behind its back: to deploy once more would do nothing.
+        _ => (
+            "Deploy a second stack, under another name and with another AlertTopicName: it alerts at once, and leaves the \
+             first one as evidence.",
+            vec![],
+        ),
+    };
+    steps.push(step(text, commands));
+    steps.push(step(
+        "As long as it is not put back, alerts may be missing: look at CloudTrail's event history itself for what was done since.",
+        vec![],
+    ));
+}
 
 fn stop_new_user(activity: &Activity, dossier: &Dossier, steps: &mut Vec<Step>) {
     let Some(name) = &activity.target.name else {
@@ -330,7 +580,7 @@ fn look_around(activity: &Activity, now: DateTime<Utc>) -> Step {
     let (text, name, value) = match (key, links::username(&activity.principal)) {
         (Some(key), _) => (by_caller, "AccessKeyId", key.raw()),
         (None, Some(name)) => (by_caller, "Username", name),
-        (None, None) => (by_action, "EventName", activity.action.event_name),
+        (None, None) => (by_action, "EventName", activity.event_name.raw()),
     };
     let attribute = serde_json::json!([{"AttributeKey": name, "AttributeValue": value}]);
     let lookup = || {

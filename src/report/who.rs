@@ -34,7 +34,13 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     }
     match &case.dossier.caller {
         Caller::User(user) => known_user(&mut section, case, user),
-        Caller::Role(role) => known_role(&mut section, case, role, now),
+        Caller::Role(role) => {
+            let id = match principal {
+                Principal::AssumedRole(session) => session.role_id.as_ref(),
+                _ => None,
+            };
+            known_role(&mut section, role, id, "no role of this name exists any more", now);
+        }
         Caller::NotAsked(why) => section.row("lookup", "In IAM", phrase!("not looked up: ", *why)),
     }
     origin(&mut section, case);
@@ -263,13 +269,18 @@ pub(super) fn groups(section: &mut Section, user: &User) {
     }
 }
 
-fn known_role(section: &mut Section, case: &Case<'_>, role: &Role, now: DateTime<Utc>) {
+/// What IAM knows of a role; `id` is the one that the event gives it, `missing` what it means if there is none.
+pub(super) fn known_role(
+    section: &mut Section,
+    role: &Role,
+    id: Option<&Untrusted>,
+    missing: &'static str,
+    now: DateTime<Utc>,
+) {
     let mut gaps: Vec<Gap> = Vec::new();
     match &role.profile {
         Lookup::Found(profile) => {
-            if let Principal::AssumedRole(session) = &case.activity.principal {
-                replaced(section, session.role_id.as_ref(), &profile.id);
-            }
+            replaced(section, id, &profile.id);
             boundary(section, profile.boundary.as_ref());
             if let Some(description) = &profile.description {
                 section.row("description", "Description", Phrase::free(description));
@@ -285,7 +296,7 @@ fn known_role(section: &mut Section, case: &Case<'_>, role: &Role, now: DateTime
                 section.row("tags", "Tags", tags(&profile.tags));
             }
         }
-        Lookup::Missing => section.row("lookup", "In IAM", "no role of this name exists any more"),
+        Lookup::Missing => section.row("lookup", "In IAM", missing),
         Lookup::Unavailable(_) => note(&mut gaps, "the role's entry", &role.profile),
     }
     gaps.extend(role.holdings.unread());

@@ -1,0 +1,405 @@
+//! Who may assume a role, read from its trust policy, in words.
+//!
+//! Follows "AWS JSON policy elements: Principal" and the pages on roles for federation in the IAM user
+//! guide. It does not evaluate conditions: that there are some, and which keys they ask for, is told.
+
+use super::power::{Effect, OneOrMany};
+use crate::arn::Arn;
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Who may assume a role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Everyone who is let in, in the order of the policy.
+    pub trusted: Vec<Trusted>,
+    /// Why the policy could not be read in whole.
+    pub doubt: Option<Phrase>,
+}
+
+/// One that is let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted {
+    /// Who it is.
+    pub who: Who,
+    /// What they have to fulfil: the keys of the conditions. Empty where there are none.
+    pub conditions: Vec<Untrusted>,
+    /// How wide that opens the role.
+    pub reach: Reach,
+}
+
+/// Who is let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Any principal of any account, and the anonymous.
+    Anyone,
+    /// All of an account whom the account itself allows it.
+    Account(Untrusted),
+    /// A user, a role or a session, by ARN or by the id that is left of a deleted one.
+    Principal(Untrusted),
+    /// An AWS service.
+    Service(Untrusted),
+    /// Whom a SAML provider vouches for.
+    Saml(Untrusted),
+    /// Whom a web identity provider vouches for, by ARN or host.
+    WebIdentity(Untrusted),
+}
+
+/// How wide a role is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// To a service of AWS.
+    Service,
+    /// To principals of the role's own account, or whom its own provider vouches for by name.
+    Own,
+    /// To another account, or to whomever a provider vouches for; or to anyone who meets a condition.
+    Outside,
+    /// To anyone, or to every customer of a provider that anyone can be a customer of.
+    Anyone,
+}
+
+/// Providers that vouch for anyone who opens an account there: without a condition on the subject, everyone.
+const PUBLIC_PROVIDERS: [&str; 9] = [
+    "token.actions.githubusercontent.com",
+    "accounts.google.com",
+    "cognito-identity.amazonaws.com",
+    "www.amazon.com",
+    "graph.facebook.com",
+    "gitlab.com",
+    "app.terraform.io",
+    "agent.buildkite.com",
+    "oidc.circleci.com",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    statement: OneOrMany<Written>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Written {
+    effect: String,
+    principal: Option<Principals>,
+    not_principal: Option<Value>,
+    action: Option<OneOrMany<String>>,
+    #[serde(default)]
+    condition: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Principals {
+    Star(String),
+    ByKind(std::collections::BTreeMap<String, OneOrMany<String>>),
+}
+
+impl Trust {
+    /// Reads the trust policy of a role in the account with this id.
+    #[must_use]
+    pub fn read(document: &str, account: Option<&Untrusted>) -> Self {
+        let Ok(document) = serde_json::from_str::<Document>(document) else {
+            return Self { doubt: Some("the trust policy is none that we understand".into()), ..Self::default() };
+        };
+        let mut trust = Self::default();
+        for statement in document.statement.into_vec() {
+            trust.add(statement, account);
+        }
+        trust
+    }
+
+    fn add(&mut self, statement: Written, account: Option<&Untrusted>) {
+        match Effect::from_word(&statement.effect) {
+            Some(Effect::Allow) => {}
+            Some(Effect::Deny) => return self.doubt("it denies some, which is not counted in"),
+            None => return self.doubt("a statement of the trust policy neither allows nor denies"),
+        }
+        let actions = statement.action.map(OneOrMany::into_vec).unwrap_or_default();
+        let assumes = |action: &String| {
+            let action = action.to_ascii_lowercase();
+            action == "*" || action == "sts:*" || action.starts_with("sts:assume")
+        };
+        // To tag a session or to set its source identity lets nobody in.
+        if !actions.is_empty() && !actions.iter().any(assumes) {
+            return;
+        }
+        if statement.not_principal.is_some() {
+            return self.let_in(Who::Anyone, &statement.condition, account);
+        }
+        match statement.principal {
+            Some(Principals::Star(star)) if star == "*" => self.let_in(Who::Anyone, &statement.condition, account),
+            Some(Principals::Star(_)) => self.doubt("a statement of the trust policy names nobody that we know"),
+            Some(Principals::ByKind(kinds)) => {
+                for (kind, names) in kinds {
+                    for name in names.into_vec() {
+                        match Who::read(&kind, &name) {
+                            Some(who) => self.let_in(who, &statement.condition, account),
+                            None => self.doubt("it names a kind of principal that we do not know"),
+                        }
+                    }
+                }
+            }
+            None => self.doubt("a statement of the trust policy names nobody"),
+        }
+    }
+
+    fn doubt(&mut self, why: &'static str) {
+        self.doubt = Some(why.into());
+    }
+
+    fn let_in(&mut self, who: Who, conditions: &Map<String, Value>, account: Option<&Untrusted>) {
+        let mut keys: Vec<Untrusted> = Vec::new();
+        for key in conditions.values().filter_map(Value::as_object).flat_map(Map::keys) {
+            if !keys.iter().any(|known| known.raw() == key) {
+                keys.push(key.into());
+            }
+        }
+        let reach = who.reach(conditions, account);
+        self.trusted.push(Trusted { who, conditions: keys, reach });
+    }
+
+    /// How wide it opens the role at most.
+    #[must_use]
+    pub fn reach(&self) -> Option<Reach> {
+        self.trusted.iter().map(|trusted| trusted.reach).max()
+    }
+
+    /// Everyone who is let in, in words.
+    #[must_use]
+    pub fn words(&self) -> Vec<Phrase> {
+        let mut all: Vec<_> = self.trusted.iter().map(Trusted::words).collect();
+        if all.is_empty() && self.doubt.is_none() {
+            all.push("nobody".into());
+        }
+        all.extend(self.doubt.as_ref().map(|doubt| phrase!("not certain: ", doubt)));
+        all
+    }
+}
+
+impl Trusted {
+    /// Who, and under which conditions.
+    #[must_use]
+    pub fn words(&self) -> Phrase {
+        let who = match &self.who {
+            Who::Anyone => "anyone, in any AWS account".into(),
+            Who::Account(id) if self.reach == Reach::Own => {
+                phrase!("whom this account's own policies allow it (", id, ")")
+            }
+            Who::Account(id) => phrase!("whomever account ", id, " allows it"),
+            Who::Principal(arn) => Phrase::arn(arn),
+            Who::Service(name) => phrase!("the AWS service ", name),
+            Who::Saml(arn) => phrase!("whom the SAML provider ", &last_part(arn), " vouches for"),
+            Who::WebIdentity(provider) => phrase!("whom ", &host(provider), " vouches for"),
+        };
+        if self.conditions.is_empty() {
+            let bare = if self.asks_nothing_of_outsiders() { ", without a condition" } else { "" };
+            return phrase!(who, bare);
+        }
+        let keys = Phrase::joined(self.conditions.iter().map(Phrase::from), ", ");
+        let open = match self.who {
+            Who::WebIdentity(_) if self.reach >= Reach::Outside => "; none holds the subject down",
+            _ => "",
+        };
+        phrase!(who, ", under conditions on ", keys, open)
+    }
+
+    fn asks_nothing_of_outsiders(&self) -> bool {
+        self.reach >= Reach::Outside
+    }
+}
+
+impl Who {
+    fn read(kind: &str, name: &str) -> Option<Self> {
+        let told = || Untrusted::new(name);
+        Some(match kind {
+            "AWS" if name == "*" => Self::Anyone,
+            "AWS" if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) => Self::Account(told()),
+            "AWS" => match Arn::parse(name) {
+                Some(arn) if arn.resource == "root" => Self::Account(arn.account.into()),
+                _ => Self::Principal(told()),
+            },
+            "Service" => Self::Service(told()),
+            "Federated" if name.contains(":saml-provider/") => Self::Saml(told()),
+            "Federated" => Self::WebIdentity(told()),
+            _ => return None,
+        })
+    }
+
+    fn reach(&self, conditions: &Map<String, Value>, account: Option<&Untrusted>) -> Reach {
+        let own = |id: &str| account.is_some_and(|account| account.raw() == id);
+        match self {
+            Self::Anyone if conditions.is_empty() => Reach::Anyone,
+            Self::Account(id) if own(id.raw()) => Reach::Own,
+            // What is left of a deleted principal is an id that belongs to this account or to none.
+            Self::Principal(arn) => match Arn::parse(arn.raw()) {
+                Some(arn) if !own(arn.account) => Reach::Outside,
+                _ => Reach::Own,
+            },
+            Self::Service(_) => Reach::Service,
+            Self::Saml(_) => Reach::Own,
+            Self::WebIdentity(_) if holds_subject(conditions) => Reach::Own,
+            Self::WebIdentity(provider) if PUBLIC_PROVIDERS.contains(&host(provider).raw()) => Reach::Anyone,
+            Self::Anyone | Self::Account(_) | Self::WebIdentity(_) => Reach::Outside,
+        }
+    }
+}
+
+/// Whether a condition holds the subject of a token down: on a key that ends in `:sub` (for Cognito on the
+/// identity pool, `:aud`), to something that is not just a star.
+fn holds_subject(conditions: &Map<String, Value>) -> bool {
+    let says_something = |value: &Value| match value {
+        Value::String(text) => !text.trim_matches('*').is_empty(),
+        Value::Array(texts) => {
+            !texts.is_empty()
+                && texts.iter().all(|text| text.as_str().is_some_and(|text| !text.trim_matches('*').is_empty()))
+        }
+        _ => false,
+    };
+    conditions.iter().any(|(operator, keys)| {
+        let operator = operator.to_ascii_lowercase();
+        let demands = ["string", "arn"].iter().any(|kind| operator.contains(kind))
+            && !operator.contains("not")
+            && !operator.ends_with("ifexists")
+            && !operator.starts_with("forallvalues");
+        demands
+            && keys.as_object().into_iter().flatten().any(|(key, value)| {
+                let key = key.to_ascii_lowercase();
+                let subject = key.ends_with(":sub") || key == "cognito-identity.amazonaws.com:aud";
+                subject && says_something(value)
+            })
+    })
+}
+
+fn last_part(arn: &Untrusted) -> Untrusted {
+    Arn::parse(arn.raw()).map_or_else(|| arn.clone(), |arn| arn.name().into())
+}
+
+fn host(provider: &Untrusted) -> Untrusted {
+    provider.raw().rsplit_once("oidc-provider/").map_or_else(|| provider.clone(), |(_, host)| host.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn trust(principal: &Value, condition: &Value) -> Trust {
+        let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": principal, "Condition": condition}]});
+        Trust::read(&document.to_string(), Some(&"111122223333".into()))
+    }
+
+    fn words(principal: &Value, condition: &Value) -> (Reach, String) {
+        let trust = trust(principal, condition);
+        let words: Vec<_> = trust.words().iter().map(Phrase::plain).collect();
+        (trust.reach().unwrap(), words.join("; "))
+    }
+
+    const GITHUB: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+
+    #[test]
+    fn who_may_assume_a_role_is_told_in_words() {
+        let none = || json!({});
+        let table = [
+            (json!("*"), none(), Reach::Anyone, "anyone, in any AWS account, without a condition"),
+            (
+                json!({"AWS": "*"}),
+                json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+                Reach::Outside,
+                "anyone, in any AWS account, under conditions on aws:PrincipalOrgID",
+            ),
+            (
+                json!({"AWS": "111122223333"}),
+                none(),
+                Reach::Own,
+                "whom this account's own policies allow it (111122223333)",
+            ),
+            (
+                json!({"AWS": "arn:aws:iam::999900001111:root"}),
+                none(),
+                Reach::Outside,
+                "whomever account 999900001111 allows it, without a condition",
+            ),
+            (
+                json!({"AWS": ["arn:aws:iam::111122223333:role/a"]}),
+                none(),
+                Reach::Own,
+                "arn:aws:iam::111122223333:role/a",
+            ),
+            (
+                json!({"AWS": "arn:aws:iam::999900001111:user/eve"}),
+                json!({"StringEquals": {"sts:ExternalId": "x"}}),
+                Reach::Outside,
+                "arn:aws:iam::999900001111:user/eve, under conditions on sts:ExternalId",
+            ),
+            (json!({"Service": "ec2.amazonaws.com"}), none(), Reach::Service, "the AWS service ec2.amazonaws.com"),
+            (
+                json!({"Federated": "arn:aws:iam::111122223333:saml-provider/okta"}),
+                none(),
+                Reach::Own,
+                "whom the SAML provider okta vouches for",
+            ),
+            (
+                json!({"Federated": GITHUB}),
+                json!({"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}),
+                Reach::Anyone,
+                "whom token.actions.githubusercontent.com vouches for, under conditions on \
+             token.actions.githubusercontent.com:aud; none holds the subject down",
+            ),
+            (
+                json!({"Federated": GITHUB}),
+                json!({"StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/*"}}),
+                Reach::Own,
+                "whom token.actions.githubusercontent.com vouches for, under conditions on \
+             token.actions.githubusercontent.com:sub",
+            ),
+            (
+                json!({"Federated": GITHUB}),
+                json!({"StringLike": {"token.actions.githubusercontent.com:sub": "*"}}),
+                Reach::Anyone,
+                "whom token.actions.githubusercontent.com vouches for, under conditions on \
+             token.actions.githubusercontent.com:sub; none holds the subject down",
+            ),
+            (
+                json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A"}),
+                none(),
+                Reach::Outside,
+                "whom oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, without a condition",
+            ),
+        ];
+        for (principal, condition, reach, expected) in table {
+            assert_eq!(words(&principal, &condition), (reach, expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_lets_nobody_in_or_is_not_understood_is_told_as_such() {
+        let of = |document: &Value| Trust::read(&document.to_string(), None);
+        let tag = json!({"Statement": {"Effect": "Allow", "Action": "sts:TagSession", "Principal": "*"}});
+        assert_eq!(of(&tag).words(), ["nobody".into()]);
+        let deny = json!({"Statement": {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"}});
+        assert!(of(&deny).trusted.is_empty() && of(&deny).doubt.is_some());
+        let but = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "1"}}});
+        assert_eq!(of(&but).reach(), Some(Reach::Anyone));
+        assert!(Trust::read("no json", None).doubt.is_some());
+    }
+
+    #[test]
+    fn a_condition_that_need_not_be_there_holds_nobody() {
+        for operator in ["StringNotEquals", "StringEqualsIfExists", "ForAllValues:StringLike", "Null"] {
+            let condition = json!({operator: {"token.actions.githubusercontent.com:sub": "repo:acme/x"}});
+            assert_eq!(trust(&json!({"Federated": GITHUB}), &condition).reach(), Some(Reach::Anyone), "{operator}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(document in ".{0,60}", account in "[0-9]{0,12}") {
+            let _ = Trust::read(&document, Some(&account.into()));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Every call of the catalogue, once successful and once denied: what the alert says of it, and how bad it
+//! is. `calls.json` holds what CloudTrail writes of each; the snapshots are read as a person on call would.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+mod common;
+
+use common::{account, draft, settings};
+use iam_security_alert::cloudtrail::catalogue::{CATALOGUE, iam_calls};
+use iam_security_alert::handler::Draft;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+fn calls() -> Map<String, Value> {
+    serde_json::from_str(include_str!("calls.json")).unwrap()
+}
+
+/// The event of a call by dana, who is a person of account.json with MFA.
+fn event(name: &str, call: &Value) -> Value {
+    let service = call.get("source").and_then(Value::as_str).unwrap_or("iam");
+    json!({
+        "version": "0", "detail-type": "AWS API Call via CloudTrail", "source": format!("aws.{service}"),
+        "account": "123456789012", "time": "2026-11-22T06:00:00Z", "region": "us-east-1",
+        "detail": {
+            "eventVersion": "1.11", "eventTime": "2026-11-22T05:59:57Z", "awsRegion": "us-east-1",
+            "eventSource": format!("{service}.amazonaws.com"), "eventName": name.split(' ').next(),
+            "eventID": "0b0c1d1e-0000-4000-8000-000000000000", "recipientAccountId": "123456789012",
+            "sourceIPAddress": "203.0.113.24", "readOnly": false,
+            "userIdentity": {"type": "IAMUser", "userName": "dana", "principalId": "AIDAEXAMPLEDANA000001",
+                "arn": "arn:aws:iam::123456789012:user/dana", "accountId": "123456789012",
+                "accessKeyId": "ASIAEXAMPLEDANA00001",
+                "sessionContext": {"attributes": {"mfaAuthenticated": "true", "creationDate": "2026-11-22T05:41:10Z"}}},
+            "requestParameters": call["request"], "responseElements": call["response"],
+        },
+    })
+}
+
+fn denied(name: &str, call: &Value) -> Value {
+    let mut event = event(name, call);
+    let (service, action) =
+        (call.get("source").and_then(Value::as_str).unwrap_or("iam"), name.split(' ').next().unwrap());
+    let resource = call["denied"].as_str().unwrap();
+    let record = &mut event["detail"];
+    record["requestParameters"] = json!(null);
+    record["responseElements"] = json!(null);
+    record["errorCode"] = json!("AccessDenied");
+    record["errorMessage"] = json!(format!(
+        "User: arn:aws:iam::123456789012:user/dana is not authorized to perform: {service}:{action} on resource: \
+         {resource} because no identity-based policy allows the {service}:{action} action"
+    ));
+    event
+}
+
+/// What a person sees first, and what they can do about it.
+fn gist(draft: &Draft) -> String {
+    let mut gist = format!("{}\n{}\n", draft.email.subject, draft.report.summary.plain().lines().next().unwrap());
+    for reason in &draft.report.reasons {
+        writeln!(gist, "  * {}", reason.text.plain()).unwrap();
+    }
+    for row in &draft.report.sections[1].rows {
+        for (i, value) in row.values.iter().enumerate() {
+            writeln!(gist, "  {:<15} {}", if i == 0 { row.label } else { "" }, value.plain()).unwrap();
+        }
+    }
+    for step in &draft.report.steps {
+        // What to do about dana is the same in each.
+        if step.text.plain().contains("dana") || step.text.plain().starts_with("Look at what else") {
+            continue;
+        }
+        writeln!(gist, "  > {}", step.text.plain()).unwrap();
+        for command in &step.commands {
+            writeln!(gist, "    {}", command.as_str()).unwrap();
+        }
+    }
+    gist
+}
+
+#[test]
+fn every_call_is_told_rightly_when_it_worked() {
+    let mut all = String::new();
+    for (name, call) in calls() {
+        let draft = draft(account(), event(&name, &call), settings(&[]));
+        assert!(
+            draft.activity.lacking.iter().all(|field| *field == "responseElements"),
+            "{name}: {:?}",
+            draft.activity.lacking
+        );
+        writeln!(all, "### {name}\n{}", gist(&draft)).unwrap();
+    }
+    insta::assert_snapshot!("succeeded", all);
+}
+
+#[test]
+fn every_call_is_told_rightly_when_it_was_denied() {
+    let mut all = String::new();
+    for (name, call) in calls() {
+        // Nothing of the request is left that could tell one meaning of a call from another.
+        if name.contains(' ') && calls().contains_key(name.split(' ').next().unwrap()) {
+            continue;
+        }
+        let draft = draft(account(), denied(&name, &call), settings(&[]));
+        writeln!(all, "{}\n  {}", draft.email.subject, draft.report.summary.plain().lines().next().unwrap()).unwrap();
+    }
+    insta::assert_snapshot!("denied", all);
+}
+
+#[test]
+fn every_row_of_the_catalogue_has_its_example() {
+    let mut told: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+    for (name, call) in calls() {
+        for event in [event(&name, &call), denied(&name, &call)] {
+            let action = draft(account(), event, settings(&[])).activity.action;
+            told.insert((action.service, action.event_name, action.done));
+        }
+    }
+    for action in CATALOGUE.iter().filter(|action| action.service != "signin") {
+        assert!(told.contains(&(action.service, action.event_name, action.done)), "{action:?}");
+    }
+    assert!(told.iter().filter(|(service, ..)| *service == "iam").count() > iam_calls(false).count());
+}

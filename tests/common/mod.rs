@@ -1,0 +1,79 @@
+//! What the tests of mails share: an event through the whole function, with the fixtures' account, settings
+//! and clock.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test binary uses its part; a test that fails may panic"
+)]
+
+use chrono::{DateTime, Utc};
+use iam_security_alert::channel::sns::Outbox;
+use iam_security_alert::cloudtrail::Delivery;
+use iam_security_alert::directory::Directory;
+use iam_security_alert::directory::snapshot::Snapshot;
+use iam_security_alert::handler::{Draft, Handler, Told};
+use iam_security_alert::settings::Settings;
+use iam_security_alert::telemetry::Journey;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What the alerter of the fixtures consists of.
+pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
+    arn:aws:events:us-east-1:123456789012:rule/iam-security-alerts-iam,\
+    arn:aws:lambda:us-east-1:123456789012:function:iam-security-alert-AlertFunction-AbC123,\
+    arn:aws:sqs:us-east-1:123456789012:iam-security-alert-FailedQueue-AbC123,\
+    arn:aws:dynamodb:us-east-1:123456789012:table/iam-security-alert-History,\
+    arn:aws:kms:us-east-1:123456789012:key/11112222-3333-4444-5555-666677778888,\
+    arn:aws:iam::123456789012:role/iam-security-alert-AlertRole-AbC123";
+
+pub fn settings(variables: &[(&str, &str)]) -> Settings {
+    let set = |name: &str| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+    Settings::read(|name| {
+        set(name).or_else(|| match name {
+            "AWS_SAM_LOCAL" => Some("true".to_owned()),
+            "WATCHED_EVENT_NAMES" => Some("*".to_owned()),
+            "OWN_RESOURCES" => Some(OWN.to_owned()),
+            _ => None,
+        })
+    })
+    .unwrap()
+}
+
+pub fn clock() -> DateTime<Utc> {
+    "2026-11-22T06:00:11Z".parse().unwrap()
+}
+
+/// What becomes of an event.
+pub fn told(directory: impl Directory, event: Value, settings: Settings) -> Told {
+    let handler = Handler { directory, outbox: Outbox::Print, settings, clock };
+    let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(handler.draft(&delivery, Duration::from_secs(30), &mut Journey::default()))
+        .unwrap()
+}
+
+/// The alert of an event that is told.
+pub fn draft(directory: impl Directory, event: Value, settings: Settings) -> Draft {
+    match told(directory, event, settings) {
+        Told::Draft(draft) => *draft,
+        Told::Not(why) => panic!("not told: {}", why.plain()),
+    }
+}
+
+pub fn events() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("events")
+}
+
+pub fn account() -> Snapshot {
+    Snapshot::from_json(&std::fs::read_to_string(events().join("account.json")).unwrap()).unwrap()
+}
+
+pub fn event(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(events().join(name)).unwrap()).unwrap()
+}
