@@ -477,3 +477,98 @@ async fn an_alert_that_was_not_published_fails_the_invocation_with_its_event_id(
     assert_eq!(diagnostic.error_type, "NotPublished");
     assert!(diagnostic.error_message.starts_with("event dad98c61-"), "{}", diagnostic.error_message);
 }
+
+/// The dossier of another call by ops-carol.
+async fn dossier_of(directory: &IamDirectory, name: &str, request: Value) -> Dossier {
+    let mut event = event();
+    event["detail"]["eventName"] = json!(name);
+    event["detail"]["requestParameters"] = request;
+    event["detail"]["responseElements"] = json!(null);
+    let activity = Activity::from_delivery(&Delivery::from_eventbridge(event).unwrap()).unwrap();
+    investigate(directory, &activity, Instant::now() + Duration::from_secs(5)).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_group_members_and_policies_are_read() {
+    let (http, asked) = aws(|action, parameters| match action {
+        "GetGroup" => result(
+            action,
+            &format!(
+                "<Group><Path>/</Path><GroupName>Admins</GroupName><GroupId>AGPA1</GroupId>\
+                 <Arn>arn:aws:iam::123456789012:group/Admins</Arn><CreateDate>2023-02-14T09:12:44Z</CreateDate></Group>{}",
+                list(
+                    "Users",
+                    "<Path>/</Path><UserName>bob</UserName><UserId>AIDAB</UserId><Arn>b</Arn><CreateDate>2023-02-14T09:12:44Z</CreateDate>",
+                    2,
+                )
+            ),
+        ),
+        _ => account(action, parameters),
+    });
+    let attach = json!({"groupName": "Admins", "policyArn": "arn:aws:iam::123456789012:policy/all"});
+    let dossier = dossier_of(&directory(http), "AttachGroupPolicy", attach).await;
+    let Subject::Group(group) = &dossier.target else { panic!("{dossier:?}") };
+    assert_eq!(group.members.found().unwrap().users.items.len(), 2);
+    assert_eq!(group.power(None).words().plain(), "administrator: all (attached)");
+    assert!(dossier.policy.is_none(), "the group's own policies tell it");
+    assert_eq!(dossier.unanswered(), 0);
+    let members = asked.lock().unwrap().iter().filter(|(action, _)| action == "GetGroup").count();
+    assert_eq!(members, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_managed_policy_its_document_and_holders_are_read_anew() {
+    let (http, asked) = aws(|action, parameters| match action {
+        "ListEntitiesForPolicy" => result(
+            action,
+            &format!(
+                "{}{}{}",
+                list("PolicyUsers", "<UserName>bob</UserName><UserId>AIDAB</UserId>", 1),
+                list("PolicyRoles", "<RoleName>ci</RoleName><RoleId>AROAC</RoleId>", 1),
+                list("PolicyGroups", "", 0),
+            ),
+        ),
+        _ => account(action, parameters),
+    });
+    let directory = directory(http);
+    let set = json!({"policyArn": "arn:aws:iam::123456789012:policy/all", "versionId": "v3"});
+    for times in 1..=2 {
+        let dossier = dossier_of(&directory, "SetDefaultPolicyVersion", set.clone()).await;
+        let Subject::Policy(policy) = &dossier.target else { panic!("{dossier:?}") };
+        let holders: Vec<_> = policy.holders.found().unwrap().items.iter().map(|(_, name)| name.raw()).collect();
+        assert_eq!(holders, ["bob", "ci"]);
+        assert!(policy.document.found().unwrap().contains("\"Action\":\"*\""));
+        assert_eq!(dossier.unanswered(), 0);
+        let read = asked.lock().unwrap().iter().filter(|(action, _)| action == "GetPolicyVersion").count();
+        // What is remembered from before the change would be wrong now; the caller's group is told by the first answer.
+        assert_eq!(read, times);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_role_the_trust_policy_is_read() {
+    let (http, _) = aws(|action, parameters| match action {
+        "GetRole" => result(
+            action,
+            "<Role><Path>/</Path><RoleName>ci</RoleName><RoleId>AROAC</RoleId><Arn>arn:aws:iam::123456789012:role/ci</Arn>\
+             <CreateDate>2023-02-14T09:12:44Z</CreateDate><AssumeRolePolicyDocument>%7B%22Statement%22%3A%5B%5D%7D</AssumeRolePolicyDocument></Role>",
+        ),
+        "ListAttachedRolePolicies" => result(action, &list("AttachedPolicies", "", 0)),
+        "ListRolePolicies" => result(action, "<PolicyNames></PolicyNames>"),
+        _ => account(action, parameters),
+    });
+    let omitted = json!({"omitted": true, "reason": "requestParameters too large", "roleName": "ci"});
+    let dossier = dossier_of(&directory(http), "UpdateAssumeRolePolicy", omitted).await;
+    let Subject::Role(role) = &dossier.target else { panic!("{dossier:?}") };
+    assert_eq!(role.profile.found().unwrap().trust.as_deref(), Some(r#"{"Statement":[]}"#));
+    assert_eq!(dossier.unanswered(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_iam_does_not_show_with_the_target_yet_is_read_by_itself() {
+    let (http, _) = aws(account);
+    let attach = json!({"userName": "ops-carol", "policyArn": "arn:aws:iam::123456789012:policy/other"});
+    let dossier = dossier_of(&directory(http), "AttachUserPolicy", attach).await;
+    let policy = dossier.policy.as_ref().unwrap();
+    assert!(policy.document.found().unwrap().contains("\"Action\":\"*\""));
+}

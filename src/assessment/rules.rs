@@ -879,4 +879,304 @@ mod tests {
         let other = judged(grave, "arn:aws:iam::111122223333:role/deploy").await;
         assert_eq!((other.severity, other.unless_expected), (Severity::Critical, None));
     }
+
+    /// Another call than `CreateUser`, by alice of the quiet case unless changed.
+    fn call(record: &mut Value, name: &str, request: Value) {
+        record["eventName"] = json!(name);
+        record["requestParameters"] = request;
+        record["responseElements"] = json!(null);
+    }
+
+    fn document(action: &str) -> String {
+        json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string()
+    }
+
+    fn put(action: &'static str) -> impl Fn(&mut Value, &mut Value) {
+        move |record, _| {
+            let request = json!({"userName": "new", "policyName": "q", "policyDocument": document(action)});
+            call(record, "PutUserPolicy", request);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_policy_is_judged_by_what_it_grants() {
+        let (severity, rules) = verdict(put("iam:*")).await;
+        assert_eq!((severity, rules), (Severity::Critical, vec!["grants_administrator", "action"]));
+        let (severity, rules) = verdict(put("iam:PutUserPolicy")).await;
+        assert_eq!((severity, rules), (Severity::High, vec!["grants_iam", "action"]));
+        assert_eq!(verdict(put("s3:GetObject")).await, (Severity::Medium, vec!["action"]));
+        let denied = |record: &mut Value, account: &mut Value| {
+            put("iam:*")(record, account);
+            failed(record, "AccessDenied");
+        };
+        assert_eq!(verdict(denied).await, (Severity::Medium, vec!["action"]));
+    }
+
+    #[tokio::test]
+    async fn a_policy_for_who_was_an_administrator_before_changes_nothing() {
+        let before = |record: &mut Value, account: &mut Value| {
+            policy(account, "*");
+            put("iam:*")(record, account);
+        };
+        assert_eq!(verdict(before).await, (Severity::Medium, vec!["action", "was_administrator"]));
+        // The same policy, now that IAM shows it, is not what it had before.
+        let shown = |record: &mut Value, account: &mut Value| {
+            before(record, account);
+            record["requestParameters"]["policyName"] = json!("p");
+        };
+        assert_eq!(verdict(shown).await.0, Severity::Critical);
+    }
+
+    #[tokio::test]
+    async fn an_attached_policy_is_judged_by_what_iam_knows_of_it() {
+        let attach = |arn: &'static str| {
+            move |record: &mut Value, account: &mut Value| {
+                call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+                account["Policies"] = json!([{"Arn": "arn:aws:iam::111122223333:policy/wide", "PolicyVersionList": [
+                    {"VersionId": "v1", "IsDefaultVersion": true, "Document": serde_json::from_str::<Value>(&document("*")).unwrap()}]}]);
+            }
+        };
+        for (arn, severity) in [
+            ("arn:aws:iam::aws:policy/AdministratorAccess", Severity::Critical),
+            ("arn:aws:iam::aws:policy/IAMFullAccess", Severity::Critical),
+            ("arn:aws:iam::111122223333:policy/wide", Severity::Critical),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", Severity::Medium),
+            ("arn:aws:iam::111122223333:policy/gone", Severity::Medium),
+        ] {
+            assert_eq!(verdict(attach(arn)).await.0, severity, "{arn}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_policy_that_nobody_holds_is_less_grave_and_one_that_does_not_count_yet_too() {
+        let version = |default: bool, held: bool| {
+            move |record: &mut Value, account: &mut Value| {
+                let arn = "arn:aws:iam::111122223333:policy/tools";
+                let request = json!({"policyArn": arn, "policyDocument": document("*"), "setAsDefault": default});
+                call(record, "CreatePolicyVersion", request);
+                account["Policies"] = json!([{"Arn": arn, "PolicyVersionList": []}]);
+                if held {
+                    account["UserDetailList"][0]["AttachedManagedPolicies"] =
+                        json!([{"PolicyName": "tools", "PolicyArn": arn}]);
+                }
+            }
+        };
+        assert_eq!(verdict(version(true, true)).await.0, Severity::Critical);
+        assert_eq!(verdict(version(true, false)).await.0, Severity::High);
+        assert_eq!(verdict(version(false, true)).await.0, Severity::High);
+        let create = |record: &mut Value, _: &mut Value| {
+            call(record, "CreatePolicy", json!({"policyName": "tools", "policyDocument": document("*")}));
+        };
+        assert_eq!(verdict(create).await.0, Severity::Medium);
+    }
+
+    #[tokio::test]
+    async fn a_role_is_as_grave_as_who_may_assume_it() {
+        let trust = |principal: Value| {
+            move |record: &mut Value, _: &mut Value| {
+                let document =
+                    json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}});
+                let request = json!({"roleName": "r", "policyDocument": document.to_string()});
+                call(record, "UpdateAssumeRolePolicy", request);
+            }
+        };
+        for (principal, severity) in [
+            (json!("*"), Severity::Critical),
+            (json!({"AWS": "arn:aws:iam::999900001111:root"}), Severity::High),
+            (json!({"AWS": "arn:aws:iam::111122223333:root"}), Severity::Medium),
+            (json!({"Service": "ec2.amazonaws.com"}), Severity::Medium),
+        ] {
+            assert_eq!(verdict(trust(principal.clone())).await.0, severity, "{principal}");
+        }
+        let create = |principal: &'static str| {
+            move |record: &mut Value, _: &mut Value| {
+                let document = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+                    "Principal": {"Service": principal}}});
+                call(record, "CreateRole", json!({"roleName": "r", "assumeRolePolicyDocument": document.to_string()}));
+            }
+        };
+        assert_eq!(verdict(create("ec2.amazonaws.com")).await, (Severity::Low, vec!["action"]));
+    }
+
+    #[tokio::test]
+    async fn a_credential_for_oneself_is_told_apart_by_exact_identity() {
+        let key = |identity: Value| {
+            move |record: &mut Value, account: &mut Value| {
+                call(record, "CreateAccessKey", json!({"userName": "carol"}));
+                record["userIdentity"] = identity.clone();
+                account["UserDetailList"][0]["UserName"] = json!("carol");
+            }
+        };
+        let carol = |account: &str| {
+            json!({"type": "IAMUser", "userName": "carol", "accountId": account, "accessKeyId": "ASIAEXAMPLE",
+                "sessionContext": {"attributes": {"mfaAuthenticated": "true"}}})
+        };
+        let own = verdict(key(carol("111122223333"))).await;
+        assert_eq!(own, (Severity::Medium, vec!["action", "own_doing"]));
+        for other in [
+            carol("999900001111"),
+            json!({"type": "IAMUser", "userName": "mallory", "accountId": "111122223333"}),
+            // A session may be called like anybody.
+            json!({"type": "AssumedRole", "accountId": "111122223333", "principalId": "AROAEXAMPLE:carol",
+                "sessionContext": {"sessionIssuer": {"userName": "carol", "arn": "arn:aws:iam::111122223333:role/carol"}}}),
+        ] {
+            let (severity, rules) = verdict(key(other.clone())).await;
+            assert_eq!((severity, rules.contains(&"credential_for_another")), (Severity::High, true), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_an_administrator_is_given_or_loses_is_as_grave_as_its_power() {
+        for (name, request, severity) in [
+            ("CreateAccessKey", json!({"userName": "new"}), Severity::Critical),
+            ("UpdateLoginProfile", json!({"userName": "new"}), Severity::Critical),
+            ("DeleteUserPermissionsBoundary", json!({"userName": "new"}), Severity::Critical),
+            ("DeactivateMFADevice", json!({"userName": "new", "serialNumber": "x"}), Severity::Critical),
+            ("EnableMFADevice", json!({"userName": "new", "serialNumber": "x"}), Severity::Medium),
+            (
+                "DetachUserPolicy",
+                json!({"userName": "new", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+                Severity::Low,
+            ),
+            ("DeleteAccessKey", json!({"userName": "new", "accessKeyId": "x"}), Severity::Low),
+        ] {
+            let change = |record: &mut Value, account: &mut Value| {
+                policy(account, "*");
+                call(record, name, request.clone());
+            };
+            assert_eq!(verdict(change).await.0, severity, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn mfa_that_is_gone_is_high_where_a_password_is_left_alone() {
+        let deactivated = |devices: Value, password: Value| {
+            move |record: &mut Value, account: &mut Value| {
+                call(record, "DeactivateMFADevice", json!({"userName": "new", "serialNumber": "x"}));
+                account["UserDetailList"][0]["MFADevices"] = devices.clone();
+                account["UserDetailList"][0]["LoginProfile"] = password.clone();
+            }
+        };
+        let password = json!({"CreateDate": "2026-01-01T00:00:00Z"});
+        let alone = verdict(deactivated(json!([]), password.clone())).await;
+        assert_eq!(alone, (Severity::High, vec!["protection_lost", "action"]));
+        let another = verdict(deactivated(json!([{"SerialNumber": "y"}]), password)).await;
+        assert_eq!(another, (Severity::Medium, vec!["action", "protection_lost"]));
+        assert_eq!(verdict(deactivated(json!([]), json!(null))).await.0, Severity::Medium);
+        let of_root = |record: &mut Value, _: &mut Value| {
+            let serial = "arn:aws:iam::111122223333:mfa/root-account-mfa-device";
+            call(record, "DeactivateMFADevice", json!({"userName": "AWS ROOT USER", "serialNumber": serial}));
+        };
+        assert_eq!(verdict(of_root).await.0, Severity::Critical);
+    }
+
+    #[tokio::test]
+    async fn a_boundary_that_allows_everything_is_high() {
+        let bound = |arn: &'static str| {
+            move |record: &mut Value, _: &mut Value| {
+                call(record, "PutUserPermissionsBoundary", json!({"userName": "new", "permissionsBoundary": arn}));
+            }
+        };
+        assert_eq!(verdict(bound("arn:aws:iam::aws:policy/AdministratorAccess")).await.0, Severity::High);
+        assert_eq!(verdict(bound("arn:aws:iam::aws:policy/PowerUserAccess")).await, (Severity::Low, vec!["action"]));
+    }
+
+    #[tokio::test]
+    async fn weak_passwords_are_high() {
+        let passwords = |length: u64, required: bool| {
+            move |record: &mut Value, _: &mut Value| {
+                let request =
+                    json!({"minimumPasswordLength": length, "requireSymbols": required, "requireNumbers": required});
+                call(record, "UpdateAccountPasswordPolicy", request);
+            }
+        };
+        assert_eq!(verdict(passwords(6, true)).await, (Severity::High, vec!["weak_passwords", "action"]));
+        assert_eq!(verdict(passwords(14, false)).await.0, Severity::High);
+        assert_eq!(verdict(passwords(14, true)).await, (Severity::Medium, vec!["action", "weak_passwords"]));
+        let deleted = |record: &mut Value, _: &mut Value| call(record, "DeleteAccountPasswordPolicy", json!(null));
+        assert_eq!(verdict(deleted).await.0, Severity::Medium);
+    }
+
+    #[tokio::test]
+    async fn to_take_off_what_contains_somebody_is_grave() {
+        let detach = |policy: &'static str| {
+            move |record: &mut Value, _: &mut Value| {
+                let arn = format!("arn:aws:iam::aws:policy/{policy}");
+                call(record, "DetachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+            }
+        };
+        assert_eq!(verdict(detach("AWSCompromisedKeyQuarantineV2")).await.0, Severity::Critical);
+        assert_eq!(verdict(detach("AWSDenyAll")).await.0, Severity::High);
+        assert_eq!(verdict(detach("ReadOnlyAccess")).await, (Severity::Low, vec!["action"]));
+        let delete = |policy: &'static str| {
+            move |record: &mut Value, _: &mut Value| {
+                call(record, "DeleteUserPolicy", json!({"userName": "new", "policyName": policy}));
+            }
+        };
+        assert_eq!(verdict(delete("incident-deny-all")).await.0, Severity::High);
+        assert_eq!(verdict(delete("notes")).await.0, Severity::Low);
+    }
+
+    #[tokio::test]
+    async fn the_alerters_own_role_is_critical_and_a_deployment_is_told() {
+        let on = |role: &'static str| {
+            move |record: &mut Value, _: &mut Value| {
+                call(record, "DeleteRolePolicy", json!({"roleName": role, "policyName": "alert"}));
+            }
+        };
+        assert_eq!(verdict(on("alerts-AlertRole")).await, (Severity::Critical, vec!["own_ground", "action"]));
+        assert_eq!(verdict(on("other")).await.0, Severity::Low);
+        let deployed = |record: &mut Value, account: &mut Value| {
+            on("alerts-AlertRole")(record, account);
+            record["sourceIPAddress"] = json!("cloudformation.amazonaws.com");
+        };
+        let (severity, rules) = verdict(deployed).await;
+        assert_eq!((severity, rules), (Severity::Critical, vec!["own_ground", "action", "deployment"]));
+    }
+
+    #[tokio::test]
+    async fn routine_is_low_by_what_it_is_and_not_by_who_says_so() {
+        let tag = |record: &mut Value, _: &mut Value| {
+            call(record, "TagRole", json!({"roleName": "r"}));
+            user(record, "AKIAEXAMPLE", "");
+        };
+        assert_eq!(verdict(tag).await, (Severity::Low, vec!["action"]), "a key without MFA makes nothing of it");
+        let service = |record: &mut Value, _: &mut Value| {
+            record["userIdentity"] = json!({"type": "AWSService", "invokedBy": "ses.amazonaws.com"});
+        };
+        assert_eq!(verdict(service).await, (Severity::Low, vec!["action"]));
+        // Whoever calls can write any user agent, and have CloudFormation make the call.
+        let pretender = |record: &mut Value, _: &mut Value| {
+            record["userAgent"] = json!("ses.amazonaws.com");
+            record["sourceIPAddress"] = json!("cloudformation.amazonaws.com");
+        };
+        assert_eq!(verdict(pretender).await.0, Severity::Medium);
+        let powerful = |record: &mut Value, account: &mut Value| {
+            service(record, account);
+            policy(account, "*");
+        };
+        assert_eq!(verdict(powerful).await.0, Severity::Critical);
+    }
+
+    #[tokio::test]
+    async fn root_at_the_console_is_critical_and_a_failed_try_is_high() {
+        let sign_in = |mfa: &'static str, answer: &'static str| {
+            move |record: &mut Value, _: &mut Value| {
+                call(record, "ConsoleLogin", json!(null));
+                record["eventSource"] = json!("signin.amazonaws.com");
+                record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333"});
+                record["responseElements"] = json!({"ConsoleLogin": answer});
+                record["additionalEventData"] = json!({"MFAUsed": mfa});
+            }
+        };
+        assert_eq!(verdict(sign_in("Yes", "Success")).await, (Severity::Critical, vec!["action", "root_sign_in"]));
+        assert_eq!(verdict(sign_in("No", "Success")).await, (Severity::Critical, vec!["action", "root_sign_in"]));
+        assert_eq!(verdict(sign_in("No", "Failure")).await, (Severity::High, vec!["action"]));
+    }
+
+    #[tokio::test]
+    async fn an_unfamiliar_change_is_medium() {
+        let invented = |record: &mut Value, _: &mut Value| call(record, "InventedLastYear", json!({"a": 1}));
+        assert_eq!(verdict(invented).await, (Severity::Medium, vec!["action"]));
+    }
 }

@@ -35,11 +35,13 @@ pub fn plain_subject(severity: Severity) -> String {
     format!("[{severity}] IAM security alert")
 }
 
-/// Names are cut further and further until the whole fits.
+/// Names are cut further and further until the whole fits; before they become unreadable, the shorter line is taken.
 fn subject(report: &Report) -> String {
-    let with = |each| format!("[{}] {}", report.severity, report.subject.ascii(each));
-    let mut subject = (8..=64).rev().map(with).find(|subject| subject.len() <= MAX_SUBJECT);
-    subject.get_or_insert_with(|| with(8)).truncate(MAX_SUBJECT);
+    let with = |subject: &Phrase, each| format!("[{}] {}", report.severity, subject.ascii(each));
+    let whole = (16..=64).rev().map(|each| with(&report.subject, each));
+    let short = (8..=64).rev().map(|each| with(&report.short_subject, each));
+    let mut subject = whole.chain(short).find(|subject| subject.len() <= MAX_SUBJECT);
+    subject.get_or_insert_with(|| with(&report.short_subject, 8)).truncate(MAX_SUBJECT);
     subject.unwrap_or_default().trim_end().to_owned()
 }
 

@@ -695,4 +695,110 @@ mod tests {
         });
         assert_eq!(by_region.partition, Partition::China);
     }
+
+    fn call(name: &str, request: &Value, identity: &Value) -> Activity {
+        activity(|record| {
+            record["eventName"] = json!(name);
+            record["requestParameters"] = request.clone();
+            record["responseElements"] = json!(null);
+            if !identity.is_null() {
+                record["userIdentity"] = identity.clone();
+            }
+        })
+    }
+
+    #[test]
+    fn a_call_that_names_no_user_is_about_the_caller() {
+        let own = call("CreateAccessKey", &json!(null), &json!(null));
+        assert_eq!(own.target.name, Some("carol".into()));
+        assert!(own.is_own() && own.lacking.is_empty(), "{:?}", own.lacking);
+        let root = json!({"type": "Root", "accountId": "111122223333"});
+        let of_root = call("CreateAccessKey", &json!(null), &root);
+        assert_eq!(of_root.target.thing, Thing::RootUser);
+        assert!(of_root.is_own() && of_root.lacking.is_empty());
+        let serial = json!({"serialNumber": "arn:aws:iam::111122223333:mfa/root-account-mfa-device", "userName": "AWS ROOT USER"});
+        assert_eq!(call("DeactivateMFADevice", &serial, &root).target.thing, Thing::RootUser);
+        // Of a denied call nobody knows whom it named.
+        let refused = activity(|record| {
+            record["eventName"] = json!("AddUserToGroup");
+            record["requestParameters"] = json!(null);
+            record["responseElements"] = json!(null);
+            record["errorCode"] = json!("AccessDenied");
+            record["errorMessage"] =
+                json!("x is not authorized to perform: iam:AddUserToGroup on resource: group Admins");
+        });
+        assert_eq!((refused.target.name, refused.object.name), (None, Some("Admins".into())));
+    }
+
+    #[test]
+    fn names_are_found_in_arns_urls_and_subscriptions() {
+        let role = call(
+            "AttachRolePolicy",
+            &json!({"roleName": "ci", "policyArn": "arn:aws:iam::aws:policy/job/X"}),
+            &json!(null),
+        );
+        assert_eq!((role.target.name, role.object.name), (Some("ci".into()), Some("X".into())));
+        let provider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
+        let oidc =
+            call("UpdateOpenIDConnectProviderThumbprint", &json!({"openIDConnectProviderArn": provider}), &json!(null));
+        assert_eq!(oidc.target.name, Some("oidc.eks.eu-west-1.amazonaws.com/id/A".into()));
+        let other = |source: &str, name: &str, request: Value| {
+            activity(|record| {
+                record["eventSource"] = json!(source);
+                record["eventName"] = json!(name);
+                record["requestParameters"] = request.clone();
+            })
+            .target
+        };
+        let subscription = json!({"subscriptionArn": "arn:aws:sns:us-east-1:111122223333:alerts:0a1b"});
+        let topic = other("sns.amazonaws.com", "Unsubscribe", subscription);
+        assert_eq!(
+            (topic.name, topic.arn),
+            (Some("alerts".into()), Some("arn:aws:sns:us-east-1:111122223333:alerts".into()))
+        );
+        let queue = json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/111122223333/failed"});
+        assert_eq!(other("sqs.amazonaws.com", "DeleteQueue", queue).name, Some("failed".into()));
+        let function = json!({"functionName": "arn:aws:lambda:us-east-1:111122223333:function:alerter:live"});
+        assert_eq!(other("lambda.amazonaws.com", "DeleteFunction20150331", function).name, Some("alerter".into()));
+    }
+
+    #[test]
+    fn denied_calls_name_things_in_every_form_that_iam_writes() {
+        let told = |name: &str, resource: &str| {
+            let refused = activity(|record| {
+                record["eventName"] = json!(name);
+                record["requestParameters"] = json!(null);
+                record["responseElements"] = json!(null);
+                record["errorCode"] = json!("AccessDenied");
+                record["errorMessage"] = json!(format!("… on resource: {resource} with an explicit deny"));
+            });
+            let raw = |text: Option<Untrusted>| text.map(|text| text.raw().to_owned());
+            (raw(refused.target.name), raw(refused.target.arn), raw(refused.object.name))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let arn = "arn:aws:iam::111122223333:policy/team/tools";
+        assert_eq!(told("CreatePolicyVersion", &format!("policy {arn}")), (some("tools"), some(arn), None));
+        assert_eq!(told("CreatePolicyVersion", arn), (some("tools"), some(arn), None));
+        assert_eq!(told("AddRoleToInstanceProfile", "instance profile web"), (None, None, some("web")));
+        assert_eq!(told("CreateAccountAlias", "*"), (None, None, None));
+        assert_eq!(told("UpdateAssumeRolePolicy", "role ci"), (some("ci"), None, None));
+    }
+
+    #[test]
+    fn what_a_call_asked_for_besides_is_kept_by_its_path_up_to_a_bound() {
+        let many: Vec<_> = (0..99).map(|i| json!({"a": i})).collect();
+        let unfamiliar = call("InventedLastYear", &json!({"b": {"c": true}, "list": many}), &json!(null));
+        assert_eq!(unfamiliar.parameters.len(), PARAMETERS);
+        assert_eq!(unfamiliar.parameters[0], ("b.c".into(), "true".into()));
+        assert_eq!(unfamiliar.parameters[1].0, "list[0].a".into());
+        let metadata = "<EntityDescriptor entityID='https://idp.example/é'><x/></EntityDescriptor>";
+        let saml = call(
+            "UpdateSAMLProvider",
+            &json!({"sAMLProviderArn": "arn:aws:iam::1:saml-provider/p", "sAMLMetadataDocument": metadata}),
+            &json!(null),
+        );
+        assert_eq!(saml.parameters, [("entityID".into(), "https://idp.example/é".into())]);
+        let unquoted = call("UpdateSAMLProvider", &json!({"sAMLMetadataDocument": "entityID=é"}), &json!(null));
+        assert!(unquoted.parameters.is_empty());
+    }
 }

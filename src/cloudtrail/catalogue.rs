@@ -175,7 +175,7 @@ impl Thing {
             Self::RootUser => "root user",
             Self::Role => "IAM role",
             Self::Group => "IAM group",
-            Self::Policy => "managed policy",
+            Self::Policy => "IAM policy",
             Self::InstanceProfile => "instance profile",
             Self::MfaDevice => "virtual MFA device",
             Self::SamlProvider => "SAML provider",
@@ -545,7 +545,7 @@ pub const CATALOGUE: &[Action] = &[
         .is(Change::Creates, Low, "A policy grants nothing until it is attached."),
     call("DeletePolicy", "deleted", "delete", Thing::Policy).removes(),
     call("CreatePolicyVersion", "created", "create", Thing::Policy)
-        .to(An("new default version")).tail("of", Target).named(&["versionId"]).when(When::True("setAsDefault"))
+        .to(An("default version")).tail("of", Target).named(&["versionId"]).when(When::True("setAsDefault"))
         .is(Change::Rewrites, Medium, "What the policy says now counts for all who hold it.").as_in(ROLES),
     call("CreatePolicyVersion", "created", "create", Thing::Policy)
         .to(An("new version")).tail("of", Target).named(&["versionId"])

@@ -253,6 +253,17 @@ impl Principal {
         }
     }
 
+    /// The name for a subject line that is too long with anything more.
+    #[must_use]
+    pub fn briefest_name(&self) -> Phrase {
+        match self {
+            Self::AssumedRole(session) if !matches!(session.operator, Operator::IdentityCenter { .. }) => {
+                session.role.as_ref().map_or_else(|| self.short_name(), Phrase::from)
+            }
+            _ => self.short_name(),
+        }
+    }
+
     /// The name that a person would use, with who is behind it.
     #[must_use]
     pub fn short_name(&self) -> Phrase {

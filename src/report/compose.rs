@@ -25,7 +25,8 @@ pub fn compose(
     Report {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
-        subject: subject(activity, name.as_ref()),
+        subject: subject(activity, &activity.principal.brief_name(), name.as_ref()),
+        short_subject: subject(activity, &activity.principal.briefest_name(), name.as_ref()),
         headline: wording::headline(activity),
         summary: summary(activity, &account, now),
         reasons: assessment.reasons,
@@ -53,13 +54,13 @@ fn account(activity: &Activity, name: Option<&Untrusted>) -> Phrase {
     }
 }
 
-fn subject(activity: &Activity, account: Option<&Untrusted>) -> Phrase {
+fn subject(activity: &Activity, who: &Phrase, account: Option<&Untrusted>) -> Phrase {
     let place = match (account, &activity.account) {
         (Some(name), _) => phrase!(" in ", name),
         (None, Some(id)) => phrase!(" in ", id),
         (None, None) => Phrase::default(),
     };
-    wording::subject(activity, &place)
+    wording::subject(activity, who, &place)
 }
 
 fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase {

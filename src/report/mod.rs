@@ -25,6 +25,8 @@ pub struct Report {
     pub unless_expected: Option<Severity>,
     /// One line for a list of alerts, without the severity.
     pub subject: Phrase,
+    /// The same, for where the line has to be short.
+    pub short_subject: Phrase,
     /// What happened, in three words.
     pub headline: Phrase,
     /// What happened, in a sentence.

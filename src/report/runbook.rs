@@ -189,8 +189,8 @@ fn contain(case: &Case<'_>, steps: &mut Vec<Step>) {
         )),
         Change::Rewrites | Change::Drafts => rewind(activity, steps),
         Change::Trusts => steps.push(step(
-            "Forbid the role everything, until its trust policy is right again. This stops all that act by it. What the trust \
-             policy was before, the event before this one in CloudTrail's history of the role tells:",
+            "Forbid the role everything, until its trust policy is right again. This stops all that act by it. (What the trust \
+             policy was before, IAM does not keep; an earlier event in CloudTrail may tell.)",
             vec![deny_all(PUT_ROLE_POLICY, "--role-name", name.raw())],
         )),
         Change::Carries => steps.push(step(
@@ -281,10 +281,13 @@ fn take_credential(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>)
         (_, Some(_)) => steps.push(step("Deactivate it. Do not delete it: it is evidence.", vec![command])),
         (_, None) => steps.push(list_keys(name)),
     }
-    steps.push(step(
-        phrase!("Revoke the sessions that were opened with it, and all others of ", name, ":"),
-        vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
-    ));
+    // Those of the caller are revoked further down.
+    if !activity.is_own() {
+        steps.push(step(
+            phrase!("Revoke the sessions that were opened with it, and all others of ", name, ":"),
+            vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+        ));
+    }
 }
 
 /// Which version counted before, the event does not tell; the list does.
@@ -441,6 +444,11 @@ fn list_keys_of(name: &Untrusted, text: &'static str) -> Step {
 fn stop_caller(activity: &Activity, dossier: &Dossier, steps: &mut Vec<Step>) {
     let elsewhere = activity.principal.account().is_some() && activity.principal.account() != activity.account.as_ref();
     match &activity.principal {
+        _ if activity.action.change == Change::SignsIn && !activity.outcome.succeeded() => steps.push(step(
+            "Nobody got in. See that the root user has MFA and a password that is used nowhere else; whoever tried knows the \
+             e-mail address of the account.",
+            vec![],
+        )),
         _ if elsewhere => steps.push(step(
             "Stop the caller in its own account, which is another one. In this account, remove it from the trust of the roles it came by.",
             vec![],

@@ -34,7 +34,9 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let parameters = activity.parameters.iter().map(|(path, value)| phrase!(path, " = ", Phrase::free(value)));
     section.rows("parameters", "Asked for", first_of_many(&parameters.collect::<Vec<_>>()));
     if let Outcome::Failed { code, message, .. } = &activity.outcome {
-        section.row("error", "Error", code.as_ref().map_or("without a code".into(), Phrase::from));
+        if code.is_some() || message.is_none() {
+            section.row("error", "Error", code.as_ref().map_or("without a code".into(), Phrase::from));
+        }
         if let Some(message) = message {
             section.row("errorMessage", "Message", Phrase::theirs(message, Kind::Message));
         }
@@ -103,7 +105,7 @@ fn label(words: &str) -> &'static str {
         "client ID" => "Client id",
         "account alias" => "Alias",
         "permissions boundary" => "Boundary",
-        "new default version" | "new version" | "old version" | "default version" => "Version",
+        "new version" | "old version" | "default version" => "Version",
         "attribute" => "Attribute",
         "subscription" => "Subscription",
         "invoke permission" => "Statement",

@@ -3,6 +3,7 @@
 use super::compose::{looked_up, note, tags, unknown_row};
 use super::{Section, when};
 use crate::assessment::Case;
+use crate::cloudtrail::Change;
 use crate::cloudtrail::identity::{Operator, Principal, RoleSession};
 use crate::directory::{Caller, Gap, KeyUse, Lookup, Power, Role, User};
 use crate::phrase;
@@ -12,7 +13,14 @@ use chrono::{DateTime, Utc};
 pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let principal = &case.activity.principal;
     let mut section = Section::new("who", "WHO DID IT");
-    section.row("name", "Name", principal.short_name());
+    let signs_in = case.activity.action.change == Change::SignsIn;
+    // Whoever fails to sign in has not shown to be anybody.
+    let name = if signs_in && !case.activity.outcome.succeeded() {
+        "somebody, as the root user".into()
+    } else {
+        principal.short_name()
+    };
+    section.row("name", "Name", name);
     section.row("kind", "Kind", principal.kind());
     if let Principal::AssumedRole(session) = principal {
         role_session(&mut section, session);
@@ -24,8 +32,11 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     if let Some(account) = principal.account().filter(|account| Some(*account) != case.activity.account.as_ref()) {
         section.row("account", "Account", phrase!(account, ", another one"));
     }
-    credential(&mut section, case, now);
-    mfa(&mut section, case);
+    // A sign-in has a section of its own.
+    if !signs_in {
+        credential(&mut section, case, now);
+        mfa(&mut section, case);
+    }
     if let Some(power) = &case.caller_power
         && !matches!(&case.dossier.caller, Caller::User(user) if user.profile == Lookup::Missing)
         && !matches!(&case.dossier.caller, Caller::Role(role) if role.profile == Lookup::Missing)

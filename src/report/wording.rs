@@ -103,10 +103,9 @@ pub(super) fn headline(activity: &Activity) -> Phrase {
     }
 }
 
-/// The same with names, for a list of alerts; `place` is the account.
-pub(super) fn subject(activity: &Activity, place: &Phrase) -> Phrase {
+/// The same with names, for a list of alerts: who did it, and in which account.
+pub(super) fn subject(activity: &Activity, who: &Phrase, place: &Phrase) -> Phrase {
     let action = activity.action;
-    let who = activity.principal.brief_name();
     match &activity.outcome {
         _ if action.change == Change::SignsIn => {
             let from = activity.origin.address.as_ref().map_or(Phrase::default(), |from| phrase!(" from ", from));
