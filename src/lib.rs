@@ -1,7 +1,8 @@
 //! Turns IAM changes seen by CloudTrail into alerts that a person can act on.
 //!
 //! EventBridge hands the function a CloudTrail record; it asks IAM who the caller is, what they may do and
-//! what the new user amounts to; it judges how bad that is and says why; and it publishes a readable alert.
+//! what the user, role, group or policy amounts to now; it judges how bad that is and says why; and it
+//! publishes a readable alert. Which calls are told at all is decided by [`watch`].
 //!
 //! ```text
 //! EventBridge event

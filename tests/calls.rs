@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{account, draft, settings};
+use common::{account, draft, runs_as_printed, settings};
 use iam_security_alert::cloudtrail::catalogue::{CATALOGUE, iam_calls};
 use iam_security_alert::handler::Draft;
 use serde_json::{Map, Value, json};
@@ -70,6 +70,7 @@ fn gist(draft: &Draft) -> String {
         }
         writeln!(gist, "  > {}", step.text.plain()).unwrap();
         for command in &step.commands {
+            runs_as_printed(command.as_str());
             writeln!(gist, "    {}", command.as_str()).unwrap();
         }
     }

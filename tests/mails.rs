@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{account, draft, event, events, settings};
+use common::{account, draft, event, events, runs_as_printed, settings};
 use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
 use iam_security_alert::directory::snapshot::Snapshot;
 use iam_security_alert::handler::Draft;
@@ -73,21 +73,14 @@ fn links_lead_into_the_console_of_the_partition() {
     }
 }
 
-/// Commands are parsed back by a real shell: each must be one command with no more than its words.
+/// Also for the hostile ones.
 #[test]
 fn commands_run_as_printed() {
-    for name in ["create_user.json", "create_user_hostile.json", "create_user_lambda_role.json"] {
-        let draft = draft(account(), event(name), settings(&[]));
-        for command in draft.report.steps.iter().flat_map(|step| &step.commands) {
-            let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; {}", command.as_str());
-            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-            assert!(output.status.success() && output.stderr.is_empty(), "{}", command.as_str());
-            // The time is put in by the shell, and only by it.
-            let words = String::from_utf8(output.stdout).unwrap();
-            let lexed = shlex::split(command.as_str()).unwrap()[1..].join("\n");
-            let (begin, end) = lexed.split_once("$(date -u +%Y-%m-%dT%H:%M:%SZ)").unwrap_or((lexed.trim_end(), ""));
-            assert!(words.starts_with(begin) && words.trim_end().ends_with(end), "{words}");
-            assert_eq!(words.lines().count(), lexed.lines().count());
+    for file in std::fs::read_dir(events()).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if name != "account.json" {
+            let commands = draft(account(), event(&name), settings(&[])).report.steps;
+            commands.iter().flat_map(|step| &step.commands).for_each(|command| runs_as_printed(command.as_str()));
         }
     }
 }

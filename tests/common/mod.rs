@@ -77,3 +77,21 @@ pub fn account() -> Snapshot {
 pub fn event(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(events().join(name)).unwrap()).unwrap()
 }
+
+/// A command is parsed back by a real shell: it must be one command, or one that saves evidence and one that goes on
+/// only if that worked, with no more than their words.
+pub fn runs_as_printed(command: &str) {
+    for command in command.split(" > evidence.json && ") {
+        let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; {command}");
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{command}");
+        // The time is put in by the shell, and only by it.
+        let words = String::from_utf8(output.stdout).unwrap();
+        let lexed = shlex::split(command).unwrap();
+        assert_eq!(lexed[0], "aws");
+        let lexed = lexed[1..].join("\n");
+        let (begin, end) = lexed.split_once("$(date -u +%Y-%m-%dT%H:%M:%SZ)").unwrap_or((lexed.trim_end(), ""));
+        assert!(words.starts_with(begin) && words.trim_end().ends_with(end), "{words}");
+        assert_eq!(words.lines().count(), lexed.lines().count());
+    }
+}
