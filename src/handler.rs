@@ -96,6 +96,8 @@ impl<D: Directory> Handler<D> {
     /// Where the event is none that we take, or the alert could not be published. A lookup that fails is no
     /// error: the alert goes out and says what is missing.
     pub async fn handle(&self, event: Value, time_left: Duration, journey: &mut Journey) -> Result<Handled, Failure> {
+        let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
+        journey.event_id = event_id.map(|id| id.shown(Kind::Name));
         let delivery = Delivery::from_eventbridge(event)?;
         let draft = match self.draft(&delivery, time_left, journey).await? {
             Told::Draft(draft) => draft,

@@ -96,7 +96,9 @@ impl OwnResources {
             // IAM's resources have a path before their name; the bus of a rule stands before its name.
             let own_name = own_name.rsplit('/').next().unwrap_or_default();
             let near = own.region.is_empty() || target.thing == Thing::Trail || region == Some(own.region);
-            own.service == service && own_name == name.raw() && account == Some(own.account) && near
+            // IAM's names are told apart without regard to case.
+            let same = own_name == name.raw() || (service == "iam" && own_name.eq_ignore_ascii_case(name.raw()));
+            own.service == service && same && account == Some(own.account) && near
         })
     }
 }
@@ -128,7 +130,7 @@ impl Watch {
                 let name = activity.target.name.as_ref().map_or("which it does not name".into(), Phrase::from);
                 Some(phrase!("the ", action.thing.words(), ", ", name, ", is none of the alerter's own"))
             }
-            _ if self.calls.has(action.event_name) => None,
+            _ if self.calls.has(action.event_name) || self.own.have(activity) => None,
             _ => Some(phrase!("WatchedEventNames does not have ", action.event_name)),
         }
     }
@@ -207,6 +209,35 @@ mod tests {
             assert!(told(&watch, service, call, &own), "{call} {own}");
             assert!(!told(&watch, service, call, &foreign), "{call} {foreign}");
         }
+    }
+
+    #[test]
+    fn a_function_is_known_by_every_form_of_its_name_that_lambda_takes() {
+        let watch = watch("arn:aws:lambda:us-east-1:111122223333:function:alerter", "");
+        for name in [
+            "alerter",
+            "alerter:$LATEST",
+            "111122223333:function:alerter",
+            "function:alerter",
+            "arn:aws:lambda:us-east-1:111122223333:function:alerter:live",
+        ] {
+            assert!(told(&watch, "lambda", "DeleteFunction20150331", &json!({"functionName": name})), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_to_the_alerters_own_role_is_told_whatever_was_chosen() {
+        let watch = Watch {
+            calls: WatchedCalls::parse("CreateUser").unwrap(),
+            ..watch("arn:aws:iam::111122223333:role/alerts-AlertRole", "")
+        };
+        assert!(told(
+            &watch,
+            "iam",
+            "DeleteRolePolicy",
+            &json!({"roleName": "ALERTS-AlertRole", "policyName": "alert"})
+        ));
+        assert!(!told(&watch, "iam", "DeleteRolePolicy", &json!({"roleName": "other", "policyName": "alert"})));
     }
 
     #[test]

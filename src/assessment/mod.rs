@@ -113,8 +113,11 @@ impl Granted {
                 }]
             }
             (None, _) if !found.is_empty() => found,
-            (None, _) => vec![dossier.policy.clone()?],
+            (None, _) => dossier.given.policies.clone(),
         };
+        if policies.is_empty() && dossier.given.gaps.is_empty() {
+            return None;
+        }
         let holder = dossier.target.arn().or(activity.target.arn.as_ref());
         let says = match policies.as_slice() {
             [Policy { document: Lookup::Found(document), .. }] => power::says(document),
@@ -122,7 +125,7 @@ impl Granted {
         };
         let before = held.filter(|_| activity.outcome.succeeded() && activity.action.grants_by_policy());
         let before = before.map(|held| power::weigh(&held.only(|policy| !given(policy)), holder));
-        let granted = Holdings { policies, ..Holdings::default() };
+        let granted = Holdings { policies, ..dossier.given.clone() };
         Some(Self { power: power::weigh(&granted, holder), says, before, shown })
     }
 }
@@ -169,6 +172,8 @@ pub enum Effect {
     Context,
     /// Somebody said beforehand that it is expected: LOW.
     Expected,
+    /// It is at least this grave, and nobody can have said beforehand that it is expected.
+    Never(Severity),
 }
 
 /// The judgement.
@@ -195,7 +200,7 @@ pub struct Reason {
 #[must_use]
 pub fn assess(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
-    let (mut steps, mut expected) = (Vec::new(), None);
+    let (mut steps, mut expected, mut never) = (Vec::new(), None, false);
     let mut reasons = Vec::new();
     for rule in RULES {
         let Some(Opinion { effect, reason }) = (rule.judge)(case) else { continue };
@@ -204,6 +209,11 @@ pub fn assess(case: &Case<'_>) -> Assessment {
             Effect::AtLeast(level) => {
                 severity = severity.max(level);
                 reasons.push((level, reason));
+            }
+            Effect::Never(level) => {
+                severity = severity.max(level);
+                reasons.push((level, reason));
+                never = true;
             }
             Effect::Context => reasons.push((Severity::Low, reason)),
             Effect::OneStepUp => steps.push(reason),
@@ -220,6 +230,11 @@ pub fn assess(case: &Case<'_>) -> Assessment {
     reasons.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let mut reasons: Vec<_> = reasons.into_iter().map(|(_, reason)| reason).collect();
     match expected {
+        Some(reason) if never => {
+            let text = phrase!(reason.text, " That does not count for this.");
+            reasons.push(Reason { rule: reason.rule, text });
+            Assessment { severity, reasons, unless_expected: None }
+        }
         Some(reason) => {
             let text = phrase!(reason.text, " Otherwise it would be ", severity, ".");
             reasons.insert(0, Reason { rule: reason.rule, text });

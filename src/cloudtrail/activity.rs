@@ -189,14 +189,12 @@ impl Activity {
         let service = source.and_then(|source| source.strip_suffix(".amazonaws.com")).unwrap_or_default();
         if !super::is_service(service) {
             let found = source.map_or_else(|| "absent".to_owned(), |source| format!("\"{}\"", super::shown(source)));
-            return Err(Refusal::EventSource { event_id: event_id(), found });
+            let wanted = "\"iam.amazonaws.com\" nor that of another service that is told".to_owned();
+            return Err(Refusal::EventSource { event_id: event_id(), found, wanted });
         }
         let Some(name) = record.event_name.as_deref() else {
-            return Err(Refusal::NotTold {
-                event_id: event_id(),
-                service: super::shown(service),
-                found: "without a name".to_owned(),
-            });
+            let why = "its record has no eventName".to_owned();
+            return Err(Refusal::NotAnEvent { event_id: event_id(), why });
         };
         let known = catalogue::find(service, name, &record.request_parameters);
         let unfamiliar = (service == "iam" && !only_reads(record)).then_some(&catalogue::UNFAMILIAR);
@@ -374,12 +372,13 @@ impl Target {
                 let of_topic = text.strip_suffix(id).unwrap_or(text).trim_end_matches(':');
                 (topic, Some(Untrusted::new(of_topic)))
             }
-            Some(arn) if arn.service == "lambda" => (arn.resource.split(':').nth(1).unwrap_or(arn.resource), None),
-            Some(arn) if self.thing == Thing::OidcProvider => {
-                (arn.resource.strip_prefix("oidc-provider/").unwrap_or(arn.resource), Some(told.clone()))
+            // "name", "name:alias", "account:function:name" or a whole ARN (Lambda API reference, FunctionName).
+            _ if self.thing == Thing::Function => {
+                let name = text.split_once("function:").map_or(text, |(_, name)| name);
+                (name.split(':').next().unwrap_or(name), None)
             }
-            Some(arn) => (arn.name(), Some(told.clone())),
-            None if self.thing == Thing::Queue => (text.rsplit('/').next().unwrap_or(text), None),
+            Some(arn) => (name_in(&arn), Some(told.clone())),
+            None if self.thing == Thing::Queue => (text.trim_end_matches('/').rsplit('/').next().unwrap_or(text), None),
             None => (text, None),
         };
         self.name = Some(name.into());
@@ -391,8 +390,9 @@ impl Target {
     fn is_of_root(&self, request: &Value) -> bool {
         let of_root = |serial: &str| serial.ends_with(":mfa/root-account-mfa-device");
         let serial = request.get("serialNumber").and_then(Value::as_str);
+        // Anybody may call a device of their own like that, so the name of a user counts more.
         self.thing == Thing::User
-            && (self.name.as_ref().is_some_and(|name| name.raw() == "AWS ROOT USER") || serial.is_some_and(of_root))
+            && self.name.as_ref().map_or_else(|| serial.is_some_and(of_root), |name| name.raw() == "AWS ROOT USER")
     }
 
     /// Calls on credentials that name no user are about the caller: "If you do not specify a user name, IAM
@@ -400,7 +400,10 @@ impl Target {
     fn or_caller(mut self, action: &Action, outcome: &Outcome, principal: &Principal, account: Option<&str>) -> Self {
         // Of a denied call it is not known whether it named somebody; but nobody can change another's password so.
         let unnamed = outcome.succeeded() || action.event_name == "ChangePassword";
-        if self.thing != Thing::User || self.name.is_some() || !unnamed || action.what == Noun::Target {
+        let may_be = action.thing == Thing::User
+            && matches!(action.what, Noun::An(_) | Noun::The(_))
+            && !matches!(action.change, Change::Bounds | Change::Unbounds);
+        if !may_be || !unnamed || self.name.is_some() || self.thing == Thing::RootUser {
             return self;
         }
         match principal {
@@ -453,7 +456,7 @@ impl<'a> Named<'a> {
         let first = words.next()?;
         if let Some(arn) = Arn::parse(first) {
             let kind = arn.resource.split(['/', ':']).next().unwrap_or_default();
-            let name = if arn.service == "lambda" { arn.resource.split(':').nth(1) } else { Some(arn.name()) };
+            let name = if arn.service == "lambda" { arn.resource.split(':').nth(1) } else { Some(name_in(&arn)) };
             let name = name.filter(|name| !name.is_empty() && *name != "*");
             return Some(Self { kind, name, arn: Some(first) });
         }
@@ -474,6 +477,11 @@ impl<'a> Named<'a> {
         let (_, kind) = thing.in_arns();
         self.kind.is_empty() || kind.is_empty() || kind.trim_end_matches(['/', ':']) == self.kind
     }
+}
+
+/// The name in an ARN. That of a web identity provider is a URL, with slashes.
+fn name_in<'a>(arn: &Arn<'a>) -> &'a str {
+    arn.resource.strip_prefix("oidc-provider/").unwrap_or_else(|| arn.name())
 }
 
 /// An answer of IAM holds one object, `{"user": {…}}`; some are flat.
@@ -510,8 +518,17 @@ fn tags(object: &Value) -> Option<Vec<(Untrusted, Untrusted)>> {
 
 /// What of a request has no place of its own in an alert, each value by its path: `selectors[0].readWriteType`.
 fn parameters(request: &Value, action: &Action, target: &Target) -> Vec<(Untrusted, Untrusted)> {
-    const TOLD_ELSEWHERE: [&str; 5] =
-        ["policyDocument", "assumeRolePolicyDocument", "tags", "path", "permissionsBoundary"];
+    // The last are certificates and keys, which nobody reads.
+    const TOLD_ELSEWHERE: [&str; 8] = [
+        "policyDocument",
+        "assumeRolePolicyDocument",
+        "tags",
+        "path",
+        "permissionsBoundary",
+        "certificateBody",
+        "certificateChain",
+        "sSHPublicKeyBody",
+    ];
     let mut found = Vec::new();
     for (name, value) in request.as_object().into_iter().flatten() {
         let name = name.as_str();

@@ -62,17 +62,19 @@ pub enum When {
     Has(&'static str),
     /// Of those in which this parameter is this.
     Is(&'static str, &'static str),
-    /// Of those in which this parameter is `true`.
+    /// Of those in which this parameter is `true`, or was left out as too large.
     True(&'static str),
 }
 
 impl When {
     fn fits(self, request: &Value) -> bool {
+        let flag = |field| request.get(field).and_then(Value::as_bool) == Some(true);
         match self {
             Self::Always => true,
             Self::Has(field) => request.get(field).is_some_and(|value| !value.is_null()),
             Self::Is(field, wanted) => request.get(field).and_then(Value::as_str) == Some(wanted),
-            Self::True(field) => request.get(field).and_then(Value::as_bool) == Some(true),
+            // What was left out as too large is taken for the graver: padding hides things.
+            Self::True(field) => flag(field) || flag("omitted"),
         }
     }
 }
@@ -398,13 +400,15 @@ const SERVICE_CREDENTIAL: [Action; 3] =
 const SSH_KEY: [Action; 3] = status!("UpdateSSHPublicKey", "SSH public key", &["sSHPublicKeyId"]);
 const SIGNING_CERTIFICATE: [Action; 3] = status!("UpdateSigningCertificate", "signing certificate", &["certificateId"]);
 
-const RENAMED: &str = "What it did before stands in CloudTrail under the old name, and policies may name that one.";
+const RENAMED: &str = "It goes by another name from now on: CloudTrail has what was before under the old one, and policies may name that.";
+const MOVED: &str = "Policies that name it by its old ARN do not mean it any more.";
 const VANISHED: &str = "It is gone, and with it what could be looked up about it. Somebody may be covering tracks.";
 const UNBOUND: &str = "A permissions boundary holds back whatever policies grant; this one is gone.";
 const PASSWORDS: &str = "It says how weak the passwords of this account may be.";
 const PROVIDER: &str = "Whoever the provider vouches for can act by every role that trusts it.";
-const ROOT_ACCESS: &str =
-    "It decides whether the organization's management account may act as root in member accounts.";
+const ROOT_ACCESS: &str = "The organization's management account may act as root in member accounts from now on.";
+const NO_ROOT_ACCESS: &str =
+    "Root users of member accounts are on their own again: each may have its own password and keys.";
 const SERVICE_ROLE: &str = "AWS wrote the policies of a service-linked role, and only its own service can assume it.";
 
 /// Every call that is told, IAM's first.
@@ -418,7 +422,7 @@ pub const CATALOGUE: &[Action] = &[
         .tail("to", Object("")).named(&["newUserName"]).when(When::Has("newUserName"))
         .is(Change::Hides, Medium, RENAMED).as_in(MANIPULATION),
     call("UpdateUser", "changed", "change", Thing::User)
-        .to(The("name or path")).tail("of", Target).is(Change::Hides, Low, RENAMED).as_in(MANIPULATION),
+        .to(The("name or path")).tail("of", Target).is(Change::Hides, Low, MOVED).as_in(MANIPULATION),
     call("TagUser", "tagged", "tag", Thing::User).tags(),
     call("UntagUser", "untagged", "untag", Thing::User).tags(),
     call("PutUserPermissionsBoundary", "set", "set", Thing::User)
@@ -489,17 +493,18 @@ pub const CATALOGUE: &[Action] = &[
 
     // --- Groups ---
     call("CreateGroup", "created", "create", Thing::Group)
-        .is(Change::Creates, Low, "A new group has no members and no policies."),
+        .is(Change::Creates, Low, "By itself a new group has no members and no policies."),
     call("UpdateGroup", "renamed", "rename", Thing::Group)
         .tail("to", Object("")).named(&["newGroupName"]).when(When::Has("newGroupName")).is(Change::Hides, Low, RENAMED),
     call("UpdateGroup", "changed", "change", Thing::Group)
-        .to(The("name or path")).tail("of", Target).is(Change::Hides, Low, RENAMED),
+        .to(The("name or path")).tail("of", Target).is(Change::Hides, Low, MOVED),
     call("DeleteGroup", "deleted", "delete", Thing::Group).removes(),
     call("AddUserToGroup", "added", "add", Thing::User)
         .tail("to", Object("group")).named(&["groupName"])
         .is(Change::Joins, Medium, "The user has the group's policies from now on.").as_in(ROLES),
     call("RemoveUserFromGroup", "removed", "remove", Thing::User)
-        .tail("from", Object("group")).named(&["groupName"]).removes(),
+        .tail("from", Object("group")).named(&["groupName"])
+        .is(Change::Frees, Low, "It takes the group's policies away. That grants nothing, unless one of them denies."),
     call("AttachGroupPolicy", "attached", "attach", Thing::Group).managed("to").gives_policy(Change::Attaches),
     call("DetachGroupPolicy", "detached", "detach", Thing::Group).managed("from").frees(),
     call("PutGroupPolicy", "put", "put", Thing::Group).inline("on").gives_policy(Change::Embeds),
@@ -507,11 +512,11 @@ pub const CATALOGUE: &[Action] = &[
 
     // --- Roles ---
     call("CreateRole", "created", "create", Thing::Role)
-        .is(Change::Creates, Low, "A new role has no policies; what counts is who may assume it.").as_in(CREATE_ACCOUNT),
+        .is(Change::Creates, Low, "By itself a new role may do nothing; what counts is who may assume it, and what it is given.").as_in(CREATE_ACCOUNT),
     call("UpdateRole", "changed", "change", Thing::Role)
         .to(The("description or session length")).tail("of", Target)
         .is(Change::Routine, Low, "It changes neither what the role may do nor who may assume it."),
-    call("DeleteRole", "deleted", "delete", Thing::Role).removes(),
+    call("DeleteRole", "deleted", "delete", Thing::Role).is(Change::Hides, Low, VANISHED).as_in(REMOVAL),
     call("UpdateRoleDescription", "changed", "change", Thing::Role)
         .to(The("description")).tail("of", Target).is(Change::Routine, Low, "A description grants nothing."),
     call("TagRole", "tagged", "tag", Thing::Role).tags(),
@@ -542,7 +547,7 @@ pub const CATALOGUE: &[Action] = &[
 
     // --- Managed policies ---
     call("CreatePolicy", "created", "create", Thing::Policy)
-        .is(Change::Creates, Low, "A policy grants nothing until it is attached."),
+        .is(Change::Creates, Low, "By itself a policy grants nothing; attached to somebody, it does."),
     call("DeletePolicy", "deleted", "delete", Thing::Policy).removes(),
     call("CreatePolicyVersion", "created", "create", Thing::Policy)
         .to(An("default version")).tail("of", Target).named(&["versionId"]).when(When::True("setAsDefault"))
@@ -595,13 +600,13 @@ pub const CATALOGUE: &[Action] = &[
         .to(The("account's STS preferences"))
         .is(Change::Routine, Low, "It says in which regions tokens of the global endpoint work, not for whom."),
     call("EnableOrganizationsRootCredentialsManagement", "enabled", "enable", Thing::Account)
-        .to(The("central management of root credentials")).is(Change::RootAccess, High, ROOT_ACCESS).as_in(CLOUD_ACCOUNTS),
+        .to(The("organization's central management of root credentials")).is(Change::RootAccess, High, ROOT_ACCESS).as_in(CLOUD_ACCOUNTS),
     call("DisableOrganizationsRootCredentialsManagement", "disabled", "disable", Thing::Account)
-        .to(The("central management of root credentials")).is(Change::RootAccess, Medium, ROOT_ACCESS),
+        .to(The("organization's central management of root credentials")).is(Change::RootAccess, Medium, NO_ROOT_ACCESS),
     call("EnableOrganizationsRootSessions", "enabled", "enable", Thing::Account)
-        .to(The("root sessions in member accounts")).is(Change::RootAccess, High, ROOT_ACCESS).as_in(CLOUD_ACCOUNTS),
+        .to(The("organization's root sessions")).is(Change::RootAccess, High, ROOT_ACCESS).as_in(CLOUD_ACCOUNTS),
     call("DisableOrganizationsRootSessions", "disabled", "disable", Thing::Account)
-        .to(The("root sessions in member accounts")).is(Change::RootAccess, Medium, ROOT_ACCESS),
+        .to(The("organization's root sessions")).is(Change::RootAccess, Medium, NO_ROOT_ACCESS),
 
     // --- Tags of what has no rows of its own ---
     call("TagInstanceProfile", "tagged", "tag", Thing::InstanceProfile).tags(),
@@ -625,6 +630,8 @@ pub const CATALOGUE: &[Action] = &[
         .to(The("event selectors")).tail("of", Target).of_service("cloudtrail").silences(CLOUD_LOGS),
     call("DisableRule", "disabled", "disable", Thing::Rule).of_service("events").silences(TOOLS),
     call("DeleteRule", "deleted", "delete", Thing::Rule).of_service("events").silences(TOOLS),
+    call("PutTargets", "changed", "change", Thing::Rule)
+        .to(The("targets")).tail("of", Target).of_service("events").silences(TOOLS),
     call("RemoveTargets", "removed", "remove", Thing::Rule)
         .to(The("targets")).tail("of", Target).of_service("events").silences(TOOLS),
     call("PutRule", "changed", "change", Thing::Rule).of_service("events").silences(TOOLS),
@@ -645,6 +652,7 @@ pub const CATALOGUE: &[Action] = &[
     call("RemovePermission", "removed", "remove", Thing::Function)
         .to(An("invoke permission")).tail("of", Target).named(&["statementId"]).of_service("lambda").silences(TOOLS),
     call("DeleteQueue", "deleted", "delete", Thing::Queue).of_service("sqs").silences(TOOLS),
+    // As soon as the stack has a table or a key of its own, and names it in OWN_RESOURCES.
     call("DeleteTable", "deleted", "delete", Thing::Table).of_service("dynamodb").silences(TOOLS),
     call("DisableKey", "disabled", "disable", Thing::KmsKey).of_service("kms").silences(TOOLS),
     call("ScheduleKeyDeletion", "scheduled", "schedule", Thing::KmsKey)
@@ -693,6 +701,19 @@ impl Action {
             Some(version) => self.service == "lambda" && version.starts_with(|first: char| first.is_ascii_digit()),
             None => false,
         }
+    }
+
+    /// Whether the credential is good for one service only, and signs no requests to AWS.
+    #[must_use]
+    pub fn is_narrow(&self) -> bool {
+        let narrow = ["service-specific credential", "SSH public key", "signing certificate"];
+        matches!(self.what, Noun::An(words) if narrow.contains(&words))
+    }
+
+    /// Whether it is what pipelines do all day: it takes away, or changes nothing about who may do what.
+    #[must_use]
+    pub const fn is_chore(&self) -> bool {
+        matches!(self.change, Change::Routine | Change::Removes | Change::Frees | Change::Hides)
     }
 
     /// Whether somebody can do by it what the target can: then the target's power makes it graver.
@@ -751,7 +772,7 @@ mod tests {
     fn what_only_takes_away_or_changes_no_access_is_not_watched_unless_asked_for() {
         let watched: Vec<_> = iam_calls(true).collect();
         assert!(watched.contains(&"CreateUser") && watched.contains(&"UpdateAccessKey"));
-        assert!(!watched.contains(&"TagUser") && !watched.contains(&"DeleteRole"));
+        assert!(!watched.contains(&"TagUser") && !watched.contains(&"DeleteGroup"));
         let all: Vec<_> = iam_calls(false).collect();
         assert!(all.contains(&"TagUser") && !all.contains(&"StopLogging"));
         let mut once = all.clone();

@@ -82,6 +82,8 @@ pub enum Refusal {
         event_id: String,
         /// The eventSource.
         found: String,
+        /// What it should be.
+        wanted: String,
     },
     /// The call is none that is ever told.
     #[error("event {event_id}: the call {service}:{found} is not one that is told")]
@@ -133,9 +135,9 @@ impl Delivery {
         }
         let of_record = record.event_source.as_deref();
         if of_record.is_some_and(|source| source.strip_suffix(".amazonaws.com") != Some(service)) {
-            let found =
-                format!("\"{}\" in an event of \"{}\"", of_record.map_or_else(String::new, shown), event.source);
-            return Err(Refusal::EventSource { event_id: event_id(), found });
+            let found = format!("\"{}\"", of_record.map_or_else(String::new, shown));
+            let wanted = format!("\"{service}.amazonaws.com\", as the event's source says");
+            return Err(Refusal::EventSource { event_id: event_id(), found, wanted });
         }
         Ok(Self { record, account: event.account, time: event.time, region: event.region, replay })
     }

@@ -8,7 +8,8 @@ use super::memory::Memory;
 use super::power::is_aws_managed;
 use super::{
     AccessKey, Directory, Group, Holdings, KeyUse, List, Lookup, ManagedPolicy, Members, Policy, PolicyProfile,
-    Provenance, Role, RoleProfile, RoleQuestion, Unavailable, User, UserProfile, UserQuestion, Via, decoded,
+    PolicyQuestion, Provenance, Role, RoleProfile, RoleQuestion, Unavailable, User, UserProfile, UserQuestion, Via,
+    decoded,
 };
 use crate::cloudtrail::Thing;
 use crate::phrase;
@@ -65,14 +66,14 @@ impl IamDirectory {
         }
     }
 
-    async fn user(&self, question: &UserQuestion, deadline: Instant) -> User {
+    async fn user(&self, question: &UserQuestion, age: Age, deadline: Instant) -> User {
         let name = question.name.as_str();
         let asked = Utc::now();
         let groups = async {
             let groups = self.groups(name, deadline).await;
             let of_groups = match &groups {
                 Lookup::Found(list) => {
-                    join_all(list.items.iter().take(READ).map(|group| self.of_group(group, deadline))).await
+                    join_all(list.items.iter().take(READ).map(|group| self.of_group(group, age, deadline))).await
                 }
                 Lookup::Missing => vec![Holdings::gap(&"groups".into(), &Unavailable::NotVisible)],
                 Lookup::Unavailable(reason) => vec![Holdings::gap(&"groups".into(), reason)],
@@ -93,7 +94,7 @@ impl IamDirectory {
         let ((groups, of_groups), attached, inline, (profile, mfa_devices, access_keys, password, key_last_used)) = tokio::join!(
             biased;
             groups,
-            self.attached_to_user(name, deadline),
+            self.attached_to_user(name, age, deadline),
             self.inline_of_user(name, deadline),
             rest,
         );
@@ -181,10 +182,10 @@ impl IamDirectory {
         })
     }
 
-    async fn attached_to_user(&self, name: &str, deadline: Instant) -> Holdings {
+    async fn attached_to_user(&self, name: &str, age: Age, deadline: Instant) -> Holdings {
         let mut pages = self.client.list_attached_user_policies().user_name(name).into_paginator().items().send();
         let found = list(deadline, "iam:ListAttachedUserPolicies", async || pages.next().await, name_and_arn).await;
-        self.attached(found, &"attached policies".into(), || Via::Attached, deadline).await
+        self.attached(found, &"attached policies".into(), || Via::Attached, age, deadline).await
     }
 
     async fn inline_of_user(&self, name: &str, deadline: Instant) -> Holdings {
@@ -197,14 +198,14 @@ impl IamDirectory {
         inline(found, &"inline policies".into(), || Via::Inline, read).await
     }
 
-    async fn of_group(&self, group: &Untrusted, deadline: Instant) -> Holdings {
+    async fn of_group(&self, group: &Untrusted, age: Age, deadline: Instant) -> Holdings {
         let name = group.raw();
         let via = || Via::Group(group.clone());
         let attached = async {
             let mut pages = self.client.list_attached_group_policies().group_name(name).into_paginator().items().send();
             let found =
                 list(deadline, "iam:ListAttachedGroupPolicies", async || pages.next().await, name_and_arn).await;
-            self.attached(found, &phrase!("policies of the group ", group), via, deadline).await
+            self.attached(found, &phrase!("policies of the group ", group), via, age, deadline).await
         };
         let inlined = async {
             let mut pages = self.client.list_group_policies().group_name(name).into_paginator().items().send();
@@ -220,12 +221,12 @@ impl IamDirectory {
         holdings
     }
 
-    async fn role(&self, name: &str, deadline: Instant) -> Role {
+    async fn role(&self, name: &str, age: Age, deadline: Instant) -> Role {
         let asked = Utc::now();
         let attached = async {
             let mut pages = self.client.list_attached_role_policies().role_name(name).into_paginator().items().send();
             let found = list(deadline, "iam:ListAttachedRolePolicies", async || pages.next().await, name_and_arn).await;
-            self.attached(found, &"attached policies".into(), || Via::Attached, deadline).await
+            self.attached(found, &"attached policies".into(), || Via::Attached, age, deadline).await
         };
         let inlined = async {
             let mut pages = self.client.list_role_policies().role_name(name).into_paginator().items().send();
@@ -267,6 +268,7 @@ impl IamDirectory {
         found: Lookup<List<(Untrusted, Untrusted)>>,
         what: &Phrase,
         via: impl Fn() -> Via,
+        age: Age,
         deadline: Instant,
     ) -> Holdings {
         let list = match found {
@@ -280,7 +282,7 @@ impl IamDirectory {
             } else if i >= READ {
                 Lookup::not_asked(TOO_MANY)
             } else {
-                self.managed_document(arn.raw(), deadline).await
+                self.managed_document(arn.raw(), age, deadline).await
             }
         });
         let documents = join_all(read).await;
@@ -324,30 +326,43 @@ impl IamDirectory {
         })
     }
 
-    async fn managed_document(&self, arn: &str, deadline: Instant) -> Lookup<Rc<str>> {
-        if let Some(document) = self.documents.get(&arn.to_owned()) {
+    async fn managed_document(&self, arn: &str, age: Age, deadline: Instant) -> Lookup<Rc<str>> {
+        if let (Age::SomeMinutes, Some(document)) = (age, self.documents.get(&arn.to_owned())) {
             return Lookup::Found(document);
         }
         let profile = self.policy_profile(arn, deadline).await;
-        self.document_of(arn, &profile, deadline).await
+        let document = self.default_document(arn, &profile, deadline).await;
+        if let Lookup::Found(document) = &document {
+            self.documents.put(arn.to_owned(), document.clone());
+        }
+        document
     }
 
-    /// The document of a policy's default version, which is remembered.
-    async fn document_of(&self, arn: &str, profile: &Lookup<PolicyProfile>, deadline: Instant) -> Lookup<Rc<str>> {
+    /// The document of a policy's default version.
+    async fn default_document(&self, arn: &str, profile: &Lookup<PolicyProfile>, deadline: Instant) -> Lookup<Rc<str>> {
         let version = match profile.clone() {
             Lookup::Found(PolicyProfile { default_version: Some(version), .. }) => version.raw().to_owned(),
             Lookup::Found(_) => return Lookup::Unavailable(Unavailable::Failed("without a default version".into())),
             Lookup::Missing => return Lookup::Missing,
             Lookup::Unavailable(reason) => return Lookup::Unavailable(reason),
         };
+        self.document_of(arn, version, deadline).await
+    }
+
+    async fn document_of(&self, arn: &str, version: String, deadline: Instant) -> Lookup<Rc<str>> {
         let call = self.client.get_policy_version().policy_arn(arn).version_id(version).send();
         let answer = ask(deadline, "iam:GetPolicyVersion", call).await;
-        let document = and_then(answer, |answer| answer.policy_version?.document).map(|document| decoded(&document));
-        if let Lookup::Found(document) = &document {
-            self.documents.put(arn.to_owned(), document.clone());
-        }
-        document
+        and_then(answer, |answer| answer.policy_version?.document).map(|document| decoded(&document))
     }
+}
+
+/// How old what is told may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// As it is now: of what was just changed, nothing older is true.
+    Now,
+    /// Remembered, if it is: who calls seldom changes from one call to the next.
+    SomeMinutes,
 }
 
 impl Directory for IamDirectory {
@@ -359,7 +374,7 @@ impl Directory for IamDirectory {
         if let Some(user) = self.users.get(question) {
             return user;
         }
-        let user = Rc::new(Box::pin(self.user(question, deadline)).await);
+        let user = Rc::new(Box::pin(self.user(question, Age::SomeMinutes, deadline)).await);
         if user.unanswered() == 0 && user.profile.found().is_some() {
             self.users.put(question.clone(), user.clone());
         }
@@ -367,7 +382,7 @@ impl Directory for IamDirectory {
     }
 
     async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User> {
-        let mut user = Box::pin(self.user(question, deadline)).await;
+        let mut user = Box::pin(self.user(question, Age::Now, deadline)).await;
         for pause in PAUSES.into_iter().take_while(|_| just_created) {
             if user.is_settled() || Instant::now() + pause >= deadline {
                 break;
@@ -377,7 +392,7 @@ impl Directory for IamDirectory {
             if user.profile == Lookup::Missing && self.user_profile(&question.name, deadline).await == Lookup::Missing {
                 continue;
             }
-            user = Box::pin(self.user(question, deadline)).await;
+            user = Box::pin(self.user(question, Age::Now, deadline)).await;
         }
         Rc::new(user)
     }
@@ -386,7 +401,7 @@ impl Directory for IamDirectory {
         if let Some(role) = self.roles.get(question) {
             return role;
         }
-        let role = Rc::new(Box::pin(self.role(&question.name, deadline)).await);
+        let role = Rc::new(Box::pin(self.role(&question.name, Age::SomeMinutes, deadline)).await);
         if role.unanswered() == 0 && role.profile.found().is_some() {
             self.roles.put(question.clone(), role.clone());
         }
@@ -394,14 +409,15 @@ impl Directory for IamDirectory {
     }
 
     async fn fresh_role(&self, name: &str, deadline: Instant) -> Rc<Role> {
-        Rc::new(Box::pin(self.role(name, deadline)).await)
+        Rc::new(Box::pin(self.role(name, Age::Now, deadline)).await)
     }
 
     async fn group(&self, name: &str, deadline: Instant) -> Rc<Group> {
         let asked = Utc::now();
         let group = Untrusted::new(name);
         let (members, mut holdings) =
-            Box::pin(async { tokio::join!(self.members(name, deadline), self.of_group(&group, deadline)) }).await;
+            Box::pin(async { tokio::join!(self.members(name, deadline), self.of_group(&group, Age::Now, deadline)) })
+                .await;
         if members == Lookup::Missing {
             holdings = Holdings::default();
         }
@@ -412,19 +428,22 @@ impl Directory for IamDirectory {
         Rc::new(Group { members, holdings, provenance: Provenance::Live(asked) })
     }
 
-    async fn managed_policy(&self, arn: &str, deadline: Instant) -> Rc<ManagedPolicy> {
-        let asked = Utc::now();
+    async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy> {
+        let (asked, arn) = (Utc::now(), question.arn.as_str());
         let read = async {
-            let profile = self.policy_profile(arn, deadline).await;
-            let document = self.document_of(arn, &profile, deadline).await;
-            (profile, document)
+            let Some(version) = &question.version else {
+                let profile = self.policy_profile(arn, deadline).await;
+                let document = self.default_document(arn, &profile, deadline).await;
+                return (profile, document);
+            };
+            tokio::join!(self.policy_profile(arn, deadline), self.document_of(arn, version.clone(), deadline))
         };
         let ((profile, document), holders) = Box::pin(async { tokio::join!(read, self.holders(arn, deadline)) }).await;
         Rc::new(ManagedPolicy { profile, document, holders, provenance: Provenance::Live(asked) })
     }
 
     async fn policy_document(&self, arn: &str, deadline: Instant) -> Lookup<Rc<str>> {
-        Box::pin(self.managed_document(arn, deadline)).await
+        Box::pin(self.managed_document(arn, Age::Now, deadline)).await
     }
 
     async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted> {

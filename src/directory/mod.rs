@@ -15,6 +15,8 @@ pub use power::{Gap, Holdings, Policy, Power, Via};
 pub use trust::{Reach, Trust};
 
 use crate::arn::Arn;
+use crate::cloudtrail::activity::Object;
+use crate::cloudtrail::catalogue::Noun;
 use crate::cloudtrail::identity::{Principal, Session};
 use crate::cloudtrail::{Activity, Change, Failure, Outcome, Thing};
 use crate::phrase;
@@ -245,7 +247,7 @@ pub struct Members {
 pub struct ManagedPolicy {
     /// What it is.
     pub profile: Lookup<PolicyProfile>,
-    /// The document of its default version, as JSON.
+    /// The document of the version that was asked for, as JSON.
     pub document: Lookup<Rc<str>>,
     /// Who holds it: users, roles and groups.
     pub holders: Lookup<List<(Thing, Untrusted)>>,
@@ -310,6 +312,16 @@ pub struct RoleQuestion {
     pub id: Option<String>,
 }
 
+/// What to ask of a managed policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PolicyQuestion {
+    /// Its ARN.
+    pub arn: String,
+    /// The version whose document is wanted, `v2`: the one that the event tells, whichever is the default by now.
+    /// `None` for the default.
+    pub version: Option<String>,
+}
+
 /// Answers questions about one account, each within its own time or not at all.
 #[allow(async_fn_in_trait, reason = "used only within this crate's single-threaded runtime")]
 pub trait Directory {
@@ -325,9 +337,9 @@ pub trait Directory {
     async fn fresh_role(&self, name: &str, deadline: Instant) -> Rc<Role>;
     /// A group as it is now.
     async fn group(&self, name: &str, deadline: Instant) -> Rc<Group>;
-    /// A managed policy of the account as it is now, by its ARN.
-    async fn managed_policy(&self, arn: &str, deadline: Instant) -> Rc<ManagedPolicy>;
-    /// The document of a managed policy of the account, which may be remembered from some minutes ago.
+    /// A managed policy of the account as it is now.
+    async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy>;
+    /// The document of a managed policy of the account as it is now, by its ARN.
     async fn policy_document(&self, arn: &str, deadline: Instant) -> Lookup<Rc<str>>;
     /// The account's alias.
     async fn account_alias(&self, deadline: Instant) -> Lookup<Untrusted>;
@@ -464,8 +476,9 @@ pub struct Dossier {
     pub caller: Caller,
     /// What the call changed, or who gains or loses by it.
     pub target: Subject,
-    /// The managed policy that the call gave or took, where the target's own policies do not tell it.
-    pub policy: Option<Policy>,
+    /// What the call gave or took, where the target's own policies do not tell it: a managed policy, or the
+    /// policies of a group.
+    pub given: Holdings,
     /// The alias of the account in which it happened.
     pub account_alias: Lookup<Untrusted>,
 }
@@ -540,8 +553,7 @@ impl Dossier {
             Caller::Role(role) => role.unanswered(),
             Caller::NotAsked(_) => 0,
         };
-        let policy = self.policy.as_ref().and_then(|policy| policy.document.unavailable());
-        caller + self.target.unanswered() + failures([self.account_alias.unavailable(), policy])
+        caller + self.target.unanswered() + self.given.unanswered() + failures([self.account_alias.unavailable()])
     }
 }
 
@@ -575,16 +587,16 @@ pub async fn investigate<D: Directory>(directory: &D, activity: &Activity, deadl
         }
     };
     let in_account = here(activity.account.as_ref());
-    let (caller, (target, policy), account_alias) = tokio::join!(
+    let (caller, (target, given), account_alias) = tokio::join!(
         ask_for_caller(directory, &activity.principal, here(activity.principal.account()), deadline),
         async {
             let target = ask_for_target(directory, activity, in_account, deadline).await;
-            let policy = ask_for_policy(directory, activity, &target, in_account, deadline).await;
-            (target, policy)
+            let given = ask_for_given(directory, activity, &target, in_account, deadline).await;
+            (target, given)
         },
         alias,
     );
-    Dossier { caller, target, policy, account_alias }
+    Dossier { caller, target, given, account_alias }
 }
 
 async fn ask_for_caller<D: Directory>(directory: &D, principal: &Principal, here: bool, deadline: Instant) -> Caller {
@@ -658,34 +670,52 @@ async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: 
         Thing::Role => Subject::Role(directory.fresh_role(name.raw(), deadline).await),
         Thing::Group => Subject::Group(directory.group(name.raw(), deadline).await),
         Thing::Policy => match target.arn.as_ref().filter(|arn| !power::is_aws_managed(arn.raw())) {
-            Some(arn) => Subject::Policy(directory.managed_policy(arn.raw(), deadline).await),
+            Some(arn) => {
+                let version = activity.object.name.as_ref().map(|version| version.raw().to_owned());
+                let question = PolicyQuestion { arn: arn.raw().to_owned(), version };
+                Subject::Policy(directory.managed_policy(&question, deadline).await)
+            }
             None => Subject::NotAsked("the event does not tell its ARN"),
         },
         _ => Subject::NotAsked("all that matters stands in the event"),
     }
 }
 
-/// The managed policy that the call is about, if the target's own policies do not tell it: because IAM does not
-/// show it yet, because the call failed, or because it is a boundary.
-async fn ask_for_policy<D: Directory>(
+/// Whether the call is about a user's membership in a group.
+fn is_of_group(activity: &Activity) -> bool {
+    matches!(activity.action.tail, Some((_, Noun::Object("group"))))
+}
+
+/// What the call gave or took, if the target's own policies do not tell it: because IAM does not show it yet or
+/// any more, because the call failed, or because it is a boundary.
+async fn ask_for_given<D: Directory>(
     directory: &D,
     activity: &Activity,
     target: &Subject,
     here: bool,
     deadline: Instant,
-) -> Option<Policy> {
-    if !matches!(activity.action.change, Change::Attaches | Change::Bounds | Change::Frees) {
-        return None;
+) -> Holdings {
+    let held = |is: &dyn Fn(&Policy) -> bool| target.holdings().is_some_and(|held| held.policies.iter().any(is));
+    match (activity.action.change, &activity.object) {
+        (Change::Attaches | Change::Bounds | Change::Frees, Object { arn: Some(arn), name: Some(name) })
+            if !held(&|policy| policy.arn.as_ref() == Some(arn)) =>
+        {
+            let document = match Arn::parse(arn.raw()) {
+                _ if power::is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),
+                Some(parsed) if here && parsed.service == "iam" => directory.policy_document(arn.raw(), deadline).await,
+                _ => Lookup::not_asked(OTHER_ACCOUNT),
+            };
+            Holdings::of(Policy { name: name.clone(), via: Via::Attached, arn: Some(arn.clone()), document })
+        }
+        (Change::Joins | Change::Frees, Object { name: Some(name), .. })
+            if here && is_of_group(activity) && !held(&|policy| policy.via == Via::Group(name.clone())) =>
+        {
+            let mut given = directory.group(name.raw(), deadline).await.holdings.clone();
+            for policy in &mut given.policies {
+                policy.via = Via::Group(name.clone());
+            }
+            given
+        }
+        _ => Holdings::default(),
     }
-    let arn = activity.object.arn.as_ref()?;
-    let held = |holdings: &Holdings| holdings.policies.iter().any(|policy| policy.arn.as_ref() == Some(arn));
-    if target.holdings().is_some_and(held) {
-        return None;
-    }
-    let document = match Arn::parse(arn.raw()) {
-        _ if power::is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),
-        Some(parsed) if here && parsed.service == "iam" => directory.policy_document(arn.raw(), deadline).await,
-        _ => Lookup::not_asked(OTHER_ACCOUNT),
-    };
-    Some(Policy { name: activity.object.name.clone()?, via: Via::Attached, arn: Some(arn.clone()), document })
 }

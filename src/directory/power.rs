@@ -179,6 +179,8 @@ pub struct Power {
     pub named_only: bool,
     /// What could not be read.
     pub unread: Vec<Gap>,
+    /// Whether a policy was gone when its document was read.
+    pub gone: bool,
 }
 
 impl Power {
@@ -259,7 +261,11 @@ const WAYS_OUT: [Call; 8] = [
 
 /// The calls that lead somewhere even if they may be made on oneself only. To manage one's own keys and
 /// password, on the other hand, is what the IAM user guide recommends to allow.
-const ON_ONESELF: [&str; 10] = [
+const ON_ONESELF: [&str; 14] = [
+    "iam:AttachGroupPolicy",
+    "iam:PutGroupPolicy",
+    "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
     "iam:AttachUserPolicy",
     "iam:PutUserPolicy",
     "iam:AttachRolePolicy",
@@ -314,6 +320,7 @@ pub fn weigh(holdings: &Holdings, holder: Option<&Untrusted>) -> Power {
         at_most: at_most.max(level),
         named_only,
         unread: holdings.unread(),
+        gone: holdings.policies.iter().any(|policy| policy.document == Lookup::Missing && !policy.is_aws_managed()),
     }
 }
 
@@ -407,6 +414,8 @@ impl<'a> Court<'a> {
             for resource in resources {
                 let (policy, _) = self.statements.iter().find(|(_, statement)| {
                     statement.effect == effect
+                        // What denies all but something leaves that: it is not denied for sure.
+                        && (effect == Effect::Allow || matches!(statement.resources, Match::These(_)))
                         && (conditions_hold || !statement.conditional)
                         && statement.covers_action(action)
                         && statement.covers_resource(resource, self.holder.as_ref(), conditions_hold)

@@ -7,7 +7,7 @@
 
 use super::{
     AccessKey, Directory, Group, Holdings, KeyUse, List, Lookup, ManagedPolicy, Members, Policy, PolicyProfile,
-    Provenance, Role, RoleProfile, RoleQuestion, User, UserProfile, UserQuestion, Via,
+    PolicyQuestion, Provenance, Role, RoleProfile, RoleQuestion, User, UserProfile, UserQuestion, Via,
 };
 use crate::arn::Arn;
 use crate::cloudtrail::Thing;
@@ -326,7 +326,8 @@ impl Snapshot {
         Group { members, holdings, provenance: Provenance::Saved }
     }
 
-    fn policy_of_arn(&self, arn: &str) -> ManagedPolicy {
+    fn managed(&self, question: &PolicyQuestion) -> ManagedPolicy {
+        let arn = question.arn.as_str();
         let Some(policy) = self.policies.iter().find(|policy| policy.arn == arn) else {
             let (profile, provenance) = self.absent();
             return ManagedPolicy { profile, document: self.absent().0, holders: self.absent().0, provenance };
@@ -341,6 +342,12 @@ impl Snapshot {
             .chain(groups.map(|group| (Thing::Group, group.group_name.as_str().into())))
             .collect();
         let version = policy.policy_version_list.iter().find(|version| version.is_default_version);
+        let wanted = match &question.version {
+            Some(wanted) => {
+                policy.policy_version_list.iter().find(|version| version.version_id.as_ref() == Some(wanted))
+            }
+            None => version,
+        };
         ManagedPolicy {
             profile: Lookup::Found(PolicyProfile {
                 name: Arn::parse(arn).map_or(arn, |arn| arn.name()).into(),
@@ -348,8 +355,7 @@ impl Snapshot {
                 created: policy.create_date,
                 default_version: version.and_then(|version| version.version_id.as_ref()).map(Untrusted::new),
             }),
-            document: version
-                .map_or(Lookup::not_asked(NOT_SAVED), |version| Lookup::Found(document(&version.document))),
+            document: wanted.map_or(Lookup::not_asked(NOT_SAVED), |version| Lookup::Found(document(&version.document))),
             holders: Lookup::Found(holders.into()),
             provenance: Provenance::Saved,
         }
@@ -420,12 +426,12 @@ impl Directory for Snapshot {
         Rc::new(self.group_of_name(name))
     }
 
-    async fn managed_policy(&self, arn: &str, _: Instant) -> Rc<ManagedPolicy> {
-        Rc::new(self.policy_of_arn(arn))
+    async fn managed_policy(&self, question: &PolicyQuestion, _: Instant) -> Rc<ManagedPolicy> {
+        Rc::new(self.managed(question))
     }
 
     async fn policy_document(&self, arn: &str, _: Instant) -> Lookup<Rc<str>> {
-        self.policy_of_arn(arn).document
+        self.managed(&PolicyQuestion { arn: arn.to_owned(), version: None }).document
     }
 
     async fn account_alias(&self, _: Instant) -> Lookup<Untrusted> {

@@ -4,7 +4,7 @@
 //! guide. It does not evaluate conditions: that there are some, and which keys they ask for, is told.
 
 use super::power::{Effect, OneOrMany};
-use crate::arn::Arn;
+use crate::arn::{Arn, wildcard_ignoring_case};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use serde::Deserialize;
@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 pub struct Trust {
     /// Everyone who is let in, in the order of the policy.
     pub trusted: Vec<Trusted>,
-    /// Why the policy could not be read in whole.
-    pub doubt: Option<Phrase>,
+    /// What of the policy could not be told.
+    pub doubts: Vec<Phrase>,
 }
 
 /// One that is let in.
@@ -24,8 +24,8 @@ pub struct Trust {
 pub struct Trusted {
     /// Who it is.
     pub who: Who,
-    /// What they have to fulfil: the keys of the conditions. Empty where there are none.
-    pub conditions: Vec<Untrusted>,
+    /// What they have to fulfil: the keys of the conditions, and what is demanded of the subject. Empty where there are none.
+    pub conditions: Vec<Phrase>,
     /// How wide that opens the role.
     pub reach: Reach,
 }
@@ -52,15 +52,37 @@ pub enum Who {
 pub enum Reach {
     /// To a service of AWS.
     Service,
-    /// To principals of the role's own account, or whom its own provider vouches for by name.
+    /// To principals of the role's own account, or to whom a provider of the account's own vouches for.
     Own,
-    /// To another account, or to whomever a provider vouches for; or to anyone who meets a condition.
+    /// To another account, to some customers of a public provider, or to anyone of whom a condition says who.
     Outside,
     /// To anyone, or to every customer of a provider that anyone can be a customer of.
     Anyone,
 }
 
+/// The calls that let somebody act by a role.
+const ASSUMING: [&str; 4] =
+    ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoot"];
+
+/// Services that hand the role on to whoever shows them a certificate.
+const HANDING_ON: [&str; 2] = ["rolesanywhere.amazonaws.com", "credentials.iot.amazonaws.com"];
+
+/// Condition keys that say who may come, if they demand something.
+const IDENTIFYING: [&str; 10] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:userid",
+    "sts:externalid",
+    "aws:sourceidentity",
+];
+
 /// Providers that vouch for anyone who opens an account there: without a condition on the subject, everyone.
+/// One that ends in a slash has a path for each customer.
 const PUBLIC_PROVIDERS: [&str; 9] = [
     "token.actions.githubusercontent.com",
     "accounts.google.com",
@@ -70,7 +92,7 @@ const PUBLIC_PROVIDERS: [&str; 9] = [
     "gitlab.com",
     "app.terraform.io",
     "agent.buildkite.com",
-    "oidc.circleci.com",
+    "oidc.circleci.com/",
 ];
 
 #[derive(Deserialize)]
@@ -102,7 +124,7 @@ impl Trust {
     #[must_use]
     pub fn read(document: &str, account: Option<&Untrusted>) -> Self {
         let Ok(document) = serde_json::from_str::<Document>(document) else {
-            return Self { doubt: Some("the trust policy is none that we understand".into()), ..Self::default() };
+            return Self { doubts: vec!["the trust policy is none that we understand".into()], ..Self::default() };
         };
         let mut trust = Self::default();
         for statement in document.statement.into_vec() {
@@ -118,10 +140,7 @@ impl Trust {
             None => return self.doubt("a statement of the trust policy neither allows nor denies"),
         }
         let actions = statement.action.map(OneOrMany::into_vec).unwrap_or_default();
-        let assumes = |action: &String| {
-            let action = action.to_ascii_lowercase();
-            action == "*" || action == "sts:*" || action.starts_with("sts:assume")
-        };
+        let assumes = |pattern: &String| ASSUMING.iter().any(|action| wildcard_ignoring_case(pattern, action));
         // To tag a session or to set its source identity lets nobody in.
         if !actions.is_empty() && !actions.iter().any(assumes) {
             return;
@@ -147,18 +166,22 @@ impl Trust {
     }
 
     fn doubt(&mut self, why: &'static str) {
-        self.doubt = Some(why.into());
+        self.doubts.push(why.into());
     }
 
     fn let_in(&mut self, who: Who, conditions: &Map<String, Value>, account: Option<&Untrusted>) {
-        let mut keys: Vec<Untrusted> = Vec::new();
-        for key in conditions.values().filter_map(Value::as_object).flat_map(Map::keys) {
-            if !keys.iter().any(|known| known.raw() == key) {
-                keys.push(key.into());
+        let reach = who.reach(conditions, account);
+        let mut told: Vec<Phrase> = Vec::new();
+        for (key, value) in conditions.values().filter_map(Value::as_object).flatten() {
+            let name = Untrusted::new(key);
+            let subject = first_text(value).filter(|_| key.to_ascii_lowercase().ends_with(":sub"));
+            let condition =
+                subject.map_or_else(|| phrase!(&name), |subject| phrase!(&name, " (", &Untrusted::new(subject), ")"));
+            if !told.contains(&condition) {
+                told.push(condition);
             }
         }
-        let reach = who.reach(conditions, account);
-        self.trusted.push(Trusted { who, conditions: keys, reach });
+        self.trusted.push(Trusted { who, conditions: told, reach });
     }
 
     /// How wide it opens the role at most.
@@ -171,10 +194,10 @@ impl Trust {
     #[must_use]
     pub fn words(&self) -> Vec<Phrase> {
         let mut all: Vec<_> = self.trusted.iter().map(Trusted::words).collect();
-        if all.is_empty() && self.doubt.is_none() {
+        if all.is_empty() && self.doubts.is_empty() {
             all.push("nobody".into());
         }
-        all.extend(self.doubt.as_ref().map(|doubt| phrase!("not certain: ", doubt)));
+        all.extend(self.doubts.iter().map(|doubt| phrase!("not certain: ", doubt)));
         all
     }
 }
@@ -195,19 +218,16 @@ impl Trusted {
             Who::WebIdentity(provider) => phrase!("whom ", &host(provider), " vouches for"),
         };
         if self.conditions.is_empty() {
-            let bare = if self.asks_nothing_of_outsiders() { ", without a condition" } else { "" };
+            let bare = if self.reach >= Reach::Outside { ", without a condition" } else { "" };
             return phrase!(who, bare);
         }
         let keys = Phrase::joined(self.conditions.iter().map(Phrase::from), ", ");
         let open = match self.who {
-            Who::WebIdentity(_) if self.reach >= Reach::Outside => "; none holds the subject down",
+            Who::WebIdentity(_) if self.reach == Reach::Anyone => "; none holds the subject down",
+            Who::Anyone if self.reach == Reach::Anyone => "; none says who",
             _ => "",
         };
         phrase!(who, ", under conditions on ", keys, open)
-    }
-
-    fn asks_nothing_of_outsiders(&self) -> bool {
-        self.reach >= Reach::Outside
     }
 }
 
@@ -230,47 +250,74 @@ impl Who {
 
     fn reach(&self, conditions: &Map<String, Value>, account: Option<&Untrusted>) -> Reach {
         let own = |id: &str| account.is_some_and(|account| account.raw() == id);
+        let here = |arn: &Untrusted| Arn::parse(arn.raw()).is_some_and(|arn| own(arn.account));
         match self {
-            Self::Anyone if conditions.is_empty() => Reach::Anyone,
+            Self::Anyone if demands(conditions, |key, value| IDENTIFYING.contains(&key) && says_something(value)) => {
+                Reach::Outside
+            }
+            Self::Anyone => Reach::Anyone,
             Self::Account(id) if own(id.raw()) => Reach::Own,
-            // What is left of a deleted principal is an id that belongs to this account or to none.
-            Self::Principal(arn) => match Arn::parse(arn.raw()) {
-                Some(arn) if !own(arn.account) => Reach::Outside,
-                _ => Reach::Own,
-            },
+            // An id without an ARN may be of anywhere: IAM takes those of other accounts, too.
+            Self::Principal(arn) | Self::Saml(arn) if here(arn) => Reach::Own,
+            Self::Service(name) if HANDING_ON.contains(&name.raw()) => Reach::Outside,
             Self::Service(_) => Reach::Service,
-            Self::Saml(_) => Reach::Own,
-            Self::WebIdentity(_) if holds_subject(conditions) => Reach::Own,
-            Self::WebIdentity(provider) if PUBLIC_PROVIDERS.contains(&host(provider).raw()) => Reach::Anyone,
-            Self::Anyone | Self::Account(_) | Self::WebIdentity(_) => Reach::Outside,
+            Self::WebIdentity(provider) => {
+                let held = demands(conditions, |key, value| {
+                    let subject = key.ends_with(":sub") || key == "cognito-identity.amazonaws.com:aud";
+                    subject && says_something(value)
+                });
+                match (is_public(provider), held) {
+                    (true, false) => Reach::Anyone,
+                    // Whose subject it is that is let in, has to be read: anybody can have one there.
+                    (true, true) | (false, false) => Reach::Outside,
+                    (false, true) => Reach::Own,
+                }
+            }
+            Self::Account(_) | Self::Principal(_) | Self::Saml(_) => Reach::Outside,
         }
     }
 }
 
-/// Whether a condition holds the subject of a token down: on a key that ends in `:sub` (for Cognito on the
-/// identity pool, `:aud`), to something that is not just a star.
-fn holds_subject(conditions: &Map<String, Value>) -> bool {
-    let says_something = |value: &Value| match value {
-        Value::String(text) => !text.trim_matches('*').is_empty(),
-        Value::Array(texts) => {
-            !texts.is_empty()
-                && texts.iter().all(|text| text.as_str().is_some_and(|text| !text.trim_matches('*').is_empty()))
-        }
-        _ => false,
-    };
+/// Whether some condition demands this of a key, in small letters, and its value. What need not be there, or must be
+/// otherwise, demands nothing.
+fn demands(conditions: &Map<String, Value>, what: impl Fn(&str, &Value) -> bool) -> bool {
     conditions.iter().any(|(operator, keys)| {
         let operator = operator.to_ascii_lowercase();
-        let demands = ["string", "arn"].iter().any(|kind| operator.contains(kind))
+        let positive = ["string", "arn"].iter().any(|kind| operator.contains(kind))
             && !operator.contains("not")
             && !operator.ends_with("ifexists")
             && !operator.starts_with("forallvalues");
-        demands
-            && keys.as_object().into_iter().flatten().any(|(key, value)| {
-                let key = key.to_ascii_lowercase();
-                let subject = key.ends_with(":sub") || key == "cognito-identity.amazonaws.com:aud";
-                subject && says_something(value)
-            })
+        positive && keys.as_object().into_iter().flatten().any(|(key, value)| what(&key.to_ascii_lowercase(), value))
     })
+}
+
+/// Whether a value, or each of several, says more than a wildcard does: some text before it, and of a repository
+/// (`repo:OWNER/…`) whose it is. An ARN has to have its account.
+fn says_something(value: &Value) -> bool {
+    let says = |text: &str| {
+        let literal = text.split(['*', '?']).next().unwrap_or_default();
+        match literal.strip_prefix("repo:") {
+            Some(owner) => owner.find('/').is_some_and(|end| end > 0),
+            None if literal.starts_with("arn:") => literal.split(':').nth(4).is_some_and(|account| account.len() == 12),
+            None => !literal.is_empty() && (literal.len() == text.len() || literal.len() > 4),
+        }
+    };
+    match value {
+        Value::String(text) => says(text),
+        Value::Array(texts) => !texts.is_empty() && texts.iter().all(|text| text.as_str().is_some_and(says)),
+        _ => false,
+    }
+}
+
+fn first_text(value: &Value) -> Option<&str> {
+    value.as_str().or_else(|| value.as_array()?.first()?.as_str())
+}
+
+fn is_public(provider: &Untrusted) -> bool {
+    let host = host(provider);
+    PUBLIC_PROVIDERS
+        .iter()
+        .any(|public| if public.ends_with('/') { host.raw().starts_with(public) } else { host.raw() == *public })
 }
 
 fn last_part(arn: &Untrusted) -> Untrusted {
@@ -304,6 +351,7 @@ mod tests {
     #[test]
     fn who_may_assume_a_role_is_told_in_words() {
         let none = || json!({});
+        let sub = |value: &str| json!({"StringLike": {"token.actions.githubusercontent.com:sub": value}});
         let table = [
             (json!("*"), none(), Reach::Anyone, "anyone, in any AWS account, without a condition"),
             (
@@ -311,6 +359,18 @@ mod tests {
                 json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
                 Reach::Outside,
                 "anyone, in any AWS account, under conditions on aws:PrincipalOrgID",
+            ),
+            (
+                json!({"AWS": "*"}),
+                json!({"Bool": {"aws:SecureTransport": "true"}}),
+                Reach::Anyone,
+                "anyone, in any AWS account, under conditions on aws:SecureTransport; none says who",
+            ),
+            (
+                json!({"AWS": "*"}),
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}),
+                Reach::Anyone,
+                "anyone, in any AWS account, under conditions on aws:PrincipalArn; none says who",
             ),
             (
                 json!({"AWS": "111122223333"}),
@@ -331,6 +391,12 @@ mod tests {
                 "arn:aws:iam::111122223333:role/a",
             ),
             (
+                json!({"AWS": "AROAEXAMPLEELSEWHERE"}),
+                none(),
+                Reach::Outside,
+                "AROAEXAMPLEELSEWHERE, without a condition",
+            ),
+            (
                 json!({"AWS": "arn:aws:iam::999900001111:user/eve"}),
                 json!({"StringEquals": {"sts:ExternalId": "x"}}),
                 Reach::Outside,
@@ -338,10 +404,22 @@ mod tests {
             ),
             (json!({"Service": "ec2.amazonaws.com"}), none(), Reach::Service, "the AWS service ec2.amazonaws.com"),
             (
+                json!({"Service": "rolesanywhere.amazonaws.com"}),
+                none(),
+                Reach::Outside,
+                "the AWS service rolesanywhere.amazonaws.com, without a condition",
+            ),
+            (
                 json!({"Federated": "arn:aws:iam::111122223333:saml-provider/okta"}),
                 none(),
                 Reach::Own,
                 "whom the SAML provider okta vouches for",
+            ),
+            (
+                json!({"Federated": "arn:aws:iam::999900001111:saml-provider/okta"}),
+                none(),
+                Reach::Outside,
+                "whom the SAML provider okta vouches for, without a condition",
             ),
             (
                 json!({"Federated": GITHUB}),
@@ -352,23 +430,30 @@ mod tests {
             ),
             (
                 json!({"Federated": GITHUB}),
-                json!({"StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/*"}}),
-                Reach::Own,
+                sub("repo:acme/*"),
+                Reach::Outside,
                 "whom token.actions.githubusercontent.com vouches for, under conditions on \
-             token.actions.githubusercontent.com:sub",
+             token.actions.githubusercontent.com:sub (repo:acme/*)",
             ),
             (
                 json!({"Federated": GITHUB}),
-                json!({"StringLike": {"token.actions.githubusercontent.com:sub": "*"}}),
+                sub("repo:*"),
                 Reach::Anyone,
                 "whom token.actions.githubusercontent.com vouches for, under conditions on \
-             token.actions.githubusercontent.com:sub; none holds the subject down",
+             token.actions.githubusercontent.com:sub (repo:*); none holds the subject down",
             ),
             (
                 json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A"}),
                 none(),
                 Reach::Outside,
                 "whom oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, without a condition",
+            ),
+            (
+                json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A"}),
+                json!({"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A:sub": "system:serviceaccount:shop:web"}}),
+                Reach::Own,
+                "whom oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, under conditions on \
+             oidc.eks.eu-west-1.amazonaws.com/id/A:sub (system:serviceaccount:shop:web)",
             ),
         ];
         for (principal, condition, reach, expected) in table {
@@ -382,10 +467,18 @@ mod tests {
         let tag = json!({"Statement": {"Effect": "Allow", "Action": "sts:TagSession", "Principal": "*"}});
         assert_eq!(of(&tag).words(), ["nobody".into()]);
         let deny = json!({"Statement": {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"}});
-        assert!(of(&deny).trusted.is_empty() && of(&deny).doubt.is_some());
+        assert!(of(&deny).trusted.is_empty() && of(&deny).doubts.len() == 1);
         let but = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "1"}}});
         assert_eq!(of(&but).reach(), Some(Reach::Anyone));
-        assert!(Trust::read("no json", None).doubt.is_some());
+        assert!(!Trust::read("no json", None).doubts.is_empty());
+    }
+
+    #[test]
+    fn wildcards_in_the_action_let_in_all_the_same() {
+        for action in ["*", "sts:*", "sts:Assume*", "sts:?ssumeRole", "STS:assumerole"] {
+            let document = json!({"Statement": {"Effect": "Allow", "Action": action, "Principal": "*"}});
+            assert_eq!(Trust::read(&document.to_string(), None).reach(), Some(Reach::Anyone), "{action}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::assessment::Case;
 use crate::cloudtrail::Activity;
 use crate::cloudtrail::catalogue::{Change, Noun, Thing};
 use crate::cloudtrail::identity::{IamUser, Operator, Principal, RoleSession};
-use crate::directory::{AccessKey, Caller, Dossier, List, Lookup, Subject};
+use crate::directory::{AccessKey, Caller, Dossier, List, Lookup, Policy, Subject, power};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -92,7 +92,8 @@ impl Command {
 /// Stands for the time in a document, see [`Command::json_at_run_time`].
 const NOW: &str = "@NOW@";
 
-const UNQUOTABLE: &str = " (No command is offered: the name has characters that cannot be quoted safely.)";
+const UNQUOTABLE: &str =
+    " (No command is offered: the name holds what a shell or the AWS CLI might not take as it stands.)";
 
 /// The steps that contain what happened: first what was changed, then whoever did it.
 #[must_use]
@@ -150,7 +151,8 @@ fn revoke_sessions(call: &'static str, option: &'static str, name: &str) -> Opti
 
 const PUT_USER_POLICY: &str = "aws iam put-user-policy";
 const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
-const SAVED: &str = " --output json > evidence.json && ";
+/// Added to what other alerts have saved.
+const SAVED: &str = " --output json >> evidence.json && ";
 
 /// Undoes what was given, or takes its effect, so that nothing is lost that somebody will want to look at.
 fn contain(case: &Case<'_>, steps: &mut Vec<Step>) {
@@ -162,6 +164,16 @@ fn contain(case: &Case<'_>, steps: &mut Vec<Step>) {
         return account_wide(activity, steps);
     };
     let object = activity.object.name.as_ref();
+    if action.service == "iam" && case.settings.is_own(activity) {
+        // What contains anybody else would silence the alerter.
+        return steps.push(second_stack());
+    }
+    if is_protected(case) && !action.is_chore() {
+        return steps.push(step(
+            "AWS manages this role: it can be changed in IAM Identity Center, or by the service that it belongs to, and not here.",
+            vec![],
+        ));
+    }
     match action.change {
         Change::Creates if activity.target.thing == Thing::User => stop_new_user(activity, case.dossier, steps),
         Change::Creates if activity.target.thing == Thing::Role => steps.push(step(
@@ -210,15 +222,55 @@ fn contain(case: &Case<'_>, steps: &mut Vec<Step>) {
             vec![forbid(activity, name)],
         )),
         Change::Frees if activity.object.arn.is_some() => {
-            steps.push(step("If the policy held something back, attach it again:", vec![managed("attach", activity, name)]));
+            // To give back what only granted would be no containment.
+            if held_back(case) {
+                let attach = managed("attach", activity, name);
+                steps.push(step("If the policy held something back, attach it again:", vec![attach]));
+            }
         }
         Change::Frees => steps.extend(forbid(activity, name).map(|command| {
-            step(phrase!("If the policy held ", name, " back, forbid it everything:"), vec![Some(command)])
+            step(phrase!("If what was taken away held ", name, " back, forbid it everything:"), vec![Some(command)])
         })),
         Change::Federates => undo_federation(activity, steps),
         Change::Silences => restore(activity, name, steps),
         _ => account_wide(activity, steps),
     }
+}
+
+/// Whether the policy that was taken away may have denied something.
+fn held_back(case: &Case<'_>) -> bool {
+    let Some(Policy { arn: Some(arn), name, document, .. }) = case.dossier.given.policies.first() else { return true };
+    match document.found() {
+        Some(document) => power::denies(document),
+        // Those of AWS that deny say so in their names.
+        None if power::is_aws_managed(arn.raw()) => ["Deny", "Quarantine"].iter().any(|word| name.raw().contains(word)),
+        None => true,
+    }
+}
+
+/// Whether the target is a role whose policies only AWS may change.
+fn is_protected(case: &Case<'_>) -> bool {
+    let target = &case.activity.target;
+    let arn = target.arn.as_ref().or_else(|| case.dossier.target.arn());
+    let name = target.name.as_ref().map_or("", |name| name.raw());
+    target.thing == Thing::Role && (is_identity_centers(name) || arn.is_some_and(|arn| is_service_linked(arn.raw())))
+}
+
+fn is_identity_centers(role: &str) -> bool {
+    role.starts_with("AWSReservedSSO_")
+}
+
+fn is_service_linked(role_arn: &str) -> bool {
+    role_arn.contains(":role/aws-service-role/")
+}
+
+fn second_stack() -> Step {
+    // CloudFormation does not see what was changed behind its back: to deploy once more would do nothing.
+    step(
+        "Deploy a second stack, under another name and with another AlertTopicName: it alerts at once, and leaves the first \
+         one as evidence.",
+        vec![],
+    )
 }
 
 fn forbid(activity: &Activity, name: &Untrusted) -> Option<Command> {
@@ -281,8 +333,8 @@ fn take_credential(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>)
         (_, Some(_)) => steps.push(step("Deactivate it. Do not delete it: it is evidence.", vec![command])),
         (_, None) => steps.push(list_keys(name)),
     }
-    // Those of the caller are revoked further down.
-    if !activity.is_own() {
+    // Those of the caller are revoked further down; and what is good for one service opens none.
+    if !activity.is_own() && !activity.action.is_narrow() {
         steps.push(step(
             phrase!("Revoke the sessions that were opened with it, and all others of ", name, ":"),
             vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
@@ -370,8 +422,8 @@ fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
     let (text, commands) = match activity.action.event_name {
         "StopLogging" => ("Let the trail log again:", vec![of("aws cloudtrail start-logging", "--name", whole)]),
         "UpdateTrail" | "DeleteTrail" => (
-            "See what the trails of this account log now. Without one that logs management events, nothing is told any more:",
-            vec![of("aws cloudtrail get-trail", "--name", whole)],
+            "See which trails this account has now. Without one that logs management events, nothing is told any more:",
+            vec![Some(Command::new("aws cloudtrail describe-trails"))],
         ),
         "PutEventSelectors" => (
             "See what the trail still logs. Management events that are written must be among it:",
@@ -387,14 +439,9 @@ fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
             "Keep the key, and enable it again:",
             vec![of("aws kms cancel-key-deletion", "--key-id", whole), of("aws kms enable-key", "--key-id", whole)],
         ),
-        // CloudFormation does not see what was changed behind its back: to deploy once more would do nothing.
-        _ => (
-            "Deploy a second stack, under another name and with another AlertTopicName: it alerts at once, and leaves the \
-             first one as evidence.",
-            vec![],
-        ),
+        _ => ("", vec![]),
     };
-    steps.push(step(text, commands));
+    steps.push(if text.is_empty() { second_stack() } else { step(text, commands) });
     steps.push(step(
         "As long as it is not put back, alerts may be missing: look at CloudTrail's event history itself for what was done since.",
         vec![],
@@ -527,10 +574,10 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<Step>) {
         return steps.push(step("Find out which role it was, and revoke its sessions.", vec![]));
     };
     // Without a session issuer only its name tells such a role, whose policies cannot be changed in IAM.
-    if matches!(session.operator, Operator::IdentityCenter { .. }) || role.raw().starts_with("AWSReservedSSO_") {
+    if matches!(session.operator, Operator::IdentityCenter { .. }) || is_identity_centers(role.raw()) {
         return steps.push(end_in_identity_center());
     }
-    let managed_by_aws = session.role_arn.as_ref().is_some_and(|arn| arn.raw().contains(":role/aws-service-role/"));
+    let managed_by_aws = session.role_arn.as_ref().is_some_and(|arn| is_service_linked(arn.raw()));
     if managed_by_aws {
         return steps.push(step(
             "The role belongs to an AWS service and cannot be changed: find out who asked the service to do this.",
@@ -646,7 +693,7 @@ mod tests {
             assert_eq!(deactivate(name, "AKIAEXAMPLE"), None, "{name:?}");
         }
         let step = step("Stop it:", vec![deactivate("a\nb", "AKIAEXAMPLE")]);
-        assert!(step.commands.is_empty() && step.text.plain().ends_with("cannot be quoted safely.)"));
+        assert!(step.commands.is_empty() && step.text.plain().ends_with("as it stands.)"));
     }
 
     proptest! {

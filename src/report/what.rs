@@ -9,7 +9,7 @@ use crate::cloudtrail::{Change, Outcome, Thing};
 use crate::directory::power::Level;
 use crate::directory::{Group, Lookup, ManagedPolicy, Role, Subject, User};
 use crate::phrase;
-use crate::text::{Kind, Phrase};
+use crate::text::{Kind, Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 
 pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
@@ -45,7 +45,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
         Subject::User(user) => known_user(&mut section, case, user, now),
         Subject::Role(role) => known_target_role(&mut section, case, role, now),
         Subject::Group(group) => known_group(&mut section, case, group),
-        Subject::Policy(policy) => known_policy(&mut section, policy, now),
+        Subject::Policy(policy) => known_policy(&mut section, case, policy, now),
         Subject::NotAsked(why) => {
             as_asked_for(&mut section, case);
             // Of what IAM keeps no entry of, or what nobody would look for, there is nothing to miss.
@@ -304,7 +304,18 @@ fn known_group(section: &mut Section, case: &Case<'_>, group: &Group) {
     looked_up(section, &group.provenance);
 }
 
-fn known_policy(section: &mut Section, policy: &ManagedPolicy, now: DateTime<Utc>) {
+/// Somebody may set a version, use it, and set it back before anybody looks.
+fn other_than_of_event(case: &Case<'_>, default: &Untrusted) -> &'static str {
+    let set = case.activity.outcome.succeeded() && case.activity.action.change == Change::Rewrites;
+    let other = case.activity.object.name.as_ref().is_some_and(|version| version != default);
+    if set && other {
+        ", and not the one that this call set: it was changed again, or IAM does not show it yet"
+    } else {
+        ""
+    }
+}
+
+fn known_policy(section: &mut Section, case: &Case<'_>, policy: &ManagedPolicy, now: DateTime<Utc>) {
     let mut gaps = Vec::new();
     match &policy.profile {
         Lookup::Found(profile) => {
@@ -312,7 +323,7 @@ fn known_policy(section: &mut Section, policy: &ManagedPolicy, now: DateTime<Utc
                 section.row("made", "Made", phrase!(age, " ago"));
             }
             if let Some(version) = &profile.default_version {
-                section.row("defaultVersion", "Default now", phrase!(version));
+                section.row("defaultVersion", "Default now", phrase!(version, other_than_of_event(case, version)));
             }
         }
         Lookup::Missing => {
@@ -332,7 +343,9 @@ fn known_policy(section: &mut Section, policy: &ManagedPolicy, now: DateTime<Utc
         }
         Lookup::Missing | Lookup::Unavailable(_) => note(&mut gaps, "who holds it", &policy.holders),
     }
-    note(&mut gaps, "its document", &policy.document);
+    if case.activity.policy_document.is_none() {
+        note(&mut gaps, "its document", &policy.document);
+    }
     unknown_row(section, gaps);
     looked_up(section, &policy.provenance);
 }

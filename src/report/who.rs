@@ -52,6 +52,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
             };
             known_role(&mut section, role, id, "no role of this name exists any more", now);
         }
+        Caller::NotAsked(_) if signs_in => {}
         Caller::NotAsked(why) => section.row("lookup", "In IAM", phrase!("not looked up: ", *why)),
     }
     origin(&mut section, case);

@@ -81,7 +81,7 @@ pub fn event(name: &str) -> Value {
 /// A command is parsed back by a real shell: it must be one command, or one that saves evidence and one that goes on
 /// only if that worked, with no more than their words.
 pub fn runs_as_printed(command: &str) {
-    for command in command.split(" > evidence.json && ") {
+    for command in command.split(" >> evidence.json && ") {
         let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; {command}");
         let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{command}");

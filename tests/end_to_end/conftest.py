@@ -20,6 +20,16 @@ def policy(*actions):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def trust(principal):
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def managed_policy(iam, name, *actions):
+    """A customer managed policy, by its ARN."""
+    return iam.create_policy(PolicyName=name, PolicyDocument=policy(*actions))["Policy"]["Arn"]
+
+
 @pytest.fixture(scope="session")
 def aws():
     """moto, with clients that reach it without the wire."""
@@ -56,19 +66,16 @@ def account(aws):
         iam.create_group(GroupName=group)
     iam.attach_group_policy(GroupName="Admins", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     iam.put_group_policy(GroupName="Bots", PolicyName="everything", PolicyDocument=policy("*"))
-    managed = iam.create_policy(PolicyName="manage-users", PolicyDocument=policy("iam:*"))["Policy"]["Arn"]
-    artifacts = iam.create_policy(PolicyName="artifacts", PolicyDocument=policy("s3:GetObject"))["Policy"]["Arn"]
-    iam.attach_group_policy(GroupName="Builders", PolicyArn=artifacts)
+    iam.attach_group_policy(GroupName="Builders", PolicyArn=managed_policy(iam, "artifacts", "s3:GetObject"))
 
-    assume = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     role = iam.create_role(
         RoleName="deployer",
         Path="/ci/",
         Description="Deploys from the pipeline",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [assume]}),
+        AssumeRolePolicyDocument=trust({"AWS": "*"}),
         Tags=[{"Key": "team", "Value": "delivery"}],
     )["Role"]
-    iam.attach_role_policy(RoleName="deployer", PolicyArn=managed)
+    iam.attach_role_policy(RoleName="deployer", PolicyArn=managed_policy(iam, "manage-users", "iam:*"))
     iam.put_role_policy(RoleName="deployer", PolicyName="read-logs", PolicyDocument=policy("logs:GetLogEvents"))
 
     return SimpleNamespace(

@@ -96,13 +96,14 @@ class Wire:
         self._server.server_close()
 
     def iam(self, *actions, of=None):
-        """The calls to IAM: of these actions, about the user, group or role of this name."""
+        """The calls to IAM: of these actions, about the user, group or role of this name or the policy of this ARN."""
+        kinds = ("UserName", "GroupName", "RoleName", "PolicyArn")
         return [
             call
             for call in list(self.calls)
             if call.service == "iam"
             and (not actions or call.action in actions)
-            and (of is None or of in (call.parameters.get(kind) for kind in ("UserName", "GroupName", "RoleName")))
+            and (of is None or of in (call.parameters.get(kind) for kind in kinds))
         ]
 
     def _answer(self, call, handler, body):
@@ -315,26 +316,27 @@ class Person:
         return identity | {"accessKeyId": self.key, "userName": self.name}
 
 
-def create_user(caller, name, user_id=None, **changes):
-    """What EventBridge hands over when `caller`, a userIdentity, has created a user. `changes` go into the record."""
-    create_user.count += 1
+#: The root user as CloudTrail writes it.
+ROOT = {"type": "Root", "principalId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT}
+
+
+def event_of(caller, name, request=None, response=None, service="iam", kind="API Call", **changes):
+    """What EventBridge hands over when `caller`, a userIdentity, has made a call. `changes` go into the record."""
+    event_of.count += 1
     time_of_call = (datetime.now(timezone.utc) - timedelta(seconds=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    user = {"path": "/", "userName": name, "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}"}
-    if user_id:
-        user["userId"] = user_id
     record = {
         "eventVersion": "1.11",
         "userIdentity": caller,
         "eventTime": time_of_call,
-        "eventSource": "iam.amazonaws.com",
-        "eventName": "CreateUser",
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
         "awsRegion": REGION,
         "sourceIPAddress": "198.51.100.7",
         "userAgent": "aws-cli/2.17.0",
-        "requestParameters": {"userName": name},
-        "responseElements": {"user": user},
+        "requestParameters": request,
+        "responseElements": response,
         "requestID": "0c1f4a52-6c1e-4b9f-9d0a-000000000001",
-        "eventID": f"5b7c0000-0000-4000-8000-{create_user.count:012}",
+        "eventID": f"5b7c0000-0000-4000-8000-{event_of.count:012}",
         "readOnly": False,
         "eventType": "AwsApiCall",
         "managementEvent": True,
@@ -344,8 +346,8 @@ def create_user(caller, name, user_id=None, **changes):
     return {
         "version": "0",
         "id": "a1b2c3d4-0000-4000-8000-000000000000",
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": "aws.iam",
+        "detail-type": f"AWS {kind} via CloudTrail",
+        "source": f"aws.{service}",
         "account": ACCOUNT,
         "time": time_of_call,
         "region": REGION,
@@ -354,4 +356,26 @@ def create_user(caller, name, user_id=None, **changes):
     }
 
 
-create_user.count = 0
+event_of.count = 0
+
+
+def create_user(caller, name, user_id=None, **changes):
+    """The event of a user that was created."""
+    user = {"path": "/", "userName": name, "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}"}
+    if user_id:
+        user["userId"] = user_id
+    return event_of(caller, "CreateUser", {"userName": name}, {"user": user}, **changes)
+
+
+def sign_in(caller, mfa, outcome="Success", **changes):
+    """The event of a sign-in to the console: `mfa` is whether MFA was used, "Yes" or "No"."""
+    return event_of(
+        caller,
+        "ConsoleLogin",
+        response={"ConsoleLogin": outcome},
+        service="signin",
+        kind="Console Sign In",
+        eventType="AwsConsoleSignIn",
+        additionalEventData={"MobileVersion": "No", "MFAUsed": mfa},
+        **changes,
+    )

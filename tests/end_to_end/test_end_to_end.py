@@ -4,13 +4,18 @@ import re
 import shlex
 
 import pytest
-from conftest import IN_POLICIES
-from stage import ACCOUNT, PATIENCE, SECRET, create_user, longest_chain, refusal
+from conftest import IN_POLICIES, managed_policy, policy, trust
+from stage import ACCOUNT, PATIENCE, REGION, ROOT, SECRET, create_user, event_of, longest_chain, refusal, sign_in
 
 
 def values(fact):
     """The values of a fact in the JSON: a list where there are several."""
     return [fact] if isinstance(fact, str) else fact
+
+
+def rules(alert):
+    """The rules that gave the reasons, gravest first."""
+    return [reason["rule"] for reason in alert["reasons"]]
 
 
 def deployer_session(role, name="build-42"):
@@ -39,7 +44,7 @@ def test_the_alert_says_who_did_what_and_how_bad_it_is(account, mailbox, start):
 
     assert alert["severity"] == "CRITICAL"
     assert alert["subject"] == "[CRITICAL] IAM user deploy-bot created by ops-carol in acme-prod"
-    assert [reason["rule"] for reason in alert["reasons"]] == [
+    assert rules(alert) == [
         "target_is_administrator",
         "target_has_credentials",
         "long_lived_key_without_mfa",
@@ -181,6 +186,348 @@ def test_a_hostile_name_deceives_neither_the_reader_nor_the_shell(account, mailb
         words = shlex.split(command)
         assert words[0] == "aws" and "\n" not in command
         assert not any("reboot" in word for word in words) or name in words
+
+
+# --- the other calls ------------------------------------------------------------------------------------------
+
+
+def test_an_intrusion_is_told_step_by_step(aws, account, mailbox, start):
+    iam, intruder, function = aws.iam, deployer_session(account.role), start()
+    alerts = []
+
+    def then(event):
+        alerts.append(function.invoke(event))
+        assert function.line_of(event)["LookupFailures"] == 0
+
+    # A colleague with a password and an MFA device, and a role that a service has.
+    iam.create_user(UserName="team-lead")
+    iam.create_login_profile(UserName="team-lead", Password="Correct-horse-7")
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="team-lead")["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName="team-lead", SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+    iam.create_role(RoleName="backups", AssumeRolePolicyDocument=trust({"Service": "backup.amazonaws.com"}))
+
+    user = {"userName": "sleeper"}
+    then(create_user(intruder, "sleeper", iam.create_user(UserName="sleeper")["User"]["UserId"]))
+    key = iam.create_access_key(UserName="sleeper")["AccessKey"]["AccessKeyId"]
+    made = user | {"accessKeyId": key, "status": "Active"}
+    then(event_of(intruder, "CreateAccessKey", user, {"accessKey": made}))
+    administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+    iam.attach_user_policy(UserName="sleeper", PolicyArn=administrator)
+    then(event_of(intruder, "AttachUserPolicy", user | {"policyArn": administrator}))
+    iam.create_login_profile(UserName="sleeper", Password="Correct-horse-7")
+    then(event_of(intruder, "CreateLoginProfile", user, {"loginProfile": user}))
+    iam.update_assume_role_policy(RoleName="backups", PolicyDocument=trust("*"))
+    opened = {"roleName": "backups", "policyDocument": trust("*")}
+    then(event_of(intruder, "UpdateAssumeRolePolicy", opened))
+    iam.deactivate_mfa_device(UserName="team-lead", SerialNumber=device)
+    then(event_of(intruder, "DeactivateMFADevice", {"userName": "team-lead", "serialNumber": device}))
+    # Nobody asks CloudTrail about its trails.
+    trail = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/management"
+    then(event_of(intruder, "StopLogging", {"name": trail}, service="cloudtrail"))
+
+    by = "by deployer (build-42) in acme-prod"
+    assert [(alert["subject"], rules(alert)) for alert in alerts] == [
+        (f"[MEDIUM] IAM user sleeper created {by}", ["action"]),
+        (f"[HIGH] Access key created for IAM user sleeper {by}", ["credential_for_another", "action"]),
+        (
+            f"[CRITICAL] Policy AdministratorA.. attached to IAM user sleeper {by}",
+            ["grants_administrator", "action"],
+        ),
+        (
+            f"[CRITICAL] Console password created for IAM user sleeper {by}",
+            ["target_is_administrator", "credential_for_another", "action"],
+        ),
+        (f"[CRITICAL] Trust policy of IAM role backups changed {by}", ["role_opened", "action"]),
+        (f"[HIGH] MFA device of IAM user team-lead deactivated {by}", ["protection_lost", "action"]),
+        (f"[CRITICAL] Trail management stopped {by}", ["action"]),
+    ]
+    for alert in alerts:
+        assert alert["subject"].startswith(f"[{alert['severity']}]")
+        assert "unknown" not in alert["who"] and "unknown" not in alert["what"]
+    assert [alert["what"].get("powerBefore") for alert in alerts] == [None] * 2 + ["none: no policies"] + [None] * 4
+    assert key in alerts[1]["what"]["accessKeys"]
+    mails = [(mail["Subject"], mail["Message"]) for mail in mailbox.mails()]
+    assert sorted(mails) == sorted((alert["subject"], alert["text"]) for alert in alerts)
+    assert len(mails) == 7
+
+
+def test_what_an_attached_policy_grants_is_read_from_iam(aws, account, mailbox, start, wire):
+    tools = managed_policy(aws.iam, "tools", "*")
+    aws.iam.create_role(RoleName="pipeline", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
+    attached = event_of(
+        deployer_session(account.role), "AttachRolePolicy", {"roleName": "pipeline", "policyArn": tools}
+    )
+
+    before = start().invoke(attached)
+
+    # IAM shows the role without the policy: so the policy alone is asked for.
+    assert (before["severity"], rules(before)) == ("CRITICAL", ["grants_administrator", "action"])
+    assert "IAM does not show the policy here yet" in before["what"]["notShown"]
+    assert [call.action for call in wire.iam(of=tools)] == ["GetPolicy", "GetPolicyVersion"]
+
+    aws.iam.attach_role_policy(RoleName="pipeline", PolicyArn=tools)
+    wire.calls.clear()
+
+    after = start().invoke(attached)
+
+    assert (after["severity"], rules(after)) == ("CRITICAL", ["grants_administrator", "action"])
+    assert after["reasons"][0]["text"] == "It makes pipeline an administrator: tools (attached)."
+    what = after["what"]
+    assert (what["object"], what["says"]) == (tools, "allows * on *")
+    assert (what["power"], what["powerBefore"]) == ("administrator: tools (attached)", "none: no policies")
+    assert "notShown" not in what and "unknown" not in what
+    of_role = sorted(call.action for call in wire.iam(of="pipeline"))
+    assert of_role == ["GetRole", "ListAttachedRolePolicies", "ListRolePolicies"]
+    assert [call.action for call in wire.iam(of=tools)] == ["GetPolicy", "GetPolicyVersion"]
+    assert len(mailbox.mails()) == 2
+
+
+def test_a_policy_that_is_rewritten_names_who_holds_it(aws, account, mailbox, start, wire):
+    iam = aws.iam
+    team_access = managed_policy(iam, "team-access", "s3:GetObject")
+    iam.create_user(UserName="erin")
+    iam.create_group(GroupName="Team")
+    iam.attach_user_policy(UserName="erin", PolicyArn=team_access)
+    iam.attach_group_policy(GroupName="Team", PolicyArn=team_access)
+    iam.create_policy_version(PolicyArn=team_access, PolicyDocument=policy("*"), SetAsDefault=True)
+    request = {"policyArn": team_access, "versionId": "v2"}
+
+    alert = start().invoke(event_of(deployer_session(account.role), "SetDefaultPolicyVersion", request))
+
+    assert (alert["severity"], rules(alert)) == ("CRITICAL", ["grants_administrator", "action"])
+    assert "whoever holds team-access (IAM user erin, IAM group Team) an administrator" in alert["reasons"][0]["text"]
+    what = alert["what"]
+    assert (what["object"], what["defaultVersion"], what["says"]) == ("v2", "v2", "allows * on *")
+    assert what["holders"] == ["IAM user erin", "IAM group Team"]
+    assert "unknown" not in what
+    of_policy = sorted(call.action for call in wire.iam(of=team_access))
+    assert of_policy == ["GetPolicy", "GetPolicyVersion", "ListEntitiesForPolicy"]
+    assert mailbox.mail()["Subject"] == alert["subject"]
+
+
+def test_whoever_joins_a_group_has_what_the_group_has(aws, account, mailbox, start):
+    aws.iam.create_user(UserName="joiner")
+    aws.iam.put_user_policy(UserName="joiner", PolicyName="read", PolicyDocument=policy("s3:GetObject"))
+    aws.iam.add_user_to_group(GroupName="Bots", UserName="joiner")
+    request = {"groupName": "Bots", "userName": "joiner"}
+
+    alert = start().invoke(event_of(deployer_session(account.role), "AddUserToGroup", request))
+
+    assert alert["subject"].startswith("[CRITICAL] IAM user joiner added to group Bots by deployer")
+    assert rules(alert) == ["grants_administrator", "action"]
+    what = alert["what"]
+    assert what["amountsTo"] == what["power"] == "administrator: everything (through the group Bots)"
+    assert what["powerBefore"] == "not an administrator, and cannot make itself one"
+    assert values(what["policies"]) == ["read (inline)", "everything (through the group Bots)"]
+    assert "unknown" not in what
+    assert mailbox.mail()["Subject"] == alert["subject"]
+
+
+def test_an_inline_policy_of_a_group_names_its_members(aws, account, mailbox, start, wire):
+    aws.iam.create_group(GroupName="Interns")
+    for name in ("intern-jo", "intern-kim"):
+        aws.iam.create_user(UserName=name)
+        aws.iam.add_user_to_group(GroupName="Interns", UserName=name)
+    document = policy("iam:PutUserPolicy")
+    aws.iam.put_group_policy(GroupName="Interns", PolicyName="helpdesk", PolicyDocument=document)
+    request = {"groupName": "Interns", "policyName": "helpdesk", "policyDocument": document}
+
+    alert = start().invoke(event_of(deployer_session(account.role), "PutGroupPolicy", request))
+
+    assert (alert["severity"], rules(alert)) == ("HIGH", ["grants_iam", "action"])
+    assert "every member of Interns (intern-jo, intern-kim) change IAM" in alert["reasons"][0]["text"]
+    what = alert["what"]
+    assert (what["members"], what["powerBefore"]) == ("intern-jo, intern-kim", "none: no policies")
+    assert "unknown" not in what
+    assert len(wire.iam("GetGroup", of="Interns")) == 1
+    assert mailbox.mail()["Message"] == alert["text"]
+
+
+def test_below_the_minimum_severity_there_is_an_alert_and_no_mail(account, mailbox, start):
+    function = start(MINIMUM_SEVERITY="HIGH")
+    event = create_user(deployer_session(account.role), "idle-bot", account.idle_bot.id)
+
+    alert = function.invoke(event)
+
+    assert (alert["severity"], alert["published"]) == ("MEDIUM", False)
+    assert mailbox.mails() == []
+    line = function.line_of(event)
+    assert (line["level"], line["message"]) == ("INFO", "alert below the minimum severity")
+    assert (line["severity"], line["Alerts"], line["publish_ms"]) == ("MEDIUM", 1, 0)
+
+    # The same, with a long-lived key.
+    alert = function.invoke(create_user(account.carol.identity, "idle-bot", account.idle_bot.id))
+
+    assert (alert["severity"], alert["published"]) == ("HIGH", True)
+    assert mailbox.mail()["Subject"] == alert["subject"]
+
+
+def tag_user(caller):
+    return event_of(caller, "TagUser", {"userName": "idle-bot", "tags": [{"key": "team", "value": "platform"}]})
+
+
+def test_what_is_low_is_not_mailed_unless_asked_for(account, mailbox, start):
+    event = tag_user(account.carol.identity)
+
+    alert = start(WATCHED_EVENT_NAMES="*").invoke(event)
+
+    assert (alert["severity"], alert["published"]) == ("LOW", False)
+    assert mailbox.mails() == []
+
+    alert = start(WATCHED_EVENT_NAMES="*", MINIMUM_SEVERITY="LOW").invoke(event)
+
+    assert (alert["severity"], alert["published"]) == ("LOW", True)
+    assert mailbox.mail()["Subject"] == "[LOW] IAM user idle-bot tagged by ops-carol in acme-prod"
+
+
+@pytest.mark.parametrize(
+    "event_by, why",
+    [
+        pytest.param(tag_user, "WatchedEventNames does not have TagUser", id="not watched"),
+        pytest.param(
+            # The topics of the tests are called alerts-1, alerts-2...
+            lambda who: event_of(
+                who, "DeleteTopic", {"topicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"}, service="sns"
+            ),
+            "the SNS topic, alerts, is none of the alerter's own",
+            id="another topic",
+        ),
+        pytest.param(
+            lambda who: sign_in(who, "No"), "only sign-ins of the root user are told", id="a sign-in of an IAM user"
+        ),
+    ],
+)
+def test_what_is_not_told_is_neither_looked_up_nor_mailed(account, mailbox, start, wire, event_by, why):
+    function = start()
+    event = event_by(account.carol.identity)
+
+    answer = function.invoke(event)
+
+    assert answer == {"eventId": event["detail"]["eventID"], "notTold": why}
+    line = function.line_of(event)
+    assert (line["level"], line["message"], line["notTold"]) == ("INFO", "not told", why)
+    assert "_aws" not in line
+    # The alias of the account is asked for at start-up.
+    assert {call.action for call in wire.calls} <= {"ListAccountAliases"}
+    assert mailbox.mails() == []
+
+
+def test_what_the_alerter_is_made_of_is_told(account, mailbox, start):
+    caller, function = deployer_session(account.role), start()
+    name = mailbox.topic.rsplit(":", 1)[1]
+
+    topic = function.invoke(event_of(caller, "DeleteTopic", {"topicArn": mailbox.topic}, service="sns"))
+    code = function.invoke(
+        event_of(caller, "UpdateFunctionCode20150331v2", {"functionName": "alerter"}, service="lambda")
+    )
+
+    assert topic["subject"] == f"[CRITICAL] SNS topic {name} deleted by deployer (build-42) in acme-prod"
+    assert topic["what"]["arn"] == mailbox.topic
+    assert code["severity"] == "CRITICAL" and "Lambda function alerter" in code["subject"]
+    assert rules(topic) == rules(code) == ["action"]
+    assert len(mailbox.mails()) == 2
+
+
+def test_a_call_of_iam_that_nobody_knows_is_told_with_its_parameters(account, mailbox, start):
+    request = {"userName": "idle-bot", "options": {"depth": 3, "names": ["a", "b"]}}
+
+    alert = start().invoke(event_of(deployer_session(account.role), "InventedLastYear", request))
+
+    subject = "[MEDIUM] Unfamiliar IAM change InventedLastYear made by deployer (build-42) in acme-prod"
+    assert (alert["subject"], rules(alert)) == (subject, ["action"])
+    parameters = ["userName = idle-bot", "options.depth = 3", "options.names[0] = a", "options.names[1] = b"]
+    assert sorted(alert["what"]["parameters"]) == sorted(parameters)
+    mail = mailbox.mail()
+    assert mail["Subject"] == subject
+    assert all(parameter in mail["Message"] for parameter in parameters)
+
+
+@pytest.mark.parametrize(
+    "answer, severity, did, expected",
+    [
+        pytest.param(
+            {"mfa": "Yes"},
+            "CRITICAL",
+            "Root user signed in",
+            [("action", "The root user can do everything"), ("root_sign_in", "MFA was used.")],
+            id="with MFA",
+        ),
+        pytest.param(
+            {"mfa": "No"},
+            "CRITICAL",
+            "Root user signed in",
+            [("action", "The root user can do everything"), ("root_sign_in", "Without MFA")],
+            id="without MFA",
+        ),
+        pytest.param(
+            {"mfa": "No", "outcome": "Failure", "errorMessage": "Failed authentication"},
+            "HIGH",
+            "Failed: sign in as the root user",
+            [("action", "Somebody tried to sign in as the root user and failed.")],
+            id="failed",
+        ),
+    ],
+)
+def test_a_sign_in_as_root_is_told(account, mailbox, start, wire, answer, severity, did, expected):
+    alert = start().invoke(sign_in(ROOT, **answer))
+
+    assert alert["subject"] == f"[{severity}] {did} from 198.51.100.7 in acme-prod"
+    assert rules(alert) == [rule for rule, _ in expected]
+    assert all(reason["text"].startswith(text) for reason, (_, text) in zip(alert["reasons"], expected, strict=True))
+    assert alert["what"]["mfaUsed"] == ("used" if answer["mfa"] == "Yes" else "not used")
+    assert alert["what"].get("errorMessage") == answer.get("errorMessage")
+    assert {call.action for call in wire.iam()} == {"ListAccountAliases"}
+    assert mailbox.mail()["Message"] == alert["text"]
+
+
+def test_a_record_of_iam_in_the_event_of_another_service_is_refused(account, mailbox, start, wire):
+    event = create_user(account.carol.identity, "deploy-bot") | {"source": "aws.sns"}
+
+    answer = start().invoke(event)
+
+    assert answer["errorType"] == "ForeignEventSource"
+    assert event["detail"]["eventID"] in answer["errorMessage"]
+    assert wire.iam("GetUser") == []
+    assert mailbox.mails() == []
+
+
+# Whoever is quick undoes a change before anybody looks; and of two instances, one may remember what the other changed.
+
+
+def test_the_version_that_was_set_is_judged_and_not_the_one_that_is_the_default_now(aws, account, mailbox, start):
+    arn = managed_policy(aws.iam, "back-and-forth", "s3:GetObject")
+    aws.iam.attach_user_policy(UserName="deploy-bot", PolicyArn=arn)
+    aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("*"), SetAsDefault=False)
+    set_v2 = event_of(deployer_session(account.role), "SetDefaultPolicyVersion", {"policyArn": arn, "versionId": "v2"})
+
+    alert = start().invoke(set_v2)
+
+    assert (alert["severity"], rules(alert)[0]) == ("CRITICAL", "grants_administrator")
+    assert alert["what"]["defaultVersion"].startswith("v1, and not the one that this call set")
+
+
+def test_a_group_that_was_left_again_is_judged_all_the_same(aws, account, mailbox, start):
+    request = {"userName": "idle-bot", "groupName": "Admins"}
+
+    alert = start().invoke(event_of(deployer_session(account.role), "AddUserToGroup", request))
+
+    assert (alert["severity"], rules(alert)[0]) == ("CRITICAL", "grants_administrator")
+    assert alert["what"]["notShown"].startswith("IAM does not show")
+
+
+def test_what_was_remembered_of_a_policy_does_not_judge_who_is_given_it(aws, account, mailbox, start):
+    arn = managed_policy(aws.iam, "rewritten", "s3:GetObject")
+    function = start()
+    severities = []
+    for user in ("deploy-bot", "idle-bot"):
+        aws.iam.attach_user_policy(UserName=user, PolicyArn=arn)
+        attached = event_of(deployer_session(account.role), "AttachUserPolicy", {"userName": user, "policyArn": arn})
+        severities.append(function.invoke(attached)["what"]["amountsTo"])
+        aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("*"), SetAsDefault=True)
+
+    assert severities == ["nothing that leads to all power", "administrator: rewritten (attached)"]
 
 
 # --- what is refused, and what fails --------------------------------------------------------------------------
