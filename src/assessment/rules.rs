@@ -248,7 +248,6 @@ fn grant(case: &Case<'_>) -> Option<(Grave, Phrase)> {
     if !case.activity.outcome.succeeded() || matches!(change, Change::Frees | Change::Bounds) {
         return None;
     }
-
     // The policy may do it only together with those that were there.
     let whole = case.target_power.as_ref().filter(|_| case.activity.action.grants_by_policy());
     let before = granted.before.as_ref().map_or(Level::Limited, |power| power.level);
@@ -279,13 +278,13 @@ fn grant(case: &Case<'_>) -> Option<(Grave, Phrase)> {
 }
 
 fn grants_administrator(case: &Case<'_>) -> Option<Opinion> {
-    let (grave, reason) = grant(case)?;
-    (grave.level == Level::Administrator).then(|| at_least(grave.severity, reason))?
+    let (grave, reason) = grant(case).filter(|(grave, _)| grave.level == Level::Administrator)?;
+    at_least(grave.severity, reason)
 }
 
 fn grants_iam(case: &Case<'_>) -> Option<Opinion> {
-    let (grave, reason) = grant(case)?;
-    (grave.level != Level::Administrator).then(|| at_least(grave.severity, reason))?
+    let (grave, reason) = grant(case).filter(|(grave, _)| grave.level != Level::Administrator)?;
+    at_least(grave.severity, reason)
 }
 
 /// What whoever has the target's new credential, trust or freedom can do: all that the target can.
@@ -319,18 +318,18 @@ fn inherited(case: &Case<'_>) -> Option<(Grave, Phrase)> {
 }
 
 fn target_is_administrator(case: &Case<'_>) -> Option<Opinion> {
-    let (grave, reason) = inherited(case)?;
-    (grave.level == Level::Administrator).then(|| at_least(grave.severity, reason))?
+    let (grave, reason) = inherited(case).filter(|(grave, _)| grave.level == Level::Administrator)?;
+    at_least(grave.severity, reason)
 }
 
 fn target_can_change_iam(case: &Case<'_>) -> Option<Opinion> {
-    let (grave, reason) = inherited(case)?;
-    (grave.level == Level::IamCapable).then(|| at_least(grave.severity, reason))?
+    let (grave, reason) = inherited(case).filter(|(grave, _)| grave.level == Level::IamCapable)?;
+    at_least(grave.severity, reason)
 }
 
 fn target_may_be_more(case: &Case<'_>) -> Option<Opinion> {
-    let (grave, reason) = inherited(case)?;
-    (grave.level < Level::IamCapable).then(|| at_least(grave.severity, reason))?
+    let (grave, reason) = inherited(case).filter(|(grave, _)| grave.level < Level::IamCapable)?;
+    at_least(grave.severity, reason)
 }
 
 /// Nobody can be made more than an administrator. But since when it is one, IAM does not tell: of two policies that
@@ -396,12 +395,11 @@ fn containment_taken_off(case: &Case<'_>) -> Option<Opinion> {
     let forbids = |policy: &Untrusted| FORBIDDING.contains(&policy.raw());
     if change == Change::Embeds {
         let denies = activity.policy_document.as_deref().is_some_and(|document| power::denies(&decoded(document)));
-        return (forbids(object) && !denies).then(|| {
-            at_least(
-                Severity::High,
-                phrase!("It is written over ", object, ", which forbade: somebody had contained ", target, "."),
-            )
-        })?;
+        if !forbids(object) || denies {
+            return None;
+        }
+        let reason = phrase!("It is written over ", object, ", which forbade: somebody had contained ", target, ".");
+        return at_least(Severity::High, reason);
     }
     let by_aws = activity.object.arn.as_ref().is_some_and(|arn| power::is_aws_managed(arn.raw()));
     if by_aws && object.raw().starts_with("AWSCompromisedKeyQuarantine") {
@@ -425,13 +423,12 @@ fn containment_taken_off(case: &Case<'_>) -> Option<Opinion> {
         return at_least(Severity::Medium, reason);
     }
     let known = taken.policies.iter().all(|policy| policy.is_aws_managed() || policy.document.found().is_some());
-    if known && taken.gaps.is_empty() && !taken.policies.is_empty() {
+    // A group may have none.
+    let told = !taken.policies.is_empty() || activity.action.is_about_membership();
+    if known && told && taken.gaps.is_empty() {
         return None;
     }
-    let left_nothing = activity.action.event_name == "RemoveUserFromGroup" && taken.gaps.is_empty() && known;
-    (!left_nothing).then(|| {
-        at_least(Severity::Medium, "What the policy said is not known any more: it may have denied something.".into())
-    })?
+    at_least(Severity::Medium, "What the policy said is not known any more: it may have denied something.".into())
 }
 
 /// "Made for oneself" is told by the exact identity of the caller, never by the name of a session.
@@ -512,10 +509,10 @@ fn protection_lost(case: &Case<'_>) -> Option<Opinion> {
             if Grave::unknown(power).is_some() {
                 return at_least(Severity::High, "What the boundary that was set allows could not be read.".into());
             }
-            let unsure = power.level == Level::Broad || power.named_only;
-            unsure.then(|| {
-                at_least(Severity::Medium, "The boundary that was set limits little, or nobody read it.".into())
-            })?
+            if power.level < Level::Broad && !power.named_only {
+                return None;
+            }
+            at_least(Severity::Medium, "The boundary that was set limits little, or nobody read it.".into())
         }
         _ => None,
     }

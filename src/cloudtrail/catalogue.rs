@@ -710,6 +710,12 @@ impl Action {
         matches!(self.what, Noun::An(words) if narrow.contains(&words))
     }
 
+    /// Whether it puts a user into a group, or takes it out.
+    #[must_use]
+    pub fn is_about_membership(&self) -> bool {
+        matches!((self.thing, self.tail), (Thing::User, Some((_, Noun::Object("group")))))
+    }
+
     /// Whether it is what pipelines do all day: it takes away, or changes nothing about who may do what.
     #[must_use]
     pub const fn is_chore(&self) -> bool {

@@ -16,7 +16,6 @@ pub use trust::{Reach, Trust};
 
 use crate::arn::Arn;
 use crate::cloudtrail::activity::Object;
-use crate::cloudtrail::catalogue::Noun;
 use crate::cloudtrail::identity::{Principal, Session};
 use crate::cloudtrail::{Activity, Change, Failure, Outcome, Thing};
 use crate::phrase;
@@ -681,11 +680,6 @@ async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: 
     }
 }
 
-/// Whether the call is about a user's membership in a group.
-fn is_of_group(activity: &Activity) -> bool {
-    matches!(activity.action.tail, Some((_, Noun::Object("group"))))
-}
-
 /// What the call gave or took, if the target's own policies do not tell it: because IAM does not show it yet or
 /// any more, because the call failed, or because it is a boundary.
 async fn ask_for_given<D: Directory>(
@@ -698,7 +692,7 @@ async fn ask_for_given<D: Directory>(
     let held = |is: &dyn Fn(&Policy) -> bool| target.holdings().is_some_and(|held| held.policies.iter().any(is));
     match (activity.action.change, &activity.object) {
         (Change::Attaches | Change::Bounds | Change::Frees, Object { arn: Some(arn), name: Some(name) })
-            if !held(&|policy| policy.arn.as_ref() == Some(arn)) =>
+            if activity.action.change == Change::Frees || !held(&|policy| policy.arn.as_ref() == Some(arn)) =>
         {
             let document = match Arn::parse(arn.raw()) {
                 _ if power::is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),
@@ -708,7 +702,9 @@ async fn ask_for_given<D: Directory>(
             Holdings::of(Policy { name: name.clone(), via: Via::Attached, arn: Some(arn.clone()), document })
         }
         (Change::Joins | Change::Frees, Object { name: Some(name), .. })
-            if here && is_of_group(activity) && !held(&|policy| policy.via == Via::Group(name.clone())) =>
+            if here
+                && activity.action.is_about_membership()
+                && !held(&|policy| policy.via == Via::Group(name.clone())) =>
         {
             let mut given = directory.group(name.raw(), deadline).await.holdings.clone();
             for policy in &mut given.policies {
