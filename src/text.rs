@@ -4,6 +4,7 @@
 //! alert. Such text travels as [`Untrusted`], which cannot be printed by accident, and is put into our own
 //! sentences by a [`Phrase`]. Each channel turns a phrase into its own dress at the very end.
 
+use crate::phrase;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -260,6 +261,18 @@ impl Phrase {
             all.push(phrase);
         }
         all
+    }
+
+    /// The first so many, with `between` between them, and how many more there are: "a, b and 3 more".
+    #[must_use]
+    pub fn few(all: impl IntoIterator<Item = Self>, shown: usize, between: &'static str) -> Self {
+        let mut all = all.into_iter();
+        let mut few = Self::joined(all.by_ref().take(shown), between);
+        let more = all.count();
+        if more > 0 {
+            few.push(phrase!(" and ", more, " more"));
+        }
+        few
     }
 
     /// As the beginning of a sentence: our own first word with a capital; names stay as they are.

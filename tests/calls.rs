@@ -5,9 +5,11 @@
 
 mod common;
 
-use common::{account, draft, runs_as_printed, settings};
+use common::{account, draft, runs_as_printed, settings, told};
+use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
 use iam_security_alert::cloudtrail::catalogue::{CATALOGUE, iam_calls};
-use iam_security_alert::handler::Draft;
+use iam_security_alert::handler::{Draft, Told};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -119,4 +121,67 @@ fn every_row_of_the_catalogue_has_its_example() {
         assert!(told.contains(&(action.service, action.event_name, action.done)), "{action:?}");
     }
     assert!(told.iter().filter(|(service, ..)| *service == "iam").count() > iam_calls(false).count());
+}
+
+/// Puts a text into every place of a request or an answer that holds one.
+fn fill(value: &mut Value, text: &str) {
+    match value {
+        Value::String(place) => text.clone_into(place),
+        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, text)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| fill(field, text)),
+        _ => {}
+    }
+}
+
+/// Whole texts of somebody's choosing, and beginnings of what we take apart: ARNs, URLs, documents, encodings.
+fn hostile() -> impl Strategy<Value = String> {
+    let begun = prop::sample::select(vec![
+        "arn:aws:sns:us-east-1:1:",
+        "arn:aws:iam::123456789012:oidc-provider/",
+        "arn:::::",
+        "https://sqs/",
+        "function:",
+        "{\"Statement\":",
+        "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Principal\":\"",
+        "%7B%22",
+        "%e2%80%ae",
+        "entityID=\"",
+        "",
+        "",
+    ]);
+    (begun, any::<String>(), 0_usize..400)
+        .prop_map(|(begun, text, long)| format!("{begun}{text}\r\n\u{202e}WHY LOW{}", "é".repeat(long)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Any text in every place of any call, worked or denied: no panic, a subject that SNS takes, no hidden character,
+    /// no forged line, and commands that a shell takes apart as they were meant.
+    #[test]
+    fn a_call_of_any_text_is_told_safely(which in any::<prop::sample::Index>(), text in hostile(), denies in any::<bool>()) {
+        let calls = calls();
+        let (name, call) = calls.iter().nth(which.index(calls.len())).unwrap();
+        let mut event = if denies { denied(name, call) } else { event(name, call) };
+        for field in ["requestParameters", "responseElements", "errorMessage"] {
+            fill(&mut event["detail"][field], &text);
+        }
+        if denies {
+            event["detail"]["errorMessage"] = json!(format!("x on resource: {text}"));
+        }
+        // What is the alerter's own cannot be told from a name that is hostile.
+        let Told::Draft(draft) = told(account(), event, settings(&[])) else { return Ok(()) };
+        let (subject, body) = (&draft.email.subject, &draft.email.body);
+        prop_assert!(subject.len() <= MAX_SUBJECT && subject.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{subject}");
+        prop_assert!(body.len() <= MAX_BODY);
+        let hidden = body.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        prop_assert_eq!(hidden, None);
+        let severity = draft.report.severity.word();
+        let why: Vec<_> = body.lines().filter(|line| line.starts_with("WHY")).collect();
+        prop_assert_eq!(why, [format!("WHY {severity}")]);
+        for command in draft.report.steps.iter().flat_map(|step| &step.commands) {
+            let words = shlex::split(command.as_str());
+            prop_assert!(words.is_some_and(|words| words[0] == "aws"), "{}", command.as_str());
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `schemaVersion` | `"1.0"`; the first number changes when a reader of the old shape would break |
 //! | `severity`, `unlessExpected` | `LOW`, `MEDIUM`, `HIGH` or `CRITICAL`; the second only where the principal is expected |
-//! | `eventId`, `eventName`, `time`, `outcome` | CloudTrail's id; the IAM action; RFC 3339; `succeeded`, `denied` or `failed` |
+//! | `eventId`, `eventName`, `time`, `outcome` | CloudTrail's id; its name of the call; RFC 3339; `succeeded`, `denied` or `failed` |
 //! | `accountId` | where it happened |
 //! | `headline`, `subject`, `summary` | text for people |
 //! | `reasons` | `[{rule, text}]`, never empty |

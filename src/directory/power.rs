@@ -187,12 +187,7 @@ impl Power {
     /// What gives it its level, in a line.
     #[must_use]
     pub fn why(&self) -> Phrase {
-        const SHOWN: usize = 3;
-        let mut why = Phrase::joined(self.grounds.iter().take(SHOWN).map(Phrase::from), "; ");
-        if self.grounds.len() > SHOWN {
-            why.push(phrase!("; and ", self.grounds.len() - SHOWN, " more"));
-        }
-        why
+        Phrase::few(self.grounds.iter().map(Phrase::from), 3, "; ")
     }
 
     /// The level and its grounds, as one line.
@@ -342,12 +337,7 @@ fn by_policy(allowed: &[(&'static str, &Policy)]) -> Vec<Phrase> {
 
 /// "iam:A, iam:B and 7 more".
 fn first_few(actions: &[&'static str]) -> Phrase {
-    const SHOWN: usize = 2;
-    let mut few = Phrase::joined(actions.iter().take(SHOWN).map(|action| (*action).into()), ", ");
-    if actions.len() > SHOWN {
-        few.push(phrase!(" and ", actions.len() - SHOWN, " more"));
-    }
-    few
+    Phrase::few(actions.iter().map(|action| (*action).into()), 2, ", ")
 }
 
 /// Where the questions are put.
@@ -652,17 +642,12 @@ fn read(policy: &Policy) -> Read {
 #[must_use]
 pub fn says(document: &str) -> Vec<Phrase> {
     let few = |of: &Match| {
-        const SHOWN: usize = 4;
         let (but, patterns) = match of {
             Match::These(patterns) => ("", patterns),
             Match::AllBut(patterns) => ("all but ", patterns),
         };
-        let shown: Vec<_> = patterns.iter().take(SHOWN).map(Untrusted::new).collect();
-        let mut few = phrase!(but, Phrase::joined(shown.iter().map(Phrase::arn), ", "));
-        if patterns.len() > SHOWN {
-            few.push(phrase!(" and ", patterns.len() - SHOWN, " more"));
-        }
-        few
+        let patterns = patterns.iter().map(|pattern| Phrase::arn(&Untrusted::new(pattern)));
+        phrase!(but, Phrase::few(patterns, 4, ", "))
     };
     let line = |statement: &Statement| {
         let verb = if statement.effect == Effect::Allow { "allows " } else { "denies " };
