@@ -39,10 +39,12 @@ pub struct Granted {
     pub power: Power,
     /// What it says, a line a statement; empty where its document is not known.
     pub says: Vec<Phrase>,
-    /// What the target's other policies amount to: what it could do before. `None` where that is not known.
+    /// What the target's other policies amount to: what it can do without this one. `None` where that is not known.
     pub before: Option<Power>,
     /// Whether IAM shows the target with the policy.
     pub shown: bool,
+    /// Whether it is known to deny only: then it takes power away, and gives none.
+    pub only_denies: bool,
 }
 
 impl<'a> Case<'a> {
@@ -78,11 +80,11 @@ impl Granted {
         let given: Box<dyn Fn(&Policy) -> bool> = match activity.action.change {
             Change::Attaches | Change::Bounds | Change::Frees => {
                 let arn = object.arn.clone()?;
-                Box::new(move |policy| policy.arn.as_ref() == Some(&arn))
+                Box::new(move |policy| policy.via == Via::Attached && policy.arn.as_ref() == Some(&arn))
             }
             Change::Embeds => {
                 let name = object.name.clone();
-                Box::new(move |policy| policy.arn.is_none() && Some(&policy.name) == name.as_ref())
+                Box::new(move |policy| policy.via == Via::Inline && Some(&policy.name) == name.as_ref())
             }
             Change::Joins => {
                 let group = object.name.clone()?;
@@ -102,7 +104,9 @@ impl Granted {
                 let name = if itself { activity.target.name.clone()? } else { name() };
                 vec![Policy { name, via: if itself { Via::Itself } else { Via::Inline }, arn: None, document }]
             }
+            // Of a denied call nobody knows which version it named.
             (None, Change::Rewrites) => {
+                object.name.as_ref()?;
                 let Subject::Policy(policy) = &dossier.target else { return None };
                 let name = activity.target.name.clone()?;
                 vec![Policy {
@@ -126,7 +130,8 @@ impl Granted {
         let before = held.filter(|_| activity.outcome.succeeded() && activity.action.grants_by_policy());
         let before = before.map(|held| power::weigh(&held.only(|policy| !given(policy)), holder));
         let granted = Holdings { policies, ..dossier.given.clone() };
-        Some(Self { power: power::weigh(&granted, holder), says, before, shown })
+        let only_denies = power::only_deny(&granted);
+        Some(Self { power: power::weigh(&granted, holder), says, before, shown, only_denies })
     }
 }
 

@@ -8,10 +8,11 @@ use crate::cloudtrail::identity::{Operator, Principal, RoleSession};
 use crate::cloudtrail::{Change, Failure, Outcome, Thing};
 use crate::directory::power::{self, Level};
 use crate::directory::trust::Trusted;
-use crate::directory::{Lookup, Power, Reach, Subject, decoded};
+use crate::directory::{Holdings, Lookup, Policy, Power, Reach, Subject, Via, decoded};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
+use chrono::TimeDelta;
 
 /// Every rule. The first has an opinion on every case.
 pub const RULES: &[Rule] = &[
@@ -25,6 +26,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "target_can_change_iam", judge: target_can_change_iam },
     Rule { name: "target_may_be_more", judge: target_may_be_more },
     Rule { name: "was_administrator", judge: was_administrator },
+    Rule { name: "only_denies", judge: only_denies },
     Rule { name: "role_opened", judge: role_opened },
     Rule { name: "quarantined", judge: quarantined },
     Rule { name: "containment_taken_off", judge: containment_taken_off },
@@ -81,7 +83,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             phrase!("It was denied. An attempt may mean that somebody is finding out what ", who, " may do."),
         ),
         Outcome::Failed { failure: Failure::AlreadyExists, .. } => {
-            (Severity::Low, "It failed, because the name is taken. Nothing was changed.".into())
+            (Severity::Low, "It failed, because there is one already. Nothing was changed.".into())
         }
         Outcome::Failed { failure: Failure::NotFound, .. } => {
             (attempt, "It failed, because there is no such thing. Nothing was changed.".into())
@@ -218,7 +220,7 @@ impl Grave {
 
     /// Of a policy that could not be read: what cannot be told must not look harmless. Not asked for is another matter.
     fn unknown(power: &Power) -> Option<Self> {
-        let unread = power.unread.iter().any(|gap| gap.reason.is_failure()) || power.gone;
+        let unread = power.unread.iter().any(|gap| gap.reason.is_failure()) || power.unreadable;
         unread.then(|| Self {
             level: power.level,
             severity: Severity::High,
@@ -324,10 +326,18 @@ fn target_may_be_more(case: &Case<'_>) -> Option<Opinion> {
     at_least(grave.severity, reason)
 }
 
+/// What only denies takes power away: from who is contained, or from who is locked out.
+fn only_denies(case: &Case<'_>) -> Option<Opinion> {
+    let gives = matches!(case.activity.action.change, Change::Attaches | Change::Embeds);
+    (gives && case.granted.as_ref()?.only_denies).then_some(())?;
+    context("It only denies: it gives nothing. Is somebody being contained, or locked out?".into())
+}
+
 /// Nobody can be made more than an administrator. But since when it is one, IAM does not tell: of two policies that
 /// were given one after the other, each finds the other there.
 fn was_administrator(case: &Case<'_>) -> Option<Opinion> {
-    let before = case.granted.as_ref()?.before.as_ref().filter(|power| power.level == Level::Administrator)?;
+    let granted = case.granted.as_ref().filter(|granted| !granted.only_denies)?;
+    let before = granted.before.as_ref().filter(|power| power.level == Level::Administrator)?;
     case.activity.outcome.succeeded().then_some(())?;
     context(phrase!(
         target_name(case).capitalized(),
@@ -381,8 +391,10 @@ fn containment_taken_off(case: &Case<'_>) -> Option<Opinion> {
     let (object, target) = (activity.object.name.as_ref()?, target_name(case));
     let forbids = |policy: &Untrusted| FORBIDDING.contains(&policy.raw());
     if change == Change::Embeds {
-        let denies = activity.policy_document.as_deref().is_some_and(|document| power::denies(&decoded(document)));
-        if !forbids(object) || denies {
+        // Somebody who contains again writes the same once more; the time of the event may be a little ahead of the shell's.
+        let since = activity.time.map(|time| time - TimeDelta::minutes(15));
+        let document = activity.policy_document.as_deref().map(decoded);
+        if !forbids(object) || document.is_some_and(|document| power::denies_everything(&document, since)) {
             return None;
         }
         let reason = phrase!("It is written over ", object, ", which forbade: somebody had contained ", target, ".");
@@ -390,13 +402,17 @@ fn containment_taken_off(case: &Case<'_>) -> Option<Opinion> {
     }
     let by_aws = activity.object.arn.as_ref().is_some_and(|arn| power::is_aws_managed(arn.raw()));
     if by_aws && object.raw().starts_with("AWSCompromisedKeyQuarantine") {
-        return at_least(
+        return never(
             Severity::Critical,
             phrase!("It frees ", target, " from the quarantine under which AWS had put it, for a key found in public."),
         );
     }
     // The policies of a group that the user left, or the one that was taken.
-    let taken = &case.dossier.given;
+    let inline = |policy: &&Policy| policy.via == Via::Inline && policy.name == *object;
+    let shown = case.dossier.target.holdings().and_then(|held| held.policies.iter().find(inline));
+    let still_shown = shown.filter(|_| activity.object.arn.is_none() && !activity.action.is_about_membership());
+    let still_shown = still_shown.map(|policy| Holdings::of(policy.clone()));
+    let taken = still_shown.as_ref().unwrap_or(&case.dossier.given);
     if let Some(policy) = Some(object)
         .filter(|name| forbids(name))
         .or_else(|| taken.policies.iter().map(|policy| &policy.name).find(|name| forbids(name)))
@@ -518,6 +534,7 @@ fn boundary_again(boundary: &Untrusted) -> Option<Opinion> {
 /// account password policy for IAM users", IAM user guide); what it was before, IAM does not keep.
 fn weak_passwords(case: &Case<'_>) -> Option<Opinion> {
     const DEFAULT_LENGTH: u64 = 8;
+    const DEFAULT_KINDS: usize = 3;
     let activity = case.activity;
     if activity.action.change != Change::PasswordPolicy || !activity.outcome.succeeded() {
         return None;
@@ -540,7 +557,7 @@ fn weak_passwords(case: &Case<'_>) -> Option<Opinion> {
     let words = Phrase::ours(format!(
         "Passwords now need {length_words} at least, and {kinds}. IAM does not keep what was asked before."
     ));
-    if length < DEFAULT_LENGTH || required < 2 { at_least(Severity::High, words) } else { context(words) }
+    if length < DEFAULT_LENGTH || required < DEFAULT_KINDS { at_least(Severity::High, words) } else { context(words) }
 }
 
 fn outside_principal(case: &Case<'_>) -> Option<Opinion> {
@@ -615,9 +632,12 @@ fn cloud_shell(case: &Case<'_>) -> Option<Opinion> {
 
 fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
     case.activity.omitted.then_some(())?;
-    let hides_policy =
-        matches!(case.activity.action.change, Change::Embeds | Change::Rewrites | Change::Drafts | Change::Trusts)
-            && case.activity.outcome.succeeded();
+    let carries_policy = match case.activity.action.change {
+        Change::Embeds | Change::Rewrites | Change::Drafts | Change::Trusts => true,
+        Change::Creates => matches!(case.activity.target.thing, Thing::Role | Thing::Policy),
+        _ => false,
+    };
+    let hides_policy = carries_policy && case.activity.outcome.succeeded();
     at_least(
         if hides_policy { Severity::High } else { Severity::Medium },
         "The request was too large for CloudTrail, which left its parameters out; padding can hide a policy.".into(),

@@ -150,7 +150,7 @@ impl Failure {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Denied => "was denied",
-            Self::AlreadyExists => "failed, because the name is taken",
+            Self::AlreadyExists => "failed, because there is one already",
             Self::NotFound => "failed, because it does not exist",
             Self::LimitExceeded => "failed, because a quota is used up",
             Self::Other => "failed",

@@ -590,7 +590,8 @@ pub const CATALOGUE: &[Action] = &[
     call("UpdateAccountPasswordPolicy", "changed", "change", Thing::Account)
         .to(The("account's password policy")).is(Change::PasswordPolicy, Medium, PASSWORDS).as_in(AUTHENTICATION),
     call("DeleteAccountPasswordPolicy", "deleted", "delete", Thing::Account)
-        .to(The("account's password policy")).is(Change::PasswordPolicy, Medium, PASSWORDS).as_in(AUTHENTICATION),
+        .to(The("account's password policy"))
+        .is(Change::PasswordPolicy, Medium, "From now on AWS's default decides how weak passwords may be.").as_in(AUTHENTICATION),
     call("UploadServerCertificate", "uploaded", "upload", Thing::ServerCertificate)
         .is(Change::Routine, Low, "Certificates for web servers grant nothing in AWS."),
     call("UpdateServerCertificate", "renamed", "rename", Thing::ServerCertificate)

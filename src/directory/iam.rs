@@ -2,7 +2,8 @@
 //!
 //! Every call has the same deadline, and its failure is an answer like any other. Calls that do not need
 //! each other's answers run side by side. The longest chain is three calls (groups, a group's policies, a
-//! policy), four where a customer managed policy of a group is read (its default version comes in between).
+//! policy), four where a customer managed policy of a group is read (its default version comes in between). Two more
+//! follow where IAM does not show yet what was given: that policy is then read by itself.
 
 use super::memory::Memory;
 use super::power::is_aws_managed;

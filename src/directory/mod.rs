@@ -475,8 +475,8 @@ pub struct Dossier {
     pub caller: Caller,
     /// What the call changed, or who gains or loses by it.
     pub target: Subject,
-    /// What the call gave or took, where the target's own policies do not tell it: a managed policy, or the
-    /// policies of a group.
+    /// A managed policy or the policies of a group: what the call took away, or gave where the target's own
+    /// policies do not tell it.
     pub given: Holdings,
     /// The alias of the account in which it happened.
     pub account_alias: Lookup<Untrusted>,
@@ -589,8 +589,14 @@ pub async fn investigate<D: Directory>(directory: &D, activity: &Activity, deadl
     let (caller, (target, given), account_alias) = tokio::join!(
         ask_for_caller(directory, &activity.principal, here(activity.principal.account()), deadline),
         async {
-            let target = ask_for_target(directory, activity, in_account, deadline).await;
-            let given = ask_for_given(directory, activity, &target, in_account, deadline).await;
+            let target = ask_for_target(directory, activity, in_account, deadline);
+            if activity.action.change == Change::Frees {
+                // What was taken away is not to be looked for where it was.
+                let given = ask_for_given(directory, activity, None, in_account, deadline);
+                return tokio::join!(target, given);
+            }
+            let target = target.await;
+            let given = ask_for_given(directory, activity, Some(&target), in_account, deadline).await;
             (target, given)
         },
         alias,
@@ -650,7 +656,8 @@ async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: 
     let Some(name) = activity.name_now() else {
         return Subject::NotAsked("the event does not name it");
     };
-    if matches!(activity.outcome, Outcome::Failed { failure: Failure::LimitExceeded, .. }) {
+    let at_quota = matches!(activity.outcome, Outcome::Failed { failure: Failure::LimitExceeded, .. });
+    if at_quota && action.change == Change::Creates {
         return Subject::NotAsked("it was not created");
     }
     match action.change {
@@ -680,19 +687,20 @@ async fn ask_for_target<D: Directory>(directory: &D, activity: &Activity, here: 
     }
 }
 
-/// What the call gave or took, if the target's own policies do not tell it: because IAM does not show it yet or
-/// any more, because the call failed, or because it is a boundary.
+/// What the call took away; or what it gave, if the target's own policies do not tell it: because IAM does not show it
+/// yet or any more, because the call failed, or because it is a boundary.
 async fn ask_for_given<D: Directory>(
     directory: &D,
     activity: &Activity,
-    target: &Subject,
+    target: Option<&Subject>,
     here: bool,
     deadline: Instant,
 ) -> Holdings {
-    let held = |is: &dyn Fn(&Policy) -> bool| target.holdings().is_some_and(|held| held.policies.iter().any(is));
+    let holdings = target.and_then(Subject::holdings);
+    let held = |is: &dyn Fn(&Policy) -> bool| holdings.is_some_and(|held| held.policies.iter().any(is));
     match (activity.action.change, &activity.object) {
         (Change::Attaches | Change::Bounds | Change::Frees, Object { arn: Some(arn), name: Some(name) })
-            if activity.action.change == Change::Frees || !held(&|policy| policy.arn.as_ref() == Some(arn)) =>
+            if !held(&|policy| policy.via == Via::Attached && policy.arn.as_ref() == Some(arn)) =>
         {
             let document = match Arn::parse(arn.raw()) {
                 _ if power::is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),

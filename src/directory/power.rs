@@ -10,8 +10,10 @@ use super::{List, Lookup, Unavailable};
 use crate::arn::{Arn, wildcard, wildcard_ignoring_case};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The policies that a user or a role holds.
@@ -179,8 +181,8 @@ pub struct Power {
     pub named_only: bool,
     /// What could not be read.
     pub unread: Vec<Gap>,
-    /// Whether a policy was gone when its document was read.
-    pub gone: bool,
+    /// Whether a document was gone when it was to be read, or could not be understood.
+    pub unreadable: bool,
 }
 
 impl Power {
@@ -284,18 +286,21 @@ fn any_names() -> [String; 2] {
 pub fn weigh(holdings: &Holdings, holder: Option<&Untrusted>) -> Power {
     let mut doubts = holdings.cuts.clone();
     let mut statements = Vec::new();
-    let mut named_only = false;
+    let (mut named_only, mut unreadable) = (false, false);
     for policy in &holdings.policies {
         match read(policy) {
             Read::Statements(read) => statements.extend(read.into_iter().map(|statement| (policy, statement))),
             Read::NamedOnly => named_only = true,
-            Read::Doubt(doubt) => doubts.push(doubt),
+            Read::Doubt(doubt) => {
+                unreadable = true;
+                doubts.push(doubt);
+            }
             Read::Unavailable => {}
         }
     }
     let holder = holder.and_then(|arn| Arn::parse(arn.raw()));
     if holder.is_none() && !statements.is_empty() {
-        doubts.push("its ARN is not known, so resources in its policies were not compared exactly".into());
+        doubts.push("the holder's ARN is not known, so resources in the policies were not compared exactly".into());
     }
     let court = Court { statements, holder };
     let (level, grounds) = court.level(false);
@@ -315,7 +320,7 @@ pub fn weigh(holdings: &Holdings, holder: Option<&Untrusted>) -> Power {
         at_most: at_most.max(level),
         named_only,
         unread: holdings.unread(),
-        gone: holdings.policies.iter().any(|policy| policy.document == Lookup::Missing && !policy.is_aws_managed()),
+        unreadable,
     }
 }
 
@@ -657,6 +662,44 @@ pub fn says(document: &str) -> Vec<Phrase> {
     parse(document).iter().flatten().map(line).collect()
 }
 
+/// Whether policies are known to deny only: then they take power away, and give none.
+#[must_use]
+pub fn only_deny(holdings: &Holdings) -> bool {
+    let denies = |policy: &Policy| match read(policy) {
+        Read::Statements(statements) => statements.iter().all(|statement| statement.effect == Effect::Deny),
+        Read::NamedOnly | Read::Doubt(_) | Read::Unavailable => false,
+    };
+    !holdings.policies.is_empty() && holdings.gaps.is_empty() && holdings.policies.iter().all(denies)
+}
+
+/// Whether a document denies everything: at once, or to all sessions that were opened before some time after `since`.
+#[must_use]
+pub fn denies_everything(document: &str, since: Option<DateTime<Utc>>) -> bool {
+    let everything = |of: &Match| matches!(of, Match::These(patterns) if patterns.iter().any(|pattern| pattern == "*"));
+    let Ok(Value::Object(fields)) = serde_json::from_str(document) else { return false };
+    let written = match fields.get("Statement") {
+        Some(Value::Array(statements)) => statements.clone(),
+        Some(statement) => vec![statement.clone()],
+        None => return false,
+    };
+    let revokes = |statement: &Value| {
+        let condition = statement.get("Condition").and_then(Value::as_object).filter(|condition| !condition.is_empty());
+        condition.is_none_or(|condition| {
+            let time = condition.get("DateLessThan").and_then(|keys| keys.get("aws:TokenIssueTime")?.as_str());
+            let time = time.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+            condition.len() == 1 && time.zip(since).is_some_and(|(time, since)| time >= since)
+        })
+    };
+    parse(document).is_some_and(|statements| {
+        statements.iter().zip(&written).any(|(statement, written)| {
+            statement.effect == Effect::Deny
+                && everything(&statement.actions)
+                && everything(&statement.resources)
+                && revokes(written)
+        }) && statements.iter().all(|statement| statement.effect == Effect::Deny)
+    })
+}
+
 /// Whether a document denies anything, and not only allows.
 #[must_use]
 pub fn denies(document: &str) -> bool {
@@ -690,7 +733,7 @@ fn parse(document: &str) -> Option<Vec<Statement>> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const CAROL: &str = "arn:aws:iam::111122223333:user/ops/carol";
 

@@ -1,7 +1,7 @@
 //! Who may assume a role, read from its trust policy, in words.
 //!
 //! Follows "AWS JSON policy elements: Principal" and the pages on roles for federation in the IAM user
-//! guide. It does not evaluate conditions: that there are some, and which keys they ask for, is told.
+//! guide. Of conditions it asks only whether they say who may come; which keys they ask for is told.
 
 use super::power::{Effect, OneOrMany};
 use crate::arn::{Arn, wildcard_ignoring_case};
@@ -17,6 +17,8 @@ pub struct Trust {
     pub trusted: Vec<Trusted>,
     /// What of the policy could not be told.
     pub doubts: Vec<Phrase>,
+    /// Whether it denies some, which is not counted in.
+    pub denies: bool,
 }
 
 /// One that is let in.
@@ -67,8 +69,9 @@ const ASSUMING: [&str; 4] =
 /// Services that hand the role on to whoever shows them a certificate.
 const HANDING_ON: [&str; 2] = ["rolesanywhere.amazonaws.com", "credentials.iot.amazonaws.com"];
 
-/// Condition keys that say who may come, if they demand something.
-const IDENTIFYING: [&str; 10] = [
+/// Condition keys that say who may come, if they demand something. An external id or a source identity is chosen by
+/// whoever comes.
+const IDENTIFYING: [&str; 8] = [
     "aws:principalorgid",
     "aws:principalorgpaths",
     "aws:principalaccount",
@@ -77,13 +80,10 @@ const IDENTIFYING: [&str; 10] = [
     "aws:sourcearn",
     "aws:sourceorgid",
     "aws:userid",
-    "sts:externalid",
-    "aws:sourceidentity",
 ];
 
 /// Providers that vouch for anyone who opens an account there: without a condition on the subject, everyone.
-/// One that ends in a slash has a path for each customer.
-const PUBLIC_PROVIDERS: [&str; 9] = [
+const PUBLIC_PROVIDERS: [&str; 8] = [
     "token.actions.githubusercontent.com",
     "accounts.google.com",
     "cognito-identity.amazonaws.com",
@@ -92,7 +92,6 @@ const PUBLIC_PROVIDERS: [&str; 9] = [
     "gitlab.com",
     "app.terraform.io",
     "agent.buildkite.com",
-    "oidc.circleci.com/",
 ];
 
 #[derive(Deserialize)]
@@ -136,7 +135,10 @@ impl Trust {
     fn add(&mut self, statement: Written, account: Option<&Untrusted>) {
         match Effect::from_word(&statement.effect) {
             Some(Effect::Allow) => {}
-            Some(Effect::Deny) => return self.doubt("it denies some, which is not counted in"),
+            Some(Effect::Deny) => {
+                self.denies = true;
+                return;
+            }
             None => return self.doubt("a statement of the trust policy neither allows nor denies"),
         }
         let actions = statement.action.map(OneOrMany::into_vec).unwrap_or_default();
@@ -198,6 +200,9 @@ impl Trust {
             all.push("nobody".into());
         }
         all.extend(self.doubts.iter().map(|doubt| phrase!("not certain: ", doubt)));
+        if self.denies {
+            all.push("it denies some besides, which is not counted in".into());
+        }
         all
     }
 }
@@ -209,13 +214,13 @@ impl Trusted {
         let who = match &self.who {
             Who::Anyone => "anyone, in any AWS account".into(),
             Who::Account(id) if self.reach == Reach::Own => {
-                phrase!("whom this account's own policies allow it (", id, ")")
+                phrase!("whomever this account's own policies allow it (", id, ")")
             }
             Who::Account(id) => phrase!("whomever account ", id, " allows it"),
             Who::Principal(arn) => Phrase::arn(arn),
             Who::Service(name) => phrase!("the AWS service ", name),
-            Who::Saml(arn) => phrase!("whom the SAML provider ", &last_part(arn), " vouches for"),
-            Who::WebIdentity(provider) => phrase!("whom ", &host(provider), " vouches for"),
+            Who::Saml(arn) => phrase!("whomever the SAML provider ", &last_part(arn), " vouches for"),
+            Who::WebIdentity(provider) => phrase!("whomever ", &host(provider), " vouches for"),
         };
         if self.conditions.is_empty() {
             let bare = if self.reach >= Reach::Outside { ", without a condition" } else { "" };
@@ -235,7 +240,7 @@ impl Who {
     fn read(kind: &str, name: &str) -> Option<Self> {
         let told = || Untrusted::new(name);
         Some(match kind {
-            "AWS" if name == "*" => Self::Anyone,
+            "AWS" | "Federated" if name == "*" => Self::Anyone,
             "AWS" if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) => Self::Account(told()),
             "AWS" => match Arn::parse(name) {
                 Some(arn) if arn.resource == "root" => Self::Account(arn.account.into()),
@@ -252,7 +257,9 @@ impl Who {
         let own = |id: &str| account.is_some_and(|account| account.raw() == id);
         let here = |arn: &Untrusted| Arn::parse(arn.raw()).is_some_and(|arn| own(arn.account));
         match self {
-            Self::Anyone if demands(conditions, |key, value| IDENTIFYING.contains(&key) && says_something(value)) => {
+            Self::Anyone
+                if demands(conditions, |key, value| IDENTIFYING.contains(&key) && says_something(value, false)) =>
+            {
                 Reach::Outside
             }
             Self::Anyone => Reach::Anyone,
@@ -262,11 +269,13 @@ impl Who {
             Self::Service(name) if HANDING_ON.contains(&name.raw()) => Reach::Outside,
             Self::Service(_) => Reach::Service,
             Self::WebIdentity(provider) => {
+                let public = is_public(provider);
+                let elsewhere = Arn::parse(provider.raw()).is_some_and(|arn| !own(arn.account));
                 let held = demands(conditions, |key, value| {
                     let subject = key.ends_with(":sub") || key == "cognito-identity.amazonaws.com:aud";
-                    subject && says_something(value)
+                    subject && says_something(value, public)
                 });
-                match (is_public(provider), held) {
+                match (public, held && !elsewhere) {
                     (true, false) => Reach::Anyone,
                     // Whose subject it is that is let in, has to be read: anybody can have one there.
                     (true, true) | (false, false) => Reach::Outside,
@@ -291,16 +300,23 @@ fn demands(conditions: &Map<String, Value>, what: impl Fn(&str, &Value) -> bool)
     })
 }
 
-/// Whether a value, or each of several, says more than a wildcard does: some text before it, and of a repository
-/// (`repo:OWNER/…`) whose it is. An ARN has to have its account.
-fn says_something(value: &Value) -> bool {
+/// Whether a value, or each of several, says more than a wildcard does. Text before the wildcard has to be of some
+/// length, an ARN has to have its account, and a subject of a public provider has to say whose it is: `repo:OWNER/…`,
+/// `organization:NAME:…`.
+fn says_something(value: &Value, public: bool) -> bool {
     let says = |text: &str| {
         let literal = text.split(['*', '?']).next().unwrap_or_default();
-        match literal.strip_prefix("repo:") {
-            Some(owner) => owner.find('/').is_some_and(|end| end > 0),
-            None if literal.starts_with("arn:") => literal.split(':').nth(4).is_some_and(|account| account.len() == 12),
-            None => !literal.is_empty() && (literal.len() == text.len() || literal.len() > 4),
+        if literal.len() == text.len() {
+            return !text.is_empty();
         }
+        if public {
+            let owner = literal.split_once(':').map(|(_, owner)| owner);
+            return owner.is_some_and(|owner| owner.find(['/', ':']).is_some_and(|end| end > 0));
+        }
+        if literal.starts_with("arn:") {
+            return literal.split(':').nth(4).is_some_and(|account| account.len() == 12);
+        }
+        literal.len() > 4
     };
     match value {
         Value::String(text) => says(text),
@@ -314,10 +330,7 @@ fn first_text(value: &Value) -> Option<&str> {
 }
 
 fn is_public(provider: &Untrusted) -> bool {
-    let host = host(provider);
-    PUBLIC_PROVIDERS
-        .iter()
-        .any(|public| if public.ends_with('/') { host.raw().starts_with(public) } else { host.raw() == *public })
+    PUBLIC_PROVIDERS.contains(&host(provider).raw())
 }
 
 fn last_part(arn: &Untrusted) -> Untrusted {
@@ -376,7 +389,7 @@ mod tests {
                 json!({"AWS": "111122223333"}),
                 none(),
                 Reach::Own,
-                "whom this account's own policies allow it (111122223333)",
+                "whomever this account's own policies allow it (111122223333)",
             ),
             (
                 json!({"AWS": "arn:aws:iam::999900001111:root"}),
@@ -413,47 +426,59 @@ mod tests {
                 json!({"Federated": "arn:aws:iam::111122223333:saml-provider/okta"}),
                 none(),
                 Reach::Own,
-                "whom the SAML provider okta vouches for",
+                "whomever the SAML provider okta vouches for",
             ),
             (
                 json!({"Federated": "arn:aws:iam::999900001111:saml-provider/okta"}),
                 none(),
                 Reach::Outside,
-                "whom the SAML provider okta vouches for, without a condition",
+                "whomever the SAML provider okta vouches for, without a condition",
             ),
             (
                 json!({"Federated": GITHUB}),
                 json!({"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}),
                 Reach::Anyone,
-                "whom token.actions.githubusercontent.com vouches for, under conditions on \
+                "whomever token.actions.githubusercontent.com vouches for, under conditions on \
              token.actions.githubusercontent.com:aud; none holds the subject down",
             ),
             (
                 json!({"Federated": GITHUB}),
                 sub("repo:acme/*"),
                 Reach::Outside,
-                "whom token.actions.githubusercontent.com vouches for, under conditions on \
+                "whomever token.actions.githubusercontent.com vouches for, under conditions on \
              token.actions.githubusercontent.com:sub (repo:acme/*)",
             ),
             (
                 json!({"Federated": GITHUB}),
                 sub("repo:*"),
                 Reach::Anyone,
-                "whom token.actions.githubusercontent.com vouches for, under conditions on \
+                "whomever token.actions.githubusercontent.com vouches for, under conditions on \
              token.actions.githubusercontent.com:sub (repo:*); none holds the subject down",
             ),
             (
                 json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A"}),
                 none(),
                 Reach::Outside,
-                "whom oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, without a condition",
+                "whomever oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, without a condition",
             ),
             (
                 json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A"}),
                 json!({"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A:sub": "system:serviceaccount:shop:web"}}),
                 Reach::Own,
-                "whom oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, under conditions on \
+                "whomever oidc.eks.eu-west-1.amazonaws.com/id/A vouches for, under conditions on \
              oidc.eks.eu-west-1.amazonaws.com/id/A:sub (system:serviceaccount:shop:web)",
+            ),
+            (
+                json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/gitlab.com"}),
+                json!({"StringLike": {"gitlab.com:sub": "project_path:acme*"}}),
+                Reach::Anyone,
+                "whomever gitlab.com vouches for, under conditions on gitlab.com:sub (project_path:acme*); none holds the subject down",
+            ),
+            (
+                json!({"AWS": "*"}),
+                json!({"StringEquals": {"sts:ExternalId": "x"}}),
+                Reach::Anyone,
+                "anyone, in any AWS account, under conditions on sts:ExternalId; none says who",
             ),
         ];
         for (principal, condition, reach, expected) in table {
@@ -467,7 +492,7 @@ mod tests {
         let tag = json!({"Statement": {"Effect": "Allow", "Action": "sts:TagSession", "Principal": "*"}});
         assert_eq!(of(&tag).words(), ["nobody".into()]);
         let deny = json!({"Statement": {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"}});
-        assert!(of(&deny).trusted.is_empty() && of(&deny).doubts.len() == 1);
+        assert!(of(&deny).trusted.is_empty() && of(&deny).denies && of(&deny).doubts.is_empty());
         let but = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "1"}}});
         assert_eq!(of(&but).reach(), Some(Reach::Anyone));
         assert!(!Trust::read("no json", None).doubts.is_empty());

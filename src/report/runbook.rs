@@ -174,6 +174,10 @@ fn contain(case: &Case<'_>, steps: &mut Vec<Step>) {
             vec![],
         ));
     }
+    // What only denies is containment, or will be looked into; to undo it would free somebody.
+    if case.granted.as_ref().is_some_and(|granted| granted.only_denies) && action.grants_by_policy() {
+        return;
+    }
     match action.change {
         Change::Creates if activity.target.thing == Thing::User => stop_new_user(activity, case.dossier, steps),
         Change::Creates if activity.target.thing == Thing::Role => steps.push(step(

@@ -81,7 +81,8 @@ fn object(section: &mut Section, case: &Case<'_>) {
             section.row("amountsTo", "Amounts to", words);
         }
         section.rows("says", "It says", first_of_many(&granted.says));
-        if case.target_power.is_none() {
+        // Otherwise they stand with the power of the target.
+        if case.target_power.is_none() || !granted.shown {
             section.rows("doubts", "Not certain", first_of_many(&power.doubts));
         }
     }

@@ -449,8 +449,8 @@ async fn a_boundary_that_allows_everything_is_high() {
 async fn weak_passwords_are_high() {
     let passwords = |length: u64, required: bool| {
         move |record: &mut Value, _: &mut Value| {
-            let request =
-                json!({"minimumPasswordLength": length, "requireSymbols": required, "requireNumbers": required});
+            let request = json!({"minimumPasswordLength": length, "requireSymbols": required, "requireNumbers": required,
+                "requireUppercaseCharacters": required});
             call(record, "UpdateAccountPasswordPolicy", request);
         }
     };
@@ -487,6 +487,22 @@ async fn to_take_off_what_contains_somebody_is_grave() {
     };
     let (severity, rules) = verdict(overwritten("s3:GetObject")).await;
     assert_eq!((severity, rules[0]), (Severity::High, "containment_taken_off"));
+    let forbidding = |document: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            let request = json!({"userName": "new", "policyName": "incident-revoke-sessions", "policyDocument": document.to_string()});
+            call(record, "PutUserPolicy", request);
+            record["eventTime"] = json!("2026-11-22T06:00:00Z");
+        }
+    };
+    let revoke = |time: &str| {
+        json!({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": time}}}]})
+    };
+    let again = verdict(forbidding(revoke("2026-11-22T05:59:50Z"))).await;
+    assert_eq!(again, (Severity::Medium, vec!["action", "only_denies"]));
+    assert_eq!(verdict(forbidding(revoke("1970-01-01T00:00:00Z"))).await.0, Severity::High);
+    let little = json!({"Statement": {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}});
+    assert_eq!(verdict(forbidding(little)).await.0, Severity::High);
     let left = |policies: Value| {
         move |record: &mut Value, account: &mut Value| {
             call(record, "RemoveUserFromGroup", json!({"userName": "new", "groupName": "g"}));
@@ -564,4 +580,34 @@ async fn root_at_the_console_is_critical_and_a_failed_try_is_high() {
 async fn an_unfamiliar_change_is_medium() {
     let invented = |record: &mut Value, _: &mut Value| call(record, "InventedLastYear", json!({"a": 1}));
     assert_eq!(verdict(invented).await, (Severity::Medium, vec!["action"]));
+}
+
+#[tokio::test]
+async fn a_policy_that_nobody_understands_is_high() {
+    let odd = |document: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            let request = json!({"userName": "new", "policyName": "q", "policyDocument": document});
+            call(record, "PutUserPolicy", request);
+        }
+    };
+    let both = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotResource": "x"}}"#;
+    for document in ["not json", both] {
+        assert_eq!(verdict(odd(document)).await, (Severity::High, vec!["grants_iam", "action"]), "{document}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_group_gives_is_not_what_the_call_gave() {
+    let attach = |record: &mut Value, account: &mut Value| {
+        call(
+            record,
+            "AttachUserPolicy",
+            json!({"userName": "new", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        );
+        account["UserDetailList"][0]["GroupList"] = json!(["g"]);
+        account["GroupDetailList"] = json!([{"GroupName": "g", "AttachedManagedPolicies": [
+            {"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]}]);
+    };
+    let (severity, rules) = verdict(attach).await;
+    assert_eq!((severity, rules), (Severity::Critical, vec!["grants_administrator", "action", "was_administrator"]));
 }
