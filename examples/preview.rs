@@ -138,7 +138,7 @@ fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {
 
 async fn show_all(options: &Options, directory: impl Directory, settings: Settings) -> Result<bool, Box<dyn Error>> {
     let clock = || AT.get().copied().unwrap_or_else(Utc::now);
-    let handler = Handler { directory, outbox: Outbox::Print, settings, clock };
+    let handler = Handler { directory, outbox: Outbox::Print, history: None, settings, clock };
     let (mut all_well, mut shown) = (true, 0);
     for file in &options.files {
         let deliveries = match read_events(file) {
@@ -158,7 +158,7 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
             let place = || if many { format!("{file}: record {}", i + 1) } else { file.clone() };
             let draft = match delivery {
                 Ok(delivery) => handler.draft(&delivery, Duration::from_mins(1), &mut Journey::default()).await,
-                Err(refusal) => Err(refusal),
+                Err(refusal) => Err(refusal.into()),
             };
             match draft {
                 Ok(Told::Draft(draft)) => {

@@ -8,6 +8,7 @@
 //! EventBridge event
 //!    │  cloudtrail    what CloudTrail said        Record  ->  Activity (who did what to whom, and did it work)
 //!    │  directory     what IAM knows              Activity ->  Dossier  (caller, target, account)
+//!    │  history       what happened before        Activity ->  Lately   (same actor, same target) and "told already?"
 //!    │  assessment    how bad it is               both    ->  Assessment (severity, and every reason)
 //!    │  report        what to tell a person       all     ->  Report (headline, sections, commands, links)
 //!    ▼  channel       how each channel says it    Report  ->  e-mail text, JSON
@@ -23,6 +24,7 @@ pub mod channel;
 pub mod cloudtrail;
 pub mod directory;
 pub mod handler;
+pub mod history;
 pub mod report;
 pub mod settings;
 pub mod severity;

@@ -6,6 +6,7 @@ use iam_security_alert::directory::Directory;
 use iam_security_alert::directory::iam::IamDirectory;
 use iam_security_alert::directory::snapshot::Snapshot;
 use iam_security_alert::handler::Handler;
+use iam_security_alert::history::History;
 use iam_security_alert::settings::{Settings, Topic};
 use iam_security_alert::{aws, telemetry};
 use lambda_runtime::{Error, service_fn};
@@ -18,19 +19,30 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     // What SAM puts into the environment where its user has no credentials: asking AWS with them is in vain.
     if settings.local && std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == "defaultkey") {
-        return serve(Snapshot::unavailable("there are no AWS credentials here"), Outbox::Print, settings).await;
+        let nobody = Snapshot::unavailable("there are no AWS credentials here");
+        return serve(nobody, Outbox::Print, None, settings).await;
     }
     let config = aws::load(settings.emulator.as_deref()).await;
     let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), settings.topic.account().map(str::to_owned));
+    let history = settings.history_table.clone().map(|table| History {
+        client: aws_sdk_dynamodb::Client::new(&config),
+        table,
+        retention: settings.history_retention,
+    });
     let outbox = match &settings.topic {
         Topic::Arn(arn) => Outbox::Topic { client: aws_sdk_sns::Client::new(&config), arn: arn.clone() },
         Topic::Print => Outbox::Print,
     };
-    Box::pin(serve(directory, outbox, settings)).await
+    Box::pin(serve(directory, outbox, history, settings)).await
 }
 
-async fn serve<D: Directory>(directory: D, outbox: Outbox, settings: Settings) -> Result<(), Error> {
-    let handler = Handler { directory, outbox, settings, clock: Utc::now };
+async fn serve<D: Directory>(
+    directory: D,
+    outbox: Outbox,
+    history: Option<History>,
+    settings: Settings,
+) -> Result<(), Error> {
+    let handler = Handler { directory, outbox, history, settings, clock: Utc::now };
     // The first connection is made while the runtime waits for the first event. Whether it succeeds does
     // not matter here: each event asks again for what it needs.
     let warm_up = handler.directory.account_alias(Instant::now() + Duration::from_secs(5));

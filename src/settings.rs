@@ -10,6 +10,8 @@
 //! | `MINIMUM_SEVERITY` | from where on a mail is sent | MEDIUM |
 //! | `OWN_RESOURCES` | ARNs of what the alerter consists of, separated by commas | its topic and function |
 //! | `FEEDING_TRAILS` | ARNs of the trails whose stopping is told, separated by commas | every trail |
+//! | `HISTORY_TABLE` | the DynamoDB table of the history | none: nothing is remembered |
+//! | `HISTORY_RETENTION_DAYS` | how long the history is kept; 0 for ever | 365 |
 //! | `AWS_LAMBDA_FUNCTION_NAME`, `AWS_REGION` | set by Lambda: the function's own name and region | |
 //! | `AWS_SAM_LOCAL` | set by `sam local invoke`: then a topic that is no ARN means "print only" | |
 //! | `EMULATOR_ENDPOINT_URL` | where AWS is, under `sam local invoke` only | AWS itself |
@@ -18,6 +20,7 @@ use crate::arn::{Arn, arn_like};
 use crate::cloudtrail::Activity;
 use crate::severity::Severity;
 use crate::watch::{OwnResources, Watch, WatchedCalls};
+use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -34,6 +37,10 @@ pub struct Settings {
     pub watch: Watch,
     /// From where on a mail is sent.
     pub minimum_severity: Severity,
+    /// The table of the history, if there is one.
+    pub history_table: Option<String>,
+    /// How long the history is kept; `None` for ever.
+    pub history_retention: Option<TimeDelta>,
     /// Names of accounts, by id.
     pub account_names: BTreeMap<String, String>,
     /// Whether SAM runs the function on somebody's own machine.
@@ -108,9 +115,14 @@ impl Settings {
             feeding_trails: set("FEEDING_TRAILS")
                 .map_or(Ok(OwnResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
         };
+        let history_table = set("HISTORY_TABLE").filter(|_| topic != Topic::Print);
         Ok(Self {
             topic,
             watch,
+            // Under SAM the name of a table is the logical one, and there is no such table.
+            history_table,
+            history_retention: set("HISTORY_RETENTION_DAYS")
+                .map_or(Ok(Some(TimeDelta::days(365))), |text| retention(&text))?,
             minimum_severity: set("MINIMUM_SEVERITY").map_or(Ok(Severity::Medium), |text| severity(&text))?,
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
             expected_principals: set("EXPECTED_PRINCIPALS")
@@ -153,6 +165,16 @@ fn own_resources(variable: &'static str, text: &str) -> Result<OwnResources, Bad
         found: format!("{part:?} in one place"),
         wanted: "ARNs separated by commas",
     })
+}
+
+fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
+    let days: Option<i64> = text.parse().ok().filter(|days| (0..=36_500).contains(days));
+    let days = days.ok_or_else(|| BadSetting {
+        variable: "HISTORY_RETENTION_DAYS",
+        found: format!("{text:?}"),
+        wanted: "a number of days from 0, for ever, to 36500",
+    })?;
+    Ok(Some(TimeDelta::days(days)).filter(|_| days > 0))
 }
 
 fn severity(text: &str) -> Result<Severity, BadSetting> {
@@ -281,6 +303,7 @@ mod tests {
         assert!(error(&[("LOOKUP_BUDGET_SECONDS", "0")]).contains("0.1 to 20"));
         assert!(error(&[("ACCOUNT_NAMES", "12=x")]).starts_with("ACCOUNT_NAMES is \"12=x\""));
         assert!(error(&[("WATCHED_EVENT_NAMES", "CreateUser,Foo")]).starts_with("WATCHED_EVENT_NAMES is \"Foo\" in"));
+        assert!(error(&[("HISTORY_RETENTION_DAYS", "-1")]).starts_with("HISTORY_RETENTION_DAYS is \"-1\""));
         assert!(error(&[("MINIMUM_SEVERITY", "medium")]).starts_with("MINIMUM_SEVERITY is \"medium\""));
         assert!(error(&[("OWN_RESOURCES", "alerts")]).starts_with("OWN_RESOURCES is \"alerts\""));
         assert!(error(&[("FEEDING_TRAILS", "arn")]).starts_with("FEEDING_TRAILS is \"arn\""));

@@ -55,6 +55,8 @@ pub struct Journey {
     pub published: bool,
     /// Whether no mail was sent, since the severity is below the one from where on mails are.
     pub below_minimum: bool,
+    /// Why the history could not be asked or written, if that is so.
+    pub history_failure: Option<String>,
     /// Why the event is not told, if it is not.
     pub not_told: Option<String>,
     /// Why there is no alert, if there should be one.
@@ -85,6 +87,9 @@ impl Journey {
         });
         if let Some(error) = &self.error {
             line["error"] = json!(error);
+        }
+        if let Some(why) = &self.history_failure {
+            line["historyFailure"] = json!(why);
         }
         if let Some(why) = &self.not_told {
             line["notTold"] = json!(why);

@@ -653,8 +653,8 @@ pub const CATALOGUE: &[Action] = &[
     call("RemovePermission", "removed", "remove", Thing::Function)
         .to(An("invoke permission")).tail("of", Target).named(&["statementId"]).of_service("lambda").silences(TOOLS),
     call("DeleteQueue", "deleted", "delete", Thing::Queue).of_service("sqs").silences(TOOLS),
-    // As soon as the stack has a table or a key of its own, and names it in OWN_RESOURCES.
     call("DeleteTable", "deleted", "delete", Thing::Table).of_service("dynamodb").silences(TOOLS),
+    // As soon as the stack has a key of its own, and names it in OWN_RESOURCES.
     call("DisableKey", "disabled", "disable", Thing::KmsKey).of_service("kms").silences(TOOLS),
     call("ScheduleKeyDeletion", "scheduled", "schedule", Thing::KmsKey)
         .to(The("deletion")).tail("of", Target).of_service("kms").silences(TOOLS),

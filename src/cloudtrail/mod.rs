@@ -34,6 +34,8 @@ fn is_service(service: &str) -> bool {
 pub struct Delivery {
     /// The record.
     pub record: Record,
+    /// The record as it came, for whoever keeps it.
+    pub raw: Value,
     /// The account that the envelope names.
     pub account: Option<String>,
     /// When EventBridge says that it happened; the record's own time is the better one.
@@ -125,6 +127,7 @@ impl Delivery {
         if !event.detail.is_object() {
             return Err(not_an_event("its detail is no CloudTrail record"));
         }
+        let raw = event.detail.clone();
         let record: Record = serde_json::from_value(event.detail).map_err(|error| not_an_event(&error.to_string()))?;
         let event_id = || label(record.event_id.as_deref());
         let Some(service) = event.source.strip_prefix("aws.").filter(|service| is_service(service)) else {
@@ -139,7 +142,7 @@ impl Delivery {
             let wanted = format!("\"{service}.amazonaws.com\", as the event's source says");
             return Err(Refusal::EventSource { event_id: event_id(), found, wanted });
         }
-        Ok(Self { record, account: event.account, time: event.time, region: event.region, replay })
+        Ok(Self { record, raw, account: event.account, time: event.time, region: event.region, replay })
     }
 
     /// Reads whatever people keep in files: an EventBridge event, a bare CloudTrail record, or CloudTrail's
@@ -172,8 +175,9 @@ impl Delivery {
         if !record.is_object() {
             return Err(no_record("a record is not a JSON object"));
         }
+        let raw = record.clone();
         let record = serde_json::from_value(record).map_err(|error| no_record(&error.to_string()))?;
-        Ok(Self { record, ..Self::default() })
+        Ok(Self { record, raw, ..Self::default() })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
 use crate::cloudtrail::Activity;
 use crate::directory::{Gap, Lookup, Provenance, Unavailable};
+use crate::history::{Lately, Line, Lines};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 pub fn compose(
     case: &Case<'_>,
     assessment: Assessment,
+    lately: Option<&Lately>,
     account_names: &BTreeMap<String, String>,
     now: DateTime<Utc>,
 ) -> Report {
@@ -30,7 +32,10 @@ pub fn compose(
         headline: wording::headline(activity),
         summary: summary(activity, &account, now),
         reasons: assessment.reasons,
-        sections: vec![who::section(case, now), what::section(case, now)],
+        sections: [who::section(case, now), what::section(case, now)]
+            .into_iter()
+            .chain(lately.map(lately_section))
+            .collect(),
         steps: runbook::steps(case, now),
         links: links::links(activity),
         reference: reference(activity),
@@ -89,6 +94,37 @@ fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase 
         summary.push(phrase!("\nThe event lacks: ", Phrase::joined(lacking, ", "), "."));
     }
     summary
+}
+
+/// What the history tells: nothing is told as nothing, and what is not known as that.
+fn lately_section(lately: &Lately) -> Section {
+    let mut section = Section::new("lately", "LATELY, WITHIN A DAY");
+    let told = |lines: &Lines, none: &'static str| {
+        let line = |line: &Line| {
+            let time =
+                line.time.map_or_else(|| "(no time)".to_owned(), |time| time.format("%m-%d %H:%M:%S").to_string());
+            phrase!(Phrase::ours(time), "  ", Phrase::from(line))
+        };
+        let mut all: Vec<_> = lines.lines.iter().map(line).collect();
+        match (lines.more, lines.unread) {
+            (0, false) if all.is_empty() => all.push(none.into()),
+            (0, false) => {}
+            (more, false) => all.push(phrase!("and ", more, " more")),
+            (0, true) => all.push("and perhaps more: the list is long, and was not read to its end".into()),
+            (more, true) => {
+                all.push(phrase!("and ", more, " more at least: the list is long, and was not read to its end"));
+            }
+        }
+        all
+    };
+    if lately.unknown.is_none() {
+        section.rows("byActor", "The caller", told(&lately.by_actor, "nothing else that is remembered"));
+        section.rows("toTarget", "By others", told(&lately.to_target, "nothing that is remembered"));
+    }
+    if let Some(why) = &lately.unknown {
+        section.row("unknown", "Not known", why);
+    }
+    section
 }
 
 fn reference(activity: &Activity) -> Section {

@@ -48,7 +48,7 @@ pub fn clock() -> DateTime<Utc> {
 
 /// What becomes of an event.
 pub fn told(directory: impl Directory, event: Value, settings: Settings) -> Told {
-    let handler = Handler { directory, outbox: Outbox::Print, settings, clock };
+    let handler = Handler { directory, outbox: Outbox::Print, history: None, settings, clock };
     let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
     tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-from stage import REGION, Function, Mailbox, Person, Wire
+from stage import REGION, Function, History, Mailbox, Person, Wire
 
 #: In every policy that we write: it may not be seen in a log.
 IN_POLICIES = "OnlyInPolicies"
@@ -41,7 +41,8 @@ def aws():
     address = "{}:{}".format(*server.get_host_and_port())
     session = boto3.Session("test", "test", region_name=REGION)
     clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("iam", "sns", "sqs")}
-    yield SimpleNamespace(address=address, **clients)
+    dynamodb = session.resource("dynamodb", endpoint_url=f"http://{address}")
+    yield SimpleNamespace(address=address, dynamodb=dynamodb, **clients)
     server.stop()
 
 
@@ -97,6 +98,12 @@ def wire(aws):
 @pytest.fixture
 def mailbox(aws, numbers=count(1)):
     return Mailbox(aws, f"alerts-{next(numbers)}")
+
+
+@pytest.fixture
+def history(aws, numbers=count(1)):
+    """A history of its own. Its settings make a function use it."""
+    return History(aws, f"history-{next(numbers)}")
 
 
 @pytest.fixture

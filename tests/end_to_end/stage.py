@@ -60,6 +60,7 @@ class Reply:
 
     status: int
     body: str
+    kind: str = "text/xml"
 
 
 def refusal(code, message="as the test wants it"):
@@ -69,6 +70,16 @@ def refusal(code, message="as the test wants it"):
         "<ErrorResponse><Error><Type>Sender</Type>"
         f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>",
     )
+
+
+def refusal_in_json(code, **more):
+    """An error as DynamoDB writes it."""
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "as the test wants it"} | more
+    return Reply(400, json.dumps(body), "application/x-amz-json-1.0")
+
+
+#: What DynamoDB answers where another transaction is about the same items: the event, and its three lines.
+COLLISION = refusal_in_json("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}] * 4)
 
 
 class Wire:
@@ -82,6 +93,11 @@ class Wire:
         self.instead = lambda call: None
         self._upstream = upstream
         self._closing = threading.Event()
+        #: Whether a transaction is refused while another is under way, as DynamoDB does where the items are the same,
+        #: or waits for it.
+        self.collide = False
+        #: moto loses what another transaction wrote where it takes one back, so it gets one at a time.
+        self._one_transaction = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -106,11 +122,37 @@ class Wire:
             and (of is None or of in (call.parameters.get(kind) for kind in kinds))
         ]
 
+    def called(self, *actions):
+        """The calls of these actions, of whatever service."""
+        return [call for call in list(self.calls) if call.action in actions]
+
+    def hold_up(self, action):
+        """Holds up the first call of this action that comes, until what this gives is set."""
+        go_on, held = threading.Event(), []
+
+        def hold(call):
+            if call.action == action and not held:
+                held.append(call)
+                go_on.wait(PATIENCE)
+
+        self.instead = hold
+        return go_on
+
     def _answer(self, call, handler, body):
         if call.service == "iam" and self.delay:
             self._closing.wait(self.delay)
         if reply := self.instead(call):
-            return reply.status, "text/xml", reply.body.encode()
+            return reply.status, reply.kind, reply.body.encode()
+        if call.action == "TransactWriteItems":
+            if not self._one_transaction.acquire(blocking=not self.collide):
+                return COLLISION.status, COLLISION.kind, COLLISION.body.encode()
+            try:
+                return self._forward(handler, body)
+            finally:
+                self._one_transaction.release()
+        return self._forward(handler, body)
+
+    def _forward(self, handler, body):
         upstream = http.client.HTTPConnection(self._upstream, timeout=PATIENCE)
         try:
             upstream.request("POST", handler.path, body, dict(handler.headers))
@@ -125,9 +167,13 @@ class Wire:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                parameters = dict(parse_qsl(body.decode()))
+                if target := self.headers["X-Amz-Target"]:  # "DynamoDB_20120810.Query", and JSON
+                    parameters, action = json.loads(body), target.split(".")[-1]
+                else:
+                    parameters = dict(parse_qsl(body.decode()))
+                    action = parameters.pop("Action", "")
                 scope = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", self.headers["Authorization"])
-                call = Call(scope[1], parameters.pop("Action", ""), parameters, time.monotonic())
+                call = Call(scope[1], action, parameters, time.monotonic())
                 wire.calls.append(call)
                 status, kind, answer = wire._answer(call, self, body)
                 call.ended = time.monotonic()
@@ -294,6 +340,37 @@ class Mailbox:
         return mails[0]
 
 
+# --- the history ----------------------------------------------------------------------------------------------
+
+
+class History:
+    """The table of a history, as the template makes it."""
+
+    def __init__(self, aws, name):
+        self.settings = {"HISTORY_TABLE": name}
+        keys = {"pk": "HASH", "sk": "RANGE"}
+        self.table = aws.dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        )
+
+    def items(self, kind=""):
+        """All items, or those of a kind: EVENT, ACTOR, TARGET or DAY. In the order of their keys."""
+        items, page = [], {}
+        while page.get("LastEvaluatedKey", not page):
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if page else {}
+            page = self.table.scan(ConsistentRead=True, **start)
+            items += page["Items"]
+        items = [item for item in items if item["pk"].startswith(kind)]
+        return sorted(items, key=lambda item: (item["pk"], item["sk"]))
+
+    def event(self, event):
+        """The item of an event."""
+        return self.table.get_item(Key={"pk": f"EVENT#{event['detail']['eventID']}", "sk": "EVENT"}).get("Item")
+
+
 # --- events ---------------------------------------------------------------------------------------------------
 
 
@@ -318,6 +395,23 @@ class Person:
 
 #: The root user as CloudTrail writes it.
 ROOT = {"type": "Root", "principalId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT}
+
+
+def deployer_session(role, name="build-42", **context):
+    """A session of the role deployer, as CloudTrail writes it. What else is given goes into its context."""
+    issuer = {"type": "Role", "principalId": role.id, "arn": role.arn, "accountId": ACCOUNT, "userName": role.name}
+    return {
+        "type": "AssumedRole",
+        "principalId": f"{role.id}:{name}",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.name}/{name}",
+        "accountId": ACCOUNT,
+        "accessKeyId": "ASIAEXAMPLE",
+        "sessionContext": context
+        | {
+            "sessionIssuer": issuer,
+            "attributes": {"creationDate": "2026-11-22T05:00:00Z", "mfaAuthenticated": "false"},
+        },
+    }
 
 
 def event_of(caller, name, request=None, response=None, service="iam", kind="API Call", **changes):
@@ -379,3 +473,11 @@ def sign_in(caller, mfa, outcome="Success", **changes):
         additionalEventData={"MobileVersion": "No", "MFAUsed": mfa},
         **changes,
     )
+
+
+# --- answers --------------------------------------------------------------------------------------------------
+
+
+def values(fact):
+    """The values of a fact in the JSON: a list where there are several."""
+    return [fact] if isinstance(fact, str) else fact

@@ -5,33 +5,25 @@ import shlex
 
 import pytest
 from conftest import IN_POLICIES, managed_policy, policy, trust
-from stage import ACCOUNT, PATIENCE, REGION, ROOT, SECRET, create_user, event_of, longest_chain, refusal, sign_in
-
-
-def values(fact):
-    """The values of a fact in the JSON: a list where there are several."""
-    return [fact] if isinstance(fact, str) else fact
+from stage import (
+    ACCOUNT,
+    PATIENCE,
+    REGION,
+    ROOT,
+    SECRET,
+    create_user,
+    deployer_session,
+    event_of,
+    longest_chain,
+    refusal,
+    sign_in,
+    values,
+)
 
 
 def rules(alert):
     """The rules that gave the reasons, gravest first."""
     return [reason["rule"] for reason in alert["reasons"]]
-
-
-def deployer_session(role, name="build-42"):
-    """A session of the role deployer, as CloudTrail writes it."""
-    issuer = {"type": "Role", "principalId": role.id, "arn": role.arn, "accountId": ACCOUNT, "userName": role.name}
-    return {
-        "type": "AssumedRole",
-        "principalId": f"{role.id}:{name}",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.name}/{name}",
-        "accountId": ACCOUNT,
-        "accessKeyId": "ASIAEXAMPLE",
-        "sessionContext": {
-            "sessionIssuer": issuer,
-            "attributes": {"creationDate": "2026-11-22T05:00:00Z", "mfaAuthenticated": "false"},
-        },
-    }
 
 
 # --- what the alert says --------------------------------------------------------------------------------------
