@@ -107,15 +107,15 @@ impl Settings {
                 });
             }
         };
-        let own =
-            set("OWN_RESOURCES").map_or(Ok(OwnResources::default()), |text| own_resources("OWN_RESOURCES", &text))?;
+        let own = set("OWN_RESOURCES").map(|text| if local { only_arns(&text) } else { text });
+        let own = own.map_or(Ok(OwnResources::default()), |text| own_resources("OWN_RESOURCES", &text))?;
         let watch = Watch {
             calls: set("WATCHED_EVENT_NAMES").map_or(Ok(WatchedCalls::default()), |text| watched_calls(&text))?,
             own: with_itself(own, &topic, set("AWS_LAMBDA_FUNCTION_NAME"), set("AWS_REGION")),
             feeding_trails: set("FEEDING_TRAILS")
                 .map_or(Ok(OwnResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
         };
-        let history_table = set("HISTORY_TABLE").filter(|_| topic != Topic::Print);
+        let history_table = set("HISTORY_TABLE").filter(|name| !(local && name == "HistoryTable"));
         Ok(Self {
             topic,
             watch,
@@ -183,6 +183,11 @@ fn severity(text: &str) -> Result<Severity, BadSetting> {
         found: format!("{text:?}"),
         wanted: "LOW, MEDIUM, HIGH or CRITICAL",
     })
+}
+
+/// SAM puts logical names where the deployed stack has ARNs: nothing that could be compared.
+fn only_arns(text: &str) -> String {
+    text.split(',').filter(|part| Arn::parse(part.trim()).is_some()).collect::<Vec<_>>().join(",")
 }
 
 /// A template cannot tell a function its own ARN: the one would need the other first.
@@ -334,6 +339,21 @@ mod tests {
         let deployed = read(&[("ALERT_TOPIC_ARN", TOPIC), ("EMULATOR_ENDPOINT_URL", "http://e")]).unwrap();
         assert_eq!(deployed.emulator, None);
         assert!(error(&[("ALERT_TOPIC_ARN", "x"), ("LOOKUP_BUDGET_SECONDS", "x")]).contains("LOOKUP"));
+    }
+
+    /// As `sam local invoke` sets them: logical names in place of what is not deployed.
+    #[test]
+    fn what_sam_puts_in_place_of_what_is_not_deployed_is_passed_over() {
+        let own = "AlertTopic,HealthTopic,UndeliveredQueue,arn:aws:events:us-east-1:123456789012:rule/alerts-iam,HistoryTable";
+        let names = [("OWN_RESOURCES", own), ("HISTORY_TABLE", "HistoryTable"), ("ALERT_TOPIC_ARN", "AlertTopic")];
+        let local = read(&[&[("AWS_SAM_LOCAL", "true")], &names[..]].concat()).unwrap();
+        assert_eq!((local.topic, local.history_table), (Topic::Print, None));
+        assert!(
+            error(&[("OWN_RESOURCES", own)]).starts_with("OWN_RESOURCES is \"AlertTopic\""),
+            "deployed, it is a mistake"
+        );
+        let table = read(&[("ALERT_TOPIC_ARN", TOPIC), ("HISTORY_TABLE", "stack-HistoryTable-1A2B")]).unwrap();
+        assert_eq!(table.history_table.as_deref(), Some("stack-HistoryTable-1A2B"));
     }
 
     #[test]
