@@ -512,14 +512,15 @@ def test_a_group_that_was_left_again_is_judged_all_the_same(aws, account, mailbo
 def test_what_was_remembered_of_a_policy_does_not_judge_who_is_given_it(aws, account, mailbox, start):
     arn = managed_policy(aws.iam, "rewritten", "s3:GetObject")
     function = start()
-    severities = []
-    for user in ("deploy-bot", "idle-bot"):
+    amounts = []
+    for user in ("before-it", "after-it"):
+        aws.iam.create_user(UserName=user)
         aws.iam.attach_user_policy(UserName=user, PolicyArn=arn)
         attached = event_of(deployer_session(account.role), "AttachUserPolicy", {"userName": user, "policyArn": arn})
-        severities.append(function.invoke(attached)["what"]["amountsTo"])
+        amounts.append(function.invoke(attached)["what"]["amountsTo"])
         aws.iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("*"), SetAsDefault=True)
 
-    assert severities == ["nothing that leads to all power", "administrator: rewritten (attached)"]
+    assert amounts == ["nothing that leads to all power", "administrator: rewritten (attached)"]
 
 
 # --- what is refused, and what fails --------------------------------------------------------------------------
