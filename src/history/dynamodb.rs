@@ -8,7 +8,9 @@ use crate::text::{Kind, Phrase, Untrusted};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -114,20 +116,16 @@ impl History {
         let writes = std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build());
         let writes: Vec<_> = writes.collect();
         let deadline = Instant::now() + PATIENCE;
-        for _ in 1..TRIES {
+        let mut tries = 1;
+        loop {
             let call = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send();
             match timeout_at(deadline, call).await {
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(error)) if collides(&error) => tokio::time::sleep(PAUSE).await,
+                Ok(Err(error)) if tries < TRIES && collides(&error) => tokio::time::sleep(PAUSE).await,
                 Ok(Err(error)) => return Err(why_not("keep", &error)),
                 Err(_) => return Err(TOO_SLOW.into()),
             }
-        }
-        let call = self.client.transact_write_items().set_transact_items(Some(writes)).send();
-        match timeout_at(deadline, call).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(why_not("keep", &error)),
-            Err(_) => Err(TOO_SLOW.into()),
+            tries += 1;
         }
     }
 
@@ -272,25 +270,27 @@ impl Line {
     }
 }
 
+/// Why the writes of a transaction were refused, in their order; none where it failed otherwise.
+fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[CancellationReason] {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        _ => &[],
+    }
+}
+
 /// Whether a write was refused because of another one of the same item at the same moment. The SDK does not try it again.
 fn collides<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return false;
-    };
-    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("TransactionConflict"))
+    cancellation_reasons(error).iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
 
 /// What a refused claim tells of the one before it.
 fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Claim> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return None;
-    };
-    let reasons = cancelled.cancellation_reasons();
     // Two at the same moment: neither was taken, and one may be tried again.
     if collides(error) {
         return Some(Claim::Elsewhere(DateTime::UNIX_EPOCH));
     }
-    let reason = reasons.first().filter(|reason| reason.code() == Some("ConditionalCheckFailed"))?;
+    let reason =
+        cancellation_reasons(error).first().filter(|reason| reason.code() == Some("ConditionalCheckFailed"))?;
     let item = reason.item()?;
     if item.get("state")?.as_s().ok()? == "done" {
         return Some(Claim::ToldBefore);

@@ -117,10 +117,13 @@ fn step(text: impl Into<Phrase>, commands: Vec<Option<Command>>) -> Step {
 }
 
 fn deactivate(user: &str, key: &str) -> Option<Command> {
-    Command::new("aws iam update-access-key")
-        .option("--user-name", user)?
-        .option("--access-key-id", key)
-        .map(|command| Command(format!("{} --status Inactive", command.0)))
+    inactive("aws iam update-access-key", user, "--access-key-id", key)
+}
+
+/// Makes a credential of a user inactive; it can be made active again.
+fn inactive(call: &'static str, user: &str, option: &'static str, id: &str) -> Option<Command> {
+    let command = Command::new(call).option("--user-name", user)?.option(option, id)?;
+    Some(Command(format!("{} --status Inactive", command.0)))
 }
 
 /// Denies everything. The two policies have names of their own: one alert's containment must not undo
@@ -316,10 +319,7 @@ fn take_credential(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>)
         Noun::An(words) | Noun::The(words) => words,
         _ => "",
     };
-    let inactive = |call, option| {
-        let command = Command::new(call).option("--user-name", name.raw())?.option(option, object?.raw())?;
-        Some(Command(format!("{} --status Inactive", command.0)))
-    };
+    let inactive = |call, option| inactive(call, name.raw(), option, object?.raw());
     let command = match words {
         "access key" => inactive("aws iam update-access-key", "--access-key-id"),
         "SSH public key" => inactive("aws iam update-ssh-public-key", "--ssh-public-key-id"),
