@@ -118,7 +118,7 @@ async fn timeline(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn show(out: &mut impl Write, line: &Line, format: Format) -> std::io::Result<()> {
-    let time = line.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default();
+    let time = line.time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let severity = line.severity.map_or("", iam_security_alert::severity::Severity::word);
     let shown =
         [&line.actor, &line.call, &line.outcome, &line.target, &line.event_id].map(|text| text.shown(Kind::Name));

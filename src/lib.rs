@@ -23,6 +23,7 @@ pub mod aws;
 pub mod channel;
 pub mod cloudtrail;
 pub mod directory;
+pub mod handled;
 pub mod handler;
 pub mod history;
 pub mod report;

@@ -24,11 +24,10 @@ async fn main() -> Result<(), Error> {
     }
     let config = aws::load(settings.emulator.as_deref()).await;
     let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), settings.topic.account().map(str::to_owned));
-    let history = settings.history_table.clone().map(|table| History {
-        client: aws_sdk_dynamodb::Client::new(&config),
-        table,
-        retention: settings.history_retention,
-    });
+    let history = settings
+        .history_table
+        .clone()
+        .map(|table| History::new(aws_sdk_dynamodb::Client::new(&config), table, settings.history_retention));
     let outbox = match &settings.topic {
         Topic::Arn(arn) => Outbox::Topic { client: aws_sdk_sns::Client::new(&config), arn: arn.clone() },
         Topic::Print => Outbox::Print,

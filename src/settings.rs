@@ -178,7 +178,7 @@ fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
 }
 
 fn severity(text: &str) -> Result<Severity, BadSetting> {
-    Severity::ALL.into_iter().find(|severity| severity.word() == text).ok_or_else(|| BadSetting {
+    Severity::from_word(text).ok_or_else(|| BadSetting {
         variable: "MINIMUM_SEVERITY",
         found: format!("{text:?}"),
         wanted: "LOW, MEDIUM, HIGH or CRITICAL",

@@ -32,6 +32,12 @@ impl Severity {
         }
     }
 
+    /// The level of a word in capitals; `None` where there is none.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.word() == word)
+    }
+
     /// One level higher; CRITICAL stays what it is.
     #[must_use]
     pub const fn raised(self) -> Self {

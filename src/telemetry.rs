@@ -4,6 +4,7 @@
 //! guide): no API call, no permission, no wait. Nothing secret and no policy is logged.
 
 use crate::severity::Severity;
+use crate::text::Phrase;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -51,10 +52,8 @@ pub struct Journey {
     pub lookup_failures: usize,
     /// How long publishing took.
     pub publish: Duration,
-    /// Whether the alert was published, rather than printed.
-    pub published: bool,
-    /// Whether no mail was sent, since the severity is below the one from where on mails are.
-    pub below_minimum: bool,
+    /// What became of the mail.
+    pub mail: Mail,
     /// Why the history could not be asked or written, if that is so.
     pub history_failure: Option<String>,
     /// Why the event is not told, if it is not.
@@ -63,7 +62,28 @@ pub struct Journey {
     pub error: Option<String>,
 }
 
+/// What became of the mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mail {
+    /// It was printed: there is nowhere to publish it.
+    #[default]
+    Printed,
+    /// It was published.
+    Published,
+    /// There is none, since the severity is below the one from where on mails are sent.
+    BelowMinimum,
+    /// It was left out, as one of a flood.
+    LeftOut,
+    /// There is no event: what was left out of floods is summed up.
+    SummingUp,
+}
+
 impl Journey {
+    /// Notes why the history could not be asked or written. The first reason is the one that is told.
+    pub fn history_failed(&mut self, why: &Phrase) {
+        self.history_failure.get_or_insert_with(|| why.plain());
+    }
+
     /// The line: a log entry and the metrics of this event. `function` names the function, so that two
     /// stacks in one account are told apart.
     #[must_use]
@@ -72,11 +92,16 @@ impl Journey {
             "timestamp": now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             "level": if self.error.is_some() { "ERROR" } else { "INFO" },
             "message": match (&self.error, &self.not_told) {
+                (Some(_), _) if self.mail == Mail::SummingUp => "floods not summed up",
                 (Some(_), _) => "no alert",
                 (None, Some(_)) => "not told",
-                (None, None) if self.below_minimum => "alert below the minimum severity",
-                (None, None) if self.published => "alert published",
-                (None, None) => "alert printed",
+                (None, None) => match self.mail {
+                    Mail::Printed => "alert printed",
+                    Mail::Published => "alert published",
+                    Mail::BelowMinimum => "alert below the minimum severity",
+                    Mail::LeftOut => "alert left out of a flood",
+                    Mail::SummingUp => "floods summed up",
+                },
             },
             "eventID": self.event_id,
             "action": self.action,
@@ -139,7 +164,7 @@ mod tests {
             lookups: Duration::from_micros(75_240),
             lookup_failures: 2,
             publish: Duration::from_millis(25),
-            published: true,
+            mail: Mail::Published,
             ..Journey::default()
         }
     }

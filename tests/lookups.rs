@@ -16,7 +16,8 @@ use iam_security_alert::directory::power::Level;
 use iam_security_alert::directory::{
     Caller, Directory, Dossier, Lookup, RoleQuestion, Subject, Unavailable, UserQuestion, investigate,
 };
-use iam_security_alert::handler::{Handled, Handler};
+use iam_security_alert::handled::Handled;
+use iam_security_alert::handler::Handler;
 use iam_security_alert::settings::Settings;
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::Journey;

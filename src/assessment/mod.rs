@@ -2,12 +2,15 @@
 //!
 //! Pure: what is judged is handed in as a [`Case`].
 
+pub mod chains;
 mod rules;
 
+pub use chains::{CHAINS, Chain};
 pub use rules::RULES;
 
 use crate::cloudtrail::{Activity, Change, Thing};
 use crate::directory::{Dossier, Holdings, Lookup, Policy, Power, Subject, Trust, Via, decoded, power};
+use crate::history::Lately;
 use crate::phrase;
 use crate::settings::Settings;
 use crate::severity::Severity;
@@ -30,6 +33,17 @@ pub struct Case<'a> {
     pub trust: Option<Trust>,
     /// What was set: whose doings are expected, and what the alerter itself consists of.
     pub settings: &'a Settings,
+    /// What happened before, where that is remembered.
+    pub story: Option<&'a Story>,
+}
+
+/// What happened before an event, and around it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Story {
+    /// What was remembered.
+    pub lately: Lately,
+    /// The chains that the event completes.
+    pub chains: Vec<chains::Completed>,
 }
 
 /// What a call granted, or a policy that it wrote would grant.
@@ -61,7 +75,13 @@ impl<'a> Case<'a> {
         let caller_power = dossier.caller.power(activity.principal.lasting_arn());
         let granted = Granted::of(activity, dossier);
         let trust = trust(activity, dossier);
-        Self { activity, dossier, caller_power, target_power, granted, trust, settings }
+        Self { activity, dossier, caller_power, target_power, granted, trust, settings, story: None }
+    }
+
+    /// The case with what happened before.
+    #[must_use]
+    pub fn after(self, story: Option<&'a Story>) -> Self {
+        Self { story, ..self }
     }
 
     /// Whether who has the target's name now is not the one of the event: then it was deleted and made again.
@@ -201,7 +221,7 @@ pub struct Reason {
     pub text: Phrase,
 }
 
-/// Judges a case by all rules. The first rule always has an opinion, so there is always a reason.
+/// Judges a case by all rules and chains. The first rule always has an opinion, so there is always a reason.
 #[must_use]
 pub fn assess(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
@@ -224,6 +244,10 @@ pub fn assess(case: &Case<'_>) -> Assessment {
             Effect::OneStepUp => steps.push(reason),
             Effect::Expected => expected = Some(reason),
         }
+    }
+    for completed in case.story.iter().flat_map(|story| &story.chains) {
+        severity = severity.max(completed.chain.severity);
+        reasons.push((completed.chain.severity, Reason { rule: completed.rule(), text: completed.reason() }));
     }
     if severity > Severity::Low {
         for step in steps {

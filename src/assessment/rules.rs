@@ -39,6 +39,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "cloud_shell", judge: cloud_shell },
     Rule { name: "parameters_omitted", judge: parameters_omitted },
     Rule { name: "long_lived_key_without_mfa", judge: long_lived_key_without_mfa },
+    Rule { name: "first_sight", judge: first_sight },
     Rule { name: "own_doing", judge: own_doing },
     Rule { name: "deployment", judge: deployment },
     Rule { name: "expected_principal", judge: expected_principal },
@@ -653,6 +654,34 @@ fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
             " signed with a long-lived access key and without MFA: one step up."
         ),
     })
+}
+
+/// For how long there has to be a history before it means anything that somebody is not in it.
+const TELLING: TimeDelta = TimeDelta::days(14);
+
+/// Whoever has never changed access before may be somebody new, or somebody with a stolen credential.
+fn first_sight(case: &Case<'_>) -> Option<Opinion> {
+    let since = case.story?.lately.first_sight_since?;
+    let principal = &case.activity.principal;
+    if matches!(principal, Principal::AwsService(_)) || !principal.is_identified() {
+        return None;
+    }
+    let who = principal.short_name();
+    let covered = case.activity.time? - since;
+    if covered < TELLING {
+        let day = Phrase::ours(since.format("%Y-%m-%d").to_string());
+        return context(phrase!(
+            "No other change by ",
+            who,
+            " is remembered, but the history goes back only to ",
+            day,
+            "."
+        ));
+    }
+    let days = Phrase::ours(covered.num_days().to_string());
+    let reason =
+        phrase!("It is the first change by ", who, " in the ", days, " days that the history covers: one step up.");
+    Some(Opinion { effect: Effect::OneStepUp, reason })
 }
 
 /// For somebody else would be another matter.

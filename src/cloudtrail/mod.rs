@@ -16,6 +16,7 @@ pub use record::Record;
 use crate::text::Untrusted;
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The `detail-type` of calls.
@@ -127,8 +128,8 @@ impl Delivery {
         if !event.detail.is_object() {
             return Err(not_an_event("its detail is no CloudTrail record"));
         }
-        let raw = event.detail.clone();
-        let record: Record = serde_json::from_value(event.detail).map_err(|error| not_an_event(&error.to_string()))?;
+        let raw = event.detail;
+        let record = Record::deserialize(&raw).map_err(|error| not_an_event(&error.to_string()))?;
         let event_id = || label(record.event_id.as_deref());
         let Some(service) = event.source.strip_prefix("aws.").filter(|service| is_service(service)) else {
             return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
@@ -175,8 +176,8 @@ impl Delivery {
         if !record.is_object() {
             return Err(no_record("a record is not a JSON object"));
         }
-        let raw = record.clone();
-        let record = serde_json::from_value(record).map_err(|error| no_record(&error.to_string()))?;
+        let raw = record;
+        let record = Record::deserialize(&raw).map_err(|error| no_record(&error.to_string()))?;
         Ok(Self { record, raw, ..Self::default() })
     }
 }

@@ -139,11 +139,12 @@ impl Holdings {
     /// everybody can read it (`AWSCompromisedKeyQuarantine` and its successors).
     #[must_use]
     pub fn quarantine(&self) -> Option<&Policy> {
-        self.policies
-            .iter()
-            .find(|policy| policy.is_aws_managed() && policy.name.raw().starts_with("AWSCompromisedKeyQuarantine"))
+        self.policies.iter().find(|policy| policy.is_aws_managed() && policy.name.raw().starts_with(QUARANTINE))
     }
 }
+
+/// How the names of the policies begin by which AWS puts somebody under quarantine.
+const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 
 /// Whether AWS manages the policy with this ARN.
 #[must_use]
@@ -670,6 +671,19 @@ pub fn only_deny(holdings: &Holdings) -> bool {
         Read::NamedOnly | Read::Doubt(_) | Read::Unavailable => false,
     };
     !holdings.policies.is_empty() && holdings.gaps.is_empty() && holdings.policies.iter().all(denies)
+}
+
+/// Whether a document is known to deny only.
+#[must_use]
+pub fn only_denies(document: &str) -> bool {
+    parse(document).is_some_and(|statements| statements.iter().all(|statement| statement.effect == Effect::Deny))
+}
+
+/// Whether the policy with this ARN is one by which AWS, or somebody with AWS's help, only forbids.
+#[must_use]
+pub fn is_containment(arn: &str) -> bool {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    is_aws_managed(arn) && (name == "AWSDenyAll" || name.starts_with(QUARANTINE))
 }
 
 /// Whether a document denies everything: at once, or to all sessions that were opened before some time after `since`.

@@ -1,27 +1,32 @@
 //! The history in a table of `DynamoDB`.
 
-use super::{Claim, Lately, Line, Lines, actor_key, target_key, target_label};
-use crate::cloudtrail::Activity;
+mod floods;
+
+use super::{Claim, Entry, Lately, Line, List, Step};
 use crate::phrase;
 use crate::severity::Severity;
+use crate::telemetry::Mail;
 use crate::text::{Kind, Phrase, Untrusted};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// How long one call to the table may take. It is quick, or not there.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How far back a story goes.
+/// The pause before an event is claimed again that another invocation is telling.
+const BETWEEN_CLAIMS: Duration = Duration::from_millis(500);
+/// How far a story goes back, and on: events arrive in any order.
 const STORY: TimeDelta = TimeDelta::days(1);
-/// How many lines are shown, and how many are read to count the rest.
-const SHOWN: usize = 10;
+/// How many lines of a list are read.
 const READ: i32 = 60;
 /// How often a write is tried that collides with another one, and the pause before each further time.
 const TRIES: usize = 3;
@@ -35,12 +40,12 @@ type Item = HashMap<String, AttributeValue>;
 /// What happened before.
 #[derive(Debug)]
 pub struct History {
-    /// The client.
-    pub client: Client,
-    /// The table.
-    pub table: String,
+    client: Client,
+    table: String,
     /// How long an item is kept; `None` for ever.
-    pub retention: Option<TimeDelta>,
+    retention: Option<TimeDelta>,
+    /// Since when there is a history, once that was read.
+    begin: OnceLock<DateTime<Utc>>,
 }
 
 /// What is remembered of an event once it was told.
@@ -54,36 +59,65 @@ pub struct Told<'a> {
     pub reasons: Vec<String>,
     /// The alert as it was sent.
     pub alert: &'a str,
-    /// Whether a mail was sent.
-    pub mailed: bool,
+    /// What became of the mail.
+    pub mail: Mail,
     /// The record, as JSON.
     pub record: &'a str,
 }
 
 impl History {
+    /// The history in this table, whose items are kept so long; `None` for ever.
+    #[must_use]
+    pub fn new(client: Client, table: String, retention: Option<TimeDelta>) -> Self {
+        Self { client, table, retention, begin: OnceLock::new() }
+    }
+
+    /// The table's name and region.
+    #[must_use]
+    pub fn table(&self) -> (&str, Option<&str>) {
+        (&self.table, self.client.config().region().map(AsRef::as_ref))
+    }
+
+    // --- one alert an event ------------------------------------------------------------------------------------
+
     /// Claims the event, until then: whoever comes in between waits or goes, and whoever comes after a crash takes
     /// over. The lines are written at once, without what is not known yet, so that another event that is handled at
-    /// the same time finds this one.
-    pub async fn claim(&self, activity: &Activity, until: DateTime<Utc>, now: DateTime<Utc>) -> Claim {
-        let Some(id) = &activity.event_id else {
-            return Claim::Unknown("the event has no id".into());
-        };
-        let mut event = self.event(activity, id, now);
+    /// the same time finds this one. Waits for another one's claim, but not longer than until `given_up`.
+    pub async fn claim(
+        &self,
+        entry: &Entry,
+        until: DateTime<Utc>,
+        given_up: Instant,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Claim {
+        loop {
+            match self.try_to_claim(entry, until, clock()).await {
+                Claim::Elsewhere if Instant::now() + BETWEEN_CLAIMS < given_up => {
+                    tokio::time::sleep(BETWEEN_CLAIMS).await;
+                }
+                claim => return claim,
+            }
+        }
+    }
+
+    async fn try_to_claim(&self, entry: &Entry, until: DateTime<Utc>, now: DateTime<Utc>) -> Claim {
+        let mut event = self.event(entry);
         event.insert("state".into(), text("claimed"));
         event.insert("claimedUntil".into(), number(until.timestamp_millis()));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(event))
-            .condition_expression("attribute_not_exists(pk) OR (#state = :claimed AND claimedUntil < :now)")
+            .condition_expression(
+                "attribute_not_exists(pk) OR #state = :untold OR (#state = :claimed AND claimedUntil < :now)",
+            )
             .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":untold", text("untold"))
             .expression_attribute_values(":claimed", text("claimed"))
             .expression_attribute_values(":now", number(now.timestamp_millis()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        let items = self.lines(activity, id, now, None);
-        let Ok(first) = put else { return Claim::Unknown("the item could not be built".into()) };
-        let writes = std::iter::once(first).chain(items).map(|put| TransactWriteItem::builder().put(put).build());
-        let call = self.client.transact_write_items().set_transact_items(Some(writes.collect())).send();
+        let Ok(first) = put else { return Claim::Unknown(UNBUILT.into()) };
+        let call = self.client.transact_write_items().set_transact_items(Some(self.writes(first, entry, &[]))).send();
         match timeout_at(Instant::now() + PATIENCE, call).await {
             Ok(Ok(_)) => Claim::Ours,
             Ok(Err(error)) => claimed_before(&error).unwrap_or_else(|| Claim::Unknown(why_not("claim", &error))),
@@ -95,26 +129,57 @@ impl History {
     ///
     /// # Errors
     /// Why it could not be, in words: then a repeated delivery tells it again.
-    pub async fn keep(&self, activity: &Activity, told: &Told<'_>, now: DateTime<Utc>) -> Result<(), Phrase> {
-        let Some(id) = &activity.event_id else { return Ok(()) };
-        let mut event = self.event(activity, id, now);
+    pub async fn keep(&self, entry: &Entry, told: &Told<'_>) -> Result<(), Phrase> {
         let reasons = told.reasons.iter().map(|reason| text(reason)).collect();
+        let judged = [("severity", text(told.severity.word())), ("subject", text(told.subject))];
+        let mut event = self.event(entry);
         let told_of = [
             ("state", text("done")),
-            ("severity", text(told.severity.word())),
-            ("subject", text(told.subject)),
             ("reasons", AttributeValue::L(reasons)),
-            ("mailed", AttributeValue::Bool(told.mailed)),
+            ("mailed", AttributeValue::Bool(told.mail == Mail::Published)),
             ("alert", text(bounded(told.alert))),
             ("record", text(bounded(told.record))),
             ("cut", AttributeValue::Bool(told.alert.len() > KEPT || told.record.len() > KEPT)),
         ];
-        event.extend(told_of.map(|(name, value)| (name.to_owned(), value)));
+        event.extend(told_of.into_iter().chain(judged.clone()).map(|(name, value)| (name.to_owned(), value)));
         let put = Put::builder().table_name(&self.table).set_item(Some(event)).build();
-        let first = put.map_err(|_| Phrase::from("the item could not be built"))?;
-        let lines = self.lines(activity, id, now, Some((told.severity, told.subject)));
-        let writes = std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build());
-        let writes: Vec<_> = writes.collect();
+        let left_out = (told.mail == Mail::LeftOut).then(|| ("leftOutAt", number(entry.arrived.timestamp_millis())));
+        let of_lines: Vec<_> = judged.into_iter().chain(left_out).collect();
+        let first = put.map_err(|_| Phrase::from(UNBUILT))?;
+        let (kept, ()) = tokio::join!(self.write("keep", self.writes(first, entry, &of_lines)), self.note_begin(entry));
+        kept
+    }
+
+    /// Remembers an event that is not told, and why.
+    ///
+    /// # Errors
+    /// Why it could not be, in words.
+    pub async fn keep_untold(&self, entry: &Entry, why: &str, record: &str) -> Result<(), Phrase> {
+        let mut event = self.event(entry);
+        let facts = [
+            ("state", text("untold")),
+            ("notTold", text(why)),
+            ("mailed", AttributeValue::Bool(false)),
+            ("record", text(bounded(record))),
+            ("cut", AttributeValue::Bool(record.len() > KEPT)),
+        ];
+        event.extend(facts.map(|(name, value)| (name.to_owned(), value)));
+        // What was told once stays what it is, whatever is set now.
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(event))
+            .condition_expression("attribute_not_exists(pk)")
+            .build();
+        let first = put.map_err(|_| Phrase::from(UNBUILT))?;
+        let call = self.client.transact_write_items().set_transact_items(Some(self.writes(first, entry, &[]))).send();
+        match timeout_at(Instant::now() + PATIENCE, call).await {
+            Ok(Err(error)) if !is_refused_by_condition(&error) => Err(why_not("keep", &error)),
+            Ok(_) => Ok(()),
+            Err(_) => Err(TOO_SLOW.into()),
+        }
+    }
+
+    async fn write(&self, what: &'static str, writes: Vec<TransactWriteItem>) -> Result<(), Phrase> {
         let deadline = Instant::now() + PATIENCE;
         let mut tries = 1;
         loop {
@@ -122,129 +187,182 @@ impl History {
             match timeout_at(deadline, call).await {
                 Ok(Ok(_)) => return Ok(()),
                 Ok(Err(error)) if tries < TRIES && collides(&error) => tokio::time::sleep(PAUSE).await,
-                Ok(Err(error)) => return Err(why_not("keep", &error)),
+                Ok(Err(error)) => return Err(why_not(what, &error)),
                 Err(_) => return Err(TOO_SLOW.into()),
             }
             tries += 1;
         }
     }
 
-    /// What the actor did and what happened to the target within a day before the event, and after it so far.
-    pub async fn lately(&self, activity: &Activity, now: DateTime<Utc>) -> Lately {
-        let since = at(activity.time.unwrap_or(now) - STORY);
-        let actor = format!("ACTOR#{}", actor_key(&activity.principal));
-        let target = target_key(activity).map(|target| format!("TARGET#{target}"));
-        let (by_actor, to_target) = tokio::join!(self.query(&actor, &since), async {
-            match &target {
-                Some(target) => self.query(target, &since).await,
-                None => Ok(Lines::default()),
-            }
+    // --- the story ---------------------------------------------------------------------------------------------
+
+    /// What the actor did and what happened to the target within a day before the event, and after it so far; and
+    /// whether the actor was seen before at all.
+    pub async fn lately(&self, entry: &Entry) -> Lately {
+        let time = entry.line.time;
+        // A '~' stands behind all that follows a time.
+        let around = (at(time - STORY), format!("{}~", at(time + STORY)));
+        let (actor_list, target_list) = (entry.actor_list(), entry.target_list());
+        let (by_actor, to_target, oldest, begin) = tokio::join!(
+            self.list(self.within(&actor_list, &around).scan_index_forward(false).limit(READ)),
+            async {
+                match &target_list {
+                    Some(list) => self.list(self.within(list, &around).scan_index_forward(false).limit(READ)).await,
+                    None => Ok(List::default()),
+                }
+            },
+            // One of the two may be this event.
+            self.list(self.of(&actor_list).limit(2)),
+            self.begin()
+        );
+        let failed = [&by_actor, &to_target, &oldest].into_iter().find_map(|list| list.as_ref().err());
+        let unknown = failed.or(begin.as_ref().err()).cloned();
+        let others = |mut list: List| {
+            list.lines.retain(|line| line.event_id != entry.line.event_id);
+            list
+        };
+        let (by_actor, oldest) = (by_actor.map(others), oldest.map(others));
+        let never_seen = [&by_actor, &oldest].iter().all(|list| list.as_ref().is_ok_and(|list| list.lines.is_empty()));
+        let since = begin.ok().map(|begin| {
+            let begin = begin.unwrap_or(entry.arrived);
+            self.retention.map_or(begin, |kept| begin.max(entry.arrived - kept))
         });
-        let unknown = [&by_actor, &to_target].into_iter().find_map(|lines| lines.as_ref().err().cloned());
-        let this = |line: &Line| Some(&line.event_id) == activity.event_id.as_ref();
-        let actor = Untrusted::new(actor_key(&activity.principal));
-        // What the actor did to the target stands among what it did.
-        let by_others = |line: &Line| line.actor_key.as_ref() != Some(&actor);
         Lately {
-            by_actor: by_actor.unwrap_or_default().only(|line| !this(line)),
-            to_target: to_target.unwrap_or_default().only(|line| !this(line) && by_others(line)),
+            by_actor: by_actor.unwrap_or_default(),
+            to_target: to_target.map(others).unwrap_or_default(),
+            first_sight_since: since.filter(|_| never_seen),
             unknown,
         }
     }
 
-    async fn query(&self, key: &str, since: &str) -> Result<Lines, Phrase> {
+    /// Whether the alert of this event is the one that names the chain which began with that event: whoever comes
+    /// first names it. What is not known is named, at worst twice.
+    pub async fn names(&self, entry: &Entry, chain: &str, first: &Untrusted) -> bool {
+        let mut item = self.expiring(entry);
+        item.insert("pk".into(), key(&format!("CHAIN#{chain}#{}", first.raw())));
+        item.insert("sk".into(), text("CHAIN"));
+        item.insert("eventId".into(), text(entry.line.event_id.raw()));
         let call = self
             .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            // A retry of the same event names it again.
+            .condition_expression("attribute_not_exists(pk) OR eventId = :this")
+            .expression_attribute_values(":this", text(entry.line.event_id.raw()))
+            .send();
+        unless_refused("name", call).await.unwrap_or(true)
+    }
+
+    /// Since when there is a history; `None` where that was not noted yet.
+    async fn begin(&self) -> Result<Option<DateTime<Utc>>, Phrase> {
+        if let Some(begin) = self.begin.get() {
+            return Ok(Some(*begin));
+        }
+        let answer = patient("begin", self.of(BEGIN).send()).await?;
+        let begin = answer.items.iter().flatten().find_map(|item| time(item, "time"));
+        Ok(begin.map(|begin| *self.begin.get_or_init(|| begin)))
+    }
+
+    /// Notes when the history began, if nobody has yet. What fails is tried again with the next event.
+    async fn note_begin(&self, entry: &Entry) {
+        if self.begin.get().is_some() {
+            return;
+        }
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", text(BEGIN))
+            .item("sk", text("BEGIN"))
+            .item("time", text(&at(entry.arrived)))
+            .condition_expression("attribute_not_exists(pk)")
+            .send();
+        if unless_refused("begin", call).await == Ok(true) {
+            self.begin.get_or_init(|| entry.arrived);
+        }
+    }
+
+    fn of(&self, list: &str) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk >= :since")
-            .expression_attribute_values(":pk", self::key(key))
-            .expression_attribute_values(":since", text(since))
-            .scan_index_forward(false)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", key(list))
             .consistent_read(true)
-            .limit(READ)
-            .send();
-        match timeout_at(Instant::now() + PATIENCE, call).await {
-            Ok(Ok(answer)) => Ok(Lines {
-                unread: answer.last_evaluated_key.is_some(),
-                lines: answer.items.unwrap_or_default().iter().filter_map(Line::read).collect(),
-                more: 0,
-            }),
-            Ok(Err(error)) => Err(why_not("lately", &error)),
-            Err(_) => Err(TOO_SLOW.into()),
-        }
     }
+
+    fn within(&self, list: &str, (from, to): &(String, String)) -> QueryFluentBuilder {
+        self.of(list)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":to", text(to))
+    }
+
+    async fn list(&self, query: QueryFluentBuilder) -> Result<List, Phrase> {
+        let answer = patient("lately", query.send()).await?;
+        let unread = answer.last_evaluated_key.is_some();
+        Ok(List { unread, lines: answer.items.unwrap_or_default().iter().filter_map(Line::read).collect() })
+    }
+
+    // --- items -------------------------------------------------------------------------------------------------
 
     /// The event's own item, as far as it is known at once.
-    fn event(&self, activity: &Activity, id: &Untrusted, now: DateTime<Utc>) -> Item {
-        let mut item = self.line(activity, id, now);
-        item.insert("pk".into(), key(&format!("EVENT#{}", id.raw())));
+    fn event(&self, entry: &Entry) -> Item {
+        let mut item = self.line(entry);
+        item.insert("pk".into(), key(&format!("EVENT#{}", entry.line.event_id.raw())));
         item.insert("sk".into(), text("EVENT"));
         let facts = [
-            ("targetKey", target_key(activity)),
-            ("accountId", activity.account.as_ref().map(|account| account.raw().to_owned())),
-            ("sourceAddress", activity.origin.address.as_ref().map(|address| address.raw().to_owned())),
+            ("targetKey", entry.target_key.as_deref()),
+            ("accountId", entry.account.as_ref().map(Untrusted::raw)),
+            ("sourceAddress", entry.source_address.as_ref().map(Untrusted::raw)),
         ];
-        item.extend(facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), text(&fact?)))));
+        item.extend(facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), text(fact?)))));
         item
     }
 
-    /// The lines of an event in the lists that it stands in.
-    fn lines(
-        &self,
-        activity: &Activity,
-        id: &Untrusted,
-        now: DateTime<Utc>,
-        told: Option<(Severity, &str)>,
-    ) -> Vec<Put> {
-        let time = activity.time.unwrap_or(now);
-        let account = activity.account.as_ref().map_or("unknown", |account| account.raw());
-        let keys = [
-            Some(format!("ACTOR#{}", actor_key(&activity.principal))),
-            target_key(activity).map(|target| format!("TARGET#{target}")),
-            Some(format!("DAY#{account}#{}", time.format("%Y-%m-%d"))),
-        ];
-        let mut line = self.line(activity, id, now);
-        line.insert("sk".into(), key(&format!("{}#{}", at(time), id.raw())));
-        if let Some((severity, subject)) = told {
-            line.insert("severity".into(), text(severity.word()));
-            line.insert("subject".into(), text(subject));
-        }
-        let put = |key: String| {
+    /// A write, and with it those of the event's lines in the lists that it stands in, with what else is known.
+    fn writes(&self, first: Put, entry: &Entry, more: &[(&str, AttributeValue)]) -> Vec<TransactWriteItem> {
+        let mut line = self.line(entry);
+        line.insert("sk".into(), key(&format!("{}#{}", at(entry.line.time), entry.line.event_id.raw())));
+        line.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let put = |list: String| {
             let mut item = line.clone();
-            item.insert("pk".into(), self::key(&key));
+            item.insert("pk".into(), key(&list));
             Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()
         };
-        keys.into_iter().flatten().filter_map(put).collect()
+        let lists = [Some(entry.actor_list()), entry.target_list(), Some(entry.day_list())];
+        let lines = lists.into_iter().flatten().filter_map(put);
+        std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build()).collect()
     }
 
-    fn line(&self, activity: &Activity, id: &Untrusted, now: DateTime<Utc>) -> Item {
-        let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
-        let mut item = Item::from([
-            ("eventId".into(), text(id.raw())),
-            ("time".into(), text(&at(activity.time.unwrap_or(now)))),
-            ("call".into(), text(&call)),
-            ("outcome".into(), text(activity.outcome.word())),
-            ("actor".into(), text(&activity.principal.short_name().plain())),
-            ("actorKey".into(), text(&actor_key(&activity.principal))),
-            ("target".into(), text(&target_label(activity).plain())),
-        ]);
-        if let Some(retention) = self.retention {
-            item.insert("expiresAt".into(), number((now + retention).timestamp()));
-        }
+    fn line(&self, entry: &Entry) -> Item {
+        let line = &entry.line;
+        let mut item = self.expiring(entry);
+        let facts = [
+            ("eventId", line.event_id.raw()),
+            ("time", &at(line.time)),
+            ("call", line.call.raw()),
+            ("outcome", line.outcome.raw()),
+            ("actor", line.actor.raw()),
+            ("actorKey", line.actor_key.raw()),
+            ("target", line.target.raw()),
+        ];
+        item.extend(facts.map(|(name, fact)| (name.to_owned(), text(fact))));
+        let steps: Vec<_> = line.steps.iter().map(|step| text(step.word())).collect();
+        item.insert("steps".into(), AttributeValue::L(steps));
         item
     }
-}
 
-impl Lines {
-    /// The newest of those for which `keep` holds.
-    fn only(mut self, keep: impl Fn(&Line) -> bool) -> Self {
-        self.lines.retain(keep);
-        self.more = self.lines.len().saturating_sub(SHOWN);
-        self.lines.truncate(SHOWN);
-        self
+    /// An item with nothing but when it expires.
+    fn expiring(&self, entry: &Entry) -> Item {
+        let expires = self.retention.map(|retention| number((entry.arrived + retention).timestamp()));
+        expires.map(|expires| ("expiresAt".to_owned(), expires)).into_iter().collect()
     }
 }
+
+const BEGIN: &str = "HISTORY";
+const UNBUILT: &str = "the item could not be built";
 
 impl Line {
     /// Reads a line; `None` where it is none.
@@ -252,22 +370,24 @@ impl Line {
     pub fn read(item: &Item) -> Option<Self> {
         let field = |name: &str| item.get(name)?.as_s().ok().map(Untrusted::new);
         let severity = field("severity");
+        let steps = item.get("steps").and_then(|steps| steps.as_l().ok());
         Some(Self {
-            time: field("time")
-                .and_then(|time| DateTime::parse_from_rfc3339(time.raw()).ok())
-                .map(|time| time.to_utc()),
+            time: time(item, "time")?,
             event_id: field("eventId")?,
             call: field("call")?,
             outcome: field("outcome")?,
             actor: field("actor")?,
-            actor_key: field("actorKey"),
+            actor_key: field("actorKey")?,
             target: field("target")?,
-            severity: Severity::ALL
-                .into_iter()
-                .find(|level| severity.as_ref().is_some_and(|word| word.raw() == level.word())),
+            steps: steps.into_iter().flatten().filter_map(|step| Step::from_word(step.as_s().ok()?)).collect(),
+            severity: severity.and_then(|word| Severity::from_word(word.raw())),
             subject: field("subject"),
         })
     }
+}
+
+fn keys(pk: &str, sk: &str) -> Item {
+    Item::from([("pk".into(), key(pk)), ("sk".into(), key(sk))])
 }
 
 /// Why the writes of a transaction were refused, in their order; none where it failed otherwise.
@@ -283,20 +403,47 @@ fn collides<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     cancellation_reasons(error).iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
 
+/// Whether the first write was refused by its condition.
+fn is_refused_by_condition<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    cancellation_reasons(error).first().and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
+}
+
 /// What a refused claim tells of the one before it.
 fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Claim> {
     // Two at the same moment: neither was taken, and one may be tried again.
     if collides(error) {
-        return Some(Claim::Elsewhere(DateTime::UNIX_EPOCH));
+        return Some(Claim::Elsewhere);
     }
-    let reason =
-        cancellation_reasons(error).first().filter(|reason| reason.code() == Some("ConditionalCheckFailed"))?;
-    let item = reason.item()?;
-    if item.get("state")?.as_s().ok()? == "done" {
-        return Some(Claim::ToldBefore);
+    let reason = cancellation_reasons(error).first().filter(|_| is_refused_by_condition(error))?;
+    match reason.item()?.get("state")?.as_s().ok()?.as_str() {
+        "done" => Some(Claim::ToldBefore),
+        "claimed" => Some(Claim::Elsewhere),
+        _ => None,
     }
-    let until: i64 = item.get("claimedUntil")?.as_n().ok()?.parse().ok()?;
-    DateTime::from_timestamp_millis(until).map(Claim::Elsewhere)
+}
+
+/// The answer to a call, if it comes in time.
+async fn patient<T, E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<T, Phrase> {
+    match timeout_at(Instant::now() + PATIENCE, call).await {
+        Ok(answer) => answer.map_err(|error| why_not(what, &error)),
+        Err(_) => Err(TOO_SLOW.into()),
+    }
+}
+
+/// Whether a write was made, and not refused by its condition.
+async fn unless_refused<T, E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<bool, Phrase> {
+    match timeout_at(Instant::now() + PATIENCE, call).await {
+        Ok(Ok(_)) => Ok(true),
+        Ok(Err(error)) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Ok(Err(error)) => Err(why_not(what, &error)),
+        Err(_) => Err(TOO_SLOW.into()),
+    }
 }
 
 fn why_not<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Phrase {
@@ -326,6 +473,14 @@ fn text(text: &str) -> AttributeValue {
 
 fn number(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
+}
+
+fn integer(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc3339(item.get(name)?.as_s().ok()?).ok()?.to_utc())
 }
 
 fn bounded(text: &str) -> &str {

@@ -1,12 +1,13 @@
 //! From what is known and judged to a [`Report`].
 
+use super::closing::Flood;
 use super::who::first_of_many;
 use super::{Report, Section, links, runbook, what, when, who, wording};
 use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
 use crate::cloudtrail::Activity;
 use crate::directory::{Gap, Lookup, Provenance, Unavailable};
-use crate::history::{Lately, Line, Lines};
+use crate::history::{Lately, Line, actor_key};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -17,26 +18,28 @@ use std::collections::BTreeMap;
 pub fn compose(
     case: &Case<'_>,
     assessment: Assessment,
-    lately: Option<&Lately>,
+    flood: Option<&Flood<'_>>,
     account_names: &BTreeMap<String, String>,
     now: DateTime<Utc>,
 ) -> Report {
     let activity = case.activity;
     let name = account_name(case, account_names);
-    let account = account(activity, name.as_ref());
+    let account = account(activity.account.as_ref(), name.as_ref());
+    let lately = case.story.map(|story| lately_section(activity, &story.lately));
     Report {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
         subject: subject(activity, &activity.principal.brief_name(), name.as_ref()),
         short_subject: subject(activity, &activity.principal.briefest_name(), name.as_ref()),
         headline: wording::headline(activity),
-        summary: summary(activity, &account, now),
+        summary: summary(activity, &account, flood, now),
         reasons: assessment.reasons,
         sections: [who::section(case, now), what::section(case, now)]
             .into_iter()
-            .chain(lately.map(lately_section))
+            .chain(lately)
+            .chain(flood.map(Flood::section))
             .collect(),
-        steps: runbook::steps(case, now),
+        steps: runbook::steps(case, now).into_iter().chain(flood.map(Flood::step)).collect(),
         links: links::links(activity),
         reference: reference(activity),
         account,
@@ -50,8 +53,8 @@ fn account_name(case: &Case<'_>, account_names: &BTreeMap<String, String>) -> Op
 }
 
 /// The account by name and id.
-fn account(activity: &Activity, name: Option<&Untrusted>) -> Phrase {
-    match (name, &activity.account) {
+pub(super) fn account(id: Option<&Untrusted>, name: Option<&Untrusted>) -> Phrase {
+    match (name, id) {
         (Some(name), Some(id)) => phrase!(name, " (", id, ")"),
         (None, Some(id)) => phrase!("account ", id),
         (Some(name), None) => phrase!(name),
@@ -68,7 +71,7 @@ fn subject(activity: &Activity, who: &Phrase, account: Option<&Untrusted>) -> Ph
     wording::subject(activity, who, &place)
 }
 
-fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase {
+fn summary(activity: &Activity, account: &Phrase, flood: Option<&Flood<'_>>, now: DateTime<Utc>) -> Phrase {
     let mut summary = wording::sentence(activity, account);
     match activity.time {
         Some(time) => {
@@ -86,6 +89,9 @@ fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase 
         }
         None => summary.push(". The event does not say when."),
     }
+    if let Some(flood) = flood {
+        summary.push(phrase!("\n", flood.sentence()));
+    }
     if let Some(replay) = &activity.replay {
         summary.push(phrase!("\nThe event was replayed from an archive (", replay, ")."));
     }
@@ -96,17 +102,15 @@ fn summary(activity: &Activity, account: &Phrase, now: DateTime<Utc>) -> Phrase 
     summary
 }
 
+/// How many lines of a list are shown.
+const SHOWN: usize = 10;
+
 /// What the history tells: nothing is told as nothing, and what is not known as that.
-fn lately_section(lately: &Lately) -> Section {
+fn lately_section(activity: &Activity, lately: &Lately) -> Section {
     let mut section = Section::new("lately", "LATELY, WITHIN A DAY");
-    let told = |lines: &Lines, none: &'static str| {
-        let line = |line: &Line| {
-            let time =
-                line.time.map_or_else(|| "(no time)".to_owned(), |time| time.format("%m-%d %H:%M:%S").to_string());
-            phrase!(Phrase::ours(time), "  ", Phrase::from(line))
-        };
-        let mut all: Vec<_> = lines.lines.iter().map(line).collect();
-        match (lines.more, lines.unread) {
+    let told = |lines: &[&Line], unread: bool, none: &'static str| {
+        let mut all: Vec<_> = lines.iter().take(SHOWN).map(|line| timed(line)).collect();
+        match (lines.len().saturating_sub(SHOWN), unread) {
             (0, false) if all.is_empty() => all.push(none.into()),
             (0, false) => {}
             (more, false) => all.push(phrase!("and ", more, " more")),
@@ -117,14 +121,23 @@ fn lately_section(lately: &Lately) -> Section {
         }
         all
     };
-    if lately.unknown.is_none() {
-        section.rows("byActor", "The caller", told(&lately.by_actor, "nothing else that is remembered"));
-        section.rows("toTarget", "By others", told(&lately.to_target, "nothing that is remembered"));
-    }
     if let Some(why) = &lately.unknown {
         section.row("unknown", "Not known", why);
+        return section;
     }
+    let this = actor_key(&activity.principal);
+    let by_actor: Vec<_> = lately.by_actor.lines.iter().collect();
+    // What the actor did to the target stands among what it did.
+    let by_others: Vec<_> = lately.to_target.lines.iter().filter(|line| line.actor_key.raw() != this).collect();
+    let (nothing_else, nothing) = ("nothing else that is remembered", "nothing that is remembered");
+    section.rows("byActor", "The caller", told(&by_actor, lately.by_actor.unread, nothing_else));
+    section.rows("toTarget", "By others", told(&by_others, lately.to_target.unread, nothing));
     section
+}
+
+/// A line of the history with its time.
+pub(super) fn timed(line: &Line) -> Phrase {
+    phrase!(Phrase::ours(line.time.format("%m-%d %H:%M:%S").to_string()), "  ", Phrase::from(line))
 }
 
 fn reference(activity: &Activity) -> Section {

@@ -1,5 +1,6 @@
 //! What to tell a person, with no channel in it: every channel shows the same [`Report`] in its own dress.
 
+pub mod closing;
 pub mod compose;
 pub mod links;
 pub mod runbook;

@@ -31,7 +31,7 @@ pub struct Command(String);
 
 impl Command {
     /// Begins a command with words of our own.
-    fn new(words: &'static str) -> Self {
+    pub(super) fn new(words: &'static str) -> Self {
         Self(words.to_owned())
     }
 
@@ -41,7 +41,7 @@ impl Command {
     /// Only printable ASCII can: anything else may look different from what it is, or be changed when it is
     /// copied. The CLI replaces a value that begins with `file://` and the like by what it points to. The
     /// form `--option=value` keeps a name that begins with a dash from being taken for an option.
-    fn option(mut self, option: &'static str, value: &str) -> Option<Self> {
+    pub(super) fn option(mut self, option: &'static str, value: &str) -> Option<Self> {
         let printable = !value.is_empty() && value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
         if !printable || value.contains("://") || value.len() > 1_024 {
             return None;
@@ -60,7 +60,7 @@ impl Command {
     }
 
     /// Adds an option with a JSON document of ours. What is from outside in it was escaped as JSON.
-    fn json(mut self, option: &'static str, document: &serde_json::Value) -> Option<Self> {
+    pub(super) fn json(mut self, option: &'static str, document: &serde_json::Value) -> Option<Self> {
         let document = document.to_string();
         let quoted = shlex::try_quote(&document).ok()?.into_owned();
         if document.bytes().any(|byte| !(0x20..0x7f).contains(&byte)) {
@@ -108,7 +108,7 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<Step> {
     steps
 }
 
-fn step(text: impl Into<Phrase>, commands: Vec<Option<Command>>) -> Step {
+pub(super) fn step(text: impl Into<Phrase>, commands: Vec<Option<Command>>) -> Step {
     let text = text.into();
     match commands.into_iter().collect::<Option<Vec<_>>>() {
         Some(commands) => Step { text, commands },

@@ -356,14 +356,16 @@ class History:
             KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
         )
 
-    def items(self, kind=""):
-        """All items, or those of a kind: EVENT, ACTOR, TARGET or DAY. In the order of their keys."""
+    def items(self, *kinds):
+        """The events and their lines, or the items of a kind: EVENT, ACTOR, TARGET, DAY, FLOOD, CHAIN or HISTORY.
+        In the order of their keys."""
+        kinds = kinds or ("EVENT", "ACTOR", "TARGET", "DAY")
         items, page = [], {}
         while page.get("LastEvaluatedKey", not page):
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if page else {}
             page = self.table.scan(ConsistentRead=True, **start)
             items += page["Items"]
-        items = [item for item in items if item["pk"].startswith(kind)]
+        items = [item for item in items if item["pk"].startswith(kinds)]
         return sorted(items, key=lambda item: (item["pk"], item["sk"]))
 
     def event(self, event):

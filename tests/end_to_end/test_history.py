@@ -313,6 +313,7 @@ def test_an_event_is_remembered_in_full_and_in_three_lists(account, mailbox, sta
         "actor": "ops-carol",
         "actorKey": carol.arn,
         "target": "IAM user deploy-bot",
+        "steps": ["user-created", "worked"],
         "severity": "CRITICAL",
         "subject": alert["subject"],
     }
@@ -389,25 +390,52 @@ def test_an_event_below_the_minimum_severity_is_remembered_as_not_mailed(account
     assert mailbox.mails() == []
 
 
-def test_an_event_that_is_not_told_is_not_remembered(account, mailbox, start, history, wire):
+def test_an_event_that_is_not_told_is_remembered_with_why(account, mailbox, start, history, wire):
     function = start(**history.settings)
+    event = tag(account.carol.identity, 0)
+
+    answers = [function.invoke(event) for _ in range(2)]
+
+    item = history.event(event)
+    assert [answer["notTold"] for answer in answers] == [item["notTold"]] * 2
+    assert (item["state"], item["mailed"], item["actorKey"]) == ("untold", False, account.carol.arn)
+    assert json.loads(item["record"]) == event["detail"]
+    assert "severity" not in item and len(history.items()) == 4
+    # If it is to be told from now on, it is.
+    assert "severity" in start(**history.settings | WATCH_ALL).invoke(event)
+    assert history.event(event)["state"] == "done"
+
+
+def test_what_was_told_is_not_forgotten_where_it_is_not_told_any_more(account, mailbox, start, history):
+    event = tag(account.carol.identity, 0)
+    start(**history.settings | WATCH_ALL).invoke(event)
+    remembered = history.items()
+
+    answer = start(**history.settings).invoke(event)
+
+    assert "notTold" in answer
+    assert history.items() == remembered
+
+
+def test_what_is_no_event_of_ours_is_not_remembered(account, mailbox, start, history, wire):
     refused = create_user(account.carol.identity, "idle-bot") | {"source": "my.app"}
 
-    assert "notTold" in function.invoke(tag(account.carol.identity, 0))
-    assert function.invoke(refused)["errorType"] == "ForeignSource"
+    assert start(**history.settings).invoke(refused)["errorType"] == "ForeignSource"
 
-    assert history.items() == []
     assert [call for call in wire.calls if call.service == "dynamodb"] == []
 
 
-def test_an_event_without_an_id_is_mailed_and_says_that_it_may_come_twice(account, mailbox, start, history):
+def test_an_event_without_an_id_is_told_once_and_remembered(account, mailbox, start, history):
     function = start(**history.settings)
+    event, other = sign_in(ROOT, "No", eventID=None), sign_in(ROOT, "Yes", eventID=None)
 
-    alert = function.invoke(sign_in(ROOT, "No", eventID=None))
+    alert = function.invoke(event)
 
-    assert alert["lately"] == {"unknown": "the event has no id" + MAY_COME_TWICE}
-    assert len(mailbox.mails()) == 1
-    assert history.items() == []
+    assert "unknown" not in alert["lately"]
+    assert function.invoke(event)["notTold"] == TOLD_BEFORE
+    assert "severity" in function.invoke(other)
+    assert len(mailbox.mails()) == 2
+    assert len(history.items("EVENT#without-id-")) == 2
 
 
 def test_an_event_without_a_time_stands_once_in_each_list(account, mailbox, start, history, wire):
@@ -619,9 +647,10 @@ def test_the_history_makes_the_way_one_call_longer_at_most(account, mailbox, sta
     (claim,) = claims(wire)
     assert min(call.begun for call in wire.iam()) < claim.ended
     assert claim.begun < min(call.ended for call in wire.iam())
-    # The story is asked for after the claim, both lists at once, and what was told is kept after the mail.
+    # The story is asked for after the claim, all of it at once, and what was told is kept after the mail.
     stories = wire.called("Query")
-    assert len(stories) == 2 and longest_chain(stories) == 1
+    assert len(stories) == 3 and longest_chain(stories) == 1
     assert all(claim.ended <= story.begun for story in stories)
     (mail,) = wire.called("Publish")
-    assert wire.calls[-1].begun >= mail.ended and state(wire.calls[-1]) == "done"
+    (kept,) = [call for call in wire.called("TransactWriteItems") if state(call) == "done"]
+    assert kept.begun >= mail.ended

@@ -1,0 +1,214 @@
+//! Each chain from both sides: steps that complete it, in whatever order they arrive, and steps that do not.
+
+use super::*;
+use crate::cloudtrail::{Activity, Delivery};
+use serde_json::{Value, json};
+
+const CAROL: &str = "carol";
+const MALLORY: &str = "mallory";
+
+/// A call by one of them, so many seconds after 10 o'clock.
+fn entry(seconds: i64, who: &str, call: &str, request: &Value) -> Entry {
+    let time = DateTime::from_timestamp(1_795_341_600 + seconds, 0).unwrap();
+    let denied = request.get("denied").is_some();
+    let record = json!({
+        "eventSource": "iam.amazonaws.com", "eventName": call, "recipientAccountId": "111122223333",
+        "eventID": format!("{who}-{call}-{seconds}"), "eventTime": time.to_rfc3339(), "requestParameters": request,
+        "errorCode": if denied { json!("AccessDenied") } else { json!(null) },
+        "userIdentity": {"type": "IAMUser", "userName": who, "arn": format!("arn:aws:iam::111122223333:user/{who}")},
+    });
+    let activity = Activity::from_delivery(&Delivery::from_file(record.clone()).unwrap().remove(0).unwrap()).unwrap();
+    Entry::new(&activity, &record, time)
+}
+
+/// What the history would tell an event of those that arrived before it.
+fn lately(this: &Entry, before: &[Entry]) -> Lately {
+    let list = |keep: &dyn Fn(&&Entry) -> bool| {
+        let mut lines: Vec<_> = before.iter().filter(keep).map(|entry| entry.line.clone()).collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.time));
+        crate::history::List { lines, unread: false }
+    };
+    Lately {
+        by_actor: list(&|other| other.actor_list() == this.actor_list()),
+        to_target: list(&|other| other.target_list().is_some() && other.target_list() == this.target_list()),
+        ..Lately::default()
+    }
+}
+
+/// What each of these completes when they arrive in this order, by the names of the chains.
+fn played(arriving: &[Entry]) -> Vec<Vec<&'static str>> {
+    let of = |i: usize| completed(&arriving[i], &lately(&arriving[i], &arriving[..i]));
+    (0..arriving.len()).map(|i| of(i).iter().map(|completed| completed.chain.name).collect()).collect()
+}
+
+fn policy(effect: &str) -> String {
+    json!({"Statement": [{"Effect": effect, "Action": "*", "Resource": "*"}]}).to_string()
+}
+
+fn trust(principal: &str) -> Value {
+    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}});
+    json!({"roleName": "r", "policyDocument": json!({"Statement": [statement]}).to_string()})
+}
+
+/// The steps of each chain as calls: what comes first, and what may come then.
+fn steps(chain: &Chain) -> ((&'static str, Value), Vec<(&'static str, Value)>) {
+    let user = json!({"userName": "x"});
+    let managed = json!({"policyArn": "arn:aws:iam::111122223333:policy/p", "versionId": "v2"});
+    let inline = |kind: &str| json!({kind: "x", "policyName": "p", "policyDocument": policy("Allow")});
+    match chain.name {
+        "new_user_equipped" => (
+            ("CreateUser", user.clone()),
+            vec![
+                ("CreateAccessKey", user.clone()),
+                ("CreateLoginProfile", user.clone()),
+                ("AttachUserPolicy", json!({"userName": "x", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})),
+                ("PutUserPolicy", inline("userName")),
+                ("AddUserToGroup", json!({"userName": "x", "groupName": "g"})),
+            ],
+        ),
+        "version_written_and_set" => {
+            (("CreatePolicyVersion", managed.clone()), vec![("SetDefaultPolicyVersion", managed)])
+        }
+        "mfa_taken_and_password_set" => (
+            ("DeactivateMFADevice", user.clone()),
+            vec![("UpdateLoginProfile", user.clone()), ("CreateLoginProfile", user)],
+        ),
+        "boundary_removed_and_policy_given" => {
+            (("DeleteUserPermissionsBoundary", user), vec![("PutUserPolicy", inline("userName"))])
+        }
+        "trust_opened_and_policy_given" => (
+            ("UpdateAssumeRolePolicy", trust("arn:aws:iam::999988887777:root")),
+            vec![("PutRolePolicy", json!({"roleName": "r", "policyName": "p", "policyDocument": policy("Allow")}))],
+        ),
+        "denied_then_worked" => {
+            (("PutUserPolicy", json!({"userName": "a", "denied": true})), vec![("CreateUser", user)])
+        }
+        other => panic!("{other} has no example"),
+    }
+}
+
+/// The first steps of a chain, the last of them at that time.
+fn firsts(chain: &Chain, last: i64, who: &str) -> Vec<Entry> {
+    let ((call, request), _) = steps(chain);
+    let times = i64::try_from(chain.times).unwrap();
+    (1..=times).map(|i| entry(last - times + i, who, call, &request)).collect()
+}
+
+#[test]
+fn every_chain_is_completed_by_its_last_step_and_by_nothing_before() {
+    for chain in CHAINS {
+        for (call, request) in steps(chain).1 {
+            let mut arriving = firsts(chain, 0, CAROL);
+            arriving.push(entry(40, CAROL, call, &request));
+            let mut played = played(&arriving);
+            assert_eq!(played.pop().unwrap(), [chain.name], "{call}");
+            assert!(played.iter().all(Vec::is_empty), "{call}");
+        }
+    }
+}
+
+#[test]
+fn every_chain_is_completed_by_a_first_step_that_arrives_late() {
+    for chain in CHAINS {
+        let (call, request) = steps(chain).1.remove(0);
+        let mut arriving = firsts(chain, 0, CAROL);
+        let late = arriving.pop().unwrap();
+        arriving.extend([entry(40, CAROL, call, &request), late]);
+        let mut played = played(&arriving);
+        assert_eq!(played.pop().unwrap(), [chain.name]);
+        assert!(played.iter().all(Vec::is_empty));
+    }
+}
+
+#[test]
+fn what_came_too_long_before_or_in_the_wrong_order_is_no_chain() {
+    for chain in CHAINS {
+        let (call, request) = steps(chain).1.remove(0);
+        for (seconds, is_chain) in
+            [(chain.within.num_seconds(), true), (chain.within.num_seconds() + 10, false), (-90, false)]
+        {
+            let mut arriving = firsts(chain, 0, CAROL);
+            // Of many, the earliest has to be near enough.
+            let seconds = if chain.times > 1 && is_chain { seconds - 10 } else { seconds };
+            arriving.push(entry(seconds, CAROL, call, &request));
+            assert_eq!(played(&arriving).pop().unwrap() == [chain.name], is_chain, "{} {seconds}", chain.name);
+        }
+    }
+}
+
+#[test]
+fn another_actor_or_target_completes_only_what_does_not_depend_on_it() {
+    for chain in CHAINS {
+        let (call, mut request) = steps(chain).1.remove(0);
+        let mut by_another = firsts(chain, 0, CAROL);
+        by_another.push(entry(40, MALLORY, call, &request));
+        assert_eq!(played(&by_another).pop().unwrap() == [chain.name], chain.on == On::Target, "{}", chain.name);
+        for name in ["userName", "roleName", "policyArn"] {
+            if request.get(name).is_some() {
+                request[name] = json!("somebody-else");
+            }
+        }
+        let mut to_another = firsts(chain, 0, CAROL);
+        to_another.push(entry(40, CAROL, call, &request));
+        assert_eq!(played(&to_another).pop().unwrap() == [chain.name], chain.on == On::Actor, "{}", chain.name);
+    }
+}
+
+#[test]
+fn to_contain_an_intruder_completes_no_chain() {
+    let deny = json!({"userName": "x", "policyName": "incident-deny-all", "policyDocument": policy("Deny")});
+    let user = json!({"userName": "x"});
+    for first in ["CreateUser", "DeleteUserPermissionsBoundary"] {
+        let arriving = [entry(0, CAROL, first, &user), entry(60, CAROL, "PutUserPolicy", &deny)];
+        assert_eq!(played(&arriving), [[""; 0]; 2]);
+    }
+}
+
+#[test]
+fn four_denied_calls_are_not_many() {
+    let chain = CHAINS.last().unwrap();
+    let mut arriving = firsts(chain, 0, CAROL);
+    arriving.remove(0);
+    arriving.push(entry(40, CAROL, "CreateUser", &json!({"userName": "x"})));
+    assert_eq!(played(&arriving).pop().unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_reason_is_a_sentence_with_times() {
+    let user = json!({"userName": "deploy-bot"});
+    let reason = |arriving: &[Entry]| {
+        let (this, before) = arriving.split_last().unwrap();
+        completed(this, &lately(this, before)).remove(0).reason().plain()
+    };
+    let (created, key) = (entry(10, CAROL, "CreateUser", &user), entry(50, CAROL, "CreateAccessKey", &user));
+    let sentence = "The IAM user deploy-bot was created at 10:00:10 UTC and was given a credential, a policy or a group \
+                    at 10:00:50 UTC (iam:CreateAccessKey), 40 seconds later, both by carol. A new user that can act at \
+                    once is how intruders stay.";
+    assert_eq!(reason(&[created.clone(), key.clone()]), sentence);
+    assert_eq!(reason(&[key.clone(), created.clone()]), sentence, "in whichever order they arrive");
+
+    let policy = json!({"roleName": "r", "policyName": "p", "policyDocument": policy("Allow")});
+    let opened = entry(0, CAROL, "UpdateAssumeRolePolicy", &trust("*"));
+    assert_eq!(
+        reason(&[opened, entry(60, MALLORY, "PutRolePolicy", &policy)]),
+        "The IAM role r was opened to principals outside of the account at 10:00:00 UTC and was given a policy at \
+         10:01:00 UTC (iam:PutRolePolicy), 60 seconds later, by carol and by mallory. It is a door, and what can be \
+         done behind it."
+    );
+
+    let mut arriving = firsts(CHAINS.last().unwrap(), 4, CAROL);
+    arriving.push(entry(50, CAROL, "CreateUser", &user));
+    assert_eq!(
+        reason(&arriving),
+        "5 calls by carol were denied from 10:00:00 UTC on; at 10:00:50 UTC iam:CreateUser worked, 50 seconds later. \
+         That is how somebody looks who is finding out what a stolen credential may do."
+    );
+
+    let mut goes_on = completed(&key, &lately(&key, &[created])).remove(0);
+    goes_on.told_before = true;
+    assert_eq!(goes_on.rule(), "chain_goes_on");
+    assert_eq!(
+        goes_on.reason().plain(),
+        "It belongs to a chain that another alert names: the IAM user deploy-bot was created at 10:00:10 UTC."
+    );
+}

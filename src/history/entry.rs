@@ -1,0 +1,195 @@
+//! An event as it stands in the history: who is remembered as having done it, to what, and when.
+
+use super::Line;
+use super::step::Step;
+use crate::cloudtrail::identity::{Operator, Principal};
+use crate::cloudtrail::{Activity, Thing};
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, SubsecRound, Utc};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// An event on its way into the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As it stands in the lists, but for what is not known before it is judged.
+    pub line: Line,
+    /// What was changed, by [`target_key`].
+    pub target_key: Option<String>,
+    /// The account in which it happened.
+    pub account: Option<Untrusted>,
+    /// From where the call came.
+    pub source_address: Option<Untrusted>,
+    /// When it arrived: from then on it is kept.
+    pub arrived: DateTime<Utc>,
+}
+
+impl Entry {
+    /// The entry of an activity whose record this is, and which arrived now. A record without an id gets one that is
+    /// made of all that it says, so that it is the same when it comes again; one without a time stands under its
+    /// arrival.
+    #[must_use]
+    pub fn new(activity: &Activity, record: &Value, now: DateTime<Utc>) -> Self {
+        let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
+        let line = Line {
+            time: activity.time.unwrap_or(now).trunc_subsecs(0),
+            event_id: activity.event_id.clone().unwrap_or_else(|| digest(record)),
+            call: call.into(),
+            outcome: activity.outcome.word().into(),
+            actor: activity.principal.short_name().plain().into(),
+            actor_key: actor_key(&activity.principal).into(),
+            target: target_label(activity).plain().into(),
+            steps: Step::of(activity),
+            severity: None,
+            subject: None,
+        };
+        Self {
+            line,
+            target_key: target_key(activity),
+            account: activity.account.clone(),
+            source_address: activity.origin.address.clone(),
+            arrived: now,
+        }
+    }
+
+    /// The list of what the actor did.
+    #[must_use]
+    pub fn actor_list(&self) -> String {
+        format!("ACTOR#{}", self.line.actor_key.raw())
+    }
+
+    /// The list of what happened to the target, if the event names one.
+    #[must_use]
+    pub fn target_list(&self) -> Option<String> {
+        Some(format!("TARGET#{}", self.target_key.as_ref()?))
+    }
+
+    /// The list of what happened in the account on that day.
+    #[must_use]
+    pub fn day_list(&self) -> String {
+        let account = self.account.as_ref().map_or("unknown", Untrusted::raw);
+        format!("DAY#{account}#{}", self.line.time.format("%Y-%m-%d"))
+    }
+}
+
+/// An id for a record that has none: half of the SHA-256 of its JSON, in hexadecimal digits.
+fn digest(record: &Value) -> Untrusted {
+    let mut id = "without-id-".to_owned();
+    for byte in &Sha256::digest(record.to_string())[..16] {
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id.into()
+}
+
+/// Who is remembered as having done it: the same from session to session, and nobody can choose it for themselves.
+///
+/// Of a role session it is the role's own ARN, and behind it the person, where AWS vouches for one: the user of IAM
+/// Identity Center, or the source identity, which cannot be changed after it was set.
+#[must_use]
+pub fn actor_key(principal: &Principal) -> String {
+    let raw = |text: Option<&Untrusted>| text.map(|text| text.raw().to_owned());
+    let or_kind = |key: Option<String>| key.unwrap_or_else(|| format!("unknown#{}", principal.kind().plain()));
+    match principal {
+        Principal::AssumedRole(session) => {
+            let role = raw(session.role_arn.as_ref()).or_else(|| {
+                let (account, role) = (session.account.as_ref()?, session.role.as_ref()?);
+                Some(format!("{}:role/{}", account.raw(), role.raw()))
+            });
+            let person = match &session.operator {
+                Operator::IdentityCenter { user_id, .. } => user_id.as_ref().or(session.session_name.as_ref()),
+                _ => session.source_identity.as_ref(),
+            };
+            let person = person.map_or_else(String::new, |person| format!("#{}", person.raw()));
+            format!("{}{person}", or_kind(role))
+        }
+        Principal::Root(_) | Principal::IamUser(_) | Principal::FederatedUser(_) => {
+            or_kind(raw(principal.lasting_arn()).or_else(|| raw(principal.arn())))
+        }
+        Principal::SamlUser(user) | Principal::WebIdentityUser(user) => {
+            or_kind(raw(user.principal_id.as_ref().or(user.name.as_ref())))
+        }
+        Principal::IdentityCenterUser(user) => or_kind(raw(user.user_id.as_ref())),
+        Principal::AwsAccount(other) => or_kind(raw(other.account.as_ref())),
+        Principal::AwsService(service) => or_kind(raw(service.name.as_ref())),
+        Principal::Unrecognized(other) => or_kind(raw(other.arn.as_ref().or(other.principal_id.as_ref()))),
+    }
+}
+
+/// What is remembered as having been changed: by account, kind and name, since not every call tells an ARN. `None`
+/// where the event names nothing.
+#[must_use]
+pub fn target_key(activity: &Activity) -> Option<String> {
+    let account = activity.account.as_ref().map_or("", Untrusted::raw);
+    let (service, kind) = activity.target.thing.in_arns();
+    match activity.target.thing {
+        Thing::RootUser | Thing::Account => Some(format!("{account}:{service}:root")),
+        _ => Some(format!("{account}:{service}:{kind}{}", activity.target.name.as_ref()?.raw())),
+    }
+}
+
+/// The target for people.
+fn target_label(activity: &Activity) -> Phrase {
+    let words = activity.target.thing.words();
+    match (&activity.target.name, activity.target.thing) {
+        (_, Thing::RootUser | Thing::Account) | (None, _) => words.into(),
+        (Some(name), _) => phrase!(words, " ", name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::activity;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_target_is_the_same_whether_or_not_a_call_tells_its_arn() {
+        let nobody = json!(null);
+        let key = |name: &str, request: Value| target_key(&activity(name, &request, &nobody));
+        let bob = Some("111122223333:iam:user/bob".to_owned());
+        assert_eq!(key("CreateAccessKey", json!({"userName": "bob"})), bob);
+        assert_eq!(key("AddUserToGroup", json!({"userName": "bob", "groupName": "g"})), bob);
+        let policy = json!({"policyArn": "arn:aws:iam::111122223333:policy/team/p"});
+        assert_eq!(key("DeletePolicy", policy), Some("111122223333:iam:policy/p".to_owned()));
+        assert_eq!(key("DeleteAccountPasswordPolicy", json!(null)), Some("111122223333:iam:root".to_owned()));
+        assert_eq!(key("CreateUser", json!(null)), None);
+    }
+
+    #[test]
+    fn a_record_without_an_id_or_a_time_gets_the_same_id_each_time_it_comes() {
+        let now = DateTime::from_timestamp(1_790_000_000, 5_000).unwrap();
+        let entry = |record: Value| Entry::new(&activity("CreateUser", &json!(null), &json!(null)), &record, now);
+        let first = entry(json!({"a": 1}));
+        assert_eq!(first.line.event_id, entry(json!({"a": 1})).line.event_id);
+        assert_ne!(first.line.event_id, entry(json!({"a": 2})).line.event_id);
+        assert_eq!(first.line.event_id.raw().len(), "without-id-".len() + 32);
+        assert_eq!(first.line.time, DateTime::from_timestamp(1_790_000_000, 0).unwrap());
+    }
+
+    fn actor(identity: &Value) -> String {
+        actor_key(&activity("CreateUser", &json!({"userName": "x"}), identity).principal)
+    }
+
+    #[test]
+    fn an_actor_is_the_same_from_session_to_session() {
+        let role = "arn:aws:iam::111122223333:role/ci/deploy";
+        let session = |name: &str, more: Value| {
+            let mut context = json!({"sessionIssuer": {"type": "Role", "arn": role, "userName": "deploy"}});
+            for (key, value) in more.as_object().unwrap() {
+                context[key] = value.clone();
+            }
+            json!({"type": "AssumedRole", "principalId": format!("AROA1:{name}"), "accountId": "111122223333",
+                "arn": format!("arn:aws:sts::111122223333:assumed-role/deploy/{name}"), "sessionContext": context})
+        };
+        assert_eq!(actor(&session("a", json!({}))), role);
+        assert_eq!(actor(&session("b", json!({}))), role);
+        assert_eq!(actor(&session("a", json!({"sourceIdentity": "dana"}))), format!("{role}#dana"));
+        let user = json!({"type": "IAMUser", "userName": "carol", "arn": "arn:aws:iam::111122223333:user/carol"});
+        assert_eq!(actor(&user), "arn:aws:iam::111122223333:user/carol");
+        assert_eq!(actor(&json!({"type": "AWSService", "invokedBy": "ses.amazonaws.com"})), "ses.amazonaws.com");
+        assert!(actor(&json!(null)).starts_with("unknown#"));
+    }
+}

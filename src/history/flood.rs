@@ -1,0 +1,200 @@
+//! Floods: many calls of one kind by one actor within minutes, of which nobody reads two hundred mails, and for which
+//! SNS suspends an address ("Amazon SNS endpoints and quotas": ten e-mails a second for each subscription).
+//!
+//! The first five are mailed, then the 10th, 20th, 50th, 100th and so on, whatever is graver than all before it, and
+//! all that is CRITICAL. What is left out stands in the history, and when the flood has ended one mail sums it up.
+//!
+//! Counted is by minutes of arrival, in an item for each actor, call and day: one write that nobody can get in between
+//! of, so that no two events have the same place. A flood goes on until there was nothing for [`WITHIN`]; at midnight it
+//! begins anew. Only the count is exact: whether it is asked at all is decided by the list of what the actor did.
+
+use super::{Entry, Lately, Line};
+use crate::severity::Severity;
+use crate::text::Untrusted;
+use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// How many are mailed before it is a flood.
+pub const FREE: u64 = 5;
+/// Within what time that many make one.
+pub const WITHIN: TimeDelta = TimeDelta::minutes(10);
+/// After what time with nothing left out a flood has ended: longer than [`WITHIN`] by the minute in which events are
+/// counted together.
+pub const QUIET: TimeDelta = TimeDelta::minutes(11);
+
+/// What was counted of an actor and a call on a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many arrived in each minute of the day.
+    pub minutes: BTreeMap<u32, u64>,
+    /// In which minute of the day there was last one of a severity.
+    pub severities: Vec<(Severity, u32)>,
+    /// How many were left out and not summed up yet.
+    pub left_out: u64,
+}
+
+/// The place of an event among those like it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The how manieth it is.
+    pub nth: u64,
+    /// Since when, to the minute.
+    pub since: DateTime<Utc>,
+    /// How many of those before it were left out.
+    pub left_out: u64,
+    /// Whether it is mailed.
+    pub mailed: bool,
+}
+
+impl Count {
+    /// The place of an event that arrives after all that was counted.
+    #[must_use]
+    pub fn place(&self, arrived: DateTime<Utc>, severity: Severity) -> Place {
+        let now = minute(arrived);
+        let apart = u32::try_from(WITHIN.num_minutes()).unwrap_or(u32::MAX);
+        let (mut start, mut before) = (now, 0);
+        // Another instance's clock may be ahead of ours.
+        for (&minute, count) in self.minutes.iter().rev() {
+            if start.saturating_sub(minute) > apart {
+                break;
+            }
+            start = start.min(minute);
+            before += count;
+        }
+        let gravest = self.severities.iter().filter(|(_, last)| *last >= start).map(|(severity, _)| *severity).max();
+        let nth = before + 1;
+        let mailed =
+            severity == Severity::Critical || is_mailed(nth) || gravest.is_some_and(|before| severity > before);
+        let since = NaiveTime::from_hms_opt(start / 60, start % 60, 0).unwrap_or_default();
+        Place { nth, since: arrived.date_naive().and_time(since).and_utc(), left_out: self.left_out, mailed }
+    }
+}
+
+/// Whether the event in this place is mailed: the first five, then the 10th, 20th, 50th, 100th, 200th, 500th …
+#[must_use]
+pub fn is_mailed(nth: u64) -> bool {
+    let mut leading = nth;
+    while leading >= 10 && leading.is_multiple_of(10) {
+        leading /= 10;
+    }
+    nth <= FREE || (nth >= 10 && matches!(leading, 1 | 2 | 5))
+}
+
+/// The minute of the day.
+#[must_use]
+pub fn minute(time: DateTime<Utc>) -> u32 {
+    time.hour() * 60 + time.minute()
+}
+
+/// Whether the event may belong to a flood: within ten minutes of it, the actor made the same call so often that its
+/// place has to be asked for.
+#[must_use]
+pub fn may_be_one(entry: &Entry, lately: &Lately) -> bool {
+    let like = |line: &&Line| line.call == entry.line.call && (line.time - entry.line.time).abs() <= WITHIN;
+    lately.by_actor.lines.iter().filter(like).count() as u64 >= FREE
+}
+
+/// A flood that has ended, with what was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Where it is counted: `pk` and `sk`.
+    pub key: (String, String),
+    /// How many were left out on that day, with those that were summed up before.
+    pub left_out: u64,
+    /// The list of what the actor did.
+    pub actor_list: String,
+    /// The call, `iam:CreateUser`.
+    pub call: Untrusted,
+    /// The account.
+    pub account: Option<Untrusted>,
+    /// When the first one happened that was left out, as far as is known.
+    pub oldest: DateTime<Utc>,
+    /// What arrived by then was summed up before.
+    pub summed_up_to: DateTime<Utc>,
+    /// When the last one arrived that was left out.
+    pub last: DateTime<Utc>,
+}
+
+/// How many of those that were left out are shown.
+pub const SHOWN: usize = 10;
+
+/// What was left out of a flood, in short.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many.
+    pub count: usize,
+    /// How many of each severity, the gravest first.
+    pub severities: BTreeMap<Reverse<Severity>, usize>,
+    /// How many of each outcome.
+    pub outcomes: BTreeMap<Untrusted, usize>,
+    /// When the first and the last one happened.
+    pub times: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The gravest, and of those of one severity the earliest; at most [`SHOWN`].
+    pub gravest: Vec<Line>,
+    /// Whether there are more that were not read.
+    pub unread: bool,
+}
+
+impl Summary {
+    /// Adds what was left out.
+    pub fn add(&mut self, line: Line) {
+        self.count += 1;
+        *self.severities.entry(Reverse(line.severity.unwrap_or(Severity::Low))).or_default() += 1;
+        *self.outcomes.entry(line.outcome.clone()).or_default() += 1;
+        let (first, last) = self.times.unwrap_or((line.time, line.time));
+        self.times = Some((first.min(line.time), last.max(line.time)));
+        self.gravest.push(line);
+        self.gravest.sort_by_key(|line| (Reverse(line.severity), line.time));
+        self.gravest.truncate(SHOWN);
+    }
+
+    /// How grave the gravest of it was.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severities.keys().next().map_or(Severity::Low, |Reverse(severity)| *severity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: u32) -> DateTime<Utc> {
+        let day: DateTime<Utc> = "2026-11-22T00:00:00Z".parse().unwrap();
+        day + TimeDelta::minutes(minutes.into())
+    }
+
+    fn count(minutes: &[(u32, u64)], severities: &[(Severity, u32)]) -> Count {
+        Count { minutes: minutes.iter().copied().collect(), severities: severities.to_vec(), left_out: 0 }
+    }
+
+    #[test]
+    fn mails_thin_out() {
+        let mailed: Vec<_> = (1..=10_000).filter(|nth| is_mailed(*nth)).collect();
+        assert_eq!(mailed, [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]);
+    }
+
+    #[test]
+    fn a_place_counts_from_the_beginning_of_the_flood() {
+        let place = |minutes: &[(u32, u64)]| {
+            let place = count(minutes, &[(Severity::Medium, 0)]).place(at(600), Severity::Medium);
+            (place.nth, place.since)
+        };
+        assert_eq!(place(&[]), (1, at(600)));
+        assert_eq!(place(&[(600, 3)]), (4, at(600)));
+        assert_eq!(place(&[(580, 7), (590, 1), (600, 3)]), (12, at(580)));
+        assert_eq!(place(&[(588, 7), (589, 1)]), (1, at(600)), "eleven minutes of nothing end it");
+        assert_eq!(place(&[(600, 3), (601, 2)]), (6, at(600)), "the clock of another instance is ahead");
+    }
+
+    #[test]
+    fn what_is_graver_than_all_before_and_what_is_critical_is_always_mailed() {
+        let mailed = |before: &[(Severity, u32)], severity| count(&[(590, 8)], before).place(at(591), severity).mailed;
+        assert!(!mailed(&[(Severity::Medium, 590)], Severity::Medium));
+        assert!(mailed(&[(Severity::Medium, 590)], Severity::High));
+        assert!(!mailed(&[(Severity::Medium, 590), (Severity::High, 590)], Severity::High));
+        assert!(mailed(&[(Severity::Critical, 590)], Severity::Critical));
+        assert!(mailed(&[(Severity::High, 100), (Severity::Medium, 590)], Severity::High), "another flood had one");
+    }
+}
