@@ -1,0 +1,353 @@
+"""What came before an event, and how it changes what is told: chains, first sight and floods."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from itertools import permutations
+
+import pytest
+from stage import ACCOUNT, ROOT, create_user, deployer_session, event_of, refusal, refusal_in_json, sign_in
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+#: What EventBridge sends when the time of a schedule has come.
+CLOCK = {"source": "aws.events", "detail-type": "Scheduled Event", "account": ACCOUNT, "detail": {}}
+
+
+def at(seconds):
+    """A time so many seconds after 10 o'clock of a day."""
+    return (datetime(2026, 11, 20, 10) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rules(alert):
+    return [reason["rule"] for reason in alert["reasons"]]
+
+
+def reason(alert, rule):
+    (text,) = [reason["text"] for reason in alert["reasons"] if reason["rule"] == rule]
+    return text
+
+
+# --- chains ---------------------------------------------------------------------------------------------------
+
+
+def intrusion(caller):
+    """A user that is made, gets a key and becomes an administrator."""
+    bot = {"userName": "idle-bot"}
+    made = bot | {"accessKeyId": "AKIAEXAMPLE", "status": "Active"}
+    return [
+        create_user(caller, "idle-bot", eventTime=at(10)),
+        event_of(caller, "CreateAccessKey", bot, {"accessKey": made}, eventTime=at(50)),
+        event_of(caller, "AttachUserPolicy", bot | {"policyArn": ADMINISTRATOR}, eventTime=at(95)),
+    ]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_a_chain_is_named_once_in_whatever_order_its_steps_arrive(account, mailbox, start, history, order):
+    function, events = start(**history.settings), intrusion(account.carol.identity)
+
+    alerts = [function.invoke(events[step]) for step in order]
+
+    naming = [alert for alert in alerts if "new_user_equipped" in rules(alert)]
+    assert len(naming) == 1 and naming[0]["severity"] == "CRITICAL"
+    sentence = reason(naming[0], "new_user_equipped")
+    assert sentence.startswith("The IAM user idle-bot was created at 10:00:10 UTC and was given a credential, a policy")
+    # It is complete with what came first of the two that complete it, or with the one that is there.
+    done = {0: "10:00:50 UTC (iam:CreateAccessKey), 40 seconds", 1: "10:01:35 UTC (iam:AttachUserPolicy), 85 seconds"}
+    second = 1 if order.index(2) < order.index(1) and order.index(0) < order.index(1) else 0
+    assert f"{done[second]} later, both by ops-carol." in sentence
+    # Who comes before there is a chain cannot know of it; who comes after goes on with it.
+    known = alerts[alerts.index(naming[0]) + 1 :]
+    assert all("chain_goes_on" in rules(alert) and alert["severity"] == "CRITICAL" for alert in known)
+    assert sum("chain_goes_on" in rules(alert) for alert in alerts) == len(known)
+
+
+def test_a_chain_whose_steps_are_handled_at_once_is_named_once(account, mailbox, start, history):
+    functions = [start(**history.settings) for _ in range(3)]
+    for function in functions:
+        function.invoke(sign_in(ROOT, "No"))  # starts it
+
+    with ThreadPoolExecutor() as pool:
+        events = intrusion(account.carol.identity)
+        alerts = list(pool.map(lambda function, event: function.invoke(event), functions, events))
+
+    assert sum("new_user_equipped" in rules(alert) for alert in alerts) == 1
+
+
+def test_a_retry_names_the_chain_that_the_failed_attempt_took(account, mailbox, start, history, wire):
+    first, second, _ = intrusion(account.carol.identity)
+    function = start(AWS_LAMBDA_FUNCTION_TIMEOUT="7", **history.settings)
+    function.invoke(first)
+    wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else None
+    assert function.invoke(second)["errorType"] == "NotPublished"
+    assert len(history.items("CHAIN")) == 1
+    wire.instead = lambda call: None
+
+    assert "new_user_equipped" in rules(start(**history.settings).invoke(second))
+
+
+def test_a_chain_that_cannot_be_taken_is_named(account, mailbox, start, history, wire):
+    first, second, _ = intrusion(account.carol.identity)
+    function = start(**history.settings)
+    function.invoke(first)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if call.action == "PutItem" else None
+
+    assert "new_user_equipped" in rules(function.invoke(second))
+
+
+def test_calls_that_are_denied_until_one_works_are_a_chain(account, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for second in range(5):
+        function.invoke(
+            event_of(role, "AttachUserPolicy", eventTime=at(second), errorCode="AccessDenied", errorMessage="no")
+        )
+
+    alert = function.invoke(create_user(role, "idle-bot", eventTime=at(60)))
+
+    assert alert["severity"] == "HIGH"
+    assert reason(alert, "denied_then_worked").startswith(
+        "5 calls by deployer (build-42) were denied from 10:00:00 UTC on; at 10:01:00 UTC iam:CreateUser worked, "
+    )
+
+
+# --- first sight ----------------------------------------------------------------------------------------------
+
+
+def begin(history, days_ago):
+    """Makes the history begin so many days ago."""
+    then = (datetime.now(timezone.utc) - timedelta(days=days_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    history.table.put_item(Item={"pk": "HISTORY", "sk": "BEGIN", "time": then})
+
+
+def test_whom_nobody_has_seen_raises_the_severity_once_the_history_is_old_enough(account, mailbox, start, history):
+    begin(history, 20)
+    function, role = start(**history.settings), deployer_session(account.role)
+
+    first = function.invoke(create_user(role, "idle-bot"))
+    second = function.invoke(create_user(role, "idle-bot"))
+
+    assert reason(first, "first_sight").endswith("in the 19 days that the history covers: one step up.")
+    assert (first["severity"], second["severity"]) == ("HIGH", "MEDIUM")
+    assert "first_sight" not in rules(second)
+
+
+@pytest.mark.parametrize("settings", [{}, {"HISTORY_RETENTION_DAYS": "7"}])
+def test_a_history_that_is_young_or_short_raises_nothing(account, mailbox, start, history, settings):
+    begin(history, 20 if settings else 3)
+
+    alert = start(**history.settings | settings).invoke(create_user(deployer_session(account.role), "idle-bot"))
+
+    assert "but the history goes back only to" in reason(alert, "first_sight")
+    assert alert["severity"] == "MEDIUM"
+
+
+def test_the_first_event_notes_when_the_history_begins_and_no_other_changes_it(account, mailbox, start, history):
+    function = start(**history.settings)
+    function.invoke(sign_in(ROOT, "No"))
+    begun = history.items("HISTORY")
+
+    function.invoke(sign_in(ROOT, "No"))
+    start(**history.settings).invoke(sign_in(ROOT, "No"))
+
+    assert len(begun) == 1 and history.items("HISTORY") == begun
+    noted = datetime.strptime(begun[0]["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert abs((datetime.now(timezone.utc) - noted).total_seconds()) < 60
+
+
+# --- floods ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bots(aws, account):
+    """Makes the users of the floods: the function waits for one that IAM does not show yet."""
+    for number in range(1, 22):
+        aws.iam.create_user(UserName=f"bot-{number}")
+
+
+def flood(caller, count, **changes):
+    return [create_user(caller, f"bot-{number}", **changes) for number in range(1, count + 1)]
+
+
+def pass_time(history, minutes):
+    """Makes what was left out to have arrived that many minutes earlier, and ends what was taken on."""
+    for item in history.items("FLOOD", "ACTOR"):
+        if "leftOutAt" in item:
+            item["leftOutAt"] -= minutes * 60_000
+            item.pop("summingUp", None)
+            history.table.put_item(Item=item)
+
+
+def test_the_mails_of_a_flood_thin_out(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+
+    alerts = [function.invoke(event) for event in flood(role, 21)]
+
+    mailed = [number for number, alert in enumerate(alerts, 1) if alert["published"]]
+    assert mailed == [1, 2, 3, 4, 5, 10, 20]
+    assert [mail["Message"] for mail in mailbox.mails()] == [alerts[number - 1]["text"] for number in mailed]
+    twentieth = alerts[19]
+    assert twentieth["flood"]["place"] == "20th" and twentieth["flood"]["leftOut"] == "13"
+    assert "It is the 20th iam:CreateUser by this caller since " in twentieth["summary"]
+    assert "; 13 of those before it were not mailed, but are in the history." in twentieth["summary"]
+    assert twentieth["steps"][-1]["text"] == "List those that were not mailed:"
+    events = history.items("EVENT")
+    assert len(events) == 21 and {event["state"] for event in events} == {"done"}
+    assert sum(event["mailed"] for event in events) == 7
+    assert function.log()[10]["message"] == "alert left out of a flood"
+
+
+def test_what_is_graver_than_all_before_and_what_is_critical_is_mailed_in_a_flood(account, bots, mailbox, start, history):
+    function = start(**history.settings)
+    for event in flood(deployer_session(account.role), 7):
+        function.invoke(event)
+    # The session of an instance, which is HIGH, of the same role.
+    instance = deployer_session(account.role, "i-0123456789abcdef0")
+
+    high = [function.invoke(create_user(instance, f"bot-{number}"))["published"] for number in (1, 2)]
+    bot = account.deploy_bot
+    critical = [
+        function.invoke(create_user(deployer_session(account.role), "deploy-bot", bot.id)) for _ in range(3)
+    ]
+
+    assert high == [True, False]
+    assert [(alert["severity"], alert["published"]) for alert in critical] == [("CRITICAL", True)] * 3
+
+
+def test_other_calls_and_other_actors_are_no_part_of_a_flood(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 8):
+        function.invoke(event)
+
+    assert function.invoke(event_of(role, "CreateLoginProfile", {"userName": "idle-bot"}))["published"]
+    assert function.invoke(create_user(account.carol.identity, "idle-bot"))["published"]
+
+
+def test_what_is_below_the_minimum_is_no_part_of_a_flood(account, bots, mailbox, start, history):
+    function = start(MINIMUM_SEVERITY="HIGH", **history.settings)
+    for event in flood(deployer_session(account.role), 8):
+        function.invoke(event)
+    assert mailbox.mails() == [] and history.items("FLOOD") == []
+
+    instance = deployer_session(account.role, "i-0123456789abcdef0")
+    assert all(function.invoke(event)["published"] for event in flood(instance, 5))
+
+
+def test_calls_that_are_minutes_apart_are_no_flood(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+
+    alerts = [function.invoke(create_user(role, f"bot-{i}", eventTime=at(i * 150))) for i in range(12)]
+
+    assert all(alert["published"] for alert in alerts)
+
+
+@pytest.mark.parametrize("action", ["UpdateItem", "TransactWriteItems"])
+def test_what_cannot_be_remembered_as_left_out_is_mailed(account, bots, mailbox, start, history, wire, action):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 6):
+        function.invoke(event)
+    mailbox.mails()
+
+    # As the name of an attribute: the mail has a command that asks for it.
+    marks = ("SET summedUp", '"leftOutAt": {')
+    leaves_out = lambda call: call.action == action and any(mark in json.dumps(call.parameters) for mark in marks)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if leaves_out(call) else None
+    event = create_user(role, "bot-7")
+    alert = function.invoke(event)
+
+    assert alert["published"] and len(mailbox.mails()) == 1
+    assert "AccessDeniedException" in function.line_of(event)["historyFailure"]
+    assert history.event(event)["mailed"] is True
+
+
+def test_a_flood_whose_count_is_not_known_is_mailed(account, bots, mailbox, start, history, wire):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 8):
+        function.invoke(event)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if call.action == "UpdateItem" else None
+
+    assert function.invoke(create_user(role, "bot-9"))["published"]
+
+
+def test_a_flood_of_five_at_a_time_is_counted_one_by_one(account, bots, mailbox, start, history):
+    functions = [start(MINIMUM_SEVERITY="LOW", **history.settings) for _ in range(5)]
+    # Nothing is looked up for it, so that moto is not what the history waits for.
+    provider = {"type": "WebIdentityUser", "principalId": "accounts.example:app:dana", "userName": "dana"}
+    events = [event_of(provider, "CreateAccountAlias", {"accountAlias": f"a{i}"}) for i in range(60)]
+
+    with ThreadPoolExecutor(len(functions)) as pool:
+        shares = [(function, events[i :: len(functions)]) for i, function in enumerate(functions)]
+        answers = list(pool.map(lambda share: [share[0].invoke(event) for event in share[1]], shares))
+
+    assert [line for function in functions for line in function.log() if "historyFailure" in line] == []
+    mailed = sum(alert["published"] for alerts in answers for alert in alerts)
+    # 1 to 5, 10, 20 and 50; besides, some of the first may be asked before the first five are counted.
+    assert 8 <= mailed <= 13
+    assert len(mailbox.mails()) == mailed
+    (count,) = history.items("FLOOD")
+    assert count["leftOut"] == 60 - mailed
+    assert len(history.items("EVENT")) == 60
+
+
+def test_a_flood_that_has_ended_is_summed_up_in_one_mail(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    events = flood(role, 9)
+    for event in events:
+        function.invoke(event)
+    mailbox.mails()
+
+    assert function.invoke(CLOCK) == {"summedUp": []}, "it has not ended yet"
+    pass_time(history, 12)
+    with ThreadPoolExecutor() as pool:
+        others = [start(**history.settings) for _ in range(2)]
+        answers = list(pool.map(lambda function: function.invoke(CLOCK), [function, *others]))
+
+    mail = mailbox.mail()
+    assert sorted(answers, key=str) == [{"summedUp": [mail["Subject"]]}, {"summedUp": []}, {"summedUp": []}]
+    assert mail["Subject"] == "[MEDIUM] 4 more: iam:CreateUser by deployer (build-42) in acme-prod"
+    assert [f"IAM user bot-{number}\n" in mail["Message"] for number in range(1, 10)] == [False] * 5 + [True] * 4
+    assert mail["MessageAttributes"]["severity"]["Value"] == "MEDIUM"
+    assert function.invoke(CLOCK) == {"summedUp": []}
+
+
+def test_what_comes_after_a_flood_was_summed_up_is_summed_up_by_itself(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    events = flood(role, 9)
+    for event in events[:7]:
+        function.invoke(event)
+    pass_time(history, 12)
+    function.invoke(CLOCK)
+    for event in events[7:]:
+        function.invoke(event)
+    mailbox.mails()
+    pass_time(history, 12)
+
+    function.invoke(CLOCK)
+
+    mail = mailbox.mail()
+    assert mail["Subject"].startswith("[MEDIUM] 2 more: ")
+    assert "bot-8\n" in mail["Message"] and "bot-7\n" not in mail["Message"]
+
+
+def test_a_flood_that_could_not_be_summed_up_is_summed_up_later(account, bots, mailbox, start, history, wire):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 7):
+        function.invoke(event)
+    mailbox.mails()
+    pass_time(history, 12)
+
+    wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else None
+    assert function.invoke(CLOCK)["errorType"] == "NotSummedUp"
+    wire.instead = lambda call: refusal_in_json("InternalServerError") if call.action == "Query" else None
+    assert function.invoke(CLOCK) == {"summedUp": []}
+    assert "InternalServerError" in function.log()[-1]["historyFailure"]
+    wire.instead = lambda call: None
+    pass_time(history, 12)
+
+    function.invoke(CLOCK)
+
+    assert mailbox.mail()["Subject"].startswith("[MEDIUM] 2 more: ")
+
+
+def test_without_a_history_the_clock_finds_nothing_to_do(account, mailbox, start, wire):
+    assert start().invoke(CLOCK) == {"summedUp": []}
+    assert [call for call in wire.calls if call.service == "dynamodb"] == []
