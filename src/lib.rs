@@ -9,7 +9,7 @@
 //!    │  cloudtrail    what CloudTrail said        Record  ->  Activity (who did what to whom, and did it work)
 //!    │  directory     what IAM knows              Activity ->  Dossier  (caller, target, account)
 //!    │  history       what happened before        Activity ->  Lately   (same actor, same target) and "told already?"
-//!    │  assessment    how bad it is               both    ->  Assessment (severity, and every reason)
+//!    │  assessment    how bad it is               all     ->  Assessment (severity, and every reason)
 //!    │  report        what to tell a person       all     ->  Report (headline, sections, commands, links)
 //!    ▼  channel       how each channel says it    Report  ->  e-mail text, JSON
 //! ```

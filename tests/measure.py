@@ -34,7 +34,7 @@ PATIENCE = 20
 
 
 class Http(asyncio.Protocol):
-    """One connection. `answer(method, path, body, reply)` calls `reply(status, headers, body)` when it likes."""
+    """One connection. `answer(method, path, headers, body, reply)` calls `reply(status, headers, body)` when it likes."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -58,7 +58,7 @@ class Http(asyncio.Protocol):
             return
         self.buffer = b""
         method, path, _ = lines[0].split(" ", 2)
-        self.answer(method, path, body, self.reply)
+        self.answer(method, path, headers, body, self.reply)
 
     def reply(self, status, headers, body):
         head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\n"
@@ -115,17 +115,41 @@ def answer_of_aws(call):
     ).encode()
 
 
+def answer_of_history(action, call, denied_before):
+    """What DynamoDB says: nothing, or of the actor that five calls of its were denied just now."""
+    if action != "Query":
+        return b"{}"
+    items, key = [], call["ExpressionAttributeValues"][":pk"]["S"]
+    if key == "HISTORY":
+        items = [{"time": "2026-01-01T00:00:00Z"}]
+    elif denied_before and key.startswith("ACTOR#"):
+        line = {"time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "call": "iam:AttachUserPolicy"}
+        line |= {"outcome": "denied", "actor": "x", "actorKey": key.removeprefix("ACTOR#"), "target": "IAM user x"}
+        items = [line | {"eventId": f"denied-{number}"} for number in range(5)]
+    items = [{name: {"S": value} for name, value in item.items()} for item in items]
+    steps = {"steps": {"L": [{"S": "denied"}]}}
+    return json.dumps({"Items": [item | steps for item in items], "Count": len(items)}).encode()
+
+
 class Aws:
     """Answers every call after the same time."""
 
     def __init__(self):
         self.calls = []
+        self.published = None
+        self.denied_before = False
 
-    def answer(self, _method, _path, body, reply):
-        call = dict(parse_qsl(body.decode()))
-        self.calls.append(call["Action"])
-        answer = answer_of_aws(call)
-        asyncio.get_running_loop().call_later(CALL, reply, 200, {"Content-Type": "text/xml"}, answer)
+    def answer(self, _method, _path, headers, body, reply):
+        if target := headers.get("x-amz-target"):
+            action, kind = target.split(".")[-1], "application/x-amz-json-1.0"
+            answer = answer_of_history(action, json.loads(body), self.denied_before)
+        else:
+            call = dict(parse_qsl(body.decode()))
+            action, kind, answer = call["Action"], "text/xml", answer_of_aws(call)
+        self.calls.append(action)
+        if action == "Publish":
+            self.published = time.perf_counter() + CALL
+        asyncio.get_running_loop().call_later(CALL, reply, 200, {"Content-Type": kind}, answer)
 
 
 @contextmanager
@@ -162,7 +186,7 @@ class Runtime:
         self.asks = asyncio.Queue()
         self.answers = asyncio.Queue()
 
-    def answer(self, method, path, body, reply):
+    def answer(self, method, path, _headers, body, reply):
         now = time.perf_counter()
         if method == "GET":
             self.asks.put_nowait((now, reply))
@@ -185,7 +209,8 @@ class Runtime:
         reply(200, headers, json.dumps(event).encode())
         ended, path, body = await asyncio.wait_for(self.answers.get(), PATIENCE)
         alert = json.loads(body)
-        right = path.endswith("/response") and alert["published"] and "unknown" not in alert["who"] | alert["what"]
+        facts = alert.get("who", {}) | alert.get("what", {}) | alert.get("lately", {})
+        right = path.endswith("/response") and alert["published"] and "unknown" not in facts
         if not right:
             sys.exit(f"the function did not do what is measured: {path}: {body.decode()[:2000]}")
         return begun, ended
@@ -283,10 +308,14 @@ class Figures:
 
     def __init__(self):
         self.start, self.cold, self.warm, self.calls = [], [], {}, {}
+        self.mailed = {}
         self.resident = self.peak = None
 
     def median(self, kind):
         return statistics.median(self.warm[kind])
+
+    def until_mailed(self, kind):
+        return statistics.median(self.mailed[kind])
 
 
 #: Users to create, by how many calls must follow one another with the publishing.
@@ -319,6 +348,7 @@ async def measure_binary(binary, environment, runtime, aws, starts, events):
                         aws.calls.clear()
                         begun, ended = await runtime.give(reply, event(f"{target}-bot", number))
                         figures.warm.setdefault(kind, []).append((ended - begun) * 1e3)
+                        figures.mailed.setdefault(kind, []).append((aws.published - begun) * 1e3)
                         figures.calls[kind] = len(aws.calls)
                         _, reply = await runtime.asked()
                 figures.resident, figures.peak = memory(process)
@@ -399,10 +429,15 @@ async def measure(binary, starts, events):
         }
         call = await measure_call(environment, aws_port)
         ours = await measure_binary(binary, environment, runtime, aws, starts, events)
+        history = {}
+        for aws.denied_before in (False, True):
+            with_history = environment | {"HISTORY_TABLE": "history"}
+            history[aws.denied_before] = await measure_binary(binary, with_history, runtime, aws, 2, events)
+        aws.denied_before = False
         theirs = None
         if importlib.util.find_spec("boto3"):
             theirs = await measure_python(environment, aws, max(3, starts // 4), events)
-        return call, ours, theirs, bool(tls)
+        return call, ours, history, theirs, bool(tls)
 
 
 async def listen(loop, answer, context):
@@ -420,7 +455,7 @@ def zipped(binary):
     return len(archive.getvalue()) / 1e6
 
 
-def table(binary, call, ours, theirs, tls):
+def table(binary, call, ours, history, theirs, tls):
     """Prints it all. `call` is how long a call takes for a client that only waits, in seconds."""
     call, nominal = call * 1e3, CALL * 1e3
     print(f"{binary}: medians; AWS answers {'over TLS' if tls else 'without TLS'} after {nominal:.0f} ms,")
@@ -448,8 +483,18 @@ def table(binary, call, ours, theirs, tls):
         row(f"warm, {kind} of {ours.calls[kind]} calls after one another", lambda figures: figures.median(kind))
         row(f"   in calls of {call:.1f} ms", lambda figures: figures.median(kind) / call, "", goal, met)
         row(f"   in calls of {nominal:.0f} ms", lambda figures: figures.median(kind) / nominal, "")
+    print_row("", ["with the history", "without"])
+    for chain, figures in history.items():
+        for kind in KINDS:
+            what = f"warm, {kind} calls{', completes a chain' if chain else ''}"
+            for part, measured in (("mailed", Figures.until_mailed), ("done", Figures.median)):
+                cells = [f"{measured(figures, kind):.1f} ms", f"{measured(ours, kind):.1f} ms"]
+                longer = (measured(figures, kind) - measured(ours, kind)) / call
+                print_row(f"{what}: {part}", cells, f"{longer:+.2f} calls")
     row("resident after these", lambda figures: figures.resident, "MB", "< 16 MB", ours.resident < 16)
     row("   at most", lambda figures: figures.peak, "MB", "< 16 MB", ours.peak < 16)
+    resident = history[True].resident
+    print_row("   with the history", [f"{resident:.1f} MB"], "< 16 MB", resident < 16)
     size = zipped(binary)
     print_row("binary", [f"{os.path.getsize(binary) / 1e6:.2f} MB"])
     print_row("   zipped", [f"{size:.2f} MB"], "< 3.2 MB", size < 3.2)

@@ -9,6 +9,7 @@
 //! | `headline`, `subject`, `summary` | text for people |
 //! | `reasons` | `[{rule, text}]`, never empty |
 //! | `who`, `what`, `reference` | facts by name; a list where there are several |
+//! | `lately`, `flood` | the same, where there is a history, and where the event is one of a flood |
 //! | `steps` | `[{text, commands}]` |
 //! | `links` | `[{label, url}]` |
 //! | `text` | the whole mail |
