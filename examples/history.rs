@@ -16,7 +16,8 @@ Usage: cargo run --example history -- --table TABLE (--actor KEY | --target KEY 
 
   --table TABLE        the table: the stack's output HistoryTableName
   --actor KEY          an ARN: of a user, of a role (with #SOURCE-IDENTITY behind it, if there is one), of root
-  --target KEY         what was changed, as 123456789012:iam:user/NAME, or role/NAME, group/NAME, policy/NAME
+  --target KEY         what was changed, as 123456789012:iam:user/NAME, or role/NAME, group/NAME, policy/NAME;
+                       names of IAM in whatever case
   --day ACCOUNT#DATE   123456789012#2026-11-22
   --since TIME         from this time on, as 2026-11-22 or 2026-11-22T06:00:00Z (not with --day)
   --format FORMAT      text (default), json, one object a line, or csv
@@ -68,7 +69,11 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
         match argument {
             Long("table") => table = Some(arguments.value()?.string()?),
             Long("actor") => keys.push(format!("ACTOR#{}", arguments.value()?.string()?)),
-            Long("target") => keys.push(format!("TARGET#{}", arguments.value()?.string()?)),
+            Long("target") => {
+                let target = arguments.value()?.string()?;
+                let of_iam = target.contains(":iam:");
+                keys.push(format!("TARGET#{}", if of_iam { target.to_lowercase() } else { target }));
+            }
             Long("day") => keys.push(format!("DAY#{}", arguments.value()?.string()?)),
             Long("since") => since = arguments.value()?.string()?,
             Long("format") => {

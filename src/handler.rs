@@ -66,6 +66,7 @@ impl<D: Directory> Handler<D> {
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         journey.event_id = event_id.map(|id| id.shown(Kind::Name));
+        let deadline = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         let delivery = Delivery::from_eventbridge(event)?;
         let draft = match self.draft(&delivery, time_left, journey).await? {
             Told::Draft(draft) => draft,
@@ -77,7 +78,7 @@ impl<D: Directory> Handler<D> {
         };
         if draft.report.severity < self.settings.minimum_severity {
             journey.mail = Mail::BelowMinimum;
-        } else if self.left_out(&draft, journey).await {
+        } else if self.left_out(&draft, deadline, journey).await {
             journey.mail = Mail::LeftOut;
         } else {
             let begun = Instant::now();
@@ -123,8 +124,9 @@ impl<D: Directory> Handler<D> {
         journey.event_time = activity.time;
 
         let begun = Instant::now();
-        let budget = self.settings.lookup_budget.min(time_left.saturating_sub(KEPT_FOR_PUBLISHING));
-        let lookups = async { Ok(investigate(&self.directory, &activity, begun + budget).await) };
+        let deadline = begun + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
+        let until = deadline.min(begun + self.settings.lookup_budget);
+        let lookups = async { Ok(investigate(&self.directory, &activity, until).await) };
         let (dossier, story) = match tokio::try_join!(lookups, Box::pin(self.story(entry.as_ref(), time_left))) {
             Ok(known) => known,
             Err(NotOurs::ToldBefore) => return Ok(Told::Not("it was told before".into())),
@@ -141,9 +143,7 @@ impl<D: Directory> Handler<D> {
         let assessment = assess(&case);
         journey.severity = Some(assessment.severity);
         let place = match (&entry, &story) {
-            (Some(entry), Some(story)) if flood::may_be_one(entry, &story.lately) => {
-                self.place(entry, assessment.severity, journey).await
-            }
+            (Some(entry), Some(story)) => self.place(entry, story, assessment.severity, deadline, journey).await,
             _ => None,
         };
         let flood = place.filter(|place| place.nth > flood::FREE).zip(entry.as_ref()).zip(self.history.as_ref());

@@ -115,6 +115,16 @@ impl Journey {
         }
         if let Some(why) = &self.history_failure {
             line["historyFailure"] = json!(why);
+            // Only where there is one: a metric that nobody sends costs nothing.
+            line["Function"] = json!(function);
+            line["HistoryFailures"] = json!(1);
+            line["_aws"] = json!({
+                "Timestamp": now.timestamp_millis(),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [["Function"]],
+                     "Metrics": [{"Name": "HistoryFailures", "Unit": "Count"}]},
+                ],
+            });
         }
         if let Some(why) = &self.not_told {
             line["notTold"] = json!(why);
@@ -124,6 +134,9 @@ impl Journey {
         }
         if let (None, Some(severity)) = (&self.error, self.severity) {
             let mut metrics = vec![json!({"Name": "LookupFailures", "Unit": "Count"})];
+            if self.history_failure.is_some() {
+                metrics.push(json!({"Name": "HistoryFailures", "Unit": "Count"}));
+            }
             if let Some(time) = self.event_time {
                 line["EventAge"] = json!((now - time).num_milliseconds().max(0));
                 metrics.push(json!({"Name": "EventAge", "Unit": "Milliseconds"}));
@@ -185,6 +198,18 @@ mod tests {
             }
         }
         assert_eq!(line["EventAge"], json!(14_000));
+    }
+
+    #[test]
+    fn what_the_history_failed_at_is_counted_with_and_without_an_alert() {
+        let failed = |journey: Journey| {
+            let line = Journey { history_failure: Some("away".into()), ..journey }.line("alerter", Utc::now());
+            let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+            let mut metrics = directives.iter().flat_map(|directive| directive["Metrics"].as_array().unwrap());
+            line["HistoryFailures"] == json!(1) && metrics.any(|metric| metric["Name"] == "HistoryFailures")
+        };
+        assert!(failed(journey()) && failed(Journey { mail: Mail::SummingUp, ..Journey::default() }));
+        assert!(journey().line("alerter", Utc::now()).get("HistoryFailures").is_none());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use iam_security_alert::assessment::{Case, Story, assess, chains};
 use iam_security_alert::channel::email;
 use iam_security_alert::cloudtrail::{Activity, Delivery};
 use iam_security_alert::directory::investigate;
-use iam_security_alert::history::flood::{Ended, Place, Summary};
+use iam_security_alert::history::flood::{Place, Summary, Untold};
 use iam_security_alert::history::{Entry, Lately, Line, List};
 use iam_security_alert::report::closing::{self, Flood};
 use iam_security_alert::report::{Report, compose};
@@ -55,7 +55,7 @@ fn after(event: Value, lately: Lately, place: Option<Place>) -> String {
     let account = account();
     let dossier = runtime.block_on(investigate(&account, &activity, Instant::now() + Duration::from_secs(1)));
     let chains = chains::completed(&entry, &lately);
-    let story = Story { lately, chains };
+    let story = Story { lately, chains, again: false };
     let case = Case::new(&activity, &dossier, &settings).after(Some(&story));
     let flood = place.map(|place| Flood { place, entry: &entry, table: TABLE });
     mail(&compose(&case, assess(&case), flood.as_ref(), &settings.account_names, clock()))
@@ -82,8 +82,8 @@ fn whom_nobody_has_seen_is_told_and_with_an_old_history_one_step_up() {
         let since = clock() - TimeDelta::days(days);
         after(event("create_user_saml.json"), Lately { first_sight_since: Some(since), ..Lately::default() }, None)
     };
-    let reason = |days| mail(days).lines().find(|line| line.contains("change by")).map(str::to_owned).unwrap();
-    assert!(reason(13).ends_with("is remembered, but the history goes back only to 2026-11-09."), "{}", reason(13));
+    let reason = |days| mail(days).lines().find(|line| line.contains("the history ")).map(str::to_owned).unwrap();
+    assert!(reason(13).contains("is remembered, but the history goes back only to 2026-11-09."), "{}", reason(13));
     assert!(reason(40).ends_with("in the 39 days that the history covers: one step up."), "{}", reason(40));
     assert_ne!(mail(13).lines().next(), mail(40).lines().next(), "the severity is another");
 }
@@ -107,23 +107,25 @@ fn a_flood_is_summed_up_when_it_has_ended() {
         summary.add(line("create_user_lambda_role.json", second, severity));
     }
     summary.add(line("create_user_denied.json", 50, Severity::Medium));
-    let ended = Ended {
+    let ended = Untold {
         key: ("FLOOD#2026-11-22".into(), "x".into()),
         left_out: 974,
-        actor_list: "ACTOR#arn:aws:iam::123456789012:role/x".into(),
+        day: clock().date_naive(),
+        goes_on: false,
+        actor_list: "ACTOR#arn:aws:iam::123456789012:role/service-role/onboarding-lambda".into(),
         call: "iam:CreateUser".into(),
         account: Some("123456789012".into()),
         oldest: clock(),
         summed_up_to: DateTime::UNIX_EPOCH,
-        last: clock(),
+        until: clock(),
     };
     let name = Untrusted::new("acme-prod");
     insta::assert_snapshot!("flood_ended", mail(&closing::report(&ended, &summary, TABLE, Some(&name))));
 
-    let one = Summary { unread: true, ..Summary::default() };
-    let unread = mail(&closing::report(&ended, &one, TABLE, Some(&name)));
-    assert!(
-        unread.starts_with("Subject: [LOW] at least 0 more: iam:CreateUser by somebody in acme-prod\n"),
-        "{unread}"
-    );
+    let mut some = Summary { unread: true, ..Summary::default() };
+    some.add(line("create_user_lambda_role.json", 1, Severity::Low));
+    let going_on = Untold { goes_on: true, ..ended };
+    let unread = mail(&closing::report(&going_on, &some, TABLE, None));
+    assert!(unread.starts_with("Subject: [LOW] at least 1 more: iam:CreateUser by onboarding-lambda"), "{unread}");
+    assert!(unread.contains(". The flood goes on; the next such mail comes in an hour"), "{unread}");
 }

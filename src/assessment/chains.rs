@@ -22,6 +22,8 @@ pub struct Chain {
     pub on: On,
     /// Within what time.
     pub within: TimeDelta,
+    /// Whether it has to be the same that was given or taken, where both say what.
+    pub same_object: bool,
     /// How grave it is at least.
     pub severity: Severity,
     /// What happened first and then, as "… the IAM user x {was created} at …, and {was given access} at …".
@@ -51,6 +53,7 @@ pub const CHAINS: &[Chain] = &[
         then: Step::UserEquipped,
         on: On::TargetByOneActor,
         within: TimeDelta::minutes(10),
+        same_object: false,
         severity: Severity::Critical,
         words: [" was created", "was given a credential, a policy or a group"],
         because: "A new user that can act at once is how intruders stay.",
@@ -62,6 +65,7 @@ pub const CHAINS: &[Chain] = &[
         then: Step::DefaultSet,
         on: On::Target,
         within: TimeDelta::hours(1),
+        same_object: true,
         severity: Severity::High,
         words: [" got a version that did not count yet", "had its default version set"],
         because: "In two steps, neither shows what is granted from now on.",
@@ -73,6 +77,7 @@ pub const CHAINS: &[Chain] = &[
         then: Step::PasswordSet,
         on: On::TargetByOneActor,
         within: TimeDelta::hours(1),
+        same_object: false,
         severity: Severity::Critical,
         words: [" lost an MFA device", "had its password set"],
         because: "Whoever does both can sign in as that user.",
@@ -84,6 +89,7 @@ pub const CHAINS: &[Chain] = &[
         then: Step::PolicyGiven,
         on: On::Target,
         within: TimeDelta::hours(1),
+        same_object: false,
         severity: Severity::High,
         words: [" lost its permissions boundary", "was given a policy"],
         because: "What the boundary would have held back counts now.",
@@ -95,8 +101,12 @@ pub const CHAINS: &[Chain] = &[
         then: Step::PolicyGiven,
         on: On::Target,
         within: TimeDelta::hours(1),
-        severity: Severity::Critical,
-        words: [" was opened to principals outside of the account", "was given a policy"],
+        same_object: false,
+        severity: Severity::High,
+        words: [
+            " got a trust policy that lets in principals outside of the account, or could not be read,",
+            "was given a policy",
+        ],
         because: "It is a door, and what can be done behind it.",
     },
     Chain {
@@ -106,6 +116,7 @@ pub const CHAINS: &[Chain] = &[
         then: Step::Worked,
         on: On::Actor,
         within: TimeDelta::minutes(10),
+        same_object: false,
         severity: Severity::High,
         words: ["", ""],
         because: "That is how somebody looks who is finding out what a stolen credential may do.",
@@ -117,10 +128,15 @@ pub const CHAINS: &[Chain] = &[
 pub struct Completed {
     /// Which.
     pub chain: &'static Chain,
-    /// Its first step: of one the last, of many the earliest.
+    /// Its first step; of many, the earliest that is known.
     pub first: Line,
     /// How often the first step was seen.
     pub times: usize,
+    /// Whether it may have been more often, and earlier.
+    pub at_least: bool,
+    /// CloudTrail's id of the event by which the chain is known, whichever of its events asks: that of the first step,
+    /// and of many of the last of them.
+    pub key: Untrusted,
     /// Its last step.
     pub then: Line,
     /// Whether another alert names it.
@@ -154,12 +170,14 @@ impl Chain {
         let all = others.iter().chain([&this]);
         let firsts: Vec<&Line> = all.filter(is_first).filter(|line| self.leads(line, then)).copied().collect();
         let by_time = |line: &&&Line| (line.time, line.event_id.clone());
-        let first =
-            if self.times == 1 { firsts.iter().max_by_key(by_time) } else { firsts.iter().min_by_key(by_time) }?;
+        let last = firsts.iter().max_by_key(by_time)?;
+        let first = if self.times == 1 { last } else { firsts.iter().min_by_key(by_time)? };
         (firsts.len() >= self.times).then(|| Completed {
             chain: self,
             first: (*first).clone(),
             times: firsts.len(),
+            at_least: self.on == On::Actor && lately.by_actor.unread,
+            key: last.event_id.clone(),
             then: then.clone(),
             told_before: false,
         })
@@ -167,17 +185,13 @@ impl Chain {
 
     /// Whether one may have led to the other. Events of one second have no order that we know.
     fn leads(&self, first: &Line, then: &Line) -> bool {
-        first.event_id != then.event_id && (TimeDelta::zero()..=self.within).contains(&(then.time - first.time))
+        let objects = first.object.as_ref().zip(then.object.as_ref());
+        let fits = !self.same_object || objects.is_none_or(|(first, then)| first == then);
+        fits && first.event_id != then.event_id && (TimeDelta::zero()..=self.within).contains(&(then.time - first.time))
     }
 }
 
 impl Completed {
-    /// CloudTrail's id of the event by which the chain is known, whichever of its events asks: that of its first step.
-    #[must_use]
-    pub fn key(&self) -> &Untrusted {
-        &self.first.event_id
-    }
-
     /// The rule that the reason is told under.
     #[must_use]
     pub fn rule(&self) -> &'static str {
@@ -187,11 +201,15 @@ impl Completed {
     /// What happened, with times, and why that is grave.
     #[must_use]
     pub fn reason(&self) -> Phrase {
-        let (first, then) = (&self.first, &self.then);
+        let mut reason = self.story();
         if self.told_before {
-            let began = self.began();
-            return phrase!("It belongs to a chain that another alert names: ", began, ".");
+            reason.push(" Another alert tells of this chain, too.");
         }
+        reason
+    }
+
+    fn story(&self) -> Phrase {
+        let (first, then) = (&self.first, &self.then);
         let later = later(then.time - first.time);
         if self.chain.on == On::Actor {
             let done = phrase!(Phrase::ours(clock(then.time)), " ", &then.call, " worked, ", later);
@@ -212,7 +230,8 @@ impl Completed {
         let (first, at) = (&self.first, Phrase::ours(clock(self.first.time)));
         if self.chain.on == On::Actor {
             let calls = Phrase::ours(counted(self.times, "call"));
-            return phrase!(calls, " by ", &first.actor, " were denied from ", at, " on");
+            let at_least = if self.at_least { "at least " } else { "" };
+            return phrase!(at_least, calls, " by ", &first.actor, " were denied from ", at, " on");
         }
         let [done, _] = self.chain.words;
         phrase!("the ", Phrase::from(&first.target), done, " at ", at)

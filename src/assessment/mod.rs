@@ -44,6 +44,16 @@ pub struct Story {
     pub lately: Lately,
     /// The chains that the event completes.
     pub chains: Vec<chains::Completed>,
+    /// Whether somebody had begun to tell it, and did not come to an end.
+    pub again: bool,
+}
+
+impl Story {
+    /// Whether the alert may not be left out of a flood: it names a chain, or was counted before and not mailed.
+    #[must_use]
+    pub fn has_to_be_mailed(&self) -> bool {
+        self.again || self.chains.iter().any(|completed| !completed.told_before)
+    }
 }
 
 /// What a call granted, or a policy that it wrote would grant.

@@ -671,7 +671,7 @@ fn first_sight(case: &Case<'_>) -> Option<Opinion> {
     if covered < TELLING {
         let day = Phrase::ours(since.format("%Y-%m-%d").to_string());
         return context(phrase!(
-            "No other change by ",
+            "Nothing else by ",
             who,
             " is remembered, but the history goes back only to ",
             day,
@@ -679,8 +679,13 @@ fn first_sight(case: &Case<'_>) -> Option<Opinion> {
         ));
     }
     let days = Phrase::ours(covered.num_days().to_string());
-    let reason =
-        phrase!("It is the first change by ", who, " in the ", days, " days that the history covers: one step up.");
+    let reason = phrase!(
+        "It is the first that ",
+        who,
+        " changes, or tries to, in the ",
+        days,
+        " days that the history covers: one step up."
+    );
     Some(Opinion { effect: Effect::OneStepUp, reason })
 }
 

@@ -307,6 +307,11 @@ impl Action {
         Self { change, base, because, watched, ..self }
     }
 
+    /// Harmless by itself, but a step of a chain.
+    const fn watched(self) -> Self {
+        Self { watched: true, ..self }
+    }
+
     const fn as_in(self, technique: Technique) -> Self {
         Self { technique: Some(technique), ..self }
     }
@@ -451,7 +456,8 @@ pub const CATALOGUE: &[Action] = &[
         .to(The("console password")).tail("of", Target).is(Change::Hides, Low, "The user can no longer sign in to the console.").as_in(REMOVAL),
     call("ChangePassword", "changed", "change", Thing::User)
         .to(The("console password")).tail("of", Target)
-        .is(Change::Routine, Low, "Users can change only their own password so, and have to know the old one."),
+        .is(Change::Routine, Low, "Users can change only their own password so, and have to know the old one.")
+        .watched(),
     call("CreateServiceSpecificCredential", "created", "create", Thing::User)
         .to(An("service-specific credential")).tail("for", Target).named(&["serviceSpecificCredentialId", "serviceName"]).credential(),
     SERVICE_CREDENTIAL[0],

@@ -6,7 +6,7 @@ use crate::channel::email;
 use crate::channel::sns::NotPublished;
 use crate::directory::Directory;
 use crate::handled::{Failure, Handled};
-use crate::history::flood::{Ended, Place};
+use crate::history::flood::{self, Place, Untold};
 use crate::history::{Claim, Entry, History, Lately};
 use crate::phrase;
 use crate::report::closing;
@@ -16,7 +16,7 @@ use crate::text::{Phrase, Untrusted};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Why an event is not ours to tell.
 pub(super) enum NotOurs {
@@ -32,39 +32,52 @@ impl<D: Directory> Handler<D> {
         let given_up = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         // However long we wait for it: with the time of this invocation ends its claim.
         let until = entry.arrived + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
-        match history.claim(entry, until, given_up, self.clock).await {
-            Claim::Ours => {}
+        let again = match history.claim(entry, until, given_up, self.clock).await {
+            Claim::Ours { again } => again,
             Claim::ToldBefore => return Err(NotOurs::ToldBefore),
             Claim::Elsewhere => return Err(NotOurs::InProgress),
-            Claim::Unknown(why) => {
-                let unknown = Some(phrase!(why, "; this alert may come twice"));
-                return Ok(Some(Story { lately: Lately { unknown, ..Lately::default() }, chains: Vec::new() }));
-            }
-        }
-        let lately = Box::pin(history.lately(entry)).await;
-        let mut chains = chains::completed(entry, &lately);
-        join_all(chains.iter_mut().map(|completed| async {
-            completed.told_before = !history.names(entry, completed.chain.name, completed.key()).await;
-        }))
-        .await;
-        Ok(Some(Story { lately, chains }))
+            Claim::Unknown(why) => return Ok(Some(unknown(phrase!(why, "; this alert may come twice"), false))),
+        };
+        let told = async {
+            let lately = Box::pin(history.lately(entry)).await;
+            let mut chains = chains::completed(entry, &lately);
+            join_all(chains.iter_mut().map(|completed| async {
+                completed.told_before = !history.names(entry, completed.chain.name, &completed.key).await;
+            }))
+            .await;
+            Story { lately, chains, again }
+        };
+        let told = timeout_at(given_up, Box::pin(told)).await;
+        Ok(Some(told.unwrap_or_else(|_| unknown("there was no time left to ask the history".into(), again))))
     }
 
-    /// The place of the event among those like it. What is below the minimum is no mail, and makes no flood of them.
-    pub(super) async fn place(&self, entry: &Entry, severity: Severity, journey: &mut Journey) -> Option<Place> {
+    /// The place of the event among those like it, where it may belong to a flood. What is below the minimum is no mail,
+    /// and makes no flood of them.
+    pub(super) async fn place(
+        &self,
+        entry: &Entry,
+        story: &Story,
+        severity: Severity,
+        deadline: Instant,
+        journey: &mut Journey,
+    ) -> Option<Place> {
         let history = self.history.as_ref().filter(|_| severity >= self.settings.minimum_severity)?;
-        let place = Box::pin(history.count(entry, severity)).await;
+        if story.has_to_be_mailed() || !flood::may_be_one(entry, &story.lately) {
+            return None;
+        }
+        let place = timeout_at(deadline, Box::pin(history.count(entry, severity))).await.ok()?;
         place.inspect_err(|why| journey.history_failed(why)).ok()
     }
 
-    /// Whether the mail was left out, since it is one of a flood. What cannot be remembered is not left out.
-    pub(super) async fn left_out(&self, draft: &Draft, journey: &mut Journey) -> bool {
+    /// Whether the mail was left out, since it is one of a flood. What cannot be remembered in time is not left out.
+    pub(super) async fn left_out(&self, draft: &Draft, deadline: Instant, journey: &mut Journey) -> bool {
         let (Some(history), Some(entry)) = (&self.history, &draft.entry) else { return false };
         if draft.place.is_none_or(|place| place.mailed) {
             return false;
         }
-        let left_out = Box::pin(history.leave_out(entry, &draft.told(Mail::LeftOut))).await;
-        left_out.inspect_err(|why| journey.history_failed(why)).is_ok()
+        let told = draft.told(Mail::LeftOut);
+        let left_out = timeout_at(deadline, Box::pin(history.leave_out(entry, &told))).await;
+        left_out.is_ok_and(|left_out| left_out.inspect_err(|why| journey.history_failed(why)).is_ok())
     }
 
     /// Remembers what was told, and counts it where that was not done yet.
@@ -84,16 +97,16 @@ impl<D: Directory> Handler<D> {
         }
     }
 
-    /// Sums up the floods that have ended. It is called every few minutes, so that what the history does not answer is
+    /// Sums up what was left out of floods. It is called every few minutes, so that what the history does not answer is
     /// asked again soon, and no failure of the invocation.
     pub(super) async fn sum_up(&self, time_left: Duration, journey: &mut Journey) -> Result<Handled, Failure> {
         journey.mail = Mail::SummingUp;
         let mut subjects = Vec::new();
         let Some(history) = &self.history else { return Ok(Handled::SummedUp { subjects }) };
         let deadline = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
-        let ended = history.ended((self.clock)()).await.inspect_err(|why| journey.history_failed(why));
-        for ended in ended.into_iter().flatten() {
-            match self.sum_up_one(history, &ended, deadline).await {
+        let untold = history.untold((self.clock)()).await.inspect_err(|why| journey.history_failed(why));
+        for flood in untold.into_iter().flatten() {
+            match self.sum_up_one(history, &flood, deadline).await {
                 Ok(subject) => subjects.extend(subject),
                 Err(NotSummedUp::Unknown(why)) => journey.history_failed(&why),
                 Err(NotSummedUp::NotPublished(cause)) => return Err(Failure::NotSummedUp { cause }),
@@ -102,25 +115,36 @@ impl<D: Directory> Handler<D> {
         Ok(Handled::SummedUp { subjects })
     }
 
-    /// Sums up one flood; returns the subject of the mail, and nothing where somebody else does it.
+    /// Sums up one flood; returns the subject of the mail, and nothing where there is none: somebody else sends it, or
+    /// all was mailed after all.
     async fn sum_up_one(
         &self,
         history: &History,
-        ended: &Ended,
+        untold: &Untold,
         deadline: Instant,
     ) -> Result<Option<String>, NotSummedUp> {
-        if !history.take_on(ended, (self.clock)()).await? {
+        let now = (self.clock)();
+        if !history.take_on(untold, now).await? {
             return Ok(None);
         }
-        let summary = history.left_out(ended, deadline).await?;
-        let alias = self.directory.account_alias(deadline).await;
-        let id = ended.account.as_ref().map_or("", Untrusted::raw);
-        let name = self.settings.account_names.get(id).map(Untrusted::new).or_else(|| alias.found().cloned());
-        let email = email::render(&closing::report(ended, &summary, history.table(), name.as_ref()));
-        self.outbox.send(&email).await.map_err(NotSummedUp::NotPublished)?;
-        history.summed_up(ended).await?;
-        Ok(Some(email.subject))
+        let summary = history.left_out(untold, deadline).await?;
+        let mut subject = None;
+        if summary.count > 0 {
+            let alias = self.directory.account_alias(deadline).await;
+            let id = untold.account.as_ref().map_or("", Untrusted::raw);
+            let name = self.settings.account_names.get(id).map(Untrusted::new).or_else(|| alias.found().cloned());
+            let email = email::render(&closing::report(untold, &summary, history.table(), name.as_ref()));
+            self.outbox.send(&email).await.map_err(NotSummedUp::NotPublished)?;
+            subject = Some(email.subject);
+        }
+        history.summed_up(untold, summary.count, now).await?;
+        Ok(subject)
     }
+}
+
+/// A story of which nothing is known, and why.
+fn unknown(why: Phrase, again: bool) -> Story {
+    Story { lately: Lately { unknown: Some(why), ..Lately::default() }, chains: Vec::new(), again }
 }
 
 /// Why a flood was not summed up.

@@ -101,27 +101,55 @@ impl History {
     }
 
     async fn try_to_claim(&self, entry: &Entry, until: DateTime<Utc>, now: DateTime<Utc>) -> Claim {
+        match self.claim_if(entry, until, "attribute_not_exists(pk) OR #state = :untold", None).await {
+            Err(left) if left < now => match self.claim_if(entry, until, LEFT, Some(now)).await {
+                Ok(Claim::Ours { .. }) => Claim::Ours { again: true },
+                Ok(claim) => claim,
+                Err(_) => Claim::Elsewhere,
+            },
+            Err(_) => Claim::Elsewhere,
+            Ok(claim) => claim,
+        }
+    }
+
+    /// Claims the event under a condition, which may ask whether a claim ended before `now`.
+    ///
+    /// # Errors
+    /// Until when somebody else has claimed it.
+    async fn claim_if(
+        &self,
+        entry: &Entry,
+        until: DateTime<Utc>,
+        condition: &str,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<Claim, DateTime<Utc>> {
         let mut event = self.event(entry);
         event.insert("state".into(), text("claimed"));
-        event.insert("claimedUntil".into(), number(until.timestamp_millis()));
+        event.insert("claimedUntil".into(), millis(until));
+        let values = match now {
+            Some(now) => vec![(":claimed", text("claimed")), (":now", millis(now))],
+            None => vec![(":untold", text("untold"))],
+        };
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(event))
-            .condition_expression(
-                "attribute_not_exists(pk) OR #state = :untold OR (#state = :claimed AND claimedUntil < :now)",
-            )
+            .condition_expression(condition)
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":untold", text("untold"))
-            .expression_attribute_values(":claimed", text("claimed"))
-            .expression_attribute_values(":now", number(now.timestamp_millis()))
+            .set_expression_attribute_values(Some(
+                values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            ))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        let Ok(first) = put else { return Claim::Unknown(UNBUILT.into()) };
-        let call = self.client.transact_write_items().set_transact_items(Some(self.writes(first, entry, &[]))).send();
+        let Ok(first) = put else { return Ok(Claim::Unknown(UNBUILT.into())) };
+        let writes = self.writes(first, entry, &entry.lists(), &[]);
+        let call = self.client.transact_write_items().set_transact_items(Some(writes)).send();
         match timeout_at(Instant::now() + PATIENCE, call).await {
-            Ok(Ok(_)) => Claim::Ours,
-            Ok(Err(error)) => claimed_before(&error).unwrap_or_else(|| Claim::Unknown(why_not("claim", &error))),
-            Err(_) => Claim::Unknown(TOO_SLOW.into()),
+            Ok(Ok(_)) => Ok(Claim::Ours { again: false }),
+            Ok(Err(error)) => match claimed_before(&error) {
+                Some(before) => before,
+                None => Ok(Claim::Unknown(why_not("claim", &error))),
+            },
+            Err(_) => Ok(Claim::Unknown(TOO_SLOW.into())),
         }
     }
 
@@ -143,14 +171,15 @@ impl History {
         ];
         event.extend(told_of.into_iter().chain(judged.clone()).map(|(name, value)| (name.to_owned(), value)));
         let put = Put::builder().table_name(&self.table).set_item(Some(event)).build();
-        let left_out = (told.mail == Mail::LeftOut).then(|| ("leftOutAt", number(entry.arrived.timestamp_millis())));
+        let left_out = (told.mail == Mail::LeftOut).then(|| ("leftOutAt", millis(entry.arrived)));
         let of_lines: Vec<_> = judged.into_iter().chain(left_out).collect();
         let first = put.map_err(|_| Phrase::from(UNBUILT))?;
-        let (kept, ()) = tokio::join!(self.write("keep", self.writes(first, entry, &of_lines)), self.note_begin(entry));
+        let writes = self.writes(first, entry, &entry.lists(), &of_lines);
+        let (kept, ()) = tokio::join!(self.write("keep", writes), self.note_begin(entry));
         kept
     }
 
-    /// Remembers an event that is not told, and why.
+    /// Remembers an event that is not told, and why. What is no call of IAM stands under its day only.
     ///
     /// # Errors
     /// Why it could not be, in words.
@@ -171,7 +200,10 @@ impl History {
             .condition_expression("attribute_not_exists(pk)")
             .build();
         let first = put.map_err(|_| Phrase::from(UNBUILT))?;
-        let call = self.client.transact_write_items().set_transact_items(Some(self.writes(first, entry, &[]))).send();
+        let of_iam = entry.line.call.raw().starts_with("iam:");
+        let lists = if of_iam { entry.lists() } else { vec![entry.day_list()] };
+        let writes = self.writes(first, entry, &lists, &[]);
+        let call = self.client.transact_write_items().set_transact_items(Some(writes)).send();
         match timeout_at(Instant::now() + PATIENCE, call).await {
             Ok(Err(error)) if !is_refused_by_condition(&error) => Err(why_not("keep", &error)),
             Ok(_) => Ok(()),
@@ -211,24 +243,23 @@ impl History {
                     None => Ok(List::default()),
                 }
             },
-            // One of the two may be this event.
-            self.list(self.of(&actor_list).limit(2)),
+            // Of several at once, the earliest is the one that was never seen before.
+            self.list(self.of(&actor_list).limit(1)),
             self.begin()
         );
-        let failed = [&by_actor, &to_target, &oldest].into_iter().find_map(|list| list.as_ref().err());
-        let unknown = failed.or(begin.as_ref().err()).cloned();
+        let unknown = [&by_actor, &to_target].into_iter().find_map(|list| list.as_ref().err()).cloned();
+        let is_this = |line: &Line| line.event_id == entry.line.event_id;
         let others = |mut list: List| {
-            list.lines.retain(|line| line.event_id != entry.line.event_id);
+            list.lines.retain(|line| !is_this(line));
             list
         };
-        let (by_actor, oldest) = (by_actor.map(others), oldest.map(others));
-        let never_seen = [&by_actor, &oldest].iter().all(|list| list.as_ref().is_ok_and(|list| list.lines.is_empty()));
+        let never_seen = oldest.is_ok_and(|list| list.lines.iter().all(is_this));
         let since = begin.ok().map(|begin| {
             let begin = begin.unwrap_or(entry.arrived);
             self.retention.map_or(begin, |kept| begin.max(entry.arrived - kept))
         });
         Lately {
-            by_actor: by_actor.unwrap_or_default(),
+            by_actor: by_actor.map(others).unwrap_or_default(),
             to_target: to_target.map(others).unwrap_or_default(),
             first_sight_since: since.filter(|_| never_seen),
             unknown,
@@ -321,18 +352,23 @@ impl History {
         item
     }
 
-    /// A write, and with it those of the event's lines in the lists that it stands in, with what else is known.
-    fn writes(&self, first: Put, entry: &Entry, more: &[(&str, AttributeValue)]) -> Vec<TransactWriteItem> {
+    /// A write, and with it those of the event's lines in these lists, with what else is known.
+    fn writes(
+        &self,
+        first: Put,
+        entry: &Entry,
+        lists: &[String],
+        more: &[(&str, AttributeValue)],
+    ) -> Vec<TransactWriteItem> {
         let mut line = self.line(entry);
         line.insert("sk".into(), key(&format!("{}#{}", at(entry.line.time), entry.line.event_id.raw())));
         line.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        let put = |list: String| {
+        let put = |list: &String| {
             let mut item = line.clone();
-            item.insert("pk".into(), key(&list));
+            item.insert("pk".into(), key(list));
             Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()
         };
-        let lists = [Some(entry.actor_list()), entry.target_list(), Some(entry.day_list())];
-        let lines = lists.into_iter().flatten().filter_map(put);
+        let lines = lists.iter().filter_map(put);
         std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build()).collect()
     }
 
@@ -349,6 +385,9 @@ impl History {
             ("target", line.target.raw()),
         ];
         item.extend(facts.map(|(name, fact)| (name.to_owned(), text(fact))));
+        if let Some(object) = &line.object {
+            item.insert("object".into(), text(object.raw()));
+        }
         let steps: Vec<_> = line.steps.iter().map(|step| text(step.word())).collect();
         item.insert("steps".into(), AttributeValue::L(steps));
         item
@@ -362,6 +401,8 @@ impl History {
 }
 
 const BEGIN: &str = "HISTORY";
+/// Of an event that somebody claimed and did not tell in time.
+const LEFT: &str = "#state = :claimed AND claimedUntil < :now";
 const UNBUILT: &str = "the item could not be built";
 
 impl Line {
@@ -379,6 +420,7 @@ impl Line {
             actor: field("actor")?,
             actor_key: field("actorKey")?,
             target: field("target")?,
+            object: field("object"),
             steps: steps.into_iter().flatten().filter_map(|step| Step::from_word(step.as_s().ok()?)).collect(),
             severity: severity.and_then(|word| Severity::from_word(word.raw())),
             subject: field("subject"),
@@ -408,16 +450,17 @@ fn is_refused_by_condition<R>(error: &SdkError<TransactWriteItemsError, R>) -> b
     cancellation_reasons(error).first().and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
 }
 
-/// What a refused claim tells of the one before it.
-fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Claim> {
+/// What a refused claim tells of the one before it: that the event was told, or until when it is claimed.
+fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Result<Claim, DateTime<Utc>>> {
     // Two at the same moment: neither was taken, and one may be tried again.
     if collides(error) {
-        return Some(Claim::Elsewhere);
+        return Some(Ok(Claim::Elsewhere));
     }
     let reason = cancellation_reasons(error).first().filter(|_| is_refused_by_condition(error))?;
-    match reason.item()?.get("state")?.as_s().ok()?.as_str() {
-        "done" => Some(Claim::ToldBefore),
-        "claimed" => Some(Claim::Elsewhere),
+    let item = reason.item()?;
+    match item.get("state")?.as_s().ok()?.as_str() {
+        "done" => Some(Ok(Claim::ToldBefore)),
+        "claimed" => DateTime::from_timestamp_millis(integer(item, "claimedUntil")?).map(Err),
         _ => None,
     }
 }
@@ -469,6 +512,10 @@ fn at(time: DateTime<Utc>) -> String {
 
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
+}
+
+fn millis(time: DateTime<Utc>) -> AttributeValue {
+    number(time.timestamp_millis())
 }
 
 fn number(number: i64) -> AttributeValue {

@@ -41,6 +41,7 @@ impl Entry {
             actor: activity.principal.short_name().plain().into(),
             actor_key: actor_key(&activity.principal).into(),
             target: target_label(activity).plain().into(),
+            object: activity.object.name.clone(),
             steps: Step::of(activity),
             severity: None,
             subject: None,
@@ -64,6 +65,12 @@ impl Entry {
     #[must_use]
     pub fn target_list(&self) -> Option<String> {
         Some(format!("TARGET#{}", self.target_key.as_ref()?))
+    }
+
+    /// All lists that the event stands in.
+    #[must_use]
+    pub fn lists(&self) -> Vec<String> {
+        [Some(self.actor_list()), self.target_list(), Some(self.day_list())].into_iter().flatten().collect()
     }
 
     /// The list of what happened in the account on that day.
@@ -119,14 +126,19 @@ pub fn actor_key(principal: &Principal) -> String {
 }
 
 /// What is remembered as having been changed: by account, kind and name, since not every call tells an ARN. `None`
-/// where the event names nothing.
+/// where the event names nothing. IAM does not tell names apart by case ("IAM identifiers" in its user guide), so they
+/// stand here in small letters.
 #[must_use]
 pub fn target_key(activity: &Activity) -> Option<String> {
     let account = activity.account.as_ref().map_or("", Untrusted::raw);
     let (service, kind) = activity.target.thing.in_arns();
     match activity.target.thing {
         Thing::RootUser | Thing::Account => Some(format!("{account}:{service}:root")),
-        _ => Some(format!("{account}:{service}:{kind}{}", activity.target.name.as_ref()?.raw())),
+        _ => {
+            let name = activity.target.name.as_ref()?.raw();
+            let name = if service == "iam" { name.to_lowercase() } else { name.to_owned() };
+            Some(format!("{account}:{service}:{kind}{name}"))
+        }
     }
 }
 
@@ -151,6 +163,7 @@ mod tests {
         let key = |name: &str, request: Value| target_key(&activity(name, &request, &nobody));
         let bob = Some("111122223333:iam:user/bob".to_owned());
         assert_eq!(key("CreateAccessKey", json!({"userName": "bob"})), bob);
+        assert_eq!(key("CreateLoginProfile", json!({"userName": "BoB"})), bob);
         assert_eq!(key("AddUserToGroup", json!({"userName": "bob", "groupName": "g"})), bob);
         let policy = json!({"policyArn": "arn:aws:iam::111122223333:policy/team/p"});
         assert_eq!(key("DeletePolicy", policy), Some("111122223333:iam:policy/p".to_owned()));

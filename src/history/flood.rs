@@ -2,7 +2,8 @@
 //! SNS suspends an address ("Amazon SNS endpoints and quotas": ten e-mails a second for each subscription).
 //!
 //! The first five are mailed, then the 10th, 20th, 50th, 100th and so on, whatever is graver than all before it, and
-//! all that is CRITICAL. What is left out stands in the history, and when the flood has ended one mail sums it up.
+//! all that is CRITICAL. What is left out stands in the history, and when the flood has ended one mail sums it up; of a
+//! flood that does not end, one mail an hour.
 //!
 //! Counted is by minutes of arrival, in an item for each actor, call and day: one write that nobody can get in between
 //! of, so that no two events have the same place. A flood goes on until there was nothing for [`WITHIN`]; at midnight it
@@ -11,7 +12,7 @@
 use super::{Entry, Lately, Line};
 use crate::severity::Severity;
 use crate::text::Untrusted;
-use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ pub struct Count {
     pub minutes: BTreeMap<u32, u64>,
     /// In which minute of the day there was last one of a severity.
     pub severities: Vec<(Severity, u32)>,
-    /// How many were left out and not summed up yet.
+    /// How many were left out on this day and not summed up yet.
     pub left_out: u64,
 }
 
@@ -41,7 +42,7 @@ pub struct Place {
     pub nth: u64,
     /// Since when, to the minute.
     pub since: DateTime<Utc>,
-    /// How many of those before it were left out.
+    /// How many like it were left out and not summed up yet.
     pub left_out: u64,
     /// Whether it is mailed.
     pub mailed: bool,
@@ -95,13 +96,22 @@ pub fn may_be_one(entry: &Entry, lately: &Lately) -> bool {
     lately.by_actor.lines.iter().filter(like).count() as u64 >= FREE
 }
 
-/// A flood that has ended, with what was left out.
+/// After what time what was left out is summed up though the flood goes on.
+pub const LONGEST: TimeDelta = TimeDelta::hours(1);
+/// What arrived so long ago is written, or will be tried again under another arrival.
+pub const WRITTEN: TimeDelta = TimeDelta::minutes(2);
+
+/// A flood of which something was left out that is to be summed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct Untold {
     /// Where it is counted: `pk` and `sk`.
     pub key: (String, String),
     /// How many were left out on that day, with those that were summed up before.
     pub left_out: u64,
+    /// The day on which it was counted: they arrived on it.
+    pub day: NaiveDate,
+    /// Whether it goes on: then what arrives just now is left for the next time.
+    pub goes_on: bool,
     /// The list of what the actor did.
     pub actor_list: String,
     /// The call, `iam:CreateUser`.
@@ -112,8 +122,8 @@ pub struct Ended {
     pub oldest: DateTime<Utc>,
     /// What arrived by then was summed up before.
     pub summed_up_to: DateTime<Utc>,
-    /// When the last one arrived that was left out.
-    pub last: DateTime<Utc>,
+    /// What arrived by then is summed up now.
+    pub until: DateTime<Utc>,
 }
 
 /// How many of those that were left out are shown.
@@ -128,6 +138,8 @@ pub struct Summary {
     pub severities: BTreeMap<Reverse<Severity>, usize>,
     /// How many of each outcome.
     pub outcomes: BTreeMap<Untrusted, usize>,
+    /// How many by each session of the actor.
+    pub actors: BTreeMap<Untrusted, usize>,
     /// When the first and the last one happened.
     pub times: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The gravest, and of those of one severity the earliest; at most [`SHOWN`].
@@ -142,6 +154,7 @@ impl Summary {
         self.count += 1;
         *self.severities.entry(Reverse(line.severity.unwrap_or(Severity::Low))).or_default() += 1;
         *self.outcomes.entry(line.outcome.clone()).or_default() += 1;
+        *self.actors.entry(line.actor.clone()).or_default() += 1;
         let (first, last) = self.times.unwrap_or((line.time, line.time));
         self.times = Some((first.min(line.time), last.max(line.time)));
         self.gravest.push(line);

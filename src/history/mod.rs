@@ -11,8 +11,13 @@
 //! | a line of what an actor did | `ACTOR#<key>` | `<time>#<eventID>` |
 //! | a line of what happened to a target | `TARGET#<key>` | `<time>#<eventID>` |
 //! | a line of what happened in an account on a day | `DAY#<account>#<date>` | `<time>#<eventID>` |
+//!
+//! What other services did that is not told stands under its day only: it is no change of access by anybody.
+//!
+//! | item | `pk` | `sk` |
+//! | --- | --- | --- |
 //! | how often an actor made a call on a day, see [`flood`] | `FLOOD#<date>` | `<actor key>#<call>` |
-//! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its first step>` | `CHAIN` |
+//! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
 //! The lines stand in the table itself, and not in an index, so that a read sees what was written a moment ago.
@@ -34,7 +39,10 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// It is ours: nobody has told it yet.
-    Ours,
+    Ours {
+        /// Whether somebody had begun to, and did not come to an end.
+        again: bool,
+    },
     /// It was told before.
     ToldBefore,
     /// Somebody else is telling it, and may need longer than we can wait.
@@ -60,6 +68,8 @@ pub struct Line {
     pub actor_key: Untrusted,
     /// To whom or what, for people.
     pub target: Untrusted,
+    /// What was given or taken, by its name or id, where the call says so.
+    pub object: Option<Untrusted>,
     /// What it may be a step of.
     pub steps: Vec<Step>,
     /// How grave it was; `None` while it is being told, and where it is not told.

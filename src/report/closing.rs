@@ -3,7 +3,7 @@
 use super::runbook::Command;
 use super::{Report, Section, Step, compose, when};
 use crate::assessment::Reason;
-use crate::history::flood::{Ended, Place, Summary};
+use crate::history::flood::{Place, Summary, Untold};
 use crate::history::{Entry, Line};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted, counted};
@@ -31,8 +31,10 @@ impl Flood<'_> {
         let nth = Phrase::ours(ordinal(nth));
         let since = Phrase::ours(since.format("%H:%M UTC").to_string());
         let before = match left_out {
-            0 => "so far each was mailed".into(),
-            some => Phrase::ours(format!("{some} of those before it were not mailed, but are in the history")),
+            0 => "none like it waits to be summed up".into(),
+            some => {
+                Phrase::ours(format!("{some} like it were not mailed and not summed up yet; they are in the history"))
+            }
         };
         phrase!("It is the ", nth, " ", &self.entry.line.call, " by this caller since ", since, "; ", before, ".")
     }
@@ -58,65 +60,74 @@ impl Flood<'_> {
 
 /// The mail that sums a flood up.
 #[must_use]
-pub fn report(ended: &Ended, summary: &Summary, table: Table<'_>, account_name: Option<&Untrusted>) -> Report {
+pub fn report(untold: &Untold, summary: &Summary, table: Table<'_>, account_name: Option<&Untrusted>) -> Report {
     let severity = summary.severity();
-    let account = compose::account(ended.account.as_ref(), account_name);
-    let place = account_name.or(ended.account.as_ref()).map_or_else(Phrase::default, |place| phrase!(" in ", place));
-    let unknown = Untrusted::new("somebody");
-    let actor = summary.gravest.first().map_or(&unknown, |line| &line.actor);
-    let (more, at_least) = (summary.count, if summary.unread { "at least " } else { "" });
-    let subject = |who: &Untrusted| phrase!(at_least, more, " more: ", &ended.call, " by ", who, &place);
-    let calls = Phrase::ours(counted(more, "call"));
+    let account = compose::account(untold.account.as_ref(), account_name);
+    let place = account_name.or(untold.account.as_ref()).map_or_else(Phrase::default, |place| phrase!(" in ", place));
+    let (number, at_least) = (summary.count, if summary.unread { "at least " } else { "" });
+    let actor = actor(untold, summary);
+    let calls = Phrase::ours(counted(number, "call"));
     let mut told =
-        phrase!(at_least, calls, " of ", &ended.call, " by ", actor, " in ", &account, " went without a mail");
+        phrase!(at_least, calls, " of ", &untold.call, " by ", &actor, " in ", &account, " went without a mail");
     if let Some((first, last)) = summary.times {
         told.push(phrase!(",\nfrom ", when::at(first), " to ", when::at(last)));
     }
-    told.push(". The flood has ended.");
+    told.push(if untold.goes_on {
+        ". The flood goes on; the next such mail comes in an hour, or when it has ended."
+    } else {
+        ". The flood has ended, or another day (UTC) has begun, of which another mail tells."
+    });
     let text = phrase!(
         "The gravest of them was ",
         severity,
         ". What was graver than all before it, and all that was CRITICAL, was mailed at once."
     );
-    let mut steps = vec![list(
-        "List them all:",
-        table,
-        &ended.actor_list,
-        &ended.call,
-        summary.times.map_or(ended.oldest, |(first, _)| first),
-    )];
-    steps.extend(
-        summary
-            .gravest
-            .first()
-            .map(|line| show("Read one as it would have been mailed, the first of these:", table, line)),
-    );
+    let from = summary.times.map_or(untold.oldest, |(first, _)| first);
+    let mut steps = vec![list("List them all:", table, &untold.actor_list, &untold.call, from)];
+    let first = summary.gravest.first();
+    steps.extend(first.map(|line| show("Read one as it would have been mailed, the first of these:", table, line)));
     Report {
         severity,
         unless_expected: None,
-        subject: subject(actor),
-        short_subject: phrase!(at_least, more, " more: ", &ended.call, &place),
-        headline: phrase!(at_least, more, " like those that were mailed").capitalized(),
+        subject: phrase!(at_least, number, " more: ", &untold.call, " by ", &actor, &place),
+        short_subject: phrase!(at_least, number, " more: ", &untold.call, &place),
+        headline: phrase!(at_least, number, " like those that were mailed").capitalized(),
         summary: told.capitalized(),
-        reasons: vec![Reason { rule: "flood_ended", text }],
-        sections: vec![left_out(ended, summary)],
+        reasons: vec![Reason { rule: "flood", text }],
+        sections: vec![left_out(untold, summary)],
         steps,
         links: Vec::new(),
-        reference: reference(ended, table),
+        reference: reference(untold, table),
         account,
     }
 }
 
-fn left_out(ended: &Ended, summary: &Summary) -> Section {
+/// Who it was: a session by its name if there was but one, and else whose sessions they were. A name of a session is
+/// chosen by whoever opens it.
+fn actor(untold: &Untold, summary: &Summary) -> Phrase {
+    if let (Some(only), 1) = (summary.actors.keys().next(), summary.actors.len()) {
+        return only.into();
+    }
+    let name = actor_key(untold).rsplit(['/', ':']).next().unwrap_or_default();
+    phrase!(summary.actors.len(), " sessions of ", &Untrusted::new(name))
+}
+
+fn actor_key(untold: &Untold) -> &str {
+    untold.actor_list.strip_prefix("ACTOR#").unwrap_or(&untold.actor_list)
+}
+
+fn left_out(untold: &Untold, summary: &Summary) -> Section {
     let mut section = Section::new("leftOut", "WHAT WAS NOT MAILED");
-    let number = |count: usize| Phrase::ours(count.to_string());
-    let severities =
-        summary.severities.iter().map(|(Reverse(severity), count)| phrase!(number(*count), " ", *severity));
+    let times = |count: usize, what: Phrase| phrase!(count, " ", what);
+    let severities = summary.severities.iter().map(|(Reverse(severity), count)| times(*count, (*severity).into()));
     section.row("severities", "Severity", Phrase::joined(severities, ", "));
-    let outcomes = summary.outcomes.iter().map(|(outcome, count)| phrase!(number(*count), " ", outcome));
+    let outcomes = summary.outcomes.iter().map(|(outcome, count)| times(*count, outcome.into()));
     section.row("outcomes", "Outcome", Phrase::joined(outcomes, ", "));
-    let actor = ended.actor_list.strip_prefix("ACTOR#").unwrap_or(&ended.actor_list);
-    section.row("actor", "Actor", Phrase::arn(&Untrusted::new(actor)));
+    section.row("actor", "Actor", Phrase::arn(&Untrusted::new(actor_key(untold))));
+    if summary.actors.len() > 1 {
+        let sessions = summary.actors.iter().map(|(actor, count)| times(*count, actor.into()));
+        section.row("sessions", "Sessions", Phrase::few(sessions, 10, ", "));
+    }
     let mut lines: Vec<_> = summary.gravest.iter().map(compose::timed).collect();
     match (summary.count - lines.len(), summary.unread) {
         (0, false) => {}
@@ -127,9 +138,10 @@ fn left_out(ended: &Ended, summary: &Summary) -> Section {
     section
 }
 
-fn reference(ended: &Ended, (table, _): Table<'_>) -> Section {
+fn reference(untold: &Untold, (table, _): Table<'_>) -> Section {
     let mut section = Section::new("reference", "REFERENCE");
-    section.row("eventName", "Action", &ended.call);
+    section.row("eventName", "Action", &untold.call);
+    section.row("day", "Day", Phrase::ours(untold.day.to_string()));
     section.row("table", "History", &Untrusted::new(table));
     section
 }

@@ -7,7 +7,7 @@ use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
 use crate::cloudtrail::Activity;
 use crate::directory::{Gap, Lookup, Provenance, Unavailable};
-use crate::history::{Lately, Line, actor_key};
+use crate::history::{Lately, Line};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ pub fn compose(
     let activity = case.activity;
     let name = account_name(case, account_names);
     let account = account(activity.account.as_ref(), name.as_ref());
-    let lately = case.story.map(|story| lately_section(activity, &story.lately));
+    let lately = case.story.map(|story| lately_section(&story.lately));
     Report {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
@@ -106,7 +106,7 @@ fn summary(activity: &Activity, account: &Phrase, flood: Option<&Flood<'_>>, now
 const SHOWN: usize = 10;
 
 /// What the history tells: nothing is told as nothing, and what is not known as that.
-fn lately_section(activity: &Activity, lately: &Lately) -> Section {
+fn lately_section(lately: &Lately) -> Section {
     let mut section = Section::new("lately", "LATELY, WITHIN A DAY");
     let told = |lines: &[&Line], unread: bool, none: &'static str| {
         let mut all: Vec<_> = lines.iter().take(SHOWN).map(|line| timed(line)).collect();
@@ -125,13 +125,13 @@ fn lately_section(activity: &Activity, lately: &Lately) -> Section {
         section.row("unknown", "Not known", why);
         return section;
     }
-    let this = actor_key(&activity.principal);
     let by_actor: Vec<_> = lately.by_actor.lines.iter().collect();
-    // What the actor did to the target stands among what it did.
-    let by_others: Vec<_> = lately.to_target.lines.iter().filter(|line| line.actor_key.raw() != this).collect();
-    let (nothing_else, nothing) = ("nothing else that is remembered", "nothing that is remembered");
-    section.rows("byActor", "The caller", told(&by_actor, lately.by_actor.unread, nothing_else));
-    section.rows("toTarget", "By others", told(&by_others, lately.to_target.unread, nothing));
+    // What is shown of the actor is not shown again.
+    let shown: Vec<_> = by_actor.iter().take(SHOWN).map(|line| &line.event_id).collect();
+    let to_target: Vec<_> = lately.to_target.lines.iter().filter(|line| !shown.contains(&&line.event_id)).collect();
+    let nothing = "nothing else that is remembered";
+    section.rows("byActor", "By the caller", told(&by_actor, lately.by_actor.unread, nothing));
+    section.rows("toTarget", "To the target", told(&to_target, lately.to_target.unread, nothing));
     section
 }
 

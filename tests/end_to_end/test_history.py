@@ -397,13 +397,22 @@ def test_an_event_that_is_not_told_is_remembered_with_why(account, mailbox, star
     answers = [function.invoke(event) for _ in range(2)]
 
     item = history.event(event)
+    assert len(history.items()) == 4
     assert [answer["notTold"] for answer in answers] == [item["notTold"]] * 2
     assert (item["state"], item["mailed"], item["actorKey"]) == ("untold", False, account.carol.arn)
     assert json.loads(item["record"]) == event["detail"]
-    assert "severity" not in item and len(history.items()) == 4
+    assert "severity" not in item
     # If it is to be told from now on, it is.
     assert "severity" in start(**history.settings | WATCH_ALL).invoke(event)
     assert history.event(event)["state"] == "done"
+
+
+def test_what_other_services_did_elsewhere_stands_under_its_day_only(account, mailbox, start, history):
+    event = event_of(account.carol.identity, "DeleteTopic", {"topicArn": "arn:aws:sns:us-east-1:1:x"}, service="sns")
+
+    assert "notTold" in start(**history.settings).invoke(event)
+
+    assert [item["pk"].split("#")[0] for item in history.items()] == ["DAY", "EVENT"]
 
 
 def test_what_was_told_is_not_forgotten_where_it_is_not_told_any_more(account, mailbox, start, history):
@@ -467,16 +476,16 @@ def test_a_mail_lists_what_the_caller_did_before(account, mailbox, start, histor
         line(alert, "ops-carol", f"iam:{call}", "IAM user idle-bot")
         for alert, call in ((key, "CreateAccessKey"), (created, "CreateUser"))
     ]
-    nothing = "nothing that is remembered"
-    assert created["lately"] == {"byActor": "nothing else that is remembered", "toTarget": nothing}
+    nothing = "nothing else that is remembered"
+    assert created["lately"] == {"byActor": nothing, "toTarget": nothing}
     assert key["lately"] == {"byActor": by_carol[1], "toTarget": nothing}
     assert attached["lately"] == {"byActor": by_carol, "toTarget": nothing}
     assert "\n".join(
         [
             "LATELY, WITHIN A DAY",
-            f"  The caller      {by_carol[0]}",
+            f"  By the caller   {by_carol[0]}",
             f"                  {by_carol[1]}",
-            f"  By others       {nothing}",
+            f"  To the target   {nothing}",
             "",
         ]
     ) in attached["text"]
@@ -582,26 +591,25 @@ def crowd(history, kind, count, **changes):
             batch.put_item(one | changes | {"sk": f"{at(second)}#{event_id}", "time": at(second), "eventId": event_id})
 
 
-def test_what_the_caller_did_long_ago_is_nothing_that_others_did(account, mailbox, start, history):
+def test_what_the_caller_did_to_the_target_is_shown_though_it_did_much_since(account, mailbox, start, history):
     function, carol = start(**history.settings | WATCH_ALL), account.carol.identity
-    function.invoke(tag(carol, 0))
+    first = function.invoke(tag(carol, 0))
     crowd(history, "ACTOR", 100, target="IAM user somebody")
 
     alert = function.invoke(tag(carol, 200))
 
-    assert alert["lately"]["toTarget"] == "nothing that is remembered"
+    assert alert["lately"]["toTarget"] == line(first, "ops-carol", "iam:TagUser", "IAM user idle-bot")
 
 
-def test_where_the_caller_alone_did_all_to_the_target_no_others_are_told_of(account, mailbox, start, history):
+def test_what_was_not_read_to_its_end_is_told_as_such(account, mailbox, start, history):
     function, carol = start(**history.settings | WATCH_ALL), account.carol.identity
     function.invoke(tag(carol, 0))
-    for kind in ("ACTOR", "TARGET"):
-        crowd(history, kind, 100)
+    crowd(history, "ACTOR", 100)
 
     alert = function.invoke(tag(carol, 200))
 
-    assert values(alert["lately"]["byActor"])[-1] == "and 49 more at least: the list is long, and was not read to its end"
-    assert "0 others" not in alert["lately"]["toTarget"]
+    more = "and 49 more at least: the list is long, and was not read to its end"
+    assert values(alert["lately"]["byActor"])[-1] == more
 
 
 def test_a_count_that_is_whole_is_told_as_such(account, mailbox, start, history):

@@ -52,7 +52,7 @@ def test_a_chain_is_named_once_in_whatever_order_its_steps_arrive(account, mailb
     assert len(naming) == 1 and naming[0]["severity"] == "CRITICAL"
     sentence = reason(naming[0], "new_user_equipped")
     assert sentence.startswith("The IAM user idle-bot was created at 10:00:10 UTC and was given a credential, a policy")
-    # It is complete with what came first of the two that complete it, or with the one that is there.
+    # It is complete with what came first of the two that complete it.
     done = {0: "10:00:50 UTC (iam:CreateAccessKey), 40 seconds", 1: "10:01:35 UTC (iam:AttachUserPolicy), 85 seconds"}
     second = 1 if order.index(2) < order.index(1) and order.index(0) < order.index(1) else 0
     assert f"{done[second]} later, both by ops-carol." in sentence
@@ -137,7 +137,7 @@ def test_a_history_that_is_young_or_short_raises_nothing(account, mailbox, start
 
     alert = start(**history.settings | settings).invoke(create_user(deployer_session(account.role), "idle-bot"))
 
-    assert "but the history goes back only to" in reason(alert, "first_sight")
+    assert "is remembered, but the history goes back only to" in reason(alert, "first_sight")
     assert alert["severity"] == "MEDIUM"
 
 
@@ -172,7 +172,8 @@ def pass_time(history, minutes):
     """Makes what was left out to have arrived that many minutes earlier, and ends what was taken on."""
     for item in history.items("FLOOD", "ACTOR"):
         if "leftOutAt" in item:
-            item["leftOutAt"] -= minutes * 60_000
+            for moment in item.keys() & {"leftOutAt", "leftOutSince", "summedUpTo"}:
+                item[moment] -= minutes * 60_000
             item.pop("summingUp", None)
             history.table.put_item(Item=item)
 
@@ -188,7 +189,7 @@ def test_the_mails_of_a_flood_thin_out(account, bots, mailbox, start, history):
     twentieth = alerts[19]
     assert twentieth["flood"]["place"] == "20th" and twentieth["flood"]["leftOut"] == "13"
     assert "It is the 20th iam:CreateUser by this caller since " in twentieth["summary"]
-    assert "; 13 of those before it were not mailed, but are in the history." in twentieth["summary"]
+    assert "; 13 like it were not mailed and not summed up yet; they are in the history." in twentieth["summary"]
     assert twentieth["steps"][-1]["text"] == "List those that were not mailed:"
     events = history.items("EVENT")
     assert len(events) == 21 and {event["state"] for event in events} == {"done"}
@@ -309,6 +310,34 @@ def test_a_flood_that_has_ended_is_summed_up_in_one_mail(account, bots, mailbox,
     assert function.invoke(CLOCK) == {"summedUp": []}
 
 
+def test_the_retry_of_a_flood_s_event_that_was_not_mailed_is_mailed(account, bots, mailbox, start, history, wire):
+    function = start(AWS_LAMBDA_FUNCTION_TIMEOUT="8", **history.settings)
+    for event in flood(deployer_session(account.role), 7):
+        function.invoke(event)
+    graver = create_user(deployer_session(account.role, "i-0123456789abcdef0"), "bot-8")
+    wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else None
+    assert function.invoke(graver)["errorType"] == "NotPublished"
+    wire.instead = lambda call: None
+
+    alert = start(**history.settings).invoke(graver)
+
+    assert (alert["severity"], alert["published"]) == ("HIGH", True)
+
+
+def test_what_names_a_chain_is_mailed_in_a_flood(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for number in range(7):
+        function.invoke(event_of(role, "DeleteUserPermissionsBoundary", {"userName": f"bot-{number + 1}"}))
+
+    def give(number):
+        document = json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
+        request = {"userName": f"bot-{number}", "policyName": "p", "policyDocument": document}
+        return function.invoke(event_of(role, "PutUserPolicy", request))
+
+    assert all(give(number)["published"] for number in range(1, 8))
+    assert not give(8)["published"], "it completes no chain"
+
+
 def test_what_comes_after_a_flood_was_summed_up_is_summed_up_by_itself(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
     events = flood(role, 9)
@@ -326,6 +355,64 @@ def test_what_comes_after_a_flood_was_summed_up_is_summed_up_by_itself(account, 
     mail = mailbox.mail()
     assert mail["Subject"].startswith("[MEDIUM] 2 more: ")
     assert "bot-8\n" in mail["Message"] and "bot-7\n" not in mail["Message"]
+
+
+def test_what_was_left_out_on_another_day_is_told_apart(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 9):
+        function.invoke(event)
+    mailbox.mails()
+    # Two of the four were left out the day before.
+    (today,) = history.items("FLOOD")
+    yesterday = (datetime.strptime(today["pk"], "FLOOD#%Y-%m-%d") - timedelta(days=1)).strftime("FLOOD#%Y-%m-%d")
+    day = 86_400_000
+    history.table.put_item(Item=today | {"pk": yesterday, "leftOut": 2, "leftOutAt": today["leftOutAt"] - day})
+    history.table.put_item(Item=today | {"leftOut": 2, "leftOutAt": today["leftOutAt"] - 720_000})
+    for item in [item for item in history.items("ACTOR") if "leftOutAt" in item]:
+        earlier = day if item["target"] in ("IAM user bot-6", "IAM user bot-7") else 720_000
+        history.table.put_item(Item=item | {"leftOutAt": item["leftOutAt"] - earlier})
+
+    subjects = function.invoke(CLOCK)["summedUp"]
+
+    assert [subject[:16] for subject in subjects] == ["[MEDIUM] 2 more:"] * 2
+    told = [[f"IAM user bot-{number}\n" in mail["Message"] for number in range(6, 10)] for mail in mailbox.mails()]
+    assert sorted(told) == [[False, False, True, True], [True, True, False, False]]
+
+
+def test_a_flood_that_does_not_end_is_summed_up_after_an_hour(account, bots, mailbox, start, history):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 8):
+        function.invoke(event)
+    pass_time(history, 62)
+    function.invoke(create_user(role, "bot-9"))
+    mailbox.mails()
+
+    function.invoke(CLOCK)
+
+    first = mailbox.mail()
+    assert first["Subject"].startswith("[MEDIUM] 3 more: ") and "The flood goes on; " in first["Message"]
+    assert function.invoke(CLOCK) == {"summedUp": []}
+    pass_time(history, 12)
+    function.invoke(CLOCK)
+    second = mailbox.mail()
+    assert second["Subject"].startswith("[MEDIUM] 1 more: ") and "IAM user bot-9\n" in second["Message"]
+
+
+def test_what_was_counted_as_left_out_and_mailed_after_all_makes_no_mail(account, bots, mailbox, start, history, wire):
+    function, role = start(**history.settings), deployer_session(account.role)
+    for event in flood(role, 5):
+        function.invoke(event)
+    leaves_out = lambda call: call.action == "TransactWriteItems" and '"leftOutAt": {' in json.dumps(call.parameters)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if leaves_out(call) else None
+    assert function.invoke(create_user(role, "bot-6"))["published"]
+    wire.instead = lambda call: None
+    mailbox.mails()
+    pass_time(history, 12)
+
+    assert function.invoke(CLOCK) == {"summedUp": []}
+    assert mailbox.mails() == []
+    (count,) = history.items("FLOOD")
+    assert count["leftOut"] == count["summedUp"] == 1
 
 
 def test_a_flood_that_could_not_be_summed_up_is_summed_up_later(account, bots, mailbox, start, history, wire):

@@ -71,7 +71,7 @@ fn steps(chain: &Chain) -> ((&'static str, Value), Vec<(&'static str, Value)>) {
         }
         "mfa_taken_and_password_set" => (
             ("DeactivateMFADevice", user.clone()),
-            vec![("UpdateLoginProfile", user.clone()), ("CreateLoginProfile", user)],
+            vec![("UpdateLoginProfile", user.clone()), ("CreateLoginProfile", user.clone()), ("ChangePassword", user)],
         ),
         "boundary_removed_and_policy_given" => {
             (("DeleteUserPermissionsBoundary", user), vec![("PutUserPolicy", inline("userName"))])
@@ -190,25 +190,54 @@ fn a_reason_is_a_sentence_with_times() {
     let policy = json!({"roleName": "r", "policyName": "p", "policyDocument": policy("Allow")});
     let opened = entry(0, CAROL, "UpdateAssumeRolePolicy", &trust("*"));
     assert_eq!(
-        reason(&[opened, entry(60, MALLORY, "PutRolePolicy", &policy)]),
-        "The IAM role r was opened to principals outside of the account at 10:00:00 UTC and was given a policy at \
-         10:01:00 UTC (iam:PutRolePolicy), 60 seconds later, by carol and by mallory. It is a door, and what can be \
-         done behind it."
+        reason(&[opened, entry(120, MALLORY, "PutRolePolicy", &policy)]),
+        "The IAM role r got a trust policy that lets in principals outside of the account, or could not be read, at \
+         10:00:00 UTC and was given a policy at 10:02:00 UTC (iam:PutRolePolicy), 2 minutes later, by carol and by \
+         mallory. It is a door, and what can be done behind it."
     );
 
     let mut arriving = firsts(CHAINS.last().unwrap(), 4, CAROL);
     arriving.push(entry(50, CAROL, "CreateUser", &user));
-    assert_eq!(
-        reason(&arriving),
-        "5 calls by carol were denied from 10:00:00 UTC on; at 10:00:50 UTC iam:CreateUser worked, 50 seconds later. \
-         That is how somebody looks who is finding out what a stolen credential may do."
-    );
+    let denied = "5 calls by carol were denied from 10:00:00 UTC on; at 10:00:50 UTC iam:CreateUser worked, 50 seconds \
+                  later. That is how somebody looks who is finding out what a stolen credential may do.";
+    assert_eq!(reason(&arriving), denied);
+    let (this, before) = arriving.split_last().unwrap();
+    let mut unread = lately(this, before);
+    unread.by_actor.unread = true;
+    assert_eq!(completed(this, &unread).remove(0).reason().plain(), format!("At least {denied}"));
 
     let mut goes_on = completed(&key, &lately(&key, &[created])).remove(0);
     goes_on.told_before = true;
     assert_eq!(goes_on.rule(), "chain_goes_on");
-    assert_eq!(
-        goes_on.reason().plain(),
-        "It belongs to a chain that another alert names: the IAM user deploy-bot was created at 10:00:10 UTC."
-    );
+    assert_eq!(goes_on.reason().plain(), format!("{sentence} Another alert tells of this chain, too."));
+}
+
+#[test]
+fn what_works_after_many_were_denied_is_one_chain_until_more_are_denied() {
+    let chain = CHAINS.last().unwrap();
+    let mut arriving = firsts(chain, 60, CAROL);
+    arriving.extend(firsts(chain, 300, CAROL));
+    let works = |seconds, user| entry(seconds, CAROL, "CreateUser", &json!({"userName": user}));
+    let key = |arriving: &[Entry]| {
+        let (this, before) = arriving.split_last().unwrap();
+        completed(this, &lately(this, before)).remove(0).key
+    };
+    arriving.push(works(310, "a"));
+    let first = key(&arriving);
+    // The earliest of the denied ones are too long ago by now.
+    arriving.push(works(700, "b"));
+    assert_eq!(key(&arriving), first);
+    arriving.extend(firsts(chain, 720, CAROL));
+    arriving.push(works(730, "c"));
+    assert_ne!(key(&arriving), first);
+}
+
+#[test]
+fn another_version_that_is_set_as_default_is_no_chain() {
+    let version = |id: &str| json!({"policyArn": "arn:aws:iam::111122223333:policy/p", "versionId": id});
+    let rolled_back = [
+        entry(0, CAROL, "CreatePolicyVersion", &version("v3")),
+        entry(60, CAROL, "SetDefaultPolicyVersion", &version("v1")),
+    ];
+    assert_eq!(played(&rolled_back), [[""; 0]; 2]);
 }
