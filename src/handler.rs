@@ -89,10 +89,19 @@ impl<D: Directory> Handler<D> {
             journey.mail = if published { Mail::Published } else { Mail::Printed };
             journey.publish = begun.elapsed();
         }
-        if journey.mail != Mail::LeftOut {
-            self.remember(&draft, journey).await;
+        match journey.mail {
+            Mail::Published => self.tell_and_remember(&draft, journey).await,
+            Mail::LeftOut => {}
+            _ => self.remember(&draft, journey).await,
         }
         Ok(Handled::Alert(Box::new(draft.into_alert(journey.mail == Mail::Published))))
+    }
+
+    /// What comes after the mail, side by side: none of it can hold that up.
+    async fn tell_and_remember(&self, draft: &Draft, journey: &mut Journey) {
+        let told = async { Box::pin(self.outbox.tell(&draft.report)).await.err().map(|why| why.to_string()) };
+        let (told, ()) = tokio::join!(told, self.remember(draft, journey));
+        journey.chat_failure = told;
     }
 
     /// All but the sending: what happened, what IAM knows of it, how bad it is, and what to tell.

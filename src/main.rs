@@ -29,7 +29,11 @@ async fn main() -> Result<(), Error> {
         .clone()
         .map(|table| History::new(aws_sdk_dynamodb::Client::new(&config), table, settings.history_retention));
     let outbox = match &settings.topic {
-        Topic::Arn(arn) => Outbox::Topic { client: aws_sdk_sns::Client::new(&config), arn: arn.clone() },
+        Topic::Arn(arn) => Outbox::Topic {
+            client: aws_sdk_sns::Client::new(&config),
+            arn: arn.clone(),
+            chat: settings.chat_topic.clone(),
+        },
         Topic::Print => Outbox::Print,
     };
     Box::pin(serve(directory, outbox, history, settings)).await

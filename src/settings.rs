@@ -3,6 +3,7 @@
 //! | variable | what | default |
 //! | --- | --- | --- |
 //! | `ALERT_TOPIC_ARN` | the SNS topic that alerts are published to | required |
+//! | `CHAT_TOPIC_ARN` | the SNS topic from which Amazon Q Developer carries alerts into a chat | none |
 //! | `LOOKUP_BUDGET_SECONDS` | how long all lookups of one alert may take together | 5 |
 //! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose doings are LOW, separated by commas | none |
 //! | `ACCOUNT_NAMES` | `123456789012=production,…`: names for accounts, before their alias | none |
@@ -29,6 +30,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Where alerts go.
     pub topic: Topic,
+    /// The topic of the chat, if there is one.
+    pub chat_topic: Option<String>,
     /// How long all lookups of one alert may take together.
     pub lookup_budget: Duration,
     /// Whose doings are expected.
@@ -115,9 +118,18 @@ impl Settings {
             feeding_trails: set("FEEDING_TRAILS")
                 .map_or(Ok(OwnResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
         };
+        let chat_topic = set("CHAT_TOPIC_ARN").filter(|arn| !(local && Arn::parse(arn).is_none()));
+        if let Some(arn) = chat_topic.as_ref().filter(|arn| Arn::parse(arn).is_none_or(|arn| arn.service != "sns")) {
+            return Err(BadSetting {
+                variable: "CHAT_TOPIC_ARN",
+                found: format!("{arn:?}"),
+                wanted: "nothing, or the ARN of an SNS topic",
+            });
+        }
         let history_table = set("HISTORY_TABLE").filter(|name| !(local && name == "HistoryTable"));
         Ok(Self {
             topic,
+            chat_topic,
             watch,
             // Under SAM the name of a table is the logical one, and there is no such table.
             history_table,
@@ -285,6 +297,21 @@ mod tests {
 
     fn error(variables: &[(&str, &str)]) -> String {
         read(&[&[("ALERT_TOPIC_ARN", TOPIC)], variables].concat()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_chat_has_a_topic_or_none() {
+        let chat = |set: &str, local: &str| {
+            let settings = [("ALERT_TOPIC_ARN", TOPIC), ("CHAT_TOPIC_ARN", set), ("AWS_SAM_LOCAL", local)];
+            read(&settings).unwrap().chat_topic
+        };
+        assert_eq!(chat(TOPIC, "false").as_deref(), Some(TOPIC));
+        assert_eq!(chat(" ", "false"), None);
+        assert_eq!(chat("ChatTopic", "true"), None, "SAM's logical name");
+        for wrong in ["ChatTopic", "arn:aws:sqs:us-east-1:111122223333:queue"] {
+            let error = error(&[("CHAT_TOPIC_ARN", wrong)]);
+            assert_eq!(error, format!("CHAT_TOPIC_ARN is {wrong:?}, but wants nothing, or the ARN of an SNS topic"));
+        }
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Journey {
     pub mail: Mail,
     /// Why the history could not be asked or written, if that is so.
     pub history_failure: Option<String>,
+    /// Why the chat was not told, if that is so.
+    pub chat_failure: Option<String>,
     /// Why the event is not told, if it is not.
     pub not_told: Option<String>,
     /// Why there is no alert, if there should be one.
@@ -113,18 +115,18 @@ impl Journey {
         if let Some(error) = &self.error {
             line["error"] = json!(error);
         }
-        if let Some(why) = &self.history_failure {
-            line["historyFailure"] = json!(why);
-            // Only where there is one: a metric that nobody sends costs nothing.
-            line["Function"] = json!(function);
-            line["HistoryFailures"] = json!(1);
-            line["_aws"] = json!({
-                "Timestamp": now.timestamp_millis(),
-                "CloudWatchMetrics": [
-                    {"Namespace": NAMESPACE, "Dimensions": [["Function"]],
-                     "Metrics": [{"Name": "HistoryFailures", "Unit": "Count"}]},
-                ],
-            });
+        // Only where there is one: a metric that nobody sends costs nothing.
+        let failures = [
+            ("historyFailure", "HistoryFailures", &self.history_failure),
+            ("chatFailure", "ChatFailures", &self.chat_failure),
+        ];
+        let mut metrics = Vec::new();
+        for (field, metric, failure) in failures {
+            if let Some(why) = failure {
+                line[field] = json!(why);
+                line[metric] = json!(1);
+                metrics.push(json!({"Name": metric, "Unit": "Count"}));
+            }
         }
         if let Some(why) = &self.not_told {
             line["notTold"] = json!(why);
@@ -132,27 +134,23 @@ impl Journey {
         if let Some(severity) = self.severity {
             line["severity"] = json!(severity);
         }
+        let mut directives = Vec::new();
         if let (None, Some(severity)) = (&self.error, self.severity) {
-            let mut metrics = vec![json!({"Name": "LookupFailures", "Unit": "Count"})];
-            if self.history_failure.is_some() {
-                metrics.push(json!({"Name": "HistoryFailures", "Unit": "Count"}));
-            }
+            metrics.push(json!({"Name": "LookupFailures", "Unit": "Count"}));
             if let Some(time) = self.event_time {
                 line["EventAge"] = json!((now - time).num_milliseconds().max(0));
                 metrics.push(json!({"Name": "EventAge", "Unit": "Milliseconds"}));
             }
-            line["Function"] = json!(function);
             line["Severity"] = json!(severity);
             line["Alerts"] = json!(1);
             line["LookupFailures"] = json!(self.lookup_failures);
-            line["_aws"] = json!({
-                "Timestamp": now.timestamp_millis(),
-                "CloudWatchMetrics": [
-                    {"Namespace": NAMESPACE, "Dimensions": [["Function", "Severity"]],
-                     "Metrics": [{"Name": "Alerts", "Unit": "Count"}]},
-                    {"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": metrics},
-                ],
-            });
+            directives.push(json!({"Namespace": NAMESPACE, "Dimensions": [["Function", "Severity"]],
+                "Metrics": [{"Name": "Alerts", "Unit": "Count"}]}));
+        }
+        if !metrics.is_empty() {
+            line["Function"] = json!(function);
+            directives.push(json!({"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": metrics}));
+            line["_aws"] = json!({"Timestamp": now.timestamp_millis(), "CloudWatchMetrics": directives});
         }
         line
     }

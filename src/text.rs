@@ -5,6 +5,7 @@
 //! sentences by a [`Phrase`]. Each channel turns a phrase into its own dress at the very end.
 
 use crate::phrase;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -356,6 +357,16 @@ macro_rules! phrase {
         $( phrase.push($part); )+
         phrase
     }};
+}
+
+/// What stands for a text where the text itself cannot: half of its SHA-256, in 32 hexadecimal digits.
+#[must_use]
+pub fn fingerprint(text: &str) -> String {
+    Sha256::digest(text).iter().take(16).fold(String::new(), |mut digits, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// A number with its noun: `1 day`, `2 days`.

@@ -420,7 +420,7 @@ fn outbox(http: aws_sdk_sns::config::SharedHttpClient) -> Outbox {
         .retry_config(aws_sdk_sns::config::retry::RetryConfig::disabled())
         .http_client(http)
         .build();
-    Outbox::Topic { client: aws_sdk_sns::Client::from_conf(config), arn: TOPIC.to_owned() }
+    Outbox::Topic { client: aws_sdk_sns::Client::from_conf(config), arn: TOPIC.to_owned(), chat: None }
 }
 
 fn email() -> Email {

@@ -1,6 +1,7 @@
 //! How each channel says it. Every renderer is pure, and shows the same [`Report`](crate::report::Report);
 //! senders know the SDK.
 
+pub mod chat;
 pub mod email;
 pub mod json;
 pub mod sns;

@@ -1,11 +1,18 @@
-//! Sends mails by way of an SNS topic, or prints them where there is none.
+//! Sends mails by way of an SNS topic, or prints them where there is none; and tells the chat by way of another.
 
+use super::chat;
 use super::email::{Email, plain_subject};
+use crate::report::Report;
+use crate::severity::Severity;
 use crate::text::{Kind, Untrusted};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
+use std::time::Duration;
+
+/// How long the chat may keep us.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where mails go.
 #[derive(Debug)]
@@ -16,6 +23,8 @@ pub enum Outbox {
         client: Client,
         /// The topic.
         arn: String,
+        /// The topic of the chat, if there is one.
+        chat: Option<String>,
     },
     /// To standard output: on somebody's own machine.
     Print,
@@ -38,18 +47,35 @@ impl Outbox {
     /// is sent once more under a plain one.
     pub async fn send(&self, email: &Email) -> Result<bool, NotPublished> {
         let (client, arn) = match self {
-            Self::Topic { client, arn } => (client, arn),
+            Self::Topic { client, arn, .. } => (client, arn),
             Self::Print => {
                 println!("Subject: {}\n\n{}", email.subject, email.body);
                 return Ok(false);
             }
         };
-        let mut sent = publish(client, arn, &email.subject, email).await;
+        let publish = |subject| publish(client, arn, Some(subject), &email.body, email.severity);
+        let mut sent = publish(&email.subject).await;
         if sent.as_ref().is_err_and(is_refusal_of_content) {
             tracing::warn!(subject = email.subject, "SNS refused the alert; trying with a plain subject");
-            sent = publish(client, arn, &plain_subject(email.severity), email).await;
+            sent = publish(&plain_subject(email.severity)).await;
         }
         sent.map(|()| true).map_err(|error| NotPublished { topic: arn.clone(), cause: cause(&error) })
+    }
+
+    /// Tells it to the chat, where there is one. For no longer than two seconds: the mail is out, and says it all.
+    ///
+    /// # Errors
+    /// Where SNS did not take it in time.
+    pub async fn tell(&self, report: &Report) -> Result<(), NotPublished> {
+        let Self::Topic { client, chat: Some(arn), .. } = self else { return Ok(()) };
+        let message = chat::render(report).to_string();
+        let told = tokio::time::timeout(PATIENCE, publish(client, arn, None, &message, report.severity)).await;
+        let cause = match told {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => cause(&error),
+            Err(_) => "SNS did not answer in time".to_owned(),
+        };
+        Err(NotPublished { topic: arn.clone(), cause })
     }
 }
 
@@ -70,11 +96,12 @@ fn is_refusal_of_content<R>(error: &SdkError<PublishError, R>) -> bool {
 async fn publish(
     client: &Client,
     topic: &str,
-    subject: &str,
-    email: &Email,
+    subject: Option<&str>,
+    message: &str,
+    severity: Severity,
 ) -> Result<(), SdkError<PublishError, aws_sdk_sns::config::http::HttpResponse>> {
-    let mut call = client.publish().topic_arn(topic).subject(subject).message(&email.body);
-    let severity = MessageAttributeValue::builder().data_type("String").string_value(email.severity.word()).build();
+    let mut call = client.publish().topic_arn(topic).set_subject(subject.map(str::to_owned)).message(message);
+    let severity = MessageAttributeValue::builder().data_type("String").string_value(severity.word()).build();
     if let Ok(severity) = severity {
         call = call.message_attributes("severity", severity);
     }

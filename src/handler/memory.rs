@@ -106,7 +106,7 @@ impl<D: Directory> Handler<D> {
         let deadline = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         let untold = history.untold((self.clock)()).await.inspect_err(|why| journey.history_failed(why));
         for flood in untold.into_iter().flatten() {
-            match self.sum_up_one(history, &flood, deadline).await {
+            match self.sum_up_one(history, &flood, deadline, journey).await {
                 Ok(subject) => subjects.extend(subject),
                 Err(NotSummedUp::Unknown(why)) => journey.history_failed(&why),
                 Err(NotSummedUp::NotPublished(cause)) => return Err(Failure::NotSummedUp { cause }),
@@ -122,6 +122,7 @@ impl<D: Directory> Handler<D> {
         history: &History,
         untold: &Untold,
         deadline: Instant,
+        journey: &mut Journey,
     ) -> Result<Option<String>, NotSummedUp> {
         let now = (self.clock)();
         if !history.take_on(untold, now).await? {
@@ -133,8 +134,10 @@ impl<D: Directory> Handler<D> {
             let alias = self.directory.account_alias(deadline).await;
             let id = untold.account.as_ref().map_or("", Untrusted::raw);
             let name = self.settings.account_names.get(id).map(Untrusted::new).or_else(|| alias.found().cloned());
-            let email = email::render(&closing::report(untold, &summary, history.table(), name.as_ref()));
+            let report = closing::report(untold, &summary, history.table(), name.as_ref());
+            let email = email::render(&report);
             self.outbox.send(&email).await.map_err(NotSummedUp::NotPublished)?;
+            journey.chat_failure = Box::pin(self.outbox.tell(&report)).await.err().map(|why| why.to_string());
             subject = Some(email.subject);
         }
         history.summed_up(untold, summary.count, now).await?;

@@ -5,11 +5,9 @@ use super::step::Step;
 use crate::cloudtrail::identity::{Operator, Principal};
 use crate::cloudtrail::{Activity, Thing};
 use crate::phrase;
-use crate::text::{Phrase, Untrusted};
+use crate::text::{Phrase, Untrusted, fingerprint};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// An event on its way into the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +33,10 @@ impl Entry {
         let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
         let line = Line {
             time: activity.time.unwrap_or(now).trunc_subsecs(0),
-            event_id: activity.event_id.clone().unwrap_or_else(|| digest(record)),
+            event_id: activity
+                .event_id
+                .clone()
+                .unwrap_or_else(|| format!("without-id-{}", fingerprint(&record.to_string())).into()),
             call: call.into(),
             outcome: activity.outcome.word().into(),
             actor: activity.principal.short_name().plain().into(),
@@ -79,16 +80,6 @@ impl Entry {
         let account = self.account.as_ref().map_or("unknown", Untrusted::raw);
         format!("DAY#{account}#{}", self.line.time.format("%Y-%m-%d"))
     }
-}
-
-/// An id for a record that has none: half of the SHA-256 of its JSON, in hexadecimal digits.
-fn digest(record: &Value) -> Untrusted {
-    let mut id = "without-id-".to_owned();
-    for byte in &Sha256::digest(record.to_string())[..16] {
-        // Writing to a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id.into()
 }
 
 /// Who is remembered as having done it: the same from session to session, and nobody can choose it for themselves.

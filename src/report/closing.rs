@@ -98,6 +98,8 @@ pub fn report(untold: &Untold, summary: &Summary, table: Table<'_>, account_name
         steps,
         links: Vec::new(),
         reference: reference(untold, table),
+        actor: actor_key(untold).to_owned(),
+        resources: vec![Untrusted::new(actor_key(untold))],
         account,
     }
 }

@@ -7,7 +7,7 @@ use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
 use crate::cloudtrail::Activity;
 use crate::directory::{Gap, Lookup, Provenance, Unavailable};
-use crate::history::{Lately, Line};
+use crate::history::{Lately, Line, actor_key};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -42,6 +42,11 @@ pub fn compose(
         steps: runbook::steps(case, now).into_iter().chain(flood.map(Flood::step)).collect(),
         links: links::links(activity),
         reference: reference(activity),
+        actor: actor_key(&activity.principal),
+        resources: [&activity.target.arn, &activity.principal.lasting_arn().cloned()]
+            .into_iter()
+            .filter_map(Clone::clone)
+            .collect(),
         account,
     }
 }

@@ -15,7 +15,7 @@ pub use runbook::{Command, Step};
 
 use crate::assessment::Reason;
 use crate::severity::Severity;
-use crate::text::Phrase;
+use crate::text::{Phrase, Untrusted};
 
 /// An alert, to be shown by a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub struct Report {
     pub reasons: Vec<Reason>,
     /// The evidence.
     pub sections: Vec<Section>,
+    /// Who did it, by the key of the history: what belongs to one actor is one story.
+    pub actor: String,
+    /// ARNs of what it is about.
+    pub resources: Vec<Untrusted>,
     /// For which account the commands are.
     pub account: Phrase,
     /// What to do if it was not expected.
