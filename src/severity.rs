@@ -5,6 +5,7 @@ use std::fmt;
 
 /// The four levels of an alert, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// Expected or harmless: worth a line in the history.

@@ -1,19 +1,6 @@
 //! The alert as JSON: what the function returns, for on-success destinations and everything behind them.
 //!
-//! | field | what |
-//! | --- | --- |
-//! | `schemaVersion` | `"1.0"`; the first number changes when a reader of the old shape would break |
-//! | `severity`, `unlessExpected` | `LOW`, `MEDIUM`, `HIGH` or `CRITICAL`; the second only where the principal is expected |
-//! | `eventId`, `eventName`, `time`, `outcome` | CloudTrail's id; its name of the call; RFC 3339; `succeeded`, `denied` or `failed` |
-//! | `accountId` | where it happened |
-//! | `headline`, `subject`, `summary` | text for people |
-//! | `reasons` | `[{rule, text}]`, never empty |
-//! | `who`, `what`, `reference` | facts by name; a list where there are several |
-//! | `lately`, `flood` | the same, where there is a history, and where the event is one of a flood |
-//! | `steps` | `[{text, commands}]` |
-//! | `links` | `[{label, url}]` |
-//! | `text` | the whole mail |
-//! | `published` | whether it was published to the topic |
+//! Its shape stands in `schema/alert.json`, a JSON Schema that a test makes of the types below.
 //!
 //! Fields that the event does not tell are absent. Text from outside is shown as in a mail, with what
 //! cannot be seen made visible.
@@ -26,56 +13,84 @@ use crate::text::{Kind, Phrase, Untrusted};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// The version of the shape: the first number changes when a reader of the old one would break.
+const VERSION: &str = "1.0";
+
 /// The alert as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 1.0"))]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "the fields are described in the table above")]
 pub struct Alert {
+    /// `"1.0"`; the first number changes when a reader of the old shape would break.
+    #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
+    /// How grave it is.
     pub severity: Severity,
+    /// How grave it would be, where the principal is among those who are expected to do this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unless_expected: Option<Severity>,
+    /// CloudTrail's id of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
+    /// CloudTrail's name of the call.
     pub event_name: String,
+    /// When it happened, as in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// `succeeded`, `denied` or `failed`.
     pub outcome: &'static str,
+    /// The account in which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// What happened, in three words.
     pub headline: String,
+    /// The subject of the mail, with the severity.
     pub subject: String,
+    /// What happened, in a sentence.
     pub summary: String,
+    /// Why it is as grave as it is; never empty.
     pub reasons: Vec<Reason>,
+    /// The facts by section and name, each a text or a list of texts: `who`, `what`, `reference`; `lately` where there
+    /// is a history, and `flood` where the event is one of a flood.
     #[serde(flatten)]
     pub sections: Map<String, Value>,
+    /// What to do if it was not expected.
     pub steps: Vec<Step>,
+    /// Where to look.
     pub links: Vec<Link>,
+    /// The whole mail.
     pub text: String,
+    /// Whether it was published to the topic.
     pub published: bool,
 }
 
 /// Why it is as grave as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the fields are described in the table above")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reason {
+    /// A stable name, for machines.
     pub rule: &'static str,
+    /// A sentence.
     pub text: String,
 }
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the fields are described in the table above")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
+    /// What to do, and what it will do.
     pub text: String,
+    /// Commands for a POSIX shell that do it.
     pub commands: Vec<String>,
 }
 
 /// Where to look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the fields are described in the table above")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Link {
+    /// What it leads to.
     pub label: &'static str,
+    /// Its address.
     pub url: String,
 }
 
@@ -84,7 +99,7 @@ pub struct Link {
 pub fn render(activity: &Activity, report: &Report, email: Email, published: bool) -> Alert {
     let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(Kind::Name));
     Alert {
-        schema_version: "1.0",
+        schema_version: VERSION,
         severity: report.severity,
         unless_expected: report.unless_expected,
         event_id: shown(&activity.event_id),
@@ -118,4 +133,20 @@ fn facts(section: &Section) -> (String, Value) {
         (row.key.to_owned(), value)
     });
     (section.key.to_owned(), Value::Object(facts.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `INSTA_UPDATE=always` writes it anew, as it does snapshots.
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/alert.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Alert)).unwrap() + "\n";
+        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+            std::fs::write(path, &schema).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), schema, "the types changed: is it another version?");
+    }
 }

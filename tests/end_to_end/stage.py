@@ -24,6 +24,8 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import jsonschema
+
 ACCOUNT = "123456789012"  # moto's own
 REGION = "us-east-1"
 SECRET = "test-secret-that-no-log-may-show"
@@ -204,6 +206,10 @@ def longest_chain(calls):
 # --- the function ---------------------------------------------------------------------------------------------
 
 
+#: What an alert has to look like. Every one that the function answers is held against it.
+SCHEMA = jsonschema.Draft202012Validator(json.loads((Path(__file__).parents[2] / "schema" / "alert.json").read_text()))
+
+
 def emulator():
     """Where SAM CLI keeps the Lambda Runtime Interface Emulator for this machine."""
     import samcli
@@ -212,10 +218,13 @@ def emulator():
     return Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{machine}"
 
 
+#: Where `cargo build` puts what it makes.
+BUILT = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target")) / "debug"
+
+
 def binary():
     """The function's binary: what `cargo build` makes, unless the environment names another."""
-    built = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
-    path = Path(os.environ.get("IAM_SECURITY_ALERT", built / "debug" / "iam-security-alert"))
+    path = Path(os.environ.get("IAM_SECURITY_ALERT", BUILT / "iam-security-alert"))
     assert path.is_file(), f"{path} is not there: build it first, or name another one in IAM_SECURITY_ALERT"
     return path.resolve()
 
@@ -285,7 +294,10 @@ class Function:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
-            return json.loads(connection.getresponse().read())
+            answer = json.loads(connection.getresponse().read())
+            if "severity" in answer:
+                SCHEMA.validate(answer)
+            return answer
         finally:
             connection.close()
 
