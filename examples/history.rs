@@ -1,5 +1,7 @@
 //! Shows the audit history as a timeline: what somebody did, what happened to something, or a day of an account.
 
+mod command;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use iam_security_alert::aws;
 use iam_security_alert::history::Line;
@@ -42,24 +44,7 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let options = match options() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("history: {error}\nTry --help.");
-            return ExitCode::from(2);
-        }
-    };
-    match Box::pin(timeline(&options)).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("history: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command::run("history", HELP, options(), timeline).await
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {
@@ -92,7 +77,8 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(Options { table: table.ok_or("which table? Give --table")?, key, since, format }))
 }
 
-async fn timeline(options: &Options) -> Result<(), Box<dyn Error>> {
+/// Always well where it is no error: a list may be empty.
+async fn timeline(options: &Options) -> Result<bool, Box<dyn Error>> {
     let client = aws_sdk_dynamodb::Client::new(&aws::load(None).await);
     let since = (!options.since.is_empty()).then_some((":since", &options.since));
     let values = [(":pk", &options.key)].into_iter().chain(since);
@@ -119,7 +105,7 @@ async fn timeline(options: &Options) -> Result<(), Box<dyn Error>> {
     if found == 0 && options.format == Format::Text {
         writeln!(out, "Nothing is remembered of {}.", options.key)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn show(out: &mut impl Write, line: &Line, format: Format) -> std::io::Result<()> {

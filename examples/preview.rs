@@ -1,5 +1,7 @@
 //! Shows the alert that an event would make. Publishes nothing, and needs no AWS account.
 
+mod command;
+
 use chrono::{DateTime, Utc};
 use iam_security_alert::aws;
 use iam_security_alert::channel::sns::Outbox;
@@ -50,25 +52,7 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let options = match options() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("preview: {error}\nTry --help.");
-            return ExitCode::from(2);
-        }
-    };
-    match Box::pin(preview(&options)).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("preview: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command::run("preview", HELP, options(), preview).await
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {

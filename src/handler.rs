@@ -66,7 +66,6 @@ impl<D: Directory> Handler<D> {
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         journey.event_id = event_id.map(|id| id.shown(Kind::Name));
-        let deadline = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         let delivery = Delivery::from_eventbridge(event)?;
         let draft = match self.draft(&delivery, time_left, journey).await? {
             Told::Draft(draft) => draft,
@@ -78,7 +77,7 @@ impl<D: Directory> Handler<D> {
         };
         if draft.report.severity < self.settings.minimum_severity {
             journey.mail = Mail::BelowMinimum;
-        } else if self.left_out(&draft, deadline, journey).await {
+        } else if self.left_out(&draft, journey).await {
             journey.mail = Mail::LeftOut;
         } else {
             let begun = Instant::now();
@@ -99,9 +98,13 @@ impl<D: Directory> Handler<D> {
 
     /// What comes after the mail, side by side: none of it can hold that up.
     async fn tell_and_remember(&self, draft: &Draft, journey: &mut Journey) {
-        let told = async { Box::pin(self.outbox.tell(&draft.report)).await.err().map(|why| why.to_string()) };
-        let (told, ()) = tokio::join!(told, self.remember(draft, journey));
-        journey.chat_failure = told;
+        let (failure, ()) = tokio::join!(self.tell(&draft.report), self.remember(draft, journey));
+        journey.chat_failure = failure;
+    }
+
+    /// Tells it to the chat, if there is one; returns why not, if that failed.
+    async fn tell(&self, report: &Report) -> Option<String> {
+        Box::pin(self.outbox.tell(report)).await.err().map(|why| why.to_string())
     }
 
     /// All but the sending: what happened, what IAM knows of it, how bad it is, and what to tell.
@@ -136,14 +139,15 @@ impl<D: Directory> Handler<D> {
         let deadline = begun + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         let until = deadline.min(begun + self.settings.lookup_budget);
         let lookups = async { Ok(investigate(&self.directory, &activity, until).await) };
-        let (dossier, story) = match tokio::try_join!(lookups, Box::pin(self.story(entry.as_ref(), time_left))) {
-            Ok(known) => known,
-            Err(NotOurs::ToldBefore) => return Ok(Told::Not("it was told before".into())),
-            Err(NotOurs::InProgress) => {
-                let event_id = journey.event_id.clone().unwrap_or_default();
-                return Err(Failure::InProgress { event_id });
-            }
-        };
+        let (dossier, story) =
+            match tokio::try_join!(lookups, Box::pin(self.story(entry.as_ref(), time_left, deadline))) {
+                Ok(known) => known,
+                Err(NotOurs::ToldBefore) => return Ok(Told::Not("it was told before".into())),
+                Err(NotOurs::InProgress) => {
+                    let event_id = journey.event_id.clone().unwrap_or_default();
+                    return Err(Failure::InProgress { event_id });
+                }
+            };
         journey.history_failure = story.as_ref().and_then(|story| Some(story.lately.unknown.as_ref()?.plain()));
         journey.lookups = begun.elapsed();
         journey.lookup_failures = dossier.unanswered();
@@ -160,7 +164,7 @@ impl<D: Directory> Handler<D> {
         let report = compose(&case, assessment, flood.as_ref(), &self.settings.account_names, (self.clock)());
         let email = email::render(&report);
         let record = entry.as_ref().map_or_else(String::new, |_| delivery.raw.to_string());
-        Ok(Told::Draft(Box::new(Draft { activity, report, email, entry, place, record })))
+        Ok(Told::Draft(Box::new(Draft { activity, report, email, entry, place, record, deadline })))
     }
 }
 
@@ -188,6 +192,8 @@ pub struct Draft {
     pub place: Option<Place>,
     /// The record, as JSON, where it is to be remembered.
     pub record: String,
+    /// From when on there is only time to publish it.
+    pub deadline: Instant,
 }
 
 impl Draft {

@@ -5,7 +5,6 @@
 pub mod chains;
 mod rules;
 
-pub use chains::{CHAINS, Chain};
 pub use rules::RULES;
 
 use crate::cloudtrail::{Activity, Change, Thing};

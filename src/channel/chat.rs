@@ -34,6 +34,8 @@ pub fn render(report: &Report) -> Value {
     let reference = |key| report.reference.rows.iter().find(|row| row.key == key).map(|row| row.values[0].plain());
     let event = reference("eventName").unwrap_or_default();
     let title = plain(&format!("{}: {}", report.severity, report.subject.ascii(64)), TITLE);
+    let resources = report.resources.iter().take(RESOURCES).map(|arn| plain(&arn.shown(Kind::Arn), TITLE));
+    let resources: Vec<_> = resources.collect();
     let mut notification = json!({
         "version": "1.0",
         "source": "custom",
@@ -48,7 +50,7 @@ pub fn render(report: &Report) -> Value {
             "threadId": fingerprint(&report.actor),
             "summary": plain(&report.headline.plain(), TITLE),
             "eventType": plain(&event, 60),
-            "relatedResources": report.resources.iter().take(RESOURCES).map(|arn| plain(&arn.shown(Kind::Arn), TITLE)).collect::<Vec<_>>(),
+            "relatedResources": resources,
             "additionalContext": {"severity": report.severity.word()},
         },
     });
@@ -81,11 +83,11 @@ fn description(report: &Report) -> String {
 /// A step with its first command, if that is short enough to be read in a channel.
 fn step(step: &Step) -> String {
     let text = dressed(&step.text);
+    // A command cannot be in a code span if it holds the span's own mark.
     let with = |command: &str| format!("{text} `{}`", escaped(command));
-    let short = |command: &str| with(command).chars().count() <= STEP && !command.contains('`');
     match step.commands.as_slice() {
         [] => bounded(&text, STEP),
-        [only] if short(only.as_str()) => with(only.as_str()),
+        [only] if with(only.as_str()).chars().count() <= STEP && !only.as_str().contains('`') => with(only.as_str()),
         _ => bounded(&format!("{text} (The e-mail has the command.)"), STEP),
     }
 }

@@ -10,9 +10,10 @@ use crate::history::flood::{self, Place, Untold};
 use crate::history::{Claim, Entry, History, Lately};
 use crate::phrase;
 use crate::report::closing;
+use crate::report::compose::account_name;
 use crate::severity::Severity;
 use crate::telemetry::{Journey, Mail};
-use crate::text::{Phrase, Untrusted};
+use crate::text::Phrase;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -27,12 +28,16 @@ pub(super) enum NotOurs {
 impl<D: Directory> Handler<D> {
     /// Claims the event and asks what happened before it, side by side with the lookups. The story is asked for after
     /// the claim: of two events that are handled at the same time, one finds the other.
-    pub(super) async fn story(&self, entry: Option<&Entry>, time_left: Duration) -> Result<Option<Story>, NotOurs> {
+    pub(super) async fn story(
+        &self,
+        entry: Option<&Entry>,
+        time_left: Duration,
+        deadline: Instant,
+    ) -> Result<Option<Story>, NotOurs> {
         let (Some(history), Some(entry)) = (&self.history, entry) else { return Ok(None) };
-        let given_up = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         // However long we wait for it: with the time of this invocation ends its claim.
         let until = entry.arrived + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
-        let again = match history.claim(entry, until, given_up, self.clock).await {
+        let again = match history.claim(entry, until, deadline, self.clock).await {
             Claim::Ours { again } => again,
             Claim::ToldBefore => return Err(NotOurs::ToldBefore),
             Claim::Elsewhere => return Err(NotOurs::InProgress),
@@ -47,7 +52,7 @@ impl<D: Directory> Handler<D> {
             .await;
             Story { lately, chains, again }
         };
-        let told = timeout_at(given_up, Box::pin(told)).await;
+        let told = timeout_at(deadline, Box::pin(told)).await;
         Ok(Some(told.unwrap_or_else(|_| unknown("there was no time left to ask the history".into(), again))))
     }
 
@@ -70,13 +75,13 @@ impl<D: Directory> Handler<D> {
     }
 
     /// Whether the mail was left out, since it is one of a flood. What cannot be remembered in time is not left out.
-    pub(super) async fn left_out(&self, draft: &Draft, deadline: Instant, journey: &mut Journey) -> bool {
+    pub(super) async fn left_out(&self, draft: &Draft, journey: &mut Journey) -> bool {
         let (Some(history), Some(entry)) = (&self.history, &draft.entry) else { return false };
         if draft.place.is_none_or(|place| place.mailed) {
             return false;
         }
         let told = draft.told(Mail::LeftOut);
-        let left_out = timeout_at(deadline, Box::pin(history.leave_out(entry, &told))).await;
+        let left_out = timeout_at(draft.deadline, Box::pin(history.leave_out(entry, &told))).await;
         left_out.is_ok_and(|left_out| left_out.inspect_err(|why| journey.history_failed(why)).is_ok())
     }
 
@@ -132,12 +137,11 @@ impl<D: Directory> Handler<D> {
         let mut subject = None;
         if summary.count > 0 {
             let alias = self.directory.account_alias(deadline).await;
-            let id = untold.account.as_ref().map_or("", Untrusted::raw);
-            let name = self.settings.account_names.get(id).map(Untrusted::new).or_else(|| alias.found().cloned());
+            let name = account_name(untold.account.as_ref(), &self.settings.account_names, &alias);
             let report = closing::report(untold, &summary, history.table(), name.as_ref());
             let email = email::render(&report);
             self.outbox.send(&email).await.map_err(NotSummedUp::NotPublished)?;
-            journey.chat_failure = Box::pin(self.outbox.tell(&report)).await.err().map(|why| why.to_string());
+            journey.chat_failure = self.tell(&report).await.or(journey.chat_failure.take());
             subject = Some(email.subject);
         }
         history.summed_up(untold, summary.count, now).await?;

@@ -6,7 +6,7 @@ use super::{Claim, Entry, Lately, Line, List, Step};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::telemetry::Mail;
-use crate::text::{Kind, Phrase, Untrusted};
+use crate::text::{Phrase, Untrusted};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::types::{
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -101,8 +102,8 @@ impl History {
     }
 
     async fn try_to_claim(&self, entry: &Entry, until: DateTime<Utc>, now: DateTime<Utc>) -> Claim {
-        match self.claim_if(entry, until, "attribute_not_exists(pk) OR #state = :untold", None).await {
-            Err(left) if left < now => match self.claim_if(entry, until, LEFT, Some(now)).await {
+        match self.claim_if(entry, until, None).await {
+            Err(left) if left < now => match self.claim_if(entry, until, Some(now)).await {
                 Ok(Claim::Ours { .. }) => Claim::Ours { again: true },
                 Ok(claim) => claim,
                 Err(_) => Claim::Elsewhere,
@@ -112,7 +113,7 @@ impl History {
         }
     }
 
-    /// Claims the event under a condition, which may ask whether a claim ended before `now`.
+    /// Claims the event if nobody has yet; or, given the time, if somebody's claim on it ended before.
     ///
     /// # Errors
     /// Until when somebody else has claimed it.
@@ -120,15 +121,17 @@ impl History {
         &self,
         entry: &Entry,
         until: DateTime<Utc>,
-        condition: &str,
-        now: Option<DateTime<Utc>>,
+        ended_before: Option<DateTime<Utc>>,
     ) -> Result<Claim, DateTime<Utc>> {
         let mut event = self.event(entry);
         event.insert("state".into(), text("claimed"));
         event.insert("claimedUntil".into(), millis(until));
-        let values = match now {
-            Some(now) => vec![(":claimed", text("claimed")), (":now", millis(now))],
-            None => vec![(":untold", text("untold"))],
+        let (condition, values) = match ended_before {
+            None => ("attribute_not_exists(pk) OR #state = :untold", vec![(":untold", text("untold"))]),
+            Some(now) => (
+                "#state = :claimed AND claimedUntil < :now",
+                vec![(":claimed", text("claimed")), (":now", millis(now))],
+            ),
         };
         let put = Put::builder()
             .table_name(&self.table)
@@ -175,7 +178,7 @@ impl History {
         let of_lines: Vec<_> = judged.into_iter().chain(left_out).collect();
         let first = put.map_err(|_| Phrase::from(UNBUILT))?;
         let writes = self.writes(first, entry, &entry.lists(), &of_lines);
-        let (kept, ()) = tokio::join!(self.write("keep", writes), self.note_begin(entry));
+        let (kept, ()) = tokio::join!(self.write(writes), self.note_begin(entry));
         kept
     }
 
@@ -202,24 +205,20 @@ impl History {
         let first = put.map_err(|_| Phrase::from(UNBUILT))?;
         let of_iam = entry.line.call.raw().starts_with("iam:");
         let lists = if of_iam { entry.lists() } else { vec![entry.day_list()] };
-        let writes = self.writes(first, entry, &lists, &[]);
-        let call = self.client.transact_write_items().set_transact_items(Some(writes)).send();
-        match timeout_at(Instant::now() + PATIENCE, call).await {
-            Ok(Err(error)) if !is_refused_by_condition(&error) => Err(why_not("keep", &error)),
-            Ok(_) => Ok(()),
-            Err(_) => Err(TOO_SLOW.into()),
-        }
+        self.write(self.writes(first, entry, &lists, &[])).await
     }
 
-    async fn write(&self, what: &'static str, writes: Vec<TransactWriteItem>) -> Result<(), Phrase> {
+    /// Writes all of it or nothing. What a condition refuses need not be written: it stands there already.
+    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<(), Phrase> {
         let deadline = Instant::now() + PATIENCE;
         let mut tries = 1;
         loop {
             let call = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send();
             match timeout_at(deadline, call).await {
                 Ok(Ok(_)) => return Ok(()),
+                Ok(Err(error)) if is_refused_by_condition(&error) => return Ok(()),
                 Ok(Err(error)) if tries < TRIES && collides(&error) => tokio::time::sleep(PAUSE).await,
-                Ok(Err(error)) => return Err(why_not(what, &error)),
+                Ok(Err(error)) => return Err(why_not("keep", &error)),
                 Err(_) => return Err(TOO_SLOW.into()),
             }
             tries += 1;
@@ -401,8 +400,6 @@ impl History {
 }
 
 const BEGIN: &str = "HISTORY";
-/// Of an event that somebody claimed and did not tell in time.
-const LEFT: &str = "#state = :claimed AND claimedUntil < :now";
 const UNBUILT: &str = "the item could not be built";
 
 impl Line {
@@ -518,7 +515,7 @@ fn millis(time: DateTime<Utc>) -> AttributeValue {
     number(time.timestamp_millis())
 }
 
-fn number(number: i64) -> AttributeValue {
+fn number(number: impl Display + Copy) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
@@ -532,22 +529,4 @@ fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
 
 fn bounded(text: &str) -> &str {
     &text[..text.floor_char_boundary(KEPT.min(text.len()))]
-}
-
-impl From<&Line> for Phrase {
-    /// The line as it stands in a list, but for its time: "HIGH  ops-carol  iam:CreateUser  IAM user x".
-    fn from(line: &Line) -> Self {
-        let severity = line.severity.map_or("", Severity::word);
-        let outcome =
-            if line.outcome.raw() == "succeeded" { Self::default() } else { phrase!(" (", &line.outcome, ")") };
-        phrase!(
-            Self::ours(format!("{severity:<8}  ")),
-            &line.actor,
-            "  ",
-            Self::theirs(&line.call, Kind::Name),
-            outcome,
-            "  ",
-            &line.target
-        )
-    }
 }

@@ -24,6 +24,11 @@ pub const WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// counted together.
 pub const QUIET: TimeDelta = TimeDelta::minutes(11);
 
+/// After what time what was left out is summed up though the flood goes on.
+pub const LONGEST: TimeDelta = TimeDelta::hours(1);
+/// What arrived so long ago is written, or will be tried again under another arrival.
+pub const WRITTEN: TimeDelta = TimeDelta::minutes(2);
+
 /// What was counted of an actor and a call on a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Count {
@@ -95,11 +100,6 @@ pub fn may_be_one(entry: &Entry, lately: &Lately) -> bool {
     let like = |line: &&Line| line.call == entry.line.call && (line.time - entry.line.time).abs() <= WITHIN;
     lately.by_actor.lines.iter().filter(like).count() as u64 >= FREE
 }
-
-/// After what time what was left out is summed up though the flood goes on.
-pub const LONGEST: TimeDelta = TimeDelta::hours(1);
-/// What arrived so long ago is written, or will be tried again under another arrival.
-pub const WRITTEN: TimeDelta = TimeDelta::minutes(2);
 
 /// A flood of which something was left out that is to be summed up.
 #[derive(Debug, Clone, PartialEq, Eq)]

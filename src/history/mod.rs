@@ -31,8 +31,9 @@ pub use dynamodb::History;
 pub use entry::{Entry, actor_key, target_key};
 pub use step::Step;
 
+use crate::phrase;
 use crate::severity::Severity;
-use crate::text::{Phrase, Untrusted};
+use crate::text::{Kind, Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 
 /// What the claim on an event says.
@@ -76,6 +77,24 @@ pub struct Line {
     pub severity: Option<Severity>,
     /// The subject of the alert; `None` as for the severity.
     pub subject: Option<Untrusted>,
+}
+
+impl From<&Line> for Phrase {
+    /// The line as it stands in a list, but for its time: "HIGH  ops-carol  iam:CreateUser  IAM user x".
+    fn from(line: &Line) -> Self {
+        let severity = line.severity.map_or("", Severity::word);
+        let outcome =
+            if line.outcome.raw() == "succeeded" { Self::default() } else { phrase!(" (", &line.outcome, ")") };
+        phrase!(
+            Self::ours(format!("{severity:<8}  ")),
+            &line.actor,
+            "  ",
+            Self::theirs(&line.call, Kind::Name),
+            outcome,
+            "  ",
+            &line.target
+        )
+    }
 }
 
 /// Lines of a list.

@@ -131,11 +131,8 @@ fn left_out(untold: &Untold, summary: &Summary) -> Section {
         section.row("sessions", "Sessions", Phrase::few(sessions, 10, ", "));
     }
     let mut lines: Vec<_> = summary.gravest.iter().map(compose::timed).collect();
-    match (summary.count - lines.len(), summary.unread) {
-        (0, false) => {}
-        (more, false) => lines.push(phrase!("and ", more, " more")),
-        (more, true) => lines.push(phrase!("and ", more, " more at least: not all could be read in time")),
-    }
+    let unread = summary.unread.then_some("not all could be read in time");
+    lines.extend(compose::and_more(summary.count - lines.len(), unread));
     section.rows("gravest", "The gravest", lines);
     section
 }

@@ -23,7 +23,7 @@ pub fn compose(
     now: DateTime<Utc>,
 ) -> Report {
     let activity = case.activity;
-    let name = account_name(case, account_names);
+    let name = account_name(activity.account.as_ref(), account_names, &case.dossier.account_alias);
     let account = account(activity.account.as_ref(), name.as_ref());
     let lately = case.story.map(|story| lately_section(&story.lately));
     Report {
@@ -52,9 +52,13 @@ pub fn compose(
 }
 
 /// The name that the setting gives the account, or its alias.
-fn account_name(case: &Case<'_>, account_names: &BTreeMap<String, String>) -> Option<Untrusted> {
-    let set = case.activity.account.as_ref().and_then(|id| account_names.get(id.raw()));
-    set.map(Untrusted::new).or_else(|| case.dossier.account_alias.found().cloned())
+pub fn account_name(
+    id: Option<&Untrusted>,
+    account_names: &BTreeMap<String, String>,
+    alias: &Lookup<Untrusted>,
+) -> Option<Untrusted> {
+    let set = id.and_then(|id| account_names.get(id.raw()));
+    set.map(Untrusted::new).or_else(|| alias.found().cloned())
 }
 
 /// The account by name and id.
@@ -115,14 +119,10 @@ fn lately_section(lately: &Lately) -> Section {
     let mut section = Section::new("lately", "LATELY, WITHIN A DAY");
     let told = |lines: &[&Line], unread: bool, none: &'static str| {
         let mut all: Vec<_> = lines.iter().take(SHOWN).map(|line| timed(line)).collect();
-        match (lines.len().saturating_sub(SHOWN), unread) {
-            (0, false) if all.is_empty() => all.push(none.into()),
-            (0, false) => {}
-            (more, false) => all.push(phrase!("and ", more, " more")),
-            (0, true) => all.push("and perhaps more: the list is long, and was not read to its end".into()),
-            (more, true) => {
-                all.push(phrase!("and ", more, " more at least: the list is long, and was not read to its end"));
-            }
+        let unread = unread.then_some("the list is long, and was not read to its end");
+        all.extend(and_more(lines.len().saturating_sub(SHOWN), unread));
+        if all.is_empty() {
+            all.push(none.into());
         }
         all
     };
@@ -138,6 +138,16 @@ fn lately_section(lately: &Lately) -> Section {
     section.rows("byActor", "By the caller", told(&by_actor, lately.by_actor.unread, nothing));
     section.rows("toTarget", "To the target", told(&to_target, lately.to_target.unread, nothing));
     section
+}
+
+/// How a list ends of which more are known than are shown, and perhaps still more; `unread` says why they are not known.
+pub(super) fn and_more(more: usize, unread: Option<&'static str>) -> Option<Phrase> {
+    match (more, unread) {
+        (0, None) => None,
+        (more, None) => Some(phrase!("and ", more, " more")),
+        (0, Some(why)) => Some(phrase!("and perhaps more: ", why)),
+        (more, Some(why)) => Some(phrase!("and ", more, " more at least: ", why)),
+    }
 }
 
 /// A line of the history with its time.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import permutations
 
 import pytest
-from stage import ACCOUNT, ROOT, create_user, deployer_session, event_of, refusal, refusal_in_json, sign_in
+from stage import ACCOUNT, ROOT, Mailbox, create_user, deployer_session, event_of, refusal, refusal_in_json, sign_in
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 #: What EventBridge sends when the time of a schedule has come.
@@ -433,6 +433,22 @@ def test_a_flood_that_could_not_be_summed_up_is_summed_up_later(account, bots, m
     function.invoke(CLOCK)
 
     assert mailbox.mail()["Subject"].startswith("[MEDIUM] 2 more: ")
+
+
+def test_of_two_floods_the_chat_that_failed_for_one_is_not_forgotten(aws, account, bots, mailbox, start, history, wire):
+    chat = Mailbox(aws, "chat-of-floods")
+    function = start(CHAT_TOPIC_ARN=chat.topic, **history.settings)
+    for caller in (deployer_session(account.role), account.carol.identity):
+        for event in flood(caller, 6):
+            function.invoke(event)
+    pass_time(history, 12)
+    told = []
+    refuse_first = lambda call: call.parameters.get("TopicArn") == chat.topic and not told and not told.append(call)
+    wire.instead = lambda call: refusal("AuthorizationError") if refuse_first(call) else None
+
+    assert len(function.invoke(CLOCK)["summedUp"]) == 2
+
+    assert len(told) == 1 and "AuthorizationError" in function.log()[-1]["chatFailure"]
 
 
 def test_without_a_history_the_clock_finds_nothing_to_do(account, mailbox, start, wire):

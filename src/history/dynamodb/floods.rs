@@ -9,11 +9,11 @@ use crate::history::{Entry, Line};
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use tokio::time::{Instant, timeout_at};
 
-/// How long what was counted of a day is kept: until its floods have untold.
+/// How long what was counted of a day is kept: until its floods have ended.
 const COUNTED: TimeDelta = TimeDelta::days(3);
 /// How long nobody else sums a flood up that somebody has begun with.
 const SUMMING_UP: TimeDelta = TimeDelta::minutes(2);
@@ -34,7 +34,7 @@ impl History {
             .expression_attribute_names("#minute", format!("m{minute}"))
             .expression_attribute_names("#severity", severity.word())
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":minute", number(minute.into()))
+            .expression_attribute_values(":minute", number(minute))
             .expression_attribute_values(":expires", number((entry.arrived + COUNTED).timestamp()))
             .return_values(ReturnValue::AllOld)
             // A second attempt would find what the first one has counted.
@@ -89,7 +89,7 @@ impl History {
             let mut from = None;
             loop {
                 let query = self
-                    .of(&format!("FLOOD#{day}"))
+                    .of(&flood_list(day))
                     .filter_expression("leftOut > summedUp AND (leftOutAt < :quiet OR leftOutSince < :longest)")
                     .expression_attribute_values(":quiet", millis(now - flood::QUIET))
                     .expression_attribute_values(":longest", millis(now - flood::LONGEST))
@@ -166,11 +166,11 @@ impl History {
         let call = self.client.update_item().table_name(&self.table).set_key(Some(keys(&untold.key.0, &untold.key.1)));
         let call = if untold.goes_on {
             call.update_expression("ADD summedUp :count SET summedUpTo = :until, leftOutSince = :now")
-                .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
+                .expression_attribute_values(":count", number(count))
                 .expression_attribute_values(":now", millis(now))
         } else {
             call.update_expression("SET summedUp = :count, summedUpTo = :until REMOVE leftOutSince")
-                .expression_attribute_values(":count", count_of(untold.left_out))
+                .expression_attribute_values(":count", number(untold.left_out))
         };
         let call = call.expression_attribute_values(":until", millis(untold.until)).send();
         patient("summed up", call).await.map(|_| ())
@@ -218,12 +218,13 @@ impl Untold {
     }
 }
 
-/// Where the event is counted among those like it.
-fn flood_key(entry: &Entry) -> Item {
-    let day = format!("FLOOD#{}", entry.arrived.format("%Y-%m-%d"));
-    keys(&day, &format!("{}#{}", entry.line.actor_key.raw(), entry.line.call.raw()))
+/// The list of all that was counted on a day.
+fn flood_list(day: NaiveDate) -> String {
+    format!("FLOOD#{day}")
 }
 
-fn count_of(count: u64) -> AttributeValue {
-    AttributeValue::N(count.to_string())
+/// Where the event is counted among those like it.
+fn flood_key(entry: &Entry) -> Item {
+    let list = flood_list(entry.arrived.date_naive());
+    keys(&list, &format!("{}#{}", entry.line.actor_key.raw(), entry.line.call.raw()))
 }
