@@ -18,13 +18,19 @@ use std::time::Duration;
 fn event_to_alert(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let settings = common::settings(&[]);
-    let handler =
-        Handler { directory: common::account(), outbox: Outbox::Print, history: None, settings, clock: common::clock };
+    let handler = Handler {
+        directory: common::account(),
+        outbox: Outbox::Print,
+        security_hub: None,
+        history: None,
+        settings,
+        clock: common::clock,
+    };
     let alert = |event: &Value| -> Alert {
         let delivery = Delivery::from_eventbridge(black_box(event.clone())).unwrap();
         let mut journey = Journey::default();
         match runtime.block_on(handler.draft(&delivery, Duration::from_secs(30), &mut journey)).unwrap() {
-            Told::Draft(draft) => draft.into_alert(false),
+            Told::Draft(draft) => draft.into_alert(false, None),
             Told::Not(why) => unreachable!("not told: {}", why.plain()),
         }
     };

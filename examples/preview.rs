@@ -4,8 +4,10 @@ mod command;
 
 use chrono::{DateTime, Utc};
 use iam_security_alert::aws;
+use iam_security_alert::channel::chat::{Webhook, amazon_q};
+use iam_security_alert::channel::security_hub::{self, Product};
 use iam_security_alert::channel::sns::Outbox;
-use iam_security_alert::cloudtrail::Delivery;
+use iam_security_alert::cloudtrail::{Activity, Delivery};
 use iam_security_alert::directory::Directory;
 use iam_security_alert::directory::iam::IamDirectory;
 use iam_security_alert::directory::snapshot::Snapshot;
@@ -13,6 +15,7 @@ use iam_security_alert::handler::{Draft, Handler, Told};
 use iam_security_alert::settings::Settings;
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::Journey;
+use iam_security_alert::text::Untrusted;
 use lexopt::prelude::*;
 use std::error::Error;
 use std::io::{IsTerminal, Read, Write};
@@ -31,7 +34,8 @@ Options:
   --account FILE   look people up in this saved account, the output of
                    `aws iam get-account-authorization-details` (default: events/account.json)
   --live           look people up in AWS, with the credentials at hand
-  --format FORMAT  text (default) or json, one alert a line
+  --format FORMAT  text (default), or JSON, one line an alert: json as the function returns it; amazon-q, slack and
+                   teams as a channel gets it; security-hub as a finding
   --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
   --help           this
 
@@ -47,7 +51,17 @@ struct Options {
     files: Vec<String>,
     account: Option<String>,
     live: bool,
-    json: bool,
+    format: Format,
+}
+
+/// What is shown of an alert.
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Text,
+    Json,
+    AmazonQ,
+    Webhook(Webhook),
+    SecurityHub,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -56,7 +70,7 @@ async fn main() -> ExitCode {
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {
-    let mut options = Options { files: Vec::new(), account: None, live: false, json: false };
+    let mut options = Options { files: Vec::new(), account: None, live: false, format: Format::Text };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -64,10 +78,14 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
             Long("account") => options.account = Some(arguments.value()?.string()?),
             Long("live") => options.live = true,
             Long("format") => {
-                options.json = arguments.value()?.parse_with(|format| match format {
-                    "text" => Ok(false),
-                    "json" => Ok(true),
-                    _ => Err("a format is text or json"),
+                options.format = arguments.value()?.parse_with(|format| match format {
+                    "text" => Ok(Format::Text),
+                    "json" => Ok(Format::Json),
+                    "amazon-q" => Ok(Format::AmazonQ),
+                    "security-hub" => Ok(Format::SecurityHub),
+                    other => Webhook::from_word(other)
+                        .map(Format::Webhook)
+                        .ok_or("a format is text, json, amazon-q, slack, teams or security-hub"),
                 })?;
             }
             Long("at") => {
@@ -122,7 +140,7 @@ fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {
 
 async fn show_all(options: &Options, directory: impl Directory, settings: Settings) -> Result<bool, Box<dyn Error>> {
     let clock = || AT.get().copied().unwrap_or_else(Utc::now);
-    let handler = Handler { directory, outbox: Outbox::Print, history: None, settings, clock };
+    let handler = Handler { directory, outbox: Outbox::Print, security_hub: None, history: None, settings, clock };
     let (mut all_well, mut shown) = (true, 0);
     for file in &options.files {
         let deliveries = match read_events(file) {
@@ -146,7 +164,7 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
             };
             match draft {
                 Ok(Told::Draft(draft)) => {
-                    show(*draft, options.json, shown > 0)?;
+                    show(*draft, options.format, clock(), shown > 0)?;
                     shown += 1;
                 }
                 Ok(Told::Not(why)) => eprintln!("preview: {}: not told: {}", place(), why.plain()),
@@ -171,12 +189,20 @@ fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::cl
     Ok(Delivery::from_file(json)?)
 }
 
-fn show(draft: Draft, json: bool, another: bool) -> Result<(), Box<dyn Error>> {
+fn show(draft: Draft, format: Format, now: DateTime<Utc>, another: bool) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
-    if json {
-        writeln!(out, "{}", serde_json::to_string(&draft.into_alert(false))?)?;
-        return Ok(());
-    }
+    let json = match format {
+        Format::Text => return write_mail(&mut out, &draft, another),
+        Format::Json => serde_json::to_value(draft.into_alert(false, None))?,
+        Format::AmazonQ => amazon_q::render(&draft.report),
+        Format::Webhook(webhook) => webhook.render(&draft.report, &[]),
+        Format::SecurityHub => finding(&draft, now),
+    };
+    writeln!(out, "{json}")?;
+    Ok(())
+}
+
+fn write_mail(out: &mut impl Write, draft: &Draft, another: bool) -> Result<(), Box<dyn Error>> {
     if another {
         writeln!(out, "\n{}\n", "=".repeat(72))?;
     }
@@ -186,6 +212,14 @@ fn show(draft: Draft, json: bool, another: bool) -> Result<(), Box<dyn Error>> {
     let body = draft.email.body.replacen(severity.word(), &coloured(severity), 1);
     write!(out, "Subject: {subject}\n\n{body}")?;
     Ok(())
+}
+
+/// The finding as the function would import it, were it in the account and region of the event.
+fn finding(draft: &Draft, now: DateTime<Utc>) -> serde_json::Value {
+    let Activity { account, region, partition, .. } = &draft.activity;
+    let raw = |text: &Option<Untrusted>| text.as_ref().map_or_else(String::new, |text| text.raw().to_owned());
+    let product = Product { partition: partition.clone(), region: raw(region), account: raw(account) };
+    security_hub::render(&draft.activity, &draft.report, &draft.event_key, &product, now)
 }
 
 fn coloured(severity: Severity) -> String {

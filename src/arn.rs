@@ -55,6 +55,16 @@ impl Partition {
         }
     }
 
+    /// The domain of its services, if we know.
+    #[must_use]
+    pub const fn domain(&self) -> Option<&'static str> {
+        match self {
+            Self::Aws | Self::GovCloud => Some("amazonaws.com"),
+            Self::China => Some("amazonaws.com.cn"),
+            Self::Other(_) => None,
+        }
+    }
+
     /// Where its console is, if we know; and the region that IAM's events belong to.
     #[must_use]
     pub const fn console(&self) -> Option<(&'static str, &'static str)> {

@@ -5,6 +5,7 @@ use crate::channel::sns::NotPublished;
 use crate::cloudtrail::Refusal;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
+use serde_json::Value;
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +27,11 @@ pub enum Handled {
         /// The subjects of the mails that sum them up.
         #[serde(rename = "summedUp")]
         subjects: Vec<String>,
+        /// Whether there are any.
+        published: bool,
+        /// What the webhook of the chat is sent of them, where there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        webhook: Option<Value>,
     },
 }
 

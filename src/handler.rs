@@ -3,14 +3,17 @@
 mod memory;
 
 use crate::assessment::{Case, assess};
+use crate::channel::chat::Webhook;
 use crate::channel::email::Email;
 use crate::channel::json::Alert;
+use crate::channel::security_hub::import::SecurityHub;
 use crate::channel::sns::Outbox;
-use crate::channel::{email, json};
+use crate::channel::{email, json, security_hub};
 use crate::cloudtrail::{Activity, Delivery, Refusal};
 use crate::directory::{Directory, investigate};
 use crate::handled::{Failure, Handled};
 use crate::history::dynamodb::Told as Remembered;
+use crate::history::entry::event_key;
 use crate::history::flood::{self, Place};
 use crate::history::{Entry, History};
 use crate::report::{Report, closing, compose};
@@ -34,6 +37,8 @@ pub struct Handler<D> {
     pub directory: D,
     /// Where alerts go.
     pub outbox: Outbox,
+    /// What gets findings, if anything does.
+    pub security_hub: Option<SecurityHub>,
     /// What was set from outside.
     pub settings: Settings,
     /// What happened before, where it is remembered.
@@ -88,18 +93,33 @@ impl<D: Directory> Handler<D> {
             journey.mail = if published { Mail::Published } else { Mail::Printed };
             journey.publish = begun.elapsed();
         }
-        match journey.mail {
-            Mail::Published => self.tell_and_remember(&draft, journey).await,
-            Mail::LeftOut => {}
-            _ => self.remember(&draft, journey).await,
-        }
-        Ok(Handled::Alert(Box::new(draft.into_alert(journey.mail == Mail::Published))))
+        self.after_the_mail(&draft, journey).await;
+        let published = journey.mail == Mail::Published;
+        Ok(Handled::Alert(Box::new(draft.into_alert(published, self.settings.webhook))))
     }
 
-    /// What comes after the mail, side by side: none of it can hold that up.
-    async fn tell_and_remember(&self, draft: &Draft, journey: &mut Journey) {
-        let (failure, ()) = tokio::join!(self.tell(&draft.report), self.remember(draft, journey));
-        journey.chat_failure = failure;
+    /// What comes after the mail, side by side: none of it can hold that up. The chat is told what was mailed; Security
+    /// Hub is a list, and gets what was left out of a flood too.
+    async fn after_the_mail(&self, draft: &Draft, journey: &mut Journey) {
+        let mail = journey.mail;
+        let chat = async { if mail == Mail::Published { self.tell(&draft.report).await } else { None } };
+        let memory = async {
+            if mail != Mail::LeftOut {
+                self.remember(draft, journey).await;
+            }
+        };
+        let (chat, finding, ()) = tokio::join!(chat, self.import(draft), memory);
+        journey.chat_failure = chat;
+        journey.security_hub_failure = finding;
+    }
+
+    /// Imports the finding, if Security Hub is to have it; returns why not, if that failed.
+    async fn import(&self, draft: &Draft) -> Option<String> {
+        let minimum = self.settings.security_hub?;
+        let hub = self.security_hub.as_ref().filter(|_| draft.report.severity >= minimum)?;
+        let finding =
+            security_hub::render(&draft.activity, &draft.report, &draft.event_key, hub.product(), (self.clock)());
+        Box::pin(hub.import(&finding)).await.err().map(|why| why.to_string())
     }
 
     /// Tells it to the chat, if there is one; returns why not, if that failed.
@@ -164,7 +184,8 @@ impl<D: Directory> Handler<D> {
         let report = compose(&case, assessment, flood.as_ref(), &self.settings.account_names, (self.clock)());
         let email = email::render(&report);
         let record = entry.as_ref().map_or_else(String::new, |_| delivery.raw.to_string());
-        Ok(Told::Draft(Box::new(Draft { activity, report, email, entry, place, record, deadline })))
+        let event_key = event_key(&activity, &delivery.raw);
+        Ok(Told::Draft(Box::new(Draft { activity, report, email, event_key, entry, place, record, deadline })))
     }
 }
 
@@ -186,6 +207,8 @@ pub struct Draft {
     pub report: Report,
     /// The mail that tells it.
     pub email: Email,
+    /// What identifies the event, with an id or without.
+    pub event_key: Untrusted,
     /// What is remembered of it, where anything is.
     pub entry: Option<Entry>,
     /// Its place among those like it, where it may belong to a flood.
@@ -209,10 +232,10 @@ impl Draft {
         }
     }
 
-    /// The alert as JSON.
+    /// The alert as JSON, with what a webhook is sent if it was published.
     #[must_use]
-    pub fn into_alert(self, published: bool) -> Alert {
-        json::render(&self.activity, &self.report, self.email, published)
+    pub fn into_alert(self, published: bool, webhook: Option<Webhook>) -> Alert {
+        json::render(&self.activity, &self.report, self.email, published, webhook)
     }
 }
 

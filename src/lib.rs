@@ -11,7 +11,7 @@
 //!    │  history       what happened before        Activity ->  Lately   (same actor, same target) and "told already?"
 //!    │  assessment    how bad it is               all     ->  Assessment (severity, and every reason)
 //!    │  report        what to tell a person       all     ->  Report (headline, sections, commands, links)
-//!    ▼  channel       how each channel says it    Report  ->  e-mail text, chat message, JSON
+//!    ▼  channel       how each channel says it    Report  ->  e-mail text, chat message, finding, JSON
 //! ```
 //!
 //! Nothing flows back up. `cloudtrail`, `assessment`, `report`, `text` and the renderers of `channel` are

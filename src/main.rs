@@ -1,6 +1,8 @@
 //! Start-up: settings, clients, and the runtime that hands over events.
 
 use chrono::Utc;
+use iam_security_alert::channel::security_hub::Product;
+use iam_security_alert::channel::security_hub::import::SecurityHub;
 use iam_security_alert::channel::sns::Outbox;
 use iam_security_alert::directory::Directory;
 use iam_security_alert::directory::iam::IamDirectory;
@@ -20,7 +22,15 @@ async fn main() -> Result<(), Error> {
     // What SAM puts into the environment where its user has no credentials: asking AWS with them is in vain.
     if settings.local && std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == "defaultkey") {
         let nobody = Snapshot::unavailable("there are no AWS credentials here");
-        return serve(nobody, Outbox::Print, None, settings).await;
+        return serve(Handler {
+            directory: nobody,
+            outbox: Outbox::Print,
+            security_hub: None,
+            history: None,
+            settings,
+            clock: Utc::now,
+        })
+        .await;
     }
     let config = aws::load(settings.emulator.as_deref()).await;
     let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), settings.topic.account().map(str::to_owned));
@@ -36,16 +46,15 @@ async fn main() -> Result<(), Error> {
         },
         Topic::Print => Outbox::Print,
     };
-    Box::pin(serve(directory, outbox, history, settings)).await
+    let product = match &settings.topic {
+        Topic::Arn(arn) => Product::of_topic(arn),
+        Topic::Print => None,
+    };
+    let security_hub = settings.security_hub.and(product).map(|product| SecurityHub::new(&config, product));
+    Box::pin(serve(Handler { directory, outbox, security_hub, history, settings, clock: Utc::now })).await
 }
 
-async fn serve<D: Directory>(
-    directory: D,
-    outbox: Outbox,
-    history: Option<History>,
-    settings: Settings,
-) -> Result<(), Error> {
-    let handler = Handler { directory, outbox, history, settings, clock: Utc::now };
+async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {
     // The first connection is made while the runtime waits for the first event. Whether it succeeds does
     // not matter here: each event asks again for what it needs.
     let warm_up = handler.directory.account_alias(Instant::now() + Duration::from_secs(5));

@@ -4,6 +4,8 @@
 //! | --- | --- | --- |
 //! | `ALERT_TOPIC_ARN` | the SNS topic that alerts are published to | required |
 //! | `CHAT_TOPIC_ARN` | the SNS topic from which Amazon Q Developer carries alerts into a chat | none |
+//! | `CHAT_WEBHOOK_FORMAT` | `slack` or `teams`: the alert that is returned holds what that webhook is sent | none |
+//! | `SECURITY_HUB_MINIMUM_SEVERITY` | from where on a finding is imported into Security Hub | none at all |
 //! | `LOOKUP_BUDGET_SECONDS` | how long all lookups of one alert may take together | 5 |
 //! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose doings are LOW, separated by commas | none |
 //! | `ACCOUNT_NAMES` | `123456789012=production,…`: names for accounts, before their alias | none |
@@ -18,6 +20,7 @@
 //! | `EMULATOR_ENDPOINT_URL` | where AWS is, under `sam local invoke` only | AWS itself |
 
 use crate::arn::{Arn, arn_like};
+use crate::channel::chat::Webhook;
 use crate::cloudtrail::Activity;
 use crate::severity::Severity;
 use crate::watch::{OwnResources, Watch, WatchedCalls};
@@ -32,6 +35,10 @@ pub struct Settings {
     pub topic: Topic,
     /// The topic of the chat, if there is one.
     pub chat_topic: Option<String>,
+    /// Whose webhook is told, if one is.
+    pub webhook: Option<Webhook>,
+    /// From where on Security Hub gets a finding, if it gets any.
+    pub security_hub: Option<Severity>,
     /// How long all lookups of one alert may take together.
     pub lookup_budget: Duration,
     /// Whose doings are expected.
@@ -130,12 +137,17 @@ impl Settings {
         Ok(Self {
             topic,
             chat_topic,
+            webhook: set("CHAT_WEBHOOK_FORMAT").map(|text| webhook(&text)).transpose()?,
+            security_hub: set("SECURITY_HUB_MINIMUM_SEVERITY")
+                .map(|text| severity("SECURITY_HUB_MINIMUM_SEVERITY", &text))
+                .transpose()?,
             watch,
             // Under SAM the name of a table is the logical one, and there is no such table.
             history_table,
             history_retention: set("HISTORY_RETENTION_DAYS")
                 .map_or(Ok(Some(TimeDelta::days(365))), |text| retention(&text))?,
-            minimum_severity: set("MINIMUM_SEVERITY").map_or(Ok(Severity::Medium), |text| severity(&text))?,
+            minimum_severity: set("MINIMUM_SEVERITY")
+                .map_or(Ok(Severity::Medium), |text| severity("MINIMUM_SEVERITY", &text))?,
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
             expected_principals: set("EXPECTED_PRINCIPALS")
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
@@ -189,9 +201,17 @@ fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
     Ok(Some(TimeDelta::days(days)).filter(|_| days > 0))
 }
 
-fn severity(text: &str) -> Result<Severity, BadSetting> {
+fn webhook(text: &str) -> Result<Webhook, BadSetting> {
+    Webhook::from_word(text).ok_or_else(|| BadSetting {
+        variable: "CHAT_WEBHOOK_FORMAT",
+        found: format!("{text:?}"),
+        wanted: "nothing, slack or teams",
+    })
+}
+
+fn severity(variable: &'static str, text: &str) -> Result<Severity, BadSetting> {
     Severity::from_word(text).ok_or_else(|| BadSetting {
-        variable: "MINIMUM_SEVERITY",
+        variable,
         found: format!("{text:?}"),
         wanted: "LOW, MEDIUM, HIGH or CRITICAL",
     })
@@ -337,6 +357,11 @@ mod tests {
         assert!(error(&[("WATCHED_EVENT_NAMES", "CreateUser,Foo")]).starts_with("WATCHED_EVENT_NAMES is \"Foo\" in"));
         assert!(error(&[("HISTORY_RETENTION_DAYS", "-1")]).starts_with("HISTORY_RETENTION_DAYS is \"-1\""));
         assert!(error(&[("MINIMUM_SEVERITY", "medium")]).starts_with("MINIMUM_SEVERITY is \"medium\""));
+        assert!(error(&[("SECURITY_HUB_MINIMUM_SEVERITY", "3")]).starts_with("SECURITY_HUB_MINIMUM_SEVERITY is \"3\""));
+        assert_eq!(
+            error(&[("CHAT_WEBHOOK_FORMAT", "Slack")]),
+            "CHAT_WEBHOOK_FORMAT is \"Slack\", but wants nothing, slack or teams"
+        );
         assert!(error(&[("OWN_RESOURCES", "alerts")]).starts_with("OWN_RESOURCES is \"alerts\""));
         assert!(error(&[("FEEDING_TRAILS", "arn")]).starts_with("FEEDING_TRAILS is \"arn\""));
         for wrong in [

@@ -58,6 +58,8 @@ pub struct Journey {
     pub history_failure: Option<String>,
     /// Why the chat was not told, if that is so.
     pub chat_failure: Option<String>,
+    /// Why Security Hub has no finding, if it should have one.
+    pub security_hub_failure: Option<String>,
     /// Why the event is not told, if it is not.
     pub not_told: Option<String>,
     /// Why there is no alert, if there should be one.
@@ -119,6 +121,7 @@ impl Journey {
         let failures = [
             ("historyFailure", "HistoryFailures", &self.history_failure),
             ("chatFailure", "ChatFailures", &self.chat_failure),
+            ("securityHubFailure", "SecurityHubFailures", &self.security_hub_failure),
         ];
         let mut metrics = Vec::new();
         for (field, metric, failure) in failures {

@@ -306,6 +306,14 @@ impl Phrase {
         self.rendered(|text, kind| text.ascii(each.min(kind.limit())))
     }
 
+    /// Its stretches one after another, each fit for plain text, and whether it is from outside.
+    pub fn stretches(&self) -> impl Iterator<Item = (Cow<'_, str>, bool)> {
+        self.0.iter().map(|piece| match piece {
+            Piece::Ours(ours) => (Cow::Borrowed(ours.as_ref()), false),
+            Piece::Theirs(theirs, kind) => (Cow::Owned(theirs.shown(*kind)), true),
+        })
+    }
+
     /// In the dress of a channel: `dress` is given each stretch from outside and what it is.
     pub fn rendered(&self, mut dress: impl FnMut(&Untrusted, Kind) -> String) -> String {
         let mut text = String::new();

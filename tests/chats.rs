@@ -1,16 +1,18 @@
-//! Every event as the message that a channel of Slack or Teams gets. Read the snapshots as messages.
+//! Every event as the messages that a channel of Slack or Teams gets, by each way into it. Read the snapshots as
+//! messages.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 mod common;
 
-use common::{account, draft, event, events, settings};
-use iam_security_alert::channel::chat;
+use common::{account, draft, event, every_event, hostile_event, settings};
+use iam_security_alert::channel::chat::{Webhook, amazon_q};
+use iam_security_alert::report::Report;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn chat(event: Value) -> Value {
-    chat::render(&draft(account(), event, settings(&[])).report)
+fn report(event: Value) -> Report {
+    draft(account(), event, settings(&[])).report
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -22,12 +24,28 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
+fn length(text: &Value) -> usize {
+    text.as_str().unwrap().chars().count()
+}
+
+/// No markup from outside, no half of an escape, no open code span. The links are ours.
+fn assert_whole_markdown(text: &str) {
+    let without_links: String = match text.split_once("<https://console.") {
+        Some((before, links)) => before.to_owned() + &links.replace("<https://console.", "").replace(['<', '>'], ""),
+        None => text.to_owned(),
+    };
+    assert!(!without_links.contains(['<', '>']), "Slack's own marks: {text}");
+    assert!(text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;"].iter().any(|escape| rest.starts_with(escape))));
+    for line in text.lines() {
+        assert_eq!(line.matches('`').count() % 2, 0, "an open code span: {line}");
+    }
+}
+
 /// What AWS's schema asks for, and what a channel bears.
-fn assert_within_bounds(chat: &Value) {
+fn assert_notification(chat: &Value) {
     assert_eq!((&chat["version"], &chat["source"]), (&json!("1.0"), &json!("custom")));
     let (content, metadata) = (&chat["content"], &chat["metadata"]);
     assert_eq!(content["textType"], "client-markdown");
-    let length = |text: &Value| text.as_str().unwrap().chars().count();
     assert!((1..=200).contains(&length(&content["title"])), "{content}");
     assert!((1..=2_800).contains(&length(&content["description"])));
     let steps = content["nextSteps"].as_array().unwrap();
@@ -36,38 +54,103 @@ fn assert_within_bounds(chat: &Value) {
     assert!(length(&metadata["threadId"]) == 32 && length(&metadata["summary"]) <= 200);
     assert!(metadata["relatedResources"].as_array().unwrap().len() <= 5);
     for text in texts(chat) {
-        assert!(!text.contains(['<', '>']), "Slack's own marks: {text}");
-        assert!(
-            text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;"].iter().any(|escape| rest.starts_with(escape)))
-        );
-        for line in text.lines() {
-            assert_eq!(line.matches('`').count() % 2, 0, "an open code span: {line}");
-        }
+        assert_whole_markdown(text);
+        assert!(!text.contains('<'));
     }
     assert!(chat.to_string().len() < 20_000);
+}
+
+/// The limits of "Reference: blocks" in Slack's documentation.
+fn assert_block_kit(message: &Value) {
+    let blocks = message["blocks"].as_array().unwrap();
+    assert!((3..=50).contains(&blocks.len()) && length(&message["text"]) <= 300);
+    for block in blocks {
+        match block["type"].as_str().unwrap() {
+            "header" => {
+                assert_eq!(block["text"]["type"], "plain_text");
+                assert!((1..=150).contains(&length(&block["text"]["text"])));
+            }
+            "section" => match block["fields"].as_array() {
+                Some(fields) => {
+                    assert!((1..=10).contains(&fields.len()));
+                    assert!(fields.iter().all(|field| (1..=2_000).contains(&length(&field["text"]))));
+                }
+                None => assert!((1..=3_000).contains(&length(&block["text"]["text"])), "{block}"),
+            },
+            "context" => assert!((1..=10).contains(&block["elements"].as_array().unwrap().len())),
+            other => panic!("{other}"),
+        }
+        texts(block).into_iter().filter(|_| block["type"] != "header").for_each(assert_whole_markdown);
+    }
+    assert_whole_markdown(message["text"].as_str().unwrap());
+}
+
+/// All text is in runs, which know no markdown, and the whole is within what Teams takes.
+fn assert_adaptive_card(message: &Value) {
+    assert!(message.to_string().len() <= 28_000, "{}", message.to_string().len());
+    assert_eq!(message["type"], "message");
+    let [attachment] = message["attachments"].as_array().unwrap().as_slice() else { panic!("{message}") };
+    assert_eq!(attachment["contentType"], "application/vnd.microsoft.card.adaptive");
+    let card = &attachment["content"];
+    assert_eq!((&card["type"], &card["version"]), (&json!("AdaptiveCard"), &json!("1.4")));
+    let body = card["body"].as_array().unwrap();
+    assert!(body.len() >= 4);
+    for block in body {
+        assert_eq!(block["type"], "RichTextBlock");
+        let runs = block["inlines"].as_array().unwrap();
+        assert!(!runs.is_empty() && runs.iter().all(|run| run["type"] == "TextRun" && length(&run["text"]) > 0));
+    }
+    let actions = card["actions"].as_array().unwrap();
+    assert!(actions.len() <= 6 && actions.iter().all(|action| action["type"] == "Action.OpenUrl"));
 }
 
 #[test]
 fn a_message_is_short_and_says_what_matters() {
     for name in ["create_user", "create_user_hostile", "update_assume_role_policy", "root_sign_in_without_mfa"] {
-        let chat = chat(event(&format!("{name}.json")));
+        let chat = amazon_q::render(&report(event(&format!("{name}.json"))));
         insta::assert_snapshot!(name, serde_json::to_string_pretty(&chat).unwrap());
     }
 }
 
 #[test]
-fn every_event_makes_a_message_within_bounds() {
-    for file in std::fs::read_dir(events()).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        if name != "account.json" {
-            assert_within_bounds(&chat(event(&name)));
+fn a_webhook_s_message_is_short_and_says_what_matters() {
+    for name in ["create_user", "create_user_hostile"] {
+        let report = report(event(&format!("{name}.json")));
+        for (word, webhook) in [("slack", Webhook::Slack), ("teams", Webhook::Teams)] {
+            let message = serde_json::to_string_pretty(&webhook.render(&report, &[])).unwrap();
+            insta::assert_snapshot!(format!("{word}_{name}"), message);
         }
     }
 }
 
 #[test]
+fn every_event_makes_messages_within_bounds() {
+    for event in every_event() {
+        let report = report(event);
+        assert_notification(&amazon_q::render(&report));
+        assert_block_kit(&Webhook::Slack.render(&report, &[]));
+        assert_adaptive_card(&Webhook::Teams.render(&report, &[]));
+    }
+}
+
+#[test]
+fn several_reports_are_one_message() {
+    let (first, other) = (report(event("create_user.json")), report(event("stop_logging.json")));
+    let many = vec![other; 30];
+    let slack = Webhook::Slack.render(&first, &many);
+    let teams = Webhook::Teams.render(&first, &many);
+    assert_block_kit(&slack);
+    assert_adaptive_card(&teams);
+    for message in [slack, teams] {
+        let texts = texts(&message).join("\n");
+        assert_eq!(texts.matches("Trail management stopped by").count(), 10, "{texts}");
+        assert!(texts.contains("and 20 more: see the e-mails"));
+    }
+}
+
+#[test]
 fn one_actor_s_alerts_are_one_thread() {
-    let thread = |event: Value| chat(event)["metadata"]["threadId"].clone();
+    let thread = |event: Value| amazon_q::render(&report(event))["metadata"]["threadId"].clone();
     let mut key = event("create_access_key.json");
     key["detail"]["userIdentity"] = event("create_user.json")["detail"]["userIdentity"].clone();
     assert_eq!(thread(event("create_user.json")), thread(key));
@@ -78,16 +161,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn a_message_of_any_text_is_within_bounds(text in any::<String>(), long in 0_usize..3_000) {
-        let hostile = format!("{text}`<!here>&\u{202e}{}", "`&<".repeat(long));
-        let mut event = event("create_user.json");
-        let record = &mut event["detail"];
-        record["requestParameters"]["userName"] = json!(hostile);
-        record["userIdentity"]["userName"] = json!(hostile);
-        record["userIdentity"]["arn"] = json!(hostile);
-        record["sourceIPAddress"] = json!(hostile);
-        record["eventID"] = json!(hostile);
-        record["recipientAccountId"] = json!(hostile);
-        assert_within_bounds(&chat(event));
+    fn messages_of_any_text_are_within_bounds(text in any::<String>(), long in 0_usize..3_000) {
+        let report = report(hostile_event(&format!("{text}`<!here>&\u{202e}{}", "`&<\u{1f600}".repeat(long))));
+        assert_notification(&amazon_q::render(&report));
+        assert_block_kit(&Webhook::Slack.render(&report, &[]));
+        assert_adaptive_card(&Webhook::Teams.render(&report, &[]));
     }
 }

@@ -457,6 +457,7 @@ async fn lookups_leave_room_to_publish_however_little_time_is_left() {
     let handler = Handler {
         directory: directory(NeverClient::new()),
         outbox: outbox(http),
+        security_hub: None,
         history: None,
         settings,
         clock: Utc::now,
@@ -478,7 +479,14 @@ async fn an_alert_that_was_not_published_fails_the_invocation_with_its_event_id(
     let (http, _) = aws(|_, _| error(404, "NotFound"));
     let (iam, _) = aws(account);
     let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
-    let handler = Handler { directory: directory(iam), outbox: outbox(http), history: None, settings, clock: Utc::now };
+    let handler = Handler {
+        directory: directory(iam),
+        outbox: outbox(http),
+        security_hub: None,
+        history: None,
+        settings,
+        clock: Utc::now,
+    };
     let failure = handler.handle(event(), Duration::from_secs(30), &mut Journey::default()).await.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(failure);
     assert_eq!(diagnostic.error_type, "NotPublished");

@@ -35,8 +35,10 @@ pub fn plain_subject(severity: Severity) -> String {
     format!("[{severity}] IAM security alert")
 }
 
-/// Names are cut further and further until the whole fits; before they become unreadable, the shorter line is taken.
-fn subject(report: &Report) -> String {
+/// The subject: names are cut further and further until the whole fits; before they become unreadable, the shorter line
+/// is taken.
+#[must_use]
+pub fn subject(report: &Report) -> String {
     let with = |subject: &Phrase, each| format!("[{}] {}", report.severity, subject.ascii(each));
     let whole = (16..=64).rev().map(|each| with(&report.subject, each));
     let short = (8..=64).rev().map(|each| with(&report.short_subject, each));

@@ -5,6 +5,7 @@
 //! Fields that the event does not tell are absent. Text from outside is shown as in a mail, with what
 //! cannot be seen made visible.
 
+use super::chat::Webhook;
 use super::email::Email;
 use crate::cloudtrail::Activity;
 use crate::report::{Report, Section};
@@ -14,14 +15,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The version of the shape: the first number changes when a reader of the old one would break.
-const VERSION: &str = "1.0";
+const VERSION: &str = "1.1";
 
 /// The alert as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 1.0"))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 1.1"))]
 #[serde(rename_all = "camelCase")]
 pub struct Alert {
-    /// `"1.0"`; the first number changes when a reader of the old shape would break.
+    /// `"1.1"`; the first number changes when a reader of the old shape would break.
     #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
     /// How grave it is.
@@ -62,6 +63,9 @@ pub struct Alert {
     pub text: String,
     /// Whether it was published to the topic.
     pub published: bool,
+    /// What the webhook of the chat is sent of a published alert, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Value>,
 }
 
 /// Why it is as grave as it is.
@@ -94,9 +98,9 @@ pub struct Link {
     pub url: String,
 }
 
-/// Renders a report, with the mail that was made of it.
+/// Renders a report, with the mail that was made of it, and what a webhook is sent.
 #[must_use]
-pub fn render(activity: &Activity, report: &Report, email: Email, published: bool) -> Alert {
+pub fn render(activity: &Activity, report: &Report, email: Email, published: bool, webhook: Option<Webhook>) -> Alert {
     let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(Kind::Name));
     Alert {
         schema_version: VERSION,
@@ -123,6 +127,7 @@ pub fn render(activity: &Activity, report: &Report, email: Email, published: boo
         links: report.links.iter().map(|link| Link { label: link.label, url: link.url.clone() }).collect(),
         text: email.body,
         published,
+        webhook: webhook.filter(|_| published).map(|webhook| webhook.render(report, &[])),
     }
 }
 

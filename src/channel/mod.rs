@@ -4,4 +4,5 @@
 pub mod chat;
 pub mod email;
 pub mod json;
+pub mod security_hub;
 pub mod sns;

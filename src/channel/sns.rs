@@ -1,6 +1,6 @@
 //! Sends mails by way of an SNS topic, or prints them where there is none; and tells the chat by way of another.
 
-use super::chat;
+use super::chat::amazon_q;
 use super::email::{Email, plain_subject};
 use crate::report::Report;
 use crate::severity::Severity;
@@ -68,7 +68,7 @@ impl Outbox {
     /// Where SNS did not take it in time.
     pub async fn tell(&self, report: &Report) -> Result<(), NotPublished> {
         let Self::Topic { client, chat: Some(arn), .. } = self else { return Ok(()) };
-        let message = chat::render(report).to_string();
+        let message = amazon_q::render(report).to_string();
         let told = tokio::time::timeout(PATIENCE, publish(client, arn, None, &message, report.severity)).await;
         let cause = match told {
             Ok(Ok(())) => return Ok(()),

@@ -51,6 +51,8 @@ pub struct Technique {
     pub id: &'static str,
     /// Its name there.
     pub name: &'static str,
+    /// The tactics that it serves.
+    pub tactics: &'static [&'static str],
 }
 
 /// Of which requests a row speaks.
@@ -243,22 +245,36 @@ impl Thing {
     }
 }
 
-const fn technique(id: &'static str, name: &'static str) -> Technique {
-    Technique { id, name }
+const fn technique(id: &'static str, name: &'static str, tactics: &'static [&'static str]) -> Technique {
+    Technique { id, name, tactics }
 }
 
-const CREATE_ACCOUNT: Technique = technique("T1136.003", "Create Account: Cloud Account");
-const MANIPULATION: Technique = technique("T1098", "Account Manipulation");
-const CREDENTIALS: Technique = technique("T1098.001", "Account Manipulation: Additional Cloud Credentials");
-const ROLES: Technique = technique("T1098.003", "Account Manipulation: Additional Cloud Roles");
-const DEVICE: Technique = technique("T1098.005", "Account Manipulation: Device Registration");
-const MFA: Technique = technique("T1556.006", "Modify Authentication Process: Multi-Factor Authentication");
-const AUTHENTICATION: Technique = technique("T1556", "Modify Authentication Process");
-const TRUST: Technique = technique("T1484.002", "Domain or Tenant Policy Modification: Trust Modification");
-const REMOVAL: Technique = technique("T1531", "Account Access Removal");
-const CLOUD_LOGS: Technique = technique("T1562.008", "Impair Defenses: Disable or Modify Cloud Logs");
-const TOOLS: Technique = technique("T1562.001", "Impair Defenses: Disable or Modify Tools");
-const CLOUD_ACCOUNTS: Technique = technique("T1078.004", "Valid Accounts: Cloud Accounts");
+const PERSISTENCE: &str = "Persistence";
+const ESCALATION: &str = "Privilege Escalation";
+const EVASION: &str = "Defense Evasion";
+const ACCESS: &str = "Credential Access";
+
+const CREATE_ACCOUNT: Technique = technique("T1136.003", "Create Account: Cloud Account", &[PERSISTENCE]);
+const MANIPULATION: Technique = technique("T1098", "Account Manipulation", &[PERSISTENCE, ESCALATION]);
+const CREDENTIALS: Technique =
+    technique("T1098.001", "Account Manipulation: Additional Cloud Credentials", &[PERSISTENCE, ESCALATION]);
+const ROLES: Technique =
+    technique("T1098.003", "Account Manipulation: Additional Cloud Roles", &[PERSISTENCE, ESCALATION]);
+const DEVICE: Technique =
+    technique("T1098.005", "Account Manipulation: Device Registration", &[PERSISTENCE, ESCALATION]);
+const MFA: Technique = technique(
+    "T1556.006",
+    "Modify Authentication Process: Multi-Factor Authentication",
+    &[ACCESS, EVASION, PERSISTENCE],
+);
+const AUTHENTICATION: Technique = technique("T1556", "Modify Authentication Process", &[ACCESS, EVASION, PERSISTENCE]);
+const TRUST: Technique =
+    technique("T1484.002", "Domain or Tenant Policy Modification: Trust Modification", &[EVASION, ESCALATION]);
+const REMOVAL: Technique = technique("T1531", "Account Access Removal", &["Impact"]);
+const CLOUD_LOGS: Technique = technique("T1562.008", "Impair Defenses: Disable or Modify Cloud Logs", &[EVASION]);
+const TOOLS: Technique = technique("T1562.001", "Impair Defenses: Disable or Modify Tools", &[EVASION]);
+const CLOUD_ACCOUNTS: Technique =
+    technique("T1078.004", "Valid Accounts: Cloud Accounts", &["Initial Access", PERSISTENCE, ESCALATION, EVASION]);
 
 use Noun::{An, Object, Target, The};
 use Severity::{Critical, High, Low, Medium};

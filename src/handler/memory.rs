@@ -9,8 +9,8 @@ use crate::handled::{Failure, Handled};
 use crate::history::flood::{self, Place, Untold};
 use crate::history::{Claim, Entry, History, Lately};
 use crate::phrase;
-use crate::report::closing;
 use crate::report::compose::account_name;
+use crate::report::{Report, closing};
 use crate::severity::Severity;
 use crate::telemetry::{Journey, Mail};
 use crate::text::Phrase;
@@ -106,21 +106,31 @@ impl<D: Directory> Handler<D> {
     /// asked again soon, and no failure of the invocation.
     pub(super) async fn sum_up(&self, time_left: Duration, journey: &mut Journey) -> Result<Handled, Failure> {
         journey.mail = Mail::SummingUp;
-        let mut subjects = Vec::new();
-        let Some(history) = &self.history else { return Ok(Handled::SummedUp { subjects }) };
+        let mut reports = Vec::new();
+        let Some(history) = &self.history else { return Ok(self.summed_up(&reports)) };
         let deadline = Instant::now() + time_left.saturating_sub(KEPT_FOR_PUBLISHING);
         let untold = history.untold((self.clock)()).await.inspect_err(|why| journey.history_failed(why));
         for flood in untold.into_iter().flatten() {
             match self.sum_up_one(history, &flood, deadline, journey).await {
-                Ok(subject) => subjects.extend(subject),
+                Ok(report) => reports.extend(report),
                 Err(NotSummedUp::Unknown(why)) => journey.history_failed(&why),
                 Err(NotSummedUp::NotPublished(cause)) => return Err(Failure::NotSummedUp { cause }),
             }
         }
-        Ok(Handled::SummedUp { subjects })
+        Ok(self.summed_up(&reports))
     }
 
-    /// Sums up one flood; returns the subject of the mail, and nothing where there is none: somebody else sends it, or
+    /// What is returned of the mails that were sent.
+    fn summed_up(&self, reports: &[Report]) -> Handled {
+        let webhook = reports.split_first().zip(self.settings.webhook);
+        Handled::SummedUp {
+            subjects: reports.iter().map(email::subject).collect(),
+            published: !reports.is_empty(),
+            webhook: webhook.map(|((first, others), webhook)| webhook.render(first, others)),
+        }
+    }
+
+    /// Sums up one flood; returns what was mailed, and nothing where nothing was: somebody else sends it, or
     /// all was mailed after all.
     async fn sum_up_one(
         &self,
@@ -128,24 +138,23 @@ impl<D: Directory> Handler<D> {
         untold: &Untold,
         deadline: Instant,
         journey: &mut Journey,
-    ) -> Result<Option<String>, NotSummedUp> {
+    ) -> Result<Option<Report>, NotSummedUp> {
         let now = (self.clock)();
         if !history.take_on(untold, now).await? {
             return Ok(None);
         }
         let summary = history.left_out(untold, deadline).await?;
-        let mut subject = None;
+        let mut mailed = None;
         if summary.count > 0 {
             let alias = self.directory.account_alias(deadline).await;
             let name = account_name(untold.account.as_ref(), &self.settings.account_names, &alias);
             let report = closing::report(untold, &summary, history.table(), name.as_ref());
-            let email = email::render(&report);
-            self.outbox.send(&email).await.map_err(NotSummedUp::NotPublished)?;
+            self.outbox.send(&email::render(&report)).await.map_err(NotSummedUp::NotPublished)?;
             journey.chat_failure = self.tell(&report).await.or(journey.chat_failure.take());
-            subject = Some(email.subject);
+            mailed = Some(report);
         }
         history.summed_up(untold, summary.count, now).await?;
-        Ok(subject)
+        Ok(mailed)
     }
 }
 

@@ -25,18 +25,14 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry of an activity whose record this is, and which arrived now. A record without an id gets one that is
-    /// made of all that it says, so that it is the same when it comes again; one without a time stands under its
+    /// The entry of an activity whose record this is, and which arrived now. One without a time stands under its
     /// arrival.
     #[must_use]
     pub fn new(activity: &Activity, record: &Value, now: DateTime<Utc>) -> Self {
         let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
         let line = Line {
             time: activity.time.unwrap_or(now).trunc_subsecs(0),
-            event_id: activity
-                .event_id
-                .clone()
-                .unwrap_or_else(|| format!("without-id-{}", fingerprint(&record.to_string())).into()),
+            event_id: event_key(activity, record),
             call: call.into(),
             outcome: activity.outcome.word().into(),
             actor: activity.principal.short_name().plain().into(),
@@ -80,6 +76,14 @@ impl Entry {
         let account = self.account.as_ref().map_or("unknown", Untrusted::raw);
         format!("DAY#{account}#{}", self.line.time.format("%Y-%m-%d"))
     }
+}
+
+/// What identifies an event: its id. A record without one gets one that is made of all that it says, so that it is the
+/// same when it comes again.
+#[must_use]
+pub fn event_key(activity: &Activity, record: &Value) -> Untrusted {
+    let made = || format!("without-id-{}", fingerprint(&record.to_string())).into();
+    activity.event_id.clone().unwrap_or_else(made)
 }
 
 /// Who is remembered as having done it: the same from session to session, and nobody can choose it for themselves.

@@ -1,7 +1,7 @@
 //! What is told of a flood: in the mails that are still sent while it lasts, and in the one that sums it up.
 
 use super::runbook::Command;
-use super::{Report, Section, Step, compose, when};
+use super::{Report, Resource, Section, Step, compose, when};
 use crate::assessment::Reason;
 use crate::history::flood::{Place, Summary, Untold};
 use crate::history::{Entry, Line};
@@ -99,7 +99,7 @@ pub fn report(untold: &Untold, summary: &Summary, table: Table<'_>, account_name
         links: Vec::new(),
         reference: reference(untold, table),
         actor: actor_key(untold).to_owned(),
-        resources: vec![Untrusted::new(actor_key(untold))],
+        resources: vec![Resource::of_arn(Untrusted::new(actor_key(untold)))],
         account,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::closing::Flood;
 use super::who::first_of_many;
-use super::{Report, Section, links, runbook, what, when, who, wording};
+use super::{Report, Section, links, resource, runbook, what, when, who, wording};
 use crate::arn::Partition;
 use crate::assessment::{Assessment, Case};
 use crate::cloudtrail::Activity;
@@ -43,10 +43,7 @@ pub fn compose(
         links: links::links(activity),
         reference: reference(activity),
         actor: actor_key(&activity.principal),
-        resources: [&activity.target.arn, &activity.principal.lasting_arn().cloned()]
-            .into_iter()
-            .filter_map(Clone::clone)
-            .collect(),
+        resources: resource::resources(case),
         account,
     }
 }

@@ -3,6 +3,7 @@
 pub mod closing;
 pub mod compose;
 pub mod links;
+pub mod resource;
 pub mod runbook;
 mod what;
 pub mod when;
@@ -11,11 +12,12 @@ mod wording;
 
 pub use compose::compose;
 pub use links::Link;
+pub use resource::Resource;
 pub use runbook::{Command, Step};
 
 use crate::assessment::Reason;
 use crate::severity::Severity;
-use crate::text::{Phrase, Untrusted};
+use crate::text::Phrase;
 
 /// An alert, to be shown by a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +40,8 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// Who did it, by the key of the history: what belongs to one actor is one story.
     pub actor: String,
-    /// ARNs of what it is about.
-    pub resources: Vec<Untrusted>,
+    /// What it is about.
+    pub resources: Vec<Resource>,
     /// For which account the commands are.
     pub account: Phrase,
     /// What to do if it was not expected.

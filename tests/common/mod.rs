@@ -16,7 +16,7 @@ use iam_security_alert::directory::snapshot::Snapshot;
 use iam_security_alert::handler::{Draft, Handler, Told};
 use iam_security_alert::settings::Settings;
 use iam_security_alert::telemetry::Journey;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub fn clock() -> DateTime<Utc> {
 
 /// What becomes of an event.
 pub fn told(directory: impl Directory, event: Value, settings: Settings) -> Told {
-    let handler = Handler { directory, outbox: Outbox::Print, history: None, settings, clock };
+    let handler = Handler { directory, outbox: Outbox::Print, security_hub: None, history: None, settings, clock };
     let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -76,6 +76,29 @@ pub fn account() -> Snapshot {
 
 pub fn event(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(events().join(name)).unwrap()).unwrap()
+}
+
+/// All events of `events/`.
+pub fn every_event() -> Vec<Value> {
+    let files = std::fs::read_dir(events()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let events: Vec<_> = files.filter(|name| name != "account.json").map(|name| event(&name)).collect();
+    assert!(events.len() >= 14);
+    events
+}
+
+/// An event in which this text stands in every place that allows it.
+pub fn hostile_event(text: &str) -> Value {
+    let mut event = event("create_user.json");
+    let record = &mut event["detail"];
+    record["requestParameters"]["userName"] = json!(text);
+    record["requestParameters"]["tags"] = json!([{"key": text, "value": text}]);
+    record["userIdentity"]["userName"] = json!(text);
+    record["userIdentity"]["arn"] = json!(text);
+    record["userIdentity"]["accessKeyId"] = json!(text);
+    for field in ["userAgent", "sourceIPAddress", "eventID", "awsRegion", "recipientAccountId"] {
+        record[field] = json!(text);
+    }
+    event
 }
 
 /// A command is parsed back by a real shell: it must be one command, or one that saves evidence and one that goes on

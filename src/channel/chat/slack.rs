@@ -1,0 +1,65 @@
+//! Block Kit for an incoming webhook of Slack ("Reference: blocks").
+
+use super::markdown::{bounded, dressed, escaped, plain};
+use super::{facts, links, others, reference, steps, title};
+use crate::report::{Command, Report};
+use crate::text::Phrase;
+use serde_json::{Value, json};
+
+/// The bounds of "Reference: blocks": a header has 150 characters, the text of a section 3,000, a field of one 2,000.
+/// There are at most fifty blocks, ten fields, and ten elements of a context; far fewer are made here.
+const HEADER: usize = 150;
+const SECTION: usize = 3_000;
+/// What a channel bears of a field.
+const FIELD: usize = 500;
+
+/// Renders a report, and a line of each of the others.
+pub(super) fn render(report: &Report, more: &[Report]) -> Value {
+    let title = title(report);
+    let header: String = title.chars().take(HEADER).collect();
+    let mut why = vec![format!("*Why {}*", report.severity)];
+    why.extend(report.reasons.iter().map(|reason| format!("• {}", dressed(&reason.text))));
+    let mut blocks = vec![
+        json!({"type": "header", "text": {"type": "plain_text", "text": header, "emoji": false}}),
+        section(&dressed(&report.summary).replace('\n', " ")),
+        section(&why.join("\n")),
+    ];
+    let facts: Vec<_> = facts(report)
+        .map(|(label, value)| markdown(&bounded(&format!("*{label}*\n{}", dressed(&value)), FIELD)))
+        .collect();
+    if !facts.is_empty() {
+        blocks.push(json!({"type": "section", "fields": facts}));
+    }
+    let steps: Vec<_> = steps(report, |step, command| {
+        // The end of a block of code is three of these marks.
+        !command.as_str().contains('`') && with(&step.text, command).chars().count() <= SECTION
+    })
+    .collect();
+    for (i, (text, command)) in steps.iter().enumerate() {
+        let text = command.map_or_else(|| dressed(text), |command| with(text, command));
+        blocks.push(section(&format!("{}. {text}", i + 1)));
+    }
+    let links: Vec<_> = links(report).map(|link| format!("<{}|{}>", escaped(&link.url), link.label)).collect();
+    if !links.is_empty() {
+        blocks.push(section(&links.join("  ·  ")));
+    }
+    blocks.extend(others(more).map(|line| section(&format!("*{}*", plain(&line, 300)))));
+    if let Some(id) = reference(report, "eventId") {
+        blocks.push(json!({"type": "context", "elements": [markdown(&format!("Event {}", plain(&id, 100)))]}));
+    }
+    // Where no blocks are shown, on a watch and to a screen reader, the text stands for them.
+    json!({"text": plain(&title, 300), "unfurl_links": false, "unfurl_media": false, "blocks": blocks})
+}
+
+fn with(text: &Phrase, command: &Command) -> String {
+    format!("{}\n```{}```", dressed(text), escaped(command.as_str()))
+}
+
+fn section(text: &str) -> Value {
+    json!({"type": "section", "text": markdown(&bounded(text, SECTION))})
+}
+
+/// Text in which Slack makes no links and mentions of its own accord.
+fn markdown(text: &str) -> Value {
+    json!({"type": "mrkdwn", "text": text, "verbatim": true})
+}

@@ -1,0 +1,144 @@
+//! An Adaptive Card for a webhook of a workflow in Microsoft Teams ("Adaptive Card explorer", version 1.4; "Post to a
+//! channel when a webhook request is received").
+//!
+//! All text stands in text runs, which know no markdown: what is from outside cannot be markup, and needs no escape.
+
+use super::{CUT, facts, links, others, reference, steps, title};
+use crate::report::Report;
+use crate::severity::Severity;
+use crate::text::Phrase;
+use serde_json::{Value, json};
+
+/// A message of a webhook has at most 28 KB ("Size and rate limit" in Teams' guide); this leaves room for what is around
+/// the card.
+const CARD: usize = 26_000;
+/// What a channel bears of one text, and of a command.
+const TEXT: usize = 400;
+const COMMAND: usize = 1_000;
+/// What a card shows beside each other.
+const ACTIONS: usize = 4;
+
+/// Renders a report, and a line of each of the others.
+pub(super) fn render(report: &Report, more: &[Report]) -> Value {
+    let title_run = json!({"type": "TextRun", "text": title(report), "weight": "Bolder", "size": "Large",
+        "color": colour(report.severity)});
+    let mut body = vec![rich(vec![title_run]), rich(runs(&report.summary, 2 * TEXT))];
+    body.push(apart(rich(vec![bold(&format!("Why {}", report.severity))])));
+    body.extend(report.reasons.iter().map(|reason| labelled(run("• "), &reason.text)));
+    for (i, (label, value)) in facts(report).enumerate() {
+        let fact = labelled(bold(&format!("{label}: ")), &value);
+        body.push(if i == 0 { apart(fact) } else { fact });
+    }
+    let steps = steps(report, |_, command| command.as_str().len() <= COMMAND);
+    for (i, (text, command)) in steps.enumerate() {
+        let step = labelled(run(&format!("{}. ", i + 1)), &text);
+        body.push(if i == 0 { apart(step) } else { step });
+        body.extend(command.map(|command| rich(vec![code(command.as_str())])));
+    }
+    body.extend(others(more).map(|line| apart(rich(vec![bold(&line)]))));
+    let event = reference(report, "eventId").map(|id| {
+        let id: String = id.chars().take(100).collect();
+        rich(vec![json!({"type": "TextRun", "text": format!("Event {id}"), "isSubtle": true, "size": "Small"})])
+    });
+    let actions: Vec<_> = links(report)
+        .take(ACTIONS)
+        .map(|link| json!({"type": "Action.OpenUrl", "title": link.label, "url": link.url}))
+        .collect();
+    let room = CARD - size(&actions) - size(&event);
+    cut(&mut body, room);
+    body.extend(event);
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "fallbackText": title(report),
+                "msteams": {"width": "Full"},
+                "body": body,
+                "actions": actions,
+            },
+        }],
+    })
+}
+
+/// Takes from the end what has no room, and says so.
+fn cut(body: &mut Vec<Value>, room: usize) {
+    let mut used = size(body);
+    if used <= room {
+        return;
+    }
+    while let Some(last) = body.pop_if(|_| used > room - 200) {
+        used -= size(&last);
+    }
+    body.push(rich(vec![run(CUT.trim_start())]));
+}
+
+fn size(json: &impl serde::Serialize) -> usize {
+    serde_json::to_string(json).map_or(0, |text| text.len() + 1)
+}
+
+fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "Attention",
+        Severity::Medium => "Warning",
+        Severity::Low => "Default",
+    }
+}
+
+fn rich(inlines: Vec<Value>) -> Value {
+    let mut block = json!({"type": "RichTextBlock"});
+    block["inlines"] = inlines.into();
+    block
+}
+
+/// With room above it.
+fn apart(mut element: Value) -> Value {
+    element["spacing"] = "Large".into();
+    element
+}
+
+fn labelled(label: Value, text: &Phrase) -> Value {
+    let mut inlines = vec![label];
+    inlines.extend(runs(text, TEXT));
+    rich(inlines)
+}
+
+fn run(text: &str) -> Value {
+    json!({"type": "TextRun", "text": text})
+}
+
+fn bold(text: &str) -> Value {
+    json!({"type": "TextRun", "text": text, "weight": "Bolder"})
+}
+
+fn code(text: &str) -> Value {
+    json!({"type": "TextRun", "text": text, "fontType": "Monospace"})
+}
+
+/// A phrase of at most `limit` characters, with what is from outside in letters of one width.
+fn runs(phrase: &Phrase, limit: usize) -> Vec<Value> {
+    let (mut runs, mut ours, mut room) = (Vec::new(), String::new(), limit);
+    for (text, from_outside) in phrase.stretches() {
+        let kept: String = text.chars().take(room).collect();
+        room -= kept.chars().count();
+        let cut = kept.len() < text.len();
+        if !from_outside {
+            ours.push_str(&kept.replace('\n', " "));
+        } else if kept.trim().is_empty() {
+            ours.push_str("(nothing)");
+        } else {
+            runs.extend((!ours.is_empty()).then(|| run(&std::mem::take(&mut ours))));
+            runs.push(code(&kept));
+        }
+        if cut {
+            ours.push_str(CUT);
+            break;
+        }
+    }
+    runs.extend((!ours.is_empty()).then(|| run(&ours)));
+    runs
+}

@@ -1,0 +1,265 @@
+//! A finding for Security Hub CSPM, in the AWS Security Finding Format ("ASFF" in its user guide; bounds as in
+//! `AwsSecurityFinding` in its API reference).
+//!
+//! The same event makes the same finding, by its `Id`: delivered again, it is updated. Text from outside is shown as in
+//! a mail.
+
+pub mod import;
+
+use crate::arn::{Arn, Partition};
+use crate::cloudtrail::{Activity, Thing};
+use crate::report::resource::{Kind as What, Resource};
+use crate::report::{Command, Report, Row, Section};
+use crate::text::{Kind, Phrase, Untrusted};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+use std::net::Ipv4Addr;
+
+/// What ASFF allows, in characters and pairs.
+const TITLE: usize = 256;
+const DESCRIPTION: usize = 1_024;
+const RECOMMENDATION: usize = 512;
+const ID: usize = 512;
+const FIELDS: usize = 50;
+const FIELD: usize = 2_048;
+const TYPES: usize = 50;
+
+/// Whose findings they are: those of the account that the function runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The partition of the account.
+    pub partition: Partition,
+    /// The region that the function runs in.
+    pub region: String,
+    /// The account's id.
+    pub account: String,
+}
+
+impl Product {
+    /// That of the account and region of a topic.
+    #[must_use]
+    pub fn of_topic(arn: &str) -> Option<Self> {
+        let arn = Arn::parse(arn)?;
+        Some(Self {
+            partition: Partition::from_name(arn.partition),
+            region: arn.region.to_owned(),
+            account: arn.account.to_owned(),
+        })
+    }
+
+    /// The ARN that every account has for findings of its own.
+    fn arn(&self) -> String {
+        let Self { region, account, .. } = self;
+        let partition = self.partition.name();
+        format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
+    }
+}
+
+/// Renders an alert as a finding. `event` identifies the event; what the event does not tell is `now`.
+#[must_use]
+pub fn render(activity: &Activity, report: &Report, event: &Untrusted, product: &Product, now: DateTime<Utc>) -> Value {
+    let happened = time(activity.time.unwrap_or(now));
+    let types = types(activity);
+    let severity = json!({"Label": report.severity.word(), "Original": report.severity.word()});
+    let mut finding = json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": bounded(&format!("iam-security-alert/{}", event.shown(Kind::Name)), ID),
+        "ProductArn": product.arn(),
+        "CompanyName": "iam-security-alert",
+        "ProductName": "iam-security-alert",
+        "AwsAccountId": product.account,
+        "GeneratorId": format!("iam-security-alert/{}", report.reasons.first().map_or("alert", |reason| reason.rule)),
+        "Types": types,
+        "FirstObservedAt": happened,
+        "LastObservedAt": happened,
+        "CreatedAt": happened,
+        // Security Hub takes an update only if it is newer than what it has.
+        "UpdatedAt": time(now.max(activity.time.unwrap_or(now))),
+        "Severity": severity,
+        // What a later delivery says of these two counts only if it stands here.
+        "FindingProviderFields": {"Severity": severity, "Types": types},
+        "Title": bounded(&report.subject.ascii(64), TITLE),
+        "Description": bounded(&description(report), DESCRIPTION),
+        "Remediation": {"Recommendation": recommendation(report)},
+        "ProductFields": product_fields(activity, report),
+        "Resources": resources(report, product),
+        "RecordState": "ACTIVE",
+    });
+    if let Some(action) = action(activity, &happened) {
+        finding["Action"] = action;
+    }
+    finding
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Of ASFF's taxonomy ("Types taxonomy for ASFF"). It has no tactic Impact.
+fn types(activity: &Activity) -> Vec<String> {
+    const UNUSUAL: &str = "Unusual Behaviors/User";
+    let Some(technique) = &activity.action.technique else { return vec![UNUSUAL.to_owned()] };
+    let tactics = technique.tactics.iter().take(TYPES);
+    let place = |tactic: &&str| if *tactic == "Impact" { UNUSUAL.to_owned() } else { format!("TTPs/{tactic}") };
+    tactics.map(|tactic| format!("{}/{} {}", place(tactic), technique.id, technique.name)).collect()
+}
+
+fn description(report: &Report) -> String {
+    let mut text = report.summary.plain().replace('\n', " ");
+    for reason in &report.reasons {
+        text.push_str(" - ");
+        text.push_str(&reason.text.plain());
+    }
+    text
+}
+
+fn recommendation(report: &Report) -> Value {
+    let ended = |text: String| text.strip_suffix(':').map_or(text.clone(), |text| format!("{text}."));
+    let steps = report.steps.iter().enumerate().map(|(i, step)| format!("{}. {}", i + 1, ended(step.text.plain())));
+    let steps = steps.collect::<Vec<_>>().join(" ");
+    let text = format!("If this was not expected (the commands are in the product fields steps/1 and so on): {steps}");
+    let mut recommendation = json!({"Text": bounded(&text, RECOMMENDATION)});
+    if let Some(link) = report.links.iter().find(|link| link.url.len() <= ID) {
+        recommendation["Url"] = link.url.as_str().into();
+    }
+    recommendation
+}
+
+/// All that has no place of its own: reference, rules, commands, and the facts of each section by its key, "who/mfa".
+fn product_fields(activity: &Activity, report: &Report) -> Map<String, Value> {
+    let rules: Vec<_> = report.reasons.iter().map(|reason| reason.rule).collect();
+    let ours = [("outcome".to_owned(), activity.outcome.word().to_owned()), ("rules".to_owned(), rules.join(", "))];
+    let commands = report.steps.iter().enumerate().map(|(i, step)| {
+        let commands = step.commands.iter().map(Command::as_str).collect::<Vec<_>>().join("\n");
+        // Half a command is worse than none.
+        let commands = if commands.len() > FIELD { "(the e-mail has the commands)".to_owned() } else { commands };
+        (format!("steps/{}", i + 1), commands)
+    });
+    let facts = |section: &Section| {
+        let row = |row: &Row| {
+            let values = row.values.iter().map(Phrase::plain).collect::<Vec<_>>();
+            (format!("{}/{}", section.key, row.key), values.join("; "))
+        };
+        section.rows.iter().map(row).collect::<Vec<_>>()
+    };
+    let facts = facts(&report.reference).into_iter().chain(commands).chain(report.sections.iter().flat_map(facts));
+    let fields = ours.into_iter().chain(facts).filter(|(_, value)| !value.trim().is_empty()).take(FIELDS);
+    fields.map(|(key, value)| (key, bounded(&value, FIELD).into())).collect()
+}
+
+/// The things it is about, with the details that ASFF has for them, then the account.
+fn resources(report: &Report, product: &Product) -> Vec<Value> {
+    let base = |kind: &str, id: String| json!({"Type": kind, "Id": id, "Partition": product.partition.name(), "Region": product.region});
+    let mut resources: Vec<_> = report
+        .resources
+        .iter()
+        .filter_map(|resource| {
+            let id = bounded(&resource.identifier()?.shown(Kind::Arn), ID);
+            let kind = kind(resource.kind);
+            let mut json = base(kind, id);
+            let details = details(resource, product);
+            if !details.is_empty() {
+                json["Details"] = json!({kind: details});
+            }
+            Some(json)
+        })
+        .collect();
+    resources.push(base("AwsAccount", format!("AWS::::Account:{}", product.account)));
+    resources
+}
+
+/// ASFF's name of a kind of thing; `Other` where it has none.
+fn kind(what: What) -> &'static str {
+    match what {
+        What::AccessKey => "AwsIamAccessKey",
+        What::Unknown => "Other",
+        What::Thing(thing) => match thing {
+            Thing::User => "AwsIamUser",
+            Thing::Role => "AwsIamRole",
+            Thing::Group => "AwsIamGroup",
+            Thing::Policy => "AwsIamPolicy",
+            Thing::Trail => "AwsCloudTrailTrail",
+            Thing::Topic => "AwsSnsTopic",
+            Thing::Function => "AwsLambdaFunction",
+            Thing::Queue => "AwsSqsQueue",
+            Thing::Table => "AwsDynamoDbTable",
+            Thing::KmsKey => "AwsKmsKey",
+            Thing::RootUser
+            | Thing::InstanceProfile
+            | Thing::MfaDevice
+            | Thing::SamlProvider
+            | Thing::OidcProvider
+            | Thing::ServerCertificate
+            | Thing::Account
+            | Thing::Rule => "Other",
+        },
+    }
+}
+
+/// The details of what IAM has; empty for all else.
+fn details(resource: &Resource, product: &Product) -> Map<String, Value> {
+    let text = |text: &Option<Untrusted>, kind| text.as_ref().map(|text| Value::from(text.shown(kind)));
+    let name = |it: &Option<Untrusted>| text(it, Kind::Name);
+    let created = resource.created.map(|created| Value::from(time(created)));
+    let fields = match resource.kind {
+        What::AccessKey => vec![
+            ("AccessKeyId", name(&resource.id)),
+            ("PrincipalName", name(&resource.owner)),
+            ("PrincipalType", Some("IAMUser".into())),
+            ("AccountId", Some(product.account.as_str().into())),
+            ("CreatedAt", created),
+            ("Status", resource.active.map(|active| if active { "Active" } else { "Inactive" }.into())),
+        ],
+        What::Thing(thing @ (Thing::User | Thing::Role | Thing::Group | Thing::Policy)) => {
+            let (name_at, id_at) = match thing {
+                Thing::User => ("UserName", "UserId"),
+                Thing::Role => ("RoleName", "RoleId"),
+                Thing::Group => ("GroupName", "GroupId"),
+                _ => ("PolicyName", "PolicyId"),
+            };
+            let boundary = resource.boundary.as_ref().filter(|_| matches!(thing, Thing::User | Thing::Role));
+            vec![
+                (name_at, name(&resource.name)),
+                (id_at, name(&resource.id)),
+                ("Path", text(&resource.path, Kind::Arn)),
+                ("CreateDate", created),
+                ("PermissionsBoundary", boundary.map(|arn| json!({"PermissionsBoundaryArn": arn.shown(Kind::Arn)}))),
+            ]
+        }
+        What::Thing(_) | What::Unknown => Vec::new(),
+    };
+    let there = fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?)));
+    there.filter(|(_, value)| value.as_str().is_none_or(|text| !text.trim().is_empty())).collect()
+}
+
+/// The call as Security Hub shows it; a sign-in is none.
+fn action(activity: &Activity, happened: &str) -> Option<Value> {
+    if activity.action.service == "signin" {
+        return None;
+    }
+    let mut call = json!({
+        "Api": bounded(&activity.event_name.shown(Kind::Name), ID),
+        "ServiceName": format!("{}.amazonaws.com", activity.action.service),
+        "FirstSeen": happened,
+        "LastSeen": happened,
+    });
+    if let Some(address) = &activity.origin.address {
+        if address.raw().parse::<Ipv4Addr>().is_ok() {
+            call["CallerType"] = "remoteIp".into();
+            call["RemoteIpDetails"] = json!({"IpAddressV4": address.raw()});
+        } else if address.raw().ends_with(".amazonaws.com") {
+            call["CallerType"] = "domain".into();
+            call["DomainDetails"] = json!({"Domain": bounded(&address.shown(Kind::Name), ID)});
+        }
+    }
+    Some(json!({"ActionType": "AWS_API_CALL", "AwsApiCallAction": call}))
+}
+
+/// At most `limit` characters, with a mark of what was cut.
+fn bounded(text: &str, limit: usize) -> String {
+    const CUT: &str = " ... (cut: the e-mail has all of it)";
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - CUT.len()).collect::<String>() + CUT
+}

@@ -1,0 +1,216 @@
+//! Hands findings to Security Hub CSPM: `BatchImportFindings`, one at a time.
+//!
+//! It is one call with a body of our own, so it is made with the SDK's machinery but without its client for Security
+//! Hub: that knows every resource of every service, makes the package a tenth larger, and takes longer to compile than
+//! anything else here.
+
+use super::Product;
+use crate::text::{Kind, Untrusted};
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sns::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_sns::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sns::error::{BoxError, DisplayErrorContext, SdkError};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use serde_json::{Value, json};
+use std::cell::Cell;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// How long Security Hub may keep us.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// For how long it is not asked again where the account is not subscribed to it.
+const PAUSE: Duration = Duration::from_hours(1);
+const PATH: &str = "/findings/import";
+const JSON: &str = "application/json";
+
+/// Security Hub CSPM, in the account and region of the function.
+#[derive(Debug)]
+pub struct SecurityHub {
+    product: Product,
+    /// How it is reached, or what is not there to reach it: that fails an import, and not the start.
+    line: Result<Line, &'static str>,
+    /// Since when it is known that the account is not subscribed.
+    not_subscribed: Cell<Option<Instant>>,
+}
+
+/// Why there is no finding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotImported {
+    /// The account does not use it.
+    #[error(
+        "the account is not subscribed to Security Hub CSPM in {region}: enable it there, or deploy with \
+         EnableSecurityHub=false"
+    )]
+    NotSubscribed {
+        /// The region.
+        region: String,
+    },
+    /// It did not take the finding.
+    #[error("Security Hub did not take the finding: {0}")]
+    Refused(String),
+    /// It could not be asked.
+    #[error("Security Hub could not be asked: {0}")]
+    NotAsked(String),
+    /// It took too long.
+    #[error("Security Hub did not answer in time")]
+    TimedOut,
+}
+
+#[derive(Debug)]
+struct Line {
+    credentials: SharedCredentialsProvider,
+    operation: Operation<Signed, (), Refused>,
+    address: String,
+}
+
+/// A body with its headers.
+#[derive(Debug)]
+struct Signed {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// What was answered instead of taking the finding.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}")]
+struct Refused {
+    code: String,
+    message: String,
+}
+
+impl SecurityHub {
+    /// Security Hub as a client of this configuration would reach it.
+    #[must_use]
+    pub fn new(config: &SdkConfig, product: Product) -> Self {
+        Self { line: Line::new(config, &product), product, not_subscribed: Cell::new(None) }
+    }
+
+    /// Whose findings they are.
+    #[must_use]
+    pub const fn product(&self) -> &Product {
+        &self.product
+    }
+
+    /// Hands over a finding. For no longer than two seconds: the mail is out, and says it all.
+    ///
+    /// That the account is not subscribed is told once; from then on it is asked every hour, in silence.
+    ///
+    /// # Errors
+    /// Where it was not taken.
+    pub async fn import(&self, finding: &Value) -> Result<(), NotImported> {
+        let known = self.not_subscribed.get();
+        if known.is_some_and(|since| since.elapsed() < PAUSE) {
+            return Ok(());
+        }
+        let imported = tokio::time::timeout(PATIENCE, self.call(finding)).await;
+        match imported.unwrap_or(Err(NotImported::TimedOut)) {
+            Err(NotImported::NotSubscribed { region }) => {
+                self.not_subscribed.set(Some(Instant::now()));
+                known.map(|_| ()).ok_or(NotImported::NotSubscribed { region })
+            }
+            other => other,
+        }
+    }
+
+    async fn call(&self, finding: &Value) -> Result<(), NotImported> {
+        let not_asked = |why: String| NotImported::NotAsked(Untrusted::new(why).shown(Kind::Free));
+        let line = self.line.as_ref().map_err(|why| not_asked((*why).to_owned()))?;
+        let credentials = line.credentials.provide_credentials().await;
+        let credentials = credentials.map_err(|error| not_asked(DisplayErrorContext(error).to_string()))?;
+        let body = json!({"Findings": [finding]}).to_string();
+        let signed =
+            line.sign(credentials, body, &self.product.region).map_err(|error| not_asked(error.to_string()))?;
+        match line.operation.invoke(signed).await {
+            Ok(()) => Ok(()),
+            Err(SdkError::ServiceError(error)) => Err(match error.into_err() {
+                // The code also means that the function may not; only the message tells.
+                Refused { code, message } if code == "InvalidAccessException" && message.contains("not subscribed") => {
+                    NotImported::NotSubscribed { region: self.product.region.clone() }
+                }
+                refused => NotImported::Refused(Untrusted::new(refused.to_string()).shown(Kind::Free)),
+            }),
+            Err(error) => Err(not_asked(DisplayErrorContext(error).to_string())),
+        }
+    }
+}
+
+impl Line {
+    fn new(config: &SdkConfig, product: &Product) -> Result<Self, &'static str> {
+        let host = |domain| format!("https://securityhub.{}.{domain}", product.region);
+        let endpoint = config.endpoint_url().map(str::to_owned).or_else(|| product.partition.domain().map(host));
+        let endpoint = endpoint.ok_or("the domain of this partition is not known")?;
+        let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(200));
+        let operation = Operation::builder()
+            .service_name("SecurityHub")
+            .operation_name("BatchImportFindings")
+            .http_client(config.http_client().ok_or("there is no HTTP client")?)
+            .endpoint_url(&endpoint)
+            .no_auth()
+            .standard_retry(&retries)
+            .retry_classifier(TransientErrorClassifier::<Refused>::new())
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .timeout_config(config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled))
+            .sleep_impl(config.sleep_impl().ok_or("there is nothing to wait by")?)
+            .serializer(Signed::request)
+            .deserializer(|response| read(response).map_err(OrchestratorError::operation))
+            .build();
+        let credentials = config.credentials_provider().ok_or("there are no credentials")?;
+        let address = format!("{endpoint}{PATH}");
+        Ok(Self { credentials, operation, address })
+    }
+
+    /// Signs a body by Signature Version 4 ("AWS Signature Version 4 for API requests" in the IAM user guide).
+    fn sign(&self, credentials: Credentials, body: String, region: &str) -> Result<Signed, BoxError> {
+        let identity = credentials.into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name("securityhub")
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let headers = [("content-type", JSON)].into_iter();
+        let request = SignableRequest::new("POST", &self.address, headers, SignableBody::Bytes(body.as_bytes()))?;
+        let (instructions, _) = sign(request, &parameters)?.into_parts();
+        let headers = instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Signed { headers, body })
+    }
+}
+
+impl Signed {
+    fn request(self) -> Result<HttpRequest, BoxError> {
+        let mut request = HttpRequest::new(self.body.into());
+        request.set_method("POST")?;
+        request.set_uri(PATH)?;
+        request.headers_mut().insert("content-type", JSON);
+        for (name, value) in self.headers {
+            request.headers_mut().try_insert(name, value)?;
+        }
+        Ok(request)
+    }
+}
+
+/// Reads an answer. One finding may be refused though the call was taken.
+fn read(response: &HttpResponse) -> Result<(), Refused> {
+    let body = response.body().bytes().unwrap_or_default();
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |field: &Value| field.as_str().unwrap_or_default().to_owned();
+    if response.status().is_success() {
+        return match &body["FailedFindings"][0] {
+            Value::Null => Ok(()),
+            failed => Err(Refused { code: text(&failed["ErrorCode"]), message: text(&failed["ErrorMessage"]) }),
+        };
+    }
+    // The code may have an address behind it, after a colon.
+    let code = response.headers().get("x-amzn-errortype").and_then(|code| code.split(':').next());
+    let code = code.map_or_else(|| format!("HTTP {}", response.status().as_u16()), str::to_owned);
+    let message = if body["Message"].is_string() { &body["Message"] } else { &body["message"] };
+    Err(Refused { code, message: text(message) })
+}
