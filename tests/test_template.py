@@ -1,6 +1,8 @@
-"""What only a reader of YAML can tell of the template: the rules' patterns stay within EventBridge's limit."""
+"""What only a reader of YAML can tell of the template."""
 
+import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,7 @@ def template():
 def pattern(template, rule, watched):
     """A rule's pattern as EventBridge gets it, with these names to be watched."""
     pattern = template["Resources"][rule]["Properties"]["EventPattern"]
-    names = pattern["detail"]["eventName"]
+    names = pattern["detail"].get("eventName")
     if isinstance(names, dict):
         assert names == {"If": ["WatchAll", {"Ref": "AWS::NoValue"}, {"Split": [",", {"Ref": "WatchedEventNames"}]}]}
         pattern["detail"]["eventName"] = watched.split(",")
@@ -48,11 +50,96 @@ def rules(template, kind="EventPattern"):
     return [name for name, it in resources if it["Type"] == "AWS::Events::Rule" and kind in it["Properties"]]
 
 
+#: What each parameter may be that decides which resources there are.
+CHOICES = {
+    "SlackWorkspaceId": ["", "T01234567"],
+    "TeamsTenantId": ["", "00000000-0000-0000-0000-000000000000"],
+    "ChatWebhookUrl": ["", "https://hooks.example.com/x"],
+    "EnableAlertBus": ["true", "false"],
+    "EnableSecurityHub": ["true", "false"],
+    "EnableHistory": ["true", "false"],
+    "CreateTrail": ["true", "false"],
+    "WatchedEventNames": ["*", "CreateUser"],
+}
+#: Set if, and only if, another is.
+TOGETHER = {"SlackChannelId": "SlackWorkspaceId", "TeamsTeamId": "TeamsTenantId", "TeamsChannelId": "TeamsTenantId"}
+
+
+def combinations():
+    for values in itertools.product(*CHOICES.values()):
+        chosen = dict(zip(CHOICES, values))
+        yield chosen | {name: chosen[other] for name, other in TOGETHER.items()}
+
+
+def holds(template, condition, parameters):
+    """Whether a condition holds, by its name or as it is written."""
+    if isinstance(condition, str):
+        return holds(template, template["Conditions"][condition], parameters)
+    ((function, of),) = condition.items()
+    if function == "Equals":
+        left, right = (parameters[side["Ref"]] if isinstance(side, dict) else side for side in of)
+        return left == right
+    if function == "Condition":
+        return holds(template, of, parameters)
+    parts = [holds(template, part, parameters) for part in of]
+    return {"Not": lambda: not parts[0], "And": lambda: all(parts), "Or": lambda: any(parts)}[function]()
+
+
+def references(template, value, parameters):
+    """The names that a value refers to, with its conditions decided."""
+    if isinstance(value, list):
+        return set().union(*(references(template, part, parameters) for part in value))
+    if not isinstance(value, dict):
+        return set()
+    found = set()
+    for key, of in value.items():
+        if key == "If":
+            found |= references(template, of[1] if holds(template, of[0], parameters) else of[2], parameters)
+        elif key == "Ref":
+            found.add(of)
+        elif key == "GetAtt":
+            found.add(of.split(".")[0])
+        elif key == "Sub":
+            text, given = of if isinstance(of, list) else (of, {})
+            found |= {name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)} - set(given)
+        elif key == "DependsOn":
+            found.add(of)
+        else:
+            found |= references(template, of, parameters)
+    return found
+
+
+def kept(template, kind, parameters):
+    """The resources or outputs that there are with these parameters."""
+    there = template[kind].items()
+    return {name: it for name, it in there if "Condition" not in it or holds(template, it["Condition"], parameters)}
+
+
+def test_whatever_is_chosen_nothing_refers_to_what_is_not_there(template):
+    stacks = set()
+    for chosen in combinations():
+        resources = kept(template, "Resources", chosen)
+        for it in [*resources.values(), *kept(template, "Outputs", chosen).values()]:
+            unknown = references(template, it, chosen) - set(resources) - set(template["Parameters"])
+            assert not {name for name in unknown if not name.startswith("AWS::")}, (unknown, chosen)
+        stacks.add(frozenset(resources))
+    # Slack and Teams by themselves or both, and each of the others with and without; a webhook brings the bus.
+    assert len(stacks) == 4 * 3 * 2 * 2 * 2 * 2
+
+
+def test_every_parameter_stands_in_a_group_and_every_alarm_tells_somebody(template):
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(template["Parameters"])
+    for name, it in template["Resources"].items():
+        if it["Type"] == "AWS::CloudWatch::Alarm":
+            assert it["Properties"]["AlarmActions"] == [{"Ref": "HealthTopic"}], name
+
+
 def test_every_pattern_stays_within_the_limit_of_eventbridge(template):
     default = template["Parameters"]["WatchedEventNames"]["Default"]
     assert " " not in default
     found = rules(template)
-    assert sorted(found) == ["IamRule", "OwnGroundRule", "RootSignInRule", "UnfamiliarIamRule"]
+    assert sorted(found) == ["IamRule", "OwnGroundRule", "RootSignInRule", "UnfamiliarIamRule", "WebhookRule"]
     for rule in found:
         assert len(pattern(template, rule, default)) <= LIMIT, rule
 
@@ -65,8 +152,9 @@ def test_every_rule_may_invoke_the_function_and_keeps_what_it_could_not_hand_ove
     ]
     clocks = rules(template, "ScheduleExpression")
     assert clocks == ["FloodRule"]
-    assert sorted(permissions) == sorted(rules(template) + clocks)
-    for rule in rules(template):
+    events = [rule for rule in rules(template) if rule != "WebhookRule"]
+    assert sorted(permissions) == sorted(events + clocks)
+    for rule in events:
         (target,) = template["Resources"][rule]["Properties"]["Targets"]
         assert target["Arn"] == {"GetAtt": "AlertFunction.Arn"}
         assert target["DeadLetterConfig"] == {"Arn": {"GetAtt": "UndeliveredQueue.Arn"}}
