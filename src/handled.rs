@@ -27,7 +27,8 @@ pub enum Handled {
         /// The subjects of the mails that sum them up.
         #[serde(rename = "summedUp")]
         subjects: Vec<String>,
-        /// Whether there are any.
+        /// Whether there are any; absent if not.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         published: bool,
         /// What the webhook of the chat is sent of them, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,35 +3,9 @@
 import itertools
 import json
 import re
-from pathlib import Path
-
-import pytest
-import yaml
 
 LIMIT = 2048  # "Amazon EventBridge quotas": the size of an event pattern, in characters
 LAMBDA_ENVIRONMENT = 4096  # "Lambda quotas": all environment variables together
-
-TEMPLATE = Path(__file__).parents[1] / "template.yaml"
-
-
-class Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms, `!Ref X`, as `{"Ref": X}`."""
-
-
-def short_form(loader, tag, node):
-    if isinstance(node, yaml.ScalarNode):
-        return {tag: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {tag: loader.construct_sequence(node, deep=True)}
-    return {tag: loader.construct_mapping(node, deep=True)}
-
-
-Loader.add_multi_constructor("!", short_form)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return yaml.load(TEMPLATE.read_text(), Loader)
 
 
 def pattern(template, rule, watched):

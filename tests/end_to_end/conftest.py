@@ -40,8 +40,9 @@ def aws():
     server.start()
     address = "{}:{}".format(*server.get_host_and_port())
     session = boto3.Session("test", "test", region_name=REGION)
-    clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("iam", "sns", "sqs")}
+    clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("events", "iam", "securityhub", "sns", "sqs")}
     dynamodb = session.resource("dynamodb", endpoint_url=f"http://{address}")
+    clients["securityhub"].enable_security_hub()
     yield SimpleNamespace(address=address, dynamodb=dynamodb, **clients)
     server.stop()
 
@@ -98,6 +99,19 @@ def wire(aws):
 @pytest.fixture
 def mailbox(aws, numbers=count(1)):
     return Mailbox(aws, f"alerts-{next(numbers)}")
+
+
+@pytest.fixture
+def security_hub(aws):
+    """What Security Hub has, as a function. It is empty."""
+    aws.securityhub.disable_security_hub()
+    aws.securityhub.enable_security_hub()
+
+    def findings():
+        pages = aws.securityhub.get_paginator("get_findings").paginate()
+        return [finding for page in pages for finding in page["Findings"]]
+
+    return findings
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ class Call:
     parameters: dict
     begun: float
     ended: float = float("inf")
+    #: As it was sent: path, headers and body.
+    sent: tuple = ()
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Reply:
     status: int
     body: str
     kind: str = "text/xml"
+    headers: dict = field(default_factory=dict)
 
 
 def refusal(code, message="as the test wants it"):
@@ -78,6 +81,12 @@ def refusal_in_json(code, **more):
     """An error as DynamoDB writes it."""
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "as the test wants it"} | more
     return Reply(400, json.dumps(body), "application/x-amz-json-1.0")
+
+
+def refusal_by_rest(code, message="as the test wants it", status=403):
+    """An error as Security Hub writes it."""
+    body = json.dumps({"Code": code, "Message": message})
+    return Reply(status, body, "application/json", {"x-amzn-ErrorType": f"{code}:http://internal.amazon.com/"})
 
 
 #: What DynamoDB answers where another transaction is about the same items: the event, and its three lines.
@@ -144,10 +153,10 @@ class Wire:
         if call.service == "iam" and self.delay:
             self._closing.wait(self.delay)
         if reply := self.instead(call):
-            return reply.status, reply.kind, reply.body.encode()
+            return reply.status, {"Content-Type": reply.kind} | reply.headers, reply.body.encode()
         if call.action == "TransactWriteItems":
             if not self._one_transaction.acquire(blocking=not self.collide):
-                return COLLISION.status, COLLISION.kind, COLLISION.body.encode()
+                return COLLISION.status, {"Content-Type": COLLISION.kind}, COLLISION.body.encode()
             try:
                 return self._forward(handler, body)
             finally:
@@ -159,7 +168,7 @@ class Wire:
         try:
             upstream.request("POST", handler.path, body, dict(handler.headers))
             response = upstream.getresponse()
-            return response.status, response.getheader("Content-Type"), response.read()
+            return response.status, {"Content-Type": response.getheader("Content-Type")}, response.read()
         finally:
             upstream.close()
 
@@ -171,17 +180,21 @@ class Wire:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if target := self.headers["X-Amz-Target"]:  # "DynamoDB_20120810.Query", and JSON
                     parameters, action = json.loads(body), target.split(".")[-1]
+                elif self.path == "/findings/import":
+                    parameters, action = json.loads(body), "BatchImportFindings"
                 else:
                     parameters = dict(parse_qsl(body.decode()))
                     action = parameters.pop("Action", "")
                 scope = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", self.headers["Authorization"])
-                call = Call(scope[1], action, parameters, time.monotonic())
+                sent = (self.path, dict(self.headers), body)
+                call = Call(scope[1], action, parameters, time.monotonic(), sent=sent)
                 wire.calls.append(call)
-                status, kind, answer = wire._answer(call, self, body)
+                status, headers, answer = wire._answer(call, self, body)
                 call.ended = time.monotonic()
                 try:
                     self.send_response(status)
-                    self.send_header("Content-Type", kind)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
                     self.send_header("Content-Length", str(len(answer)))
                     self.end_headers()
                     self.wfile.write(answer)

@@ -1,30 +1,103 @@
-"""Every event of `events/` as JSON, against the schema that readers of the bus rely on."""
+"""Every event of `events/` in each shape, against what its readers publish of what they take."""
 
+import importlib.util
 import json
 import subprocess
 from pathlib import Path
 
+import botocore.session
 import jsonschema
 import pytest
+from botocore.validate import ParamValidator
+from slack_sdk.models.blocks import Block
 from stage import BUILT, SCHEMA
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def alerts():
+def shown():
+    """All events as the preview shows them in a format."""
     files = sorted(str(file) for file in (ROOT / "events").glob("*.json") if file.name != "account.json")
-    out = subprocess.run([BUILT / "examples" / "preview", "--format", "json", *files], cwd=ROOT, capture_output=True, check=True, text=True)
-    return [json.loads(line) for line in out.stdout.splitlines()]
+
+    def shown(form):
+        command = [BUILT / "examples" / "preview", "--format", form, *files]
+        out = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
+        lines = [json.loads(line) for line in out.stdout.splitlines()]
+        assert len(lines) > 30
+        return lines
+
+    return shown
 
 
-def test_every_alert_is_as_the_schema_says(alerts):
-    assert len(alerts) > 30
-    for alert in alerts:
+def test_every_alert_is_as_the_schema_says(shown):
+    for alert in shown("json"):
         SCHEMA.validate(alert)
 
 
-def test_the_schema_notices_what_is_wrong(alerts):
+def test_the_schema_notices_what_is_wrong(shown):
     jsonschema.Draft202012Validator.check_schema(SCHEMA.schema)
+    alert = shown("json")[0]
     for wrong in ({"schemaVersion": "2.0"}, {"severity": "SEVERE"}, {"reasons": [{"rule": "x"}]}, {"published": "yes"}):
-        assert not SCHEMA.is_valid(alerts[0] | wrong), wrong
+        assert not SCHEMA.is_valid(alert | wrong), wrong
+
+
+def slack_blocks(blocks):
+    """Blocks as Slack's SDK understands them, which refuses what exceeds a limit."""
+    return [block.to_dict() for block in Block.parse_all(blocks)]
+
+
+def test_every_message_is_block_kit(shown):
+    for message in shown("slack"):
+        assert slack_blocks(message["blocks"]) == message["blocks"]
+
+
+def test_slack_s_sdk_notices_what_is_wrong(shown):
+    header, *_ = shown("slack")[0]["blocks"]
+    header["text"]["text"] = "x" * 151
+    with pytest.raises(Exception, match="150"):
+        slack_blocks([header])
+
+
+@pytest.fixture(scope="module")
+def adaptive_card():
+    # The schema of Microsoft, as a package brings it along.
+    package = Path(importlib.util.find_spec("adaptive_cards").origin).parent
+    schema = json.loads((package / "schemas" / "schema-1.4.json").read_text())
+    return jsonschema.validators.validator_for(schema)(schema)
+
+
+def card(message):
+    """The card of a message, without what is Teams' own in it and in no schema."""
+    (attachment,) = message["attachments"]
+    assert attachment["content"].pop("msteams") == {"width": "Full"}
+    return attachment["content"]
+
+
+def test_every_message_is_an_adaptive_card(shown, adaptive_card):
+    for message in shown("teams"):
+        adaptive_card.validate(card(message))
+
+
+def test_the_schema_of_cards_notices_what_is_wrong(shown, adaptive_card):
+    wrong = card(shown("teams")[0])
+    wrong["body"][0]["inlines"][0]["weight"] = "Fat"
+    assert not adaptive_card.is_valid(wrong)
+
+
+def problems(finding):
+    """What is wrong with a finding by the model that the AWS SDKs are made of."""
+    model = botocore.session.get_session().get_service_model("securityhub")
+    shape = model.operation_model("BatchImportFindings").input_shape
+    return ParamValidator().validate({"Findings": [finding]}, shape).generate_report()
+
+
+def test_every_finding_is_as_the_model_of_the_sdk_says(shown):
+    for finding in shown("security-hub"):
+        assert problems(finding) == ""
+
+
+def test_the_model_notices_what_is_wrong(shown):
+    finding = shown("security-hub")[0]
+    assert "Colour" in problems(finding | {"Severity": {"Colour": "red"}})
+    assert "UserName" in problems(finding | {"Resources": [{"Type": "x", "Id": "x", "Details": {"AwsIamUser": {"UserName": 1}}}]})

@@ -1,6 +1,7 @@
 """What came before an event, and how it changes what is told: chains, first sight and floods."""
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -303,7 +304,11 @@ def test_a_flood_that_has_ended_is_summed_up_in_one_mail(account, bots, mailbox,
         answers = list(pool.map(lambda function: function.invoke(CLOCK), [function, *others]))
 
     mail = mailbox.mail()
-    assert sorted(answers, key=str) == [{"summedUp": [mail["Subject"]]}, {"summedUp": []}, {"summedUp": []}]
+    assert sorted(answers, key=str) == [
+        {"summedUp": [mail["Subject"]], "published": True},
+        {"summedUp": []},
+        {"summedUp": []},
+    ]
     assert mail["Subject"] == "[MEDIUM] 4 more: iam:CreateUser by deployer (build-42) in acme-prod"
     assert [f"IAM user bot-{number}\n" in mail["Message"] for number in range(1, 10)] == [False] * 5 + [True] * 4
     assert mail["MessageAttributes"]["severity"]["Value"] == "MEDIUM"
@@ -437,7 +442,7 @@ def test_a_flood_that_could_not_be_summed_up_is_summed_up_later(account, bots, m
 
 def test_of_two_floods_the_chat_that_failed_for_one_is_not_forgotten(aws, account, bots, mailbox, start, history, wire):
     chat = Mailbox(aws, "chat-of-floods")
-    function = start(CHAT_TOPIC_ARN=chat.topic, **history.settings)
+    function = start(CHAT_TOPIC_ARN=chat.topic, CHAT_WEBHOOK_FORMAT="slack", **history.settings)
     for caller in (deployer_session(account.role), account.carol.identity):
         for event in flood(caller, 6):
             function.invoke(event)
@@ -446,8 +451,11 @@ def test_of_two_floods_the_chat_that_failed_for_one_is_not_forgotten(aws, accoun
     refuse_first = lambda call: call.parameters.get("TopicArn") == chat.topic and not told and not told.append(call)
     wire.instead = lambda call: refusal("AuthorizationError") if refuse_first(call) else None
 
-    assert len(function.invoke(CLOCK)["summedUp"]) == 2
+    answer = function.invoke(CLOCK)
 
+    first, other = (re.sub(r"\[(\w+)\]", r"\1:", subject) for subject in answer["summedUp"])
+    header, *_, line = answer["webhook"]["blocks"]
+    assert answer["published"] and header["text"]["text"] == first and line["text"]["text"] == f"*{other}*"
     assert len(told) == 1 and "AuthorizationError" in function.log()[-1]["chatFailure"]
 
 

@@ -26,6 +26,8 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For how long it is not asked again where the account is not subscribed to it.
 const PAUSE: Duration = Duration::from_hours(1);
+/// Answers after which it is asked once more.
+const BUSY: &[u16] = &[429, 500, 502, 503, 504];
 const PATH: &str = "/findings/import";
 const JSON: &str = "application/json";
 
@@ -154,7 +156,7 @@ impl Line {
             .no_auth()
             .standard_retry(&retries)
             .retry_classifier(TransientErrorClassifier::<Refused>::new())
-            .retry_classifier(HttpStatusCodeClassifier::default())
+            .retry_classifier(HttpStatusCodeClassifier::new_from_codes(BUSY))
             .timeout_config(config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled))
             .sleep_impl(config.sleep_impl().ok_or("there is nothing to wait by")?)
             .serializer(Signed::request)
