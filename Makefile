@@ -1,5 +1,6 @@
 # make test      everything that CI runs; sets up .venv for the parts that need Python
 # make preview   the alert of one event:  make preview EVENT=events/create_user_root.json
+# make pictures  draws the README's pictures from the snapshots
 # make measure   how small and fast the release binary is
 # make clean     removes what these made
 #
@@ -12,7 +13,7 @@ VENV := .venv
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test rust template end-to-end preview measure venv clean
+.PHONY: test rust template end-to-end preview pictures measure venv clean
 .NOTPARALLEL:
 
 test: template rust end-to-end
@@ -25,7 +26,7 @@ rust:
 template: $(VENV)/installed
 	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
-	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_pictures.py
 
 # The example is built along because the binary then shares its dependencies with `cargo test`.
 end-to-end: $(VENV)/installed
@@ -34,6 +35,9 @@ end-to-end: $(VENV)/installed
 
 preview:
 	cargo run --quiet --example preview -- $(EVENT)
+
+pictures:
+	$(PYTHON) tests/pictures.py
 
 measure: $(VENV)/installed
 	cargo build --release

@@ -33,7 +33,9 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
     for (i, (text, command)) in steps.enumerate() {
         let step = labelled(run(&format!("{}. ", i + 1)), &text);
         body.push(if i == 0 { apart(step) } else { step });
-        body.extend(command.map(|command| rich(vec![code(command.as_str())])));
+        body.extend(command.map(
+            |command| json!({"type": "Container", "style": "emphasis", "items": [rich(vec![code(command.as_str())])]}),
+        ));
     }
     body.extend(others(more).map(|line| apart(rich(vec![bold(&line)]))));
     let event = reference(report, "eventId").map(|id| {

@@ -132,7 +132,9 @@ impl SecurityHub {
             Ok(()) => Ok(()),
             Err(SdkError::ServiceError(error)) => Err(match error.into_err() {
                 // The code also means that the function may not; only the message tells.
-                Refused { code, message } if code == "InvalidAccessException" && message.contains("not subscribed") => {
+                Refused { code, message }
+                    if code == "InvalidAccessException" && message.to_lowercase().contains("not subscribed") =>
+                {
                     NotImported::NotSubscribed { region: self.product.region.clone() }
                 }
                 refused => NotImported::Refused(Untrusted::new(refused.to_string()).shown(Kind::Free)),

@@ -1,0 +1,15 @@
+"""The pictures in the README are of what arrives now."""
+
+import pytest
+from pictures import DRAWN, PICTURES
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_picture_is_that_of_the_snapshot(name):
+    assert (PICTURES / name).read_text() == DRAWN[name](), "draw it anew: make pictures"
+
+
+def test_every_picture_is_shown():
+    readme = (PICTURES.parent / "README.md").read_text()
+    assert sorted(path.name for path in PICTURES.iterdir()) == sorted(DRAWN)
+    assert all(f"pictures/{name}" in readme for name in DRAWN)
