@@ -334,6 +334,17 @@ class Function:
         return lines()[0]
 
 
+def longest_chain_of(function, event, wire):
+    """How many calls came one after another at most when a warm function handled the event, each call taking long
+    enough that nothing else does."""
+    function.invoke(event_like(event))  # opens connections
+    wire.calls.clear()
+    wire.instead = lambda call: time.sleep(0.3)
+    function.invoke(event)
+    wire.instead = lambda call: None
+    return longest_chain(wire.calls)
+
+
 # --- the mailbox ----------------------------------------------------------------------------------------------
 
 
@@ -478,6 +489,13 @@ def event_of(caller, name, request=None, response=None, service="iam", kind="API
 
 
 event_of.count = 0
+
+
+def event_like(event):
+    """The same once more, as another event."""
+    event_of.count += 1
+    detail = event["detail"] | {"eventID": f"5b7c0000-0000-4000-8000-{event_of.count:012}"}
+    return event | {"detail": detail}
 
 
 def create_user(caller, name, user_id=None, **changes):

@@ -5,7 +5,7 @@ import time
 from itertools import count
 
 import pytest
-from stage import ACCOUNT, REGION, ROOT, Mailbox, create_user, deployer_session, longest_chain, refusal, sign_in
+from stage import ACCOUNT, REGION, ROOT, Mailbox, create_user, deployer_session, longest_chain_of, refusal, sign_in
 
 MISSING = f"arn:aws:sns:{REGION}:{ACCOUNT}:no-such-topic"
 
@@ -93,17 +93,10 @@ def test_where_the_mail_fails_the_chat_waits_for_the_retry(account, mailbox, cha
 
 
 def test_the_chat_is_told_beside_what_is_remembered(account, mailbox, chat, start, history, wire):
-    chains = []
-    for settings in (history.settings, history.settings | {"CHAT_TOPIC_ARN": chat.topic}):
-        function = start(**settings)
-        function.invoke(sign_in(ROOT, "No"))  # opens connections
-        wire.calls.clear()
-        wire.instead = lambda call: time.sleep(0.3)
-        function.invoke(sign_in(ROOT, "No"))
-        wire.instead = lambda call: None
-        chains.append(longest_chain(wire.calls))
+    settings = (history.settings, history.settings | {"CHAT_TOPIC_ARN": chat.topic})
+    without, beside = (longest_chain_of(start(**it), sign_in(ROOT, "No"), wire) for it in settings)
 
-    assert chains[0] == chains[1]
+    assert without == beside
     mail, told = wire.called("Publish")
     assert told.begun >= mail.ended
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from stage import ACCOUNT, REGION, ROOT, SECRET, Reply, create_user, deployer_session, event_of, longest_chain, refusal_by_rest, sign_in
+from stage import ACCOUNT, REGION, ROOT, SECRET, Reply, create_user, deployer_session, event_of, longest_chain_of, refusal_by_rest, sign_in
 
 ON = {"SECURITY_HUB_MINIMUM_SEVERITY": "MEDIUM"}
 IMPORT = "BatchImportFindings"
@@ -147,17 +147,10 @@ def test_where_the_mail_fails_the_finding_waits_for_the_retry(account, mailbox, 
 
 
 def test_the_finding_is_imported_beside_what_is_remembered(account, mailbox, security_hub, start, history, wire):
-    chains = []
-    for settings in (history.settings, history.settings | ON):
-        function = start(**settings)
-        function.invoke(sign_in(ROOT, "No"))  # opens connections
-        wire.calls.clear()
-        wire.instead = lambda call: time.sleep(0.3)
-        function.invoke(sign_in(ROOT, "No"))
-        wire.instead = lambda call: None
-        chains.append(longest_chain(wire.calls))
+    settings = (history.settings, history.settings | ON)
+    without, beside = (longest_chain_of(start(**it), sign_in(ROOT, "No"), wire) for it in settings)
 
-    assert chains[0] == chains[1]
+    assert without == beside
     (mail,), (imported,) = wire.called("Publish"), wire.called(IMPORT)
     assert imported.begun >= mail.ended
 
