@@ -79,7 +79,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
 
 /// Always well where it is no error: a list may be empty.
 async fn timeline(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let client = aws_sdk_dynamodb::Client::new(&aws::load(None).await);
+    let client = aws_sdk_dynamodb::Client::new(&aws::of_person().load().await);
     let since = (!options.since.is_empty()).then_some((":since", &options.since));
     let values = [(":pk", &options.key)].into_iter().chain(since);
     let values = values.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.clone())));

@@ -117,7 +117,7 @@ async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
         other => std::env::var(other).ok(),
     })?;
     if options.live {
-        let config = aws::load(None).await;
+        let config = aws::of_person().load().await;
         let caller = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
         let caller = caller.map_err(|error| {
             format!("--live needs AWS credentials that work: {}", aws_sdk_sts::error::DisplayErrorContext(error))

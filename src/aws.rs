@@ -1,28 +1,55 @@
 //! How AWS is reached: one TLS stack, short timeouts, the SDK's own retries.
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_sns::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::time::Duration;
 
-/// Loads credentials and region from the environment, for clients that answer soon or not at all.
+/// For the function, whose credentials and region Lambda puts into the environment, for clients that answer soon or not
+/// at all. No other place is looked into: the code that could would be in the package too.
 ///
-/// `endpoint` is where AWS is, if not where it always is.
-pub async fn load(endpoint: Option<&str>) -> SdkConfig {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let timeouts = TimeoutConfig::builder()
+/// `endpoint` is where AWS is, if not where it always is or where `AWS_ENDPOINT_URL` says.
+#[must_use]
+pub fn of_function(endpoint: Option<&str>) -> SdkConfig {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mut config = SdkConfig::builder()
+        .behavior_version(behavior())
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .http_client(http())
+        .timeout_config(timeouts())
+        .retry_config(retries());
+    config.set_region(set("AWS_REGION").map(Region::new));
+    config.set_endpoint_url(endpoint.map(str::to_owned).or_else(|| set("AWS_ENDPOINT_URL")));
+    config.set_use_fips(set("AWS_USE_FIPS_ENDPOINT").map(|value| value == "true"));
+    config.build()
+}
+
+/// For a person's own machine: credentials and region from the environment or a profile.
+#[must_use]
+pub fn of_person() -> ConfigLoader {
+    aws_config::defaults(behavior()).http_client(http()).timeout_config(timeouts()).retry_config(retries())
+}
+
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn http() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(1_500))
         .operation_attempt_timeout(Duration::from_millis(2_500))
         .operation_timeout(Duration::from_secs(6))
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(3));
-    if let Some(endpoint) = endpoint {
-        loader = loader.endpoint_url(endpoint);
-    }
-    loader.load().await
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3)
 }

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
         })
         .await;
     }
-    let config = aws::load(settings.emulator.as_deref()).await;
+    let config = aws::of_function(settings.emulator.as_deref());
     let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), settings.topic.account().map(str::to_owned));
     let history = settings
         .history_table

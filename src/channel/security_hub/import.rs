@@ -160,7 +160,6 @@ impl Line {
             .retry_classifier(TransientErrorClassifier::<Refused>::new())
             .retry_classifier(HttpStatusCodeClassifier::new_from_codes(BUSY))
             .timeout_config(config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled))
-            .sleep_impl(config.sleep_impl().ok_or("there is nothing to wait by")?)
             .serializer(Signed::request)
             .deserializer(|response| read(response).map_err(OrchestratorError::operation))
             .build();
