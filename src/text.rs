@@ -61,12 +61,30 @@ impl Untrusted {
         }
     }
 
-    /// At most `limit` characters, and a mark of what was cut.
+    /// Fit for a machine that compares it with other names, and for nobody to click: as it is, but that what cannot be
+    /// seen is made visible, and that it is bounded.
+    #[must_use]
+    pub fn identifier(&self, kind: Kind) -> String {
+        self.visible(kind.limit()).0
+    }
+
+    /// At most `limit` characters, and a mark of what was cut: made [`visible`](Self::visible), and links made
+    /// unclickable (`hxxps://evil[.]example`).
+    fn seen(&self, limit: usize) -> String {
+        let (seen, cut) = self.visible(limit);
+        let mut seen = defanged(&seen);
+        if cut > 0 {
+            let _ = write!(seen, "... [{cut} more characters]");
+        }
+        seen
+    }
+
+    /// The first `limit` characters, and how many more there are.
     ///
     /// Whatever would not be seen, or would move what is seen (control characters, line and paragraph
     /// separators, bidirectional controls, invisible characters, odd blanks and long runs of plain ones),
-    /// becomes a visible escape; links are made unclickable (`hxxps://evil[.]example`).
-    fn seen(&self, limit: usize) -> String {
+    /// becomes a visible escape.
+    fn visible(&self, limit: usize) -> (String, usize) {
         let mut seen = String::with_capacity(self.0.len().min(limit) + 16);
         let mut rest = self.0.chars();
         let mut blanks = 0;
@@ -88,12 +106,7 @@ impl Untrusted {
             }
         }
         push_blanks(&mut seen, blanks);
-        let cut = rest.count();
-        let mut seen = defanged(&seen);
-        if cut > 0 {
-            let _ = write!(seen, "... [{cut} more characters]");
-        }
-        seen
+        (seen, rest.count())
     }
 
     /// Fit for an SNS subject: as [`shown`](Self::shown), in printable ASCII, of at most `limit` characters.
@@ -416,6 +429,14 @@ mod tests {
         assert_eq!(shown("mailto:help@evil.example"), "mailto[:]help@evil.example");
         let arn = Untrusted::new("arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/x");
         assert_eq!(arn.shown(Kind::Arn), arn.raw(), "an ARN can be copied");
+    }
+
+    #[test]
+    fn an_identifier_can_be_compared_and_hides_nothing() {
+        let identifier = |text: &str| Untrusted::new(text).identifier(Kind::Name);
+        assert_eq!(identifier("www.example.com"), "www.example.com");
+        assert_eq!(identifier("a\u{202e}b\n"), "a\\u{202e}b\\n");
+        assert_eq!(identifier(&"a".repeat(200)).len(), 160);
     }
 
     #[test]

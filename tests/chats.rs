@@ -28,13 +28,16 @@ fn length(text: &Value) -> usize {
     text.as_str().unwrap().chars().count()
 }
 
-/// No markup from outside, no half of an escape, no open code span. The links are ours.
+/// No markup from outside, no half of an escape, no open code. Links are ours: into a console, with a label.
 fn assert_whole_markdown(text: &str) {
-    let without_links: String = match text.split_once("<https://console.") {
-        Some((before, links)) => before.to_owned() + &links.replace("<https://console.", "").replace(['<', '>'], ""),
-        None => text.to_owned(),
-    };
-    assert!(!without_links.contains(['<', '>']), "Slack's own marks: {text}");
+    let mut parts = text.split('<');
+    assert!(!parts.next().unwrap().contains('>'), "Slack's own marks: {text}");
+    for part in parts {
+        let (link, rest) = part.split_once('>').unwrap();
+        let (url, label) = link.split_once('|').unwrap();
+        assert!(url.starts_with("https://console.") && !label.contains('|') && !rest.contains('>'), "{text}");
+    }
+    assert!(text.matches("```").count().is_multiple_of(2), "open code: {text}");
     assert!(text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;"].iter().any(|escape| rest.starts_with(escape))));
     for line in text.lines() {
         assert_eq!(line.matches('`').count() % 2, 0, "an open code span: {line}");
@@ -102,6 +105,12 @@ fn assert_adaptive_card(message: &Value) {
         let runs = block["inlines"].as_array().unwrap();
         assert!(!runs.is_empty() && runs.iter().all(|run| run["type"] == "TextRun" && length(&run["text"]) > 0));
     }
+    assert!(
+        card["fallbackText"]
+            .as_str()
+            .unwrap()
+            .ends_with(": IAM security alert. This cannot be shown here; the e-mail has it.")
+    );
     let actions = card["actions"].as_array().unwrap();
     assert!(actions.len() <= 6 && actions.iter().all(|action| action["type"] == "Action.OpenUrl"));
 }
@@ -157,6 +166,46 @@ fn one_actor_s_alerts_are_one_thread() {
     key["detail"]["userIdentity"] = event("create_user.json")["detail"]["userIdentity"].clone();
     assert_eq!(thread(event("create_user.json")), thread(key));
     assert_ne!(thread(event("create_user.json")), thread(event("create_user_root.json")));
+}
+
+/// A command of any length is whole, or is not there.
+#[test]
+fn no_command_is_cut_in_half() {
+    let mut longest = 0;
+    for length in 290..330 {
+        let mut event = event("attach_user_policy.json");
+        // Each of the first is five characters in Slack.
+        let policy = format!("arn:aws:iam::aws:policy/{}/{}", "&".repeat(510), "P".repeat(length));
+        event["detail"]["requestParameters"]["policyArn"] = json!(policy);
+        let message = Webhook::Slack.render(&report(event), &[]);
+        assert_block_kit(&message);
+        longest = texts(&message).iter().map(|text| text.chars().count()).max().max(Some(longest)).unwrap();
+    }
+    assert!((2_990..=3_000).contains(&longest), "{longest}: no command came near the limit");
+}
+
+/// A hostile name can fill the room of a text; what comes behind it is cut, and not told as nothing.
+#[test]
+fn what_has_no_room_is_not_told_as_nothing() {
+    for length in 250..420 {
+        let mut event = event("update_assume_role_policy.json");
+        let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": [format!("arn:aws:iam::999988887777:role/{}", "p".repeat(length)),
+                                  "arn:aws:iam::999988887777:role/second"]}}]});
+        event["detail"]["requestParameters"]["policyDocument"] = json!(document.to_string());
+        let message = Webhook::Teams.render(&report(event), &[]);
+        assert_adaptive_card(&message);
+        assert!(!message.to_string().contains("(nothing)"));
+    }
+}
+
+#[test]
+fn an_event_without_an_id_is_told_without_one() {
+    let report = report(event("create_user_nothing_but_the_name.json"));
+    assert_eq!(amazon_q::render(&report)["id"], Value::Null);
+    for webhook in [Webhook::Slack, Webhook::Teams] {
+        assert!(!webhook.render(&report, &[]).to_string().contains("Event not"));
+    }
 }
 
 proptest! {

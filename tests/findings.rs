@@ -7,6 +7,7 @@ mod common;
 
 use common::{account, clock, draft, event, every_event, hostile_event, settings};
 use iam_security_alert::channel::security_hub::{Product, render};
+use iam_security_alert::report::Row;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -30,6 +31,8 @@ fn assert_within_bounds(finding: &Value) {
         let parts: Vec<_> = kind.as_str().unwrap().split('/').collect();
         assert!(parts.len() <= 3 && ["TTPs", "Unusual Behaviors"].contains(&parts[0]), "{kind}");
     }
+    let call = &finding["Action"]["AwsApiCallAction"];
+    assert!(call.is_null() || length(&call["Api"]) <= 128);
     let fields = finding["ProductFields"].as_object().unwrap();
     assert!(fields.len() <= 50 && fields.keys().all(|key| key.len() <= 128));
     assert!(fields.values().all(|value| (1..=2_048).contains(&length(value))));
@@ -87,6 +90,94 @@ fn things_have_the_details_that_iam_tells_of_them() {
     for finding in [key, attached, role] {
         assert_eq!(resource(&finding, "AwsAccount")[0]["Id"], "AWS::::Account:123456789012");
     }
+}
+
+fn denied(mut event: Value) -> Value {
+    event["detail"]["errorCode"] = json!("AccessDenied");
+    event["detail"]["responseElements"] = json!(null);
+    event
+}
+
+#[test]
+fn who_asks_for_a_key_does_not_say_whose_it_is() {
+    let mut event = denied(event("create_access_key.json"));
+    event["detail"]["eventName"] = json!("UpdateAccessKey");
+    let owner = |event: &Value, key: &str| {
+        let mut event = event.clone();
+        event["detail"]["requestParameters"] =
+            json!({"userName": "deploy-bot", "accessKeyId": key, "status": "Inactive"});
+        let finding = finding(event);
+        let keys = resource(&finding, "AwsIamAccessKey");
+        let of: Vec<_> = keys.iter().filter(|it| it["Id"] == key).map(|it| &it["Details"]["AwsIamAccessKey"]).collect();
+        assert_eq!(of.len(), 1);
+        (of[0]["PrincipalName"].as_str().map(str::to_owned), of[0]["AccountId"].as_str().map(str::to_owned))
+    };
+    let in_account = |name: &str| (Some(name.to_owned()), Some("123456789012".to_owned()));
+    assert_eq!(owner(&event, "AKIAEXAMPLECAROL0001"), in_account("ops-carol"), "it signed the call");
+    assert_eq!(owner(&event, "AKIAEXAMPLEDEPLOY001"), in_account("deploy-bot"), "IAM says so");
+    assert_eq!(owner(&event, "AKIAEXAMPLEOFNOBODY1"), (None, None));
+}
+
+#[test]
+fn things_of_another_account_and_of_root_are_told_as_such() {
+    let foreign = finding(event("create_user_cross_account.json"));
+    let key = resource(&foreign, "AwsIamAccessKey")[0];
+    assert_eq!(key["Details"]["AwsIamAccessKey"]["AccountId"], "210987654321", "{key}");
+
+    let mut by_root = event("create_user.json");
+    by_root["detail"]["userIdentity"] = json!({"type": "Root", "principalId": "123456789012",
+        "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012", "accessKeyId": "AKIAEXAMPLEROOT00001"});
+    let by_root = finding(by_root);
+    let key = &resource(&by_root, "AwsIamAccessKey")[0]["Details"]["AwsIamAccessKey"];
+    assert_eq!((&key["PrincipalType"], &key["PrincipalName"]), (&json!("Root"), &Value::Null));
+
+    let mut elsewhere = event("create_user.json");
+    elsewhere["detail"]["recipientAccountId"] = json!("210987654321");
+    let elsewhere = finding(elsewhere);
+    assert_eq!(resource(&elsewhere, "AwsAccount")[0]["Id"], "AWS::::Account:210987654321");
+    assert_eq!(elsewhere["AwsAccountId"], "123456789012", "whose product it is");
+}
+
+#[test]
+fn facts_of_two_users_are_not_mixed_and_what_was_asked_in_vain_is_no_fact() {
+    let mut replaced = event("create_user.json");
+    replaced["detail"]["responseElements"]["user"]["userId"] = json!("AIDAEXAMPLEANOTHER01");
+    let user = &finding(replaced)["Resources"][0]["Details"]["AwsIamUser"];
+    assert_eq!((&user["UserId"], &user["CreateDate"]), (&json!("AIDAEXAMPLEANOTHER01"), &Value::Null));
+
+    let mut exists = event("create_user_already_exists.json");
+    exists["detail"]["requestParameters"]["path"] = json!("/evil/");
+    let user = &finding(exists)["Resources"][0]["Details"]["AwsIamUser"];
+    assert_eq!((&user["UserName"], &user["Path"]), (&json!("deploy-bot"), &Value::Null));
+}
+
+#[test]
+fn things_are_named_as_other_findings_name_them_and_told_by_their_kind() {
+    let mut web = event("create_user.json");
+    web["detail"]["requestParameters"]["userName"] = json!("www.example.com");
+    web["detail"]["responseElements"]["user"] =
+        json!({"userName": "www.example.com", "arn": "arn:aws:iam::123456789012:user/www.example.com"});
+    assert_eq!(finding(web)["Resources"][0]["Id"], "arn:aws:iam::123456789012:user/www.example.com");
+
+    let joined = finding(event("add_user_to_group.json"));
+    let group = event("add_user_to_group.json")["detail"]["requestParameters"]["groupName"].clone();
+    assert_eq!(resource(&joined, "AwsIamGroup")[0]["Id"], group);
+    let federated = finding(event("create_user_federated.json"));
+    assert_eq!(resource(&federated, "AwsIamUser")[1]["Details"]["AwsIamUser"]["UserName"], "ops-carol");
+}
+
+#[test]
+fn where_there_are_too_many_facts_the_finding_says_how_many_more() {
+    let mut draft = draft(account(), event("create_user.json"), settings(&[]));
+    let row = draft.report.sections[0].rows[0].clone();
+    let keys: Vec<&'static str> = (0..60).map(|i| &*format!("fact{i}").leak()).collect();
+    draft.report.sections[1].rows.extend(keys.into_iter().map(|key| Row { key, ..row.clone() }));
+    let product = Product::of_topic("arn:aws:sns:us-east-1:123456789012:iam-security-alerts").unwrap();
+    let finding = render(&draft.activity, &draft.report, &draft.event_key, &product, clock());
+    assert_within_bounds(&finding);
+    let fields = finding["ProductFields"].as_object().unwrap();
+    let (last, more) = fields.iter().next_back().unwrap();
+    assert!(fields.len() == 50 && last == "more" && more.as_str().unwrap().ends_with(" more facts: see the e-mail"));
 }
 
 proptest! {

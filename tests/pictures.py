@@ -272,7 +272,7 @@ def teams():
         picture.line(x + 12, picture.y + 21, [(action["title"], button)])
         x += width + 8
     picture.gap(32)
-    return picture.svg(card["fallbackText"])
+    return picture.svg(card["body"][0]["inlines"][0]["text"])
 
 
 #: The pictures, by the names of their files.

@@ -134,6 +134,18 @@ def test_every_rule_may_invoke_the_function_and_keeps_what_it_could_not_hand_ove
         assert target["DeadLetterConfig"] == {"Arn": {"GetAtt": "UndeliveredQueue.Arn"}}
 
 
+def test_what_the_webhook_does_not_take_is_kept(template):
+    resources = template["Resources"]
+    (target,) = resources["WebhookRule"]["Properties"]["Targets"]
+    assert target["DeadLetterConfig"] == {"Arn": {"GetAtt": "WebhookQueue.Arn"}}
+    assert target["RoleArn"] == {"GetAtt": "WebhookRole.Arn"}
+    (statement,) = resources["WebhookRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == target["Arn"] == {"GetAtt": "WebhookDestination.Arn"}
+    sends, _ = resources["WebhookQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert sends["Action"] == "sqs:SendMessage" and sends["Resource"] == {"GetAtt": "WebhookQueue.Arn"}
+    assert sends["Condition"] == {"ArnEquals": {"aws:SourceArn": {"GetAtt": "WebhookRule.Arn"}}}
+
+
 def test_the_function_s_environment_leaves_room(template):
     variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
     default = template["Parameters"]["WatchedEventNames"]["Default"]

@@ -93,9 +93,21 @@ fn links(report: &Report) -> impl Iterator<Item = &Link> {
     report.links.iter().filter(|link| link.url.len() <= URL)
 }
 
+/// The call, `iam:CreateUser`.
+fn call(report: &Report) -> String {
+    reference(report, "eventName").map(Phrase::plain).unwrap_or_default()
+}
+
+/// The event's id, if the event has one.
+fn event_id(report: &Report) -> Option<String> {
+    let mut stretches = reference(report, "eventId")?.stretches();
+    // Our own words say that it has none.
+    stretches.find_map(|(text, from_outside)| from_outside.then(|| text.into_owned()))
+}
+
 /// A fact that identifies the event.
-fn reference(report: &Report, key: &str) -> Option<String> {
-    report.reference.rows.iter().find(|row| row.key == key).map(|row| row.values[0].plain())
+fn reference<'a>(report: &'a Report, key: &str) -> Option<&'a Phrase> {
+    report.reference.rows.iter().find(|row| row.key == key)?.values.first()
 }
 
 /// What is said of other reports: a line each, and how many more there are.

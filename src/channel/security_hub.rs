@@ -22,6 +22,7 @@ const RECOMMENDATION: usize = 512;
 const ID: usize = 512;
 const FIELDS: usize = 50;
 const FIELD: usize = 2_048;
+const CALL: usize = 128;
 const TYPES: usize = 50;
 
 /// Whose findings they are: those of the account that the function runs in.
@@ -82,7 +83,7 @@ pub fn render(activity: &Activity, report: &Report, event: &Untrusted, product: 
         "Description": bounded(&description(report), DESCRIPTION),
         "Remediation": {"Recommendation": recommendation(report)},
         "ProductFields": product_fields(activity, report),
-        "Resources": resources(report, product),
+        "Resources": resources(activity, report, product),
         "RecordState": "ACTIVE",
     });
     if let Some(action) = action(activity, &happened) {
@@ -126,7 +127,9 @@ fn recommendation(report: &Report) -> Value {
 }
 
 /// All that has no place of its own: reference, rules, commands, and the facts of each section by its key, "who/mfa".
+/// What says least stands last, and where there are too many, how many more there are.
 fn product_fields(activity: &Activity, report: &Report) -> Map<String, Value> {
+    const SAY_LITTLE: [&str; 4] = ["kind", "program", "lookedUp", "requestId"];
     let rules: Vec<_> = report.reasons.iter().map(|reason| reason.rule).collect();
     let ours = [("outcome".to_owned(), activity.outcome.word().to_owned()), ("rules".to_owned(), rules.join(", "))];
     let commands = report.steps.iter().enumerate().map(|(i, step)| {
@@ -135,43 +138,43 @@ fn product_fields(activity: &Activity, report: &Report) -> Map<String, Value> {
         let commands = if commands.len() > FIELD { "(the e-mail has the commands)".to_owned() } else { commands };
         (format!("steps/{}", i + 1), commands)
     });
-    let facts = |section: &Section| {
-        let row = |row: &Row| {
-            let values = row.values.iter().map(Phrase::plain).collect::<Vec<_>>();
-            (format!("{}/{}", section.key, row.key), values.join("; "))
-        };
-        section.rows.iter().map(row).collect::<Vec<_>>()
+    let fact = |section: &Section, row: &Row| {
+        let values = row.values.iter().map(Phrase::plain).collect::<Vec<_>>();
+        (format!("{}/{}", section.key, row.key), values.join("; "))
     };
-    let facts = facts(&report.reference).into_iter().chain(commands).chain(report.sections.iter().flat_map(facts));
-    let fields = ours.into_iter().chain(facts).filter(|(_, value)| !value.trim().is_empty()).take(FIELDS);
-    fields.map(|(key, value)| (key, bounded(&value, FIELD).into())).collect()
+    let sections = [&report.reference].into_iter().chain(&report.sections);
+    let rows: Vec<_> = sections.flat_map(|section| section.rows.iter().map(move |row| (section, row))).collect();
+    let (last, first): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, row)| SAY_LITTLE.contains(&row.key));
+    let facts = first.into_iter().chain(last).map(|(section, row)| fact(section, row));
+    let all: Vec<_> = ours.into_iter().chain(commands).chain(facts).filter(|(_, it)| !it.trim().is_empty()).collect();
+    let shown = if all.len() > FIELDS { FIELDS - 1 } else { FIELDS };
+    let more = all.len().saturating_sub(shown);
+    let more = (more > 0).then(|| ("more".to_owned(), format!("{more} more facts: see the e-mail")));
+    all.into_iter().take(shown).chain(more).map(|(key, value)| (key, bounded(&value, FIELD).into())).collect()
 }
 
-/// The things it is about, with the details that ASFF has for them, then the account.
-fn resources(report: &Report, product: &Product) -> Vec<Value> {
-    let base = |kind: &str, id: String| json!({"Type": kind, "Id": id, "Partition": product.partition.name(), "Region": product.region});
-    let mut resources: Vec<_> = report
-        .resources
-        .iter()
-        .filter_map(|resource| {
-            let id = bounded(&resource.identifier()?.shown(Kind::Arn), ID);
-            let kind = kind(resource.kind);
-            let mut json = base(kind, id);
-            let details = details(resource, product);
-            if !details.is_empty() {
-                json["Details"] = json!({kind: details});
-            }
-            Some(json)
-        })
-        .collect();
-    resources.push(base("AwsAccount", format!("AWS::::Account:{}", product.account)));
-    resources
+/// The things it is about, with the details that ASFF has for them, then the account in which it happened.
+fn resources(activity: &Activity, report: &Report, product: &Product) -> Vec<Value> {
+    let base = |kind: &str, id: String| json!({"Type": kind, "Id": id, "Partition": activity.partition.name(), "Region": product.region});
+    let resource = |resource: &Resource| {
+        let id = bounded(&resource.identifier()?.identifier(Kind::Arn), ID);
+        let kind = kind(&resource.kind);
+        let mut json = base(kind, id);
+        let details = details(resource);
+        if !details.is_empty() {
+            json["Details"] = json!({kind: details});
+        }
+        Some(json)
+    };
+    let account = activity.account.as_ref().map_or_else(|| product.account.clone(), |id| id.identifier(Kind::Name));
+    let account = base("AwsAccount", bounded(&format!("AWS::::Account:{account}"), ID));
+    report.resources.iter().filter_map(resource).chain([account]).collect()
 }
 
 /// ASFF's name of a kind of thing; `Other` where it has none.
-fn kind(what: What) -> &'static str {
+fn kind(what: &What) -> &'static str {
     match what {
-        What::AccessKey => "AwsIamAccessKey",
+        What::AccessKey { .. } => "AwsIamAccessKey",
         What::Unknown => "Other",
         What::Thing(thing) => match thing {
             Thing::User => "AwsIamUser",
@@ -197,18 +200,18 @@ fn kind(what: What) -> &'static str {
 }
 
 /// The details of what IAM has; empty for all else.
-fn details(resource: &Resource, product: &Product) -> Map<String, Value> {
-    let text = |text: &Option<Untrusted>, kind| text.as_ref().map(|text| Value::from(text.shown(kind)));
+fn details(resource: &Resource) -> Map<String, Value> {
+    let text = |text: &Option<Untrusted>, kind| text.as_ref().map(|text| Value::from(text.identifier(kind)));
     let name = |it: &Option<Untrusted>| text(it, Kind::Name);
     let created = resource.created.map(|created| Value::from(time(created)));
-    let fields = match resource.kind {
-        What::AccessKey => vec![
+    let fields = match &resource.kind {
+        What::AccessKey { owner, active } => vec![
             ("AccessKeyId", name(&resource.id)),
-            ("PrincipalName", name(&resource.owner)),
-            ("PrincipalType", Some("IAMUser".into())),
-            ("AccountId", Some(product.account.as_str().into())),
+            ("PrincipalName", owner.as_ref().and_then(|(_, owner)| name(owner))),
+            ("PrincipalType", owner.as_ref().map(|(of, _)| if *of == Thing::User { "IAMUser" } else { "Root" }.into())),
+            ("AccountId", name(&resource.account)),
             ("CreatedAt", created),
-            ("Status", resource.active.map(|active| if active { "Active" } else { "Inactive" }.into())),
+            ("Status", active.map(|active| if active { "Active" } else { "Inactive" }.into())),
         ],
         What::Thing(thing @ (Thing::User | Thing::Role | Thing::Group | Thing::Policy)) => {
             let (name_at, id_at) = match thing {
@@ -218,12 +221,13 @@ fn details(resource: &Resource, product: &Product) -> Map<String, Value> {
                 _ => ("PolicyName", "PolicyId"),
             };
             let boundary = resource.boundary.as_ref().filter(|_| matches!(thing, Thing::User | Thing::Role));
+            let boundary = boundary.map(|arn| json!({"PermissionsBoundaryArn": arn.identifier(Kind::Arn)}));
             vec![
                 (name_at, name(&resource.name)),
                 (id_at, name(&resource.id)),
                 ("Path", text(&resource.path, Kind::Arn)),
                 ("CreateDate", created),
-                ("PermissionsBoundary", boundary.map(|arn| json!({"PermissionsBoundaryArn": arn.shown(Kind::Arn)}))),
+                ("PermissionsBoundary", boundary),
             ]
         }
         What::Thing(_) | What::Unknown => Vec::new(),
@@ -238,7 +242,7 @@ fn action(activity: &Activity, happened: &str) -> Option<Value> {
         return None;
     }
     let mut call = json!({
-        "Api": bounded(&activity.event_name.shown(Kind::Name), ID),
+        "Api": bounded(&activity.event_name.shown(Kind::Name), CALL),
         "ServiceName": format!("{}.amazonaws.com", activity.action.service),
         "FirstSeen": happened,
         "LastSeen": happened,
@@ -249,7 +253,7 @@ fn action(activity: &Activity, happened: &str) -> Option<Value> {
             call["RemoteIpDetails"] = json!({"IpAddressV4": address.raw()});
         } else if address.raw().ends_with(".amazonaws.com") {
             call["CallerType"] = "domain".into();
-            call["DomainDetails"] = json!({"Domain": bounded(&address.shown(Kind::Name), ID)});
+            call["DomainDetails"] = json!({"Domain": bounded(&address.shown(Kind::Name), CALL)});
         }
     }
     Some(json!({"ActionType": "AWS_API_CALL", "AwsApiCallAction": call}))

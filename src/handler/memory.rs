@@ -114,7 +114,14 @@ impl<D: Directory> Handler<D> {
             match self.sum_up_one(history, &flood, deadline, journey).await {
                 Ok(report) => reports.extend(report),
                 Err(NotSummedUp::Unknown(why)) => journey.history_failed(&why),
-                Err(NotSummedUp::NotPublished(cause)) => return Err(Failure::NotSummedUp { cause }),
+                Err(NotSummedUp::NotPublished(cause)) if reports.is_empty() => {
+                    return Err(Failure::NotSummedUp { cause });
+                }
+                // What was mailed already is returned, and told to the webhook; this one is tried again within minutes.
+                Err(NotSummedUp::NotPublished(cause)) => {
+                    tracing::warn!(%cause, "a flood was not summed up; it is tried again within minutes");
+                    break;
+                }
             }
         }
         Ok(self.summed_up(&reports))
@@ -153,7 +160,8 @@ impl<D: Directory> Handler<D> {
             journey.chat_failure = self.tell(&report).await.or(journey.chat_failure.take());
             mailed = Some(report);
         }
-        history.summed_up(untold, summary.count, now).await?;
+        let noted = history.summed_up(untold, summary.count, now).await;
+        noted.inspect_err(|why| journey.history_failed(why)).ok();
         Ok(mailed)
     }
 }

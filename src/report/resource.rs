@@ -3,7 +3,7 @@
 use crate::arn::Arn;
 use crate::assessment::Case;
 use crate::cloudtrail::{Activity, Principal, Thing};
-use crate::directory::{AccessKey, Caller, Lookup, Subject, User};
+use crate::directory::{Caller, Dossier, Lookup, Subject, User};
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 
@@ -24,28 +24,36 @@ pub struct Resource {
     pub created: Option<DateTime<Utc>>,
     /// The permissions boundary that it has.
     pub boundary: Option<Untrusted>,
-    /// Whose access key it is.
-    pub owner: Option<Untrusted>,
-    /// Whether an access key is active.
-    pub active: Option<bool>,
+    /// The account that it is in.
+    pub account: Option<Untrusted>,
 }
 
 /// What a resource is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Kind {
     /// One of the things that calls are about.
     Thing(Thing),
     /// An access key.
-    AccessKey,
+    AccessKey {
+        /// Whose it is, as far as that is sure: a kind of user, and its name.
+        owner: Option<(Thing, Option<Untrusted>)>,
+        /// Whether it is active.
+        active: Option<bool>,
+    },
     /// Nobody has told us.
     #[default]
     Unknown,
 }
 
 impl Resource {
-    /// Something of which no more is known than its ARN.
+    /// Something of which no more is known than its ARN, and what that says.
     pub(super) fn of_arn(arn: Untrusted) -> Self {
-        Self { arn: Some(arn), ..Self::default() }
+        let kinds = [Thing::User, Thing::Role, Thing::Group, Thing::Policy];
+        let parsed = Arn::parse(arn.raw()).filter(|arn| arn.service == "iam");
+        let kind = kinds.into_iter().find(|kind| parsed.is_some_and(|arn| arn.resource.starts_with(kind.in_arns().1)));
+        let name = parsed.filter(|_| kind.is_some()).map(|arn| arn.name().into());
+        let account = parsed.map(|arn| arn.account).filter(|account| !account.is_empty()).map(Untrusted::new);
+        Self { kind: kind.map_or(Kind::Unknown, Kind::Thing), name, account, arn: Some(arn), ..Self::default() }
     }
 
     /// By what it can be found: its ARN, or else its id or name.
@@ -54,34 +62,74 @@ impl Resource {
         self.arn.as_ref().or(self.id.as_ref()).or(self.name.as_ref())
     }
 
-    /// Completes it by what IAM tells of a user.
-    fn with(mut self, user: &User) -> Self {
-        if let Lookup::Found(profile) = &user.profile {
-            self.arn = self.arn.or_else(|| Some(profile.arn.clone()));
-            self.id = self.id.or_else(|| Some(profile.id.clone()));
-            self.created = profile.created;
-            self.boundary.clone_from(&profile.boundary);
+    /// Completes it by what IAM tells, unless that is of another one that has the name now.
+    fn with(self, known: &Known<'_>) -> Self {
+        if self.id.is_some() && known.id.is_some() && self.id.as_ref() != known.id {
+            return self;
         }
-        self
+        Self {
+            arn: self.arn.or_else(|| known.arn.cloned()),
+            id: self.id.or_else(|| known.id.cloned()),
+            created: known.created.or(self.created),
+            boundary: known.boundary.cloned().or(self.boundary),
+            ..self
+        }
+    }
+}
+
+/// What IAM tells of a thing.
+#[derive(Default)]
+struct Known<'a> {
+    arn: Option<&'a Untrusted>,
+    id: Option<&'a Untrusted>,
+    created: Option<DateTime<Utc>>,
+    boundary: Option<&'a Untrusted>,
+}
+
+impl<'a> Known<'a> {
+    fn of_user(user: &'a User) -> Self {
+        let Lookup::Found(profile) = &user.profile else { return Self::default() };
+        let (arn, id) = (Some(&profile.arn), Some(&profile.id));
+        Self { arn, id, created: profile.created, boundary: profile.boundary.as_ref() }
+    }
+
+    fn of_subject(subject: &'a Subject) -> Self {
+        let arn = subject.arn();
+        match subject {
+            Subject::User(user) => Self::of_user(user),
+            Subject::Role(role) => match &role.profile {
+                Lookup::Found(profile) => {
+                    let id = Some(&profile.id);
+                    Self { arn, id, created: profile.created, boundary: profile.boundary.as_ref() }
+                }
+                _ => Self::default(),
+            },
+            Subject::Policy(policy) => {
+                let created = policy.profile.found().and_then(|profile| profile.created);
+                Self { arn, created, ..Self::default() }
+            }
+            Subject::Group(_) | Subject::NotAsked(_) => Self { arn, ..Self::default() },
+        }
     }
 }
 
 /// What was changed and what was given, then who did it and with which access key; each once.
 pub(super) fn resources(case: &Case<'_>) -> Vec<Resource> {
     let (activity, dossier) = (case.activity, case.dossier);
+    let signing_key = signing_key(activity, dossier);
     let target = target(activity, &dossier.target);
-    let given_key = activity.event_name.raw().ends_with("AccessKey").then_some(activity.object.name.as_ref()).flatten();
-    let target_user = if let Subject::User(user) = &dossier.target { Some(&**user) } else { None };
-    let caller_user = if let Caller::User(user) = &dossier.caller { Some(&**user) } else { None };
-    let session = activity.principal.session().filter(|session| session.has_long_lived_key());
-    let caller = caller(&activity.principal, &dossier.caller);
-    let all = [
-        Some(target.clone()),
-        given_key.map(|id| access_key(id, target.name.clone(), target_user)),
-        activity.object.arn.clone().map(|arn| given(arn, activity.object.name.clone())),
-        Some(caller.clone()),
-        session.and_then(|session| Some(access_key(session.access_key_id.as_ref()?, caller.name.clone(), caller_user))),
-    ];
+    let given = if activity.action.event_name.ends_with("AccessKey") {
+        // Whoever asks for a key may name any: whose it is, only its own call or IAM tells.
+        let named = activity.object.name.as_ref();
+        let signed = signing_key.as_ref().is_some_and(|key| key.id.as_ref() == named);
+        named.filter(|_| !signed).map(|id| given_key(id, activity, &dossier.target))
+    } else if activity.action.is_about_membership() {
+        let name = activity.object.name.clone();
+        name.map(|name| Resource { kind: Kind::Thing(Thing::Group), name: Some(name), ..in_account(activity) })
+    } else {
+        activity.object.arn.clone().map(Resource::of_arn)
+    };
+    let all = [Some(target), given, Some(caller(&activity.principal, &dossier.caller)), signing_key];
     let mut resources: Vec<Resource> = Vec::new();
     for resource in all.into_iter().flatten().filter(|resource| resource.identifier().is_some()) {
         if resources.iter().all(|other| other.identifier() != resource.identifier()) {
@@ -91,48 +139,40 @@ pub(super) fn resources(case: &Case<'_>) -> Vec<Resource> {
     resources
 }
 
+fn in_account(activity: &Activity) -> Resource {
+    Resource { account: activity.account.clone(), ..Resource::default() }
+}
+
 fn target(activity: &Activity, known: &Subject) -> Resource {
     let target = &activity.target;
+    // What was asked for in vain is not how it is.
+    let asked = |text: &Option<Untrusted>| text.clone().filter(|_| activity.outcome.succeeded());
     let resource = Resource {
         kind: Kind::Thing(target.thing),
-        arn: target.arn.clone().or_else(|| known.arn().cloned()),
+        arn: target.arn.clone(),
         name: activity.name_now().cloned(),
         id: target.id.clone(),
-        path: target.path.clone(),
-        boundary: target.boundary.clone(),
-        ..Resource::default()
+        path: asked(&target.path),
+        boundary: asked(&target.boundary),
+        ..in_account(activity)
     };
-    match known {
-        Subject::User(user) => resource.with(user),
-        Subject::Role(role) => match &role.profile {
-            Lookup::Found(profile) => Resource {
-                id: resource.id.clone().or_else(|| Some(profile.id.clone())),
-                created: profile.created,
-                boundary: profile.boundary.clone(),
-                ..resource
-            },
-            _ => resource,
-        },
-        Subject::Policy(policy) => match &policy.profile {
-            Lookup::Found(profile) => Resource { created: profile.created, ..resource },
-            _ => resource,
-        },
-        Subject::Group(_) | Subject::NotAsked(_) => resource,
-    }
+    resource.with(&Known::of_subject(known))
 }
 
 fn caller(principal: &Principal, known: &Caller) -> Resource {
+    let account = principal.account().cloned();
     let of = |kind, arn: &Option<Untrusted>, name: &Option<Untrusted>, id: &Option<Untrusted>| Resource {
         kind: Kind::Thing(kind),
         arn: arn.clone(),
         name: name.clone(),
         id: id.clone(),
+        account: account.clone(),
         ..Resource::default()
     };
     match principal {
         Principal::IamUser(user) => {
             let resource = of(Thing::User, &user.arn, &user.name, &user.id);
-            if let Caller::User(known) = known { resource.with(known) } else { resource }
+            if let Caller::User(known) = known { resource.with(&Known::of_user(known)) } else { resource }
         }
         Principal::AssumedRole(session) => of(Thing::Role, &session.role_arn, &session.role, &session.role_id),
         Principal::Root(root) => of(Thing::RootUser, &root.arn, &None, &None),
@@ -140,23 +180,43 @@ fn caller(principal: &Principal, known: &Caller) -> Resource {
     }
 }
 
-/// What was given or taken and has an ARN: mostly a policy.
-fn given(arn: Untrusted, name: Option<Untrusted>) -> Resource {
-    let is_policy = Arn::parse(arn.raw()).is_some_and(|arn| arn.resource.starts_with("policy/"));
-    let kind = if is_policy { Kind::Thing(Thing::Policy) } else { Kind::Unknown };
-    Resource { kind, name, ..Resource::of_arn(arn) }
+/// The long-lived access key that signed the call.
+fn signing_key(activity: &Activity, dossier: &Dossier) -> Option<Resource> {
+    let session = activity.principal.session().filter(|session| session.has_long_lived_key())?;
+    let owner = match &activity.principal {
+        Principal::IamUser(user) => Some((Thing::User, user.name.clone())),
+        Principal::Root(_) => Some((Thing::RootUser, None)),
+        _ => None,
+    };
+    let user = if let Caller::User(user) = &dossier.caller { Some(&**user) } else { None };
+    let account = activity.principal.account().cloned();
+    Some(access_key(session.access_key_id.as_ref()?, owner, user, account))
 }
 
-/// An access key, with what IAM tells of it among its owner's.
-fn access_key(id: &Untrusted, owner: Option<Untrusted>, user: Option<&User>) -> Resource {
+/// The access key that the call is about.
+fn given_key(id: &Untrusted, activity: &Activity, known: &Subject) -> Resource {
+    let user = if let Subject::User(user) = known { Some(&**user) } else { None };
+    let listed = user
+        .is_some_and(|user| user.access_keys.found().is_some_and(|keys| keys.items.iter().any(|key| key.id == *id)));
+    let sure = activity.outcome.succeeded() || listed;
+    let owner = sure.then(|| (activity.target.thing, activity.target.name.clone()));
+    access_key(id, owner, user, activity.account.clone().filter(|_| sure))
+}
+
+/// An access key, with what IAM tells of it among a user's.
+fn access_key(
+    id: &Untrusted,
+    owner: Option<(Thing, Option<Untrusted>)>,
+    user: Option<&User>,
+    account: Option<Untrusted>,
+) -> Resource {
     let keys = user.and_then(|user| user.access_keys.found());
-    let known: Option<&AccessKey> = keys.and_then(|keys| keys.items.iter().find(|key| key.id == *id));
+    let known = keys.and_then(|keys| keys.items.iter().find(|key| key.id == *id));
     Resource {
-        kind: Kind::AccessKey,
+        kind: Kind::AccessKey { owner, active: known.map(|key| key.active) },
         id: Some(id.clone()),
-        owner,
         created: known.and_then(|key| key.created),
-        active: known.map(|key| key.active),
+        account,
         ..Resource::default()
     }
 }

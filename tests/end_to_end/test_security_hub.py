@@ -122,9 +122,16 @@ def test_a_hub_that_is_busy_is_asked_once_more(account, mailbox, security_hub, s
     assert failure(function, event) is None
 
 
-def test_that_the_account_does_not_use_it_is_told_once_in_words(account, mailbox, security_hub, start, wire):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal_by_rest("InvalidAccessException", f"Account {ACCOUNT} is not subscribed to AWS Security Hub"),
+        Reply(200, '{"FailedCount": 1, "FailedFindings": [{"ErrorCode": "InvalidAccess", "ErrorMessage": "no"}]}'),
+    ],
+)
+def test_that_the_account_does_not_use_it_is_told_once_in_words(account, mailbox, security_hub, start, wire, answer):
     function, events = start(**ON), [sign_in(ROOT, "No") for _ in range(3)]
-    instead(wire, refusal_by_rest("InvalidAccessException", f"Account {ACCOUNT} is not subscribed to AWS Security Hub"))
+    instead(wire, answer)
 
     for event in events:
         function.invoke(event)

@@ -459,6 +459,39 @@ def test_of_two_floods_the_chat_that_failed_for_one_is_not_forgotten(aws, accoun
     assert len(told) == 1 and "AuthorizationError" in function.log()[-1]["chatFailure"]
 
 
+def test_of_two_floods_the_mail_that_went_out_is_returned_though_the_other_did_not(account, bots, mailbox, start, history, wire):
+    function = start(CHAT_WEBHOOK_FORMAT="teams", **history.settings)
+    for caller in (deployer_session(account.role), account.carol.identity):
+        for event in flood(caller, 6):
+            function.invoke(event)
+    mailbox.mails()
+    pass_time(history, 12)
+    sent = []
+    refuse_second = lambda call: call.action == "Publish" and (sent.append(call) or len(sent) > 1)
+    wire.instead = lambda call: refusal("AuthorizationError") if refuse_second(call) else None
+
+    answer = function.invoke(CLOCK)
+
+    assert answer["summedUp"] == [mailbox.mail()["Subject"]] and answer["published"] and "webhook" in answer
+    assert any("a flood was not summed up" in line["message"] for line in function.log() if line["level"] == "WARN")
+
+
+def test_a_sum_up_that_cannot_be_noted_is_returned(account, bots, mailbox, start, history, wire):
+    function = start(CHAT_WEBHOOK_FORMAT="slack", **history.settings)
+    for event in flood(deployer_session(account.role), 6):
+        function.invoke(event)
+    mailbox.mails()
+    pass_time(history, 12)
+    mailed = lambda: any(call.action == "Publish" for call in wire.calls[begun:])
+    begun = len(wire.calls)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if call.service == "dynamodb" and mailed() else None
+
+    answer = function.invoke(CLOCK)
+
+    assert answer["summedUp"] == [mailbox.mail()["Subject"]] and answer["webhook"]["blocks"]
+    assert "AccessDeniedException" in function.log()[-1]["historyFailure"]
+
+
 def test_without_a_history_the_clock_finds_nothing_to_do(account, mailbox, start, wire):
     assert start().invoke(CLOCK) == {"summedUp": []}
     assert [call for call in wire.calls if call.service == "dynamodb"] == []

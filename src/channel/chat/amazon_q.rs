@@ -5,7 +5,7 @@
 //! asterisks, bare links.
 
 use super::markdown::{bounded, dressed, escaped, plain};
-use super::{facts, links, reference, steps, title};
+use super::{call, event_id, facts, links, steps, title};
 use crate::report::Report;
 use crate::text::{Kind, fingerprint};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ const RESOURCES: usize = 5;
 /// Renders a report as the JSON of a custom notification.
 #[must_use]
 pub fn render(report: &Report) -> Value {
-    let event = reference(report, "eventName").unwrap_or_default();
+    let event = call(report);
     let resources = report.resources.iter().filter_map(|resource| resource.arn.as_ref()).take(RESOURCES);
     let resources: Vec<_> = resources.map(|arn| plain(&arn.shown(Kind::Arn), TITLE)).collect();
     let mut notification = json!({
@@ -41,7 +41,7 @@ pub fn render(report: &Report) -> Value {
             "additionalContext": {"severity": report.severity.word()},
         },
     });
-    if let Some(id) = reference(report, "eventId") {
+    if let Some(id) = event_id(report) {
         notification["id"] = plain(&id, 100).into();
     }
     notification

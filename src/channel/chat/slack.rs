@@ -1,7 +1,7 @@
 //! Block Kit for an incoming webhook of Slack ("Reference: blocks").
 
 use super::markdown::{bounded, dressed, escaped, plain};
-use super::{facts, links, others, reference, steps, title};
+use super::{event_id, facts, links, others, steps, title};
 use crate::report::{Command, Report};
 use crate::text::Phrase;
 use serde_json::{Value, json};
@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 /// There are at most fifty blocks, ten fields, and ten elements of a context; far fewer are made here.
 const HEADER: usize = 150;
 const SECTION: usize = 3_000;
+/// What the number of a step takes: "1. ".
+const NUMBER: usize = 3;
 /// What a channel bears of a field.
 const FIELD: usize = 500;
 
@@ -30,13 +32,12 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
     if !facts.is_empty() {
         blocks.push(json!({"type": "section", "fields": facts}));
     }
-    let steps: Vec<_> = steps(report, |step, command| {
+    let steps = steps(report, |step, command| {
         // The end of a block of code is three of these marks.
-        !command.as_str().contains('`') && with(&step.text, command).chars().count() <= SECTION
-    })
-    .collect();
-    for (i, (text, command)) in steps.iter().enumerate() {
-        let text = command.map_or_else(|| dressed(text), |command| with(text, command));
+        !command.as_str().contains('`') && with(&step.text, command).chars().count() + NUMBER <= SECTION
+    });
+    for (i, (text, command)) in steps.enumerate() {
+        let text = command.map_or_else(|| dressed(&text), |command| with(&text, command));
         blocks.push(section(&format!("{}. {text}", i + 1)));
     }
     let links: Vec<_> = links(report).map(|link| format!("<{}|{}>", escaped(&link.url), link.label)).collect();
@@ -44,7 +45,7 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
         blocks.push(section(&links.join("  ·  ")));
     }
     blocks.extend(others(more).map(|line| section(&format!("*{}*", plain(&line, 300)))));
-    if let Some(id) = reference(report, "eventId") {
+    if let Some(id) = event_id(report) {
         blocks.push(json!({"type": "context", "elements": [markdown(&format!("Event {}", plain(&id, 100)))]}));
     }
     // Where no blocks are shown, on a watch and to a screen reader, the text stands for them.

@@ -3,7 +3,7 @@
 //!
 //! All text stands in text runs, which know no markdown: what is from outside cannot be markup, and needs no escape.
 
-use super::{CUT, facts, links, others, reference, steps, title};
+use super::{CUT, event_id, facts, links, others, steps, title};
 use crate::report::Report;
 use crate::severity::Severity;
 use crate::text::Phrase;
@@ -38,7 +38,7 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
         ));
     }
     body.extend(others(more).map(|line| apart(rich(vec![bold(&line)]))));
-    let event = reference(report, "eventId").map(|id| {
+    let event = event_id(report).map(|id| {
         let id: String = id.chars().take(100).collect();
         rich(vec![json!({"type": "TextRun", "text": format!("Event {id}"), "isSubtle": true, "size": "Small"})])
     });
@@ -58,7 +58,8 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
                 "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                 "type": "AdaptiveCard",
                 "version": "1.4",
-                "fallbackText": title(report),
+                // Where it is shown, it may be markdown: nothing from outside is in it.
+                "fallbackText": format!("{}: IAM security alert. This cannot be shown here; the e-mail has it.", report.severity),
                 "msteams": {"width": "Full"},
                 "body": body,
                 "actions": actions,
@@ -130,9 +131,9 @@ fn runs(phrase: &Phrase, limit: usize) -> Vec<Value> {
         let cut = kept.len() < text.len();
         if !from_outside {
             ours.push_str(&kept.replace('\n', " "));
-        } else if kept.trim().is_empty() {
+        } else if text.trim().is_empty() {
             ours.push_str("(nothing)");
-        } else {
+        } else if !kept.trim().is_empty() {
             runs.extend((!ours.is_empty()).then(|| run(&std::mem::take(&mut ours))));
             runs.push(code(&kept));
         }

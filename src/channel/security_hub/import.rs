@@ -101,7 +101,8 @@ impl SecurityHub {
 
     /// Hands over a finding. For no longer than two seconds: the mail is out, and says it all.
     ///
-    /// That the account is not subscribed is told once; from then on it is asked every hour, in silence.
+    /// That the account is not subscribed is told once, until a finding was taken again; from then on it is asked every
+    /// hour, in silence.
     ///
     /// # Errors
     /// Where it was not taken.
@@ -115,6 +116,10 @@ impl SecurityHub {
             Err(NotImported::NotSubscribed { region }) => {
                 self.not_subscribed.set(Some(Instant::now()));
                 known.map(|_| ()).ok_or(NotImported::NotSubscribed { region })
+            }
+            Ok(()) => {
+                self.not_subscribed.set(None);
+                Ok(())
             }
             other => other,
         }
@@ -131,9 +136,11 @@ impl SecurityHub {
         match line.operation.invoke(signed).await {
             Ok(()) => Ok(()),
             Err(SdkError::ServiceError(error)) => Err(match error.into_err() {
-                // The code also means that the function may not; only the message tells.
+                // Of the call, the code also means that the function may not, and only the message tells; of a finding it
+                // means this alone.
                 Refused { code, message }
-                    if code == "InvalidAccessException" && message.to_lowercase().contains("not subscribed") =>
+                    if code == "InvalidAccess"
+                        || code == "InvalidAccessException" && message.to_lowercase().contains("not subscribed") =>
                 {
                     NotImported::NotSubscribed { region: self.product.region.clone() }
                 }
