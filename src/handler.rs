@@ -1,22 +1,22 @@
 //! The journey of one event, from what EventBridge hands over to the alert that goes out.
 
+mod draft;
 mod memory;
+mod others;
+
+pub use draft::{Draft, Told};
 
 use crate::assessment::{Case, assess};
-use crate::channel::chat::Webhook;
-use crate::channel::email::Email;
-use crate::channel::json::Alert;
+use crate::channel::email;
 use crate::channel::security_hub::import::SecurityHub;
 use crate::channel::sns::Outbox;
-use crate::channel::{email, json, security_hub};
 use crate::cloudtrail::{Activity, Delivery, Refusal};
 use crate::directory::{Directory, investigate};
 use crate::handled::{Failure, Handled};
-use crate::history::dynamodb::Told as Remembered;
 use crate::history::entry::event_key;
-use crate::history::flood::{self, Place};
+use crate::history::flood;
 use crate::history::{Entry, History};
-use crate::report::{Report, closing, compose};
+use crate::report::{closing, compose};
 use crate::settings::Settings;
 use crate::telemetry::{Journey, Mail};
 use crate::text::{Kind, Phrase, Untrusted};
@@ -98,35 +98,6 @@ impl<D: Directory> Handler<D> {
         Ok(Handled::Alert(Box::new(draft.into_alert(published, self.settings.webhook))))
     }
 
-    /// What comes after the mail, side by side: none of it can hold that up. The chat is told what was mailed; Security
-    /// Hub is a list, and gets what was left out of a flood too.
-    async fn after_the_mail(&self, draft: &Draft, journey: &mut Journey) {
-        let mail = journey.mail;
-        let chat = async { if mail == Mail::Published { self.tell(&draft.report).await } else { None } };
-        let memory = async {
-            if mail != Mail::LeftOut {
-                self.remember(draft, journey).await;
-            }
-        };
-        let (chat, finding, ()) = tokio::join!(chat, self.import(draft), memory);
-        journey.chat_failure = chat;
-        journey.security_hub_failure = finding;
-    }
-
-    /// Imports the finding, if Security Hub is to have it; returns why not, if that failed.
-    async fn import(&self, draft: &Draft) -> Option<String> {
-        let minimum = self.settings.security_hub?;
-        let hub = self.security_hub.as_ref().filter(|_| draft.report.severity >= minimum)?;
-        let finding =
-            security_hub::render(&draft.activity, &draft.report, &draft.event_key, hub.product(), (self.clock)());
-        Box::pin(hub.import(&finding)).await.err().map(|why| why.to_string())
-    }
-
-    /// Tells it to the chat, if there is one; returns why not, if that failed.
-    async fn tell(&self, report: &Report) -> Option<String> {
-        Box::pin(self.outbox.tell(report)).await.err().map(|why| why.to_string())
-    }
-
     /// All but the sending: what happened, what IAM knows of it, how bad it is, and what to tell.
     ///
     /// # Errors
@@ -186,56 +157,6 @@ impl<D: Directory> Handler<D> {
         let record = entry.as_ref().map_or_else(String::new, |_| delivery.raw.to_string());
         let event_key = event_key(&activity, &delivery.raw);
         Ok(Told::Draft(Box::new(Draft { activity, report, email, event_key, entry, place, record, deadline })))
-    }
-}
-
-/// Whether an event is told.
-#[derive(Debug)]
-pub enum Told {
-    /// It is.
-    Draft(Box<Draft>),
-    /// It is not, and why.
-    Not(Phrase),
-}
-
-/// An alert that was not sent yet.
-#[derive(Debug)]
-pub struct Draft {
-    /// What happened.
-    pub activity: Activity,
-    /// What to tell.
-    pub report: Report,
-    /// The mail that tells it.
-    pub email: Email,
-    /// What identifies the event, with an id or without.
-    pub event_key: Untrusted,
-    /// What is remembered of it, where anything is.
-    pub entry: Option<Entry>,
-    /// Its place among those like it, where it may belong to a flood.
-    pub place: Option<Place>,
-    /// The record, as JSON, where it is to be remembered.
-    pub record: String,
-    /// From when on there is only time to publish it.
-    pub deadline: Instant,
-}
-
-impl Draft {
-    /// What is remembered of it.
-    fn told(&self, mail: Mail) -> Remembered<'_> {
-        Remembered {
-            severity: self.report.severity,
-            subject: &self.email.subject,
-            reasons: self.report.reasons.iter().map(|reason| reason.text.plain()).collect(),
-            alert: &self.email.body,
-            mail,
-            record: &self.record,
-        }
-    }
-
-    /// The alert as JSON, with what a webhook is sent if it was published.
-    #[must_use]
-    pub fn into_alert(self, published: bool, webhook: Option<Webhook>) -> Alert {
-        json::render(&self.activity, &self.report, self.email, published, webhook)
     }
 }
 

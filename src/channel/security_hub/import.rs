@@ -153,7 +153,8 @@ impl SecurityHub {
 
 impl Line {
     fn new(config: &SdkConfig, product: &Product) -> Result<Self, &'static str> {
-        let host = |domain| format!("https://securityhub.{}.{domain}", product.region);
+        let service = if config.use_fips() == Some(true) { "securityhub-fips" } else { "securityhub" };
+        let host = |domain| format!("https://{service}.{}.{domain}", product.region);
         let endpoint = config.endpoint_url().map(str::to_owned).or_else(|| product.partition.domain().map(host));
         let endpoint = endpoint.ok_or("the domain of this partition is not known")?;
         let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(200));
@@ -223,4 +224,31 @@ fn read(response: &HttpResponse) -> Result<(), Refused> {
     let code = code.map_or_else(|| format!("HTTP {}", response.status().as_u16()), str::to_owned);
     let message = if body["Message"].is_string() { &body["Message"] } else { &body["message"] };
     Err(Refused { code, message: text(message) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::Partition;
+
+    #[test]
+    fn it_is_where_the_region_and_the_partition_say() {
+        let address = |partition, region: &str, fips| {
+            let mut config = SdkConfig::builder()
+                .http_client(aws_smithy_http_client::test_util::NeverClient::new())
+                .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")));
+            config.set_use_fips(Some(fips));
+            let product = Product { partition, region: region.to_owned(), account: "123456789012".to_owned() };
+            Line::new(&config.build(), &product).map(|line| line.address)
+        };
+        let at = |host: &str| Ok(format!("https://{host}/findings/import"));
+        assert_eq!(address(Partition::Aws, "us-east-1", false), at("securityhub.us-east-1.amazonaws.com"));
+        assert_eq!(
+            address(Partition::GovCloud, "us-gov-west-1", true),
+            at("securityhub-fips.us-gov-west-1.amazonaws.com")
+        );
+        assert_eq!(address(Partition::China, "cn-north-1", false), at("securityhub.cn-north-1.amazonaws.com.cn"));
+        let elsewhere = Partition::Other("aws-iso".to_owned());
+        assert_eq!(address(elsewhere, "us-iso-east-1", false), Err("the domain of this partition is not known"));
+    }
 }
