@@ -68,6 +68,10 @@ class Reply:
     headers: dict = field(default_factory=dict)
 
 
+#: No answer at all: the connection is closed.
+HANG_UP = object()
+
+
 def refusal(code, message="as the test wants it"):
     """An error as the services of AWS write it that speak the query protocol."""
     return Reply(
@@ -152,7 +156,10 @@ class Wire:
     def _answer(self, call, handler, body):
         if call.service == "iam" and self.delay:
             self._closing.wait(self.delay)
-        if reply := self.instead(call):
+        reply = self.instead(call)
+        if reply is HANG_UP:
+            raise ConnectionAbortedError
+        if reply:
             return reply.status, {"Content-Type": reply.kind} | reply.headers, reply.body.encode()
         if call.action == "TransactWriteItems":
             if not self._one_transaction.acquire(blocking=not self.collide):
@@ -189,7 +196,11 @@ class Wire:
                 sent = (self.path, dict(self.headers), body)
                 call = Call(scope[1], action, parameters, time.monotonic(), sent=sent)
                 wire.calls.append(call)
-                status, headers, answer = wire._answer(call, self, body)
+                try:
+                    status, headers, answer = wire._answer(call, self, body)
+                except ConnectionAbortedError:
+                    self.close_connection = True
+                    return
                 call.ended = time.monotonic()
                 try:
                     self.send_response(status)

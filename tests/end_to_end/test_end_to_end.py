@@ -7,6 +7,7 @@ import pytest
 from conftest import IN_POLICIES, managed_policy, policy, trust
 from stage import (
     ACCOUNT,
+    HANG_UP,
     PATIENCE,
     REGION,
     ROOT,
@@ -598,8 +599,9 @@ def test_where_iam_refuses_the_alert_says_what_is_not_known(account, mailbox, st
     assert function.line_of(event)["LookupFailures"] > 10
 
 
-def test_where_iam_cannot_be_reached_the_alert_says_so(account, mailbox, start):
-    function = start(AWS_ENDPOINT_URL_IAM="http://127.0.0.1:1")
+def test_where_iam_cannot_be_reached_the_alert_says_so(account, mailbox, start, wire):
+    function = start()
+    wire.instead = lambda call: HANG_UP if call.service == "iam" else None
 
     alert = function.invoke(create_user(account.carol.identity, "deploy-bot"))
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from stage import ACCOUNT, REGION, ROOT, SECRET, Reply, create_user, deployer_session, event_of, longest_chain_of, refusal_by_rest, sign_in
+from stage import ACCOUNT, HANG_UP, REGION, ROOT, SECRET, Reply, create_user, deployer_session, event_of, longest_chain_of, refusal_by_rest, sign_in
 
 ON = {"SECURITY_HUB_MINIMUM_SEVERITY": "MEDIUM"}
 IMPORT = "BatchImportFindings"
@@ -95,6 +95,17 @@ def test_a_hub_that_fails_holds_up_no_mail_and_is_counted(account, mailbox, secu
 
     assert mailbox.mail()["Message"] == alert["text"] and alert["published"]
     assert failure(function, event) == f"Security Hub did not take the finding: {why}"
+
+
+def test_a_hub_that_cannot_be_reached_holds_up_no_mail_and_is_counted(account, mailbox, security_hub, start, wire):
+    function, event = start(**ON), sign_in(ROOT, "No")
+    instead(wire, HANG_UP)
+
+    alert = function.invoke(event)
+
+    assert mailbox.mail()["Message"] == alert["text"]
+    assert failure(function, event).startswith("Security Hub could not be asked: ")
+    assert len(wire.called(IMPORT)) == 2
 
 
 def test_a_hub_that_does_not_answer_is_given_up(account, mailbox, security_hub, start, wire):
