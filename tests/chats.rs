@@ -52,7 +52,12 @@ fn assert_notification(chat: &Value) {
     assert!((1..=200).contains(&length(&content["title"])), "{content}");
     assert!((1..=2_800).contains(&length(&content["description"])));
     let steps = content["nextSteps"].as_array().unwrap();
-    assert!(steps.len() <= 6 && steps.iter().all(|step| (1..=300).contains(&length(step))), "{steps:?}");
+    assert!(
+        steps.len() <= 6
+            && steps.iter().map(length).sum::<usize>() <= 3_000
+            && steps.iter().all(|step| (1..=500).contains(&length(step))),
+        "{steps:?}"
+    );
     assert!(content["keywords"].as_array().unwrap().iter().all(|word| (1..=60).contains(&length(word))));
     assert!(length(&metadata["threadId"]) == 32 && length(&metadata["summary"]) <= 200);
     assert!(metadata["relatedResources"].as_array().unwrap().len() <= 5);
@@ -166,6 +171,20 @@ fn one_actor_s_alerts_are_one_thread() {
     key["detail"]["userIdentity"] = event("create_user.json")["detail"]["userIdentity"].clone();
     assert_eq!(thread(event("create_user.json")), thread(key));
     assert_ne!(thread(event("create_user.json")), thread(event("create_user_root.json")));
+}
+
+/// What is not in a chat, nobody on call has at hand. Only what is too long, or has to be done in two, is in the mail alone.
+#[test]
+fn every_message_has_the_commands() {
+    for event in every_event() {
+        let report = report(event);
+        let amazon_q = amazon_q::render(&report);
+        let told: Vec<_> = amazon_q["content"]["nextSteps"].as_array().unwrap().iter().map(Value::to_string).collect();
+        for (step, told) in report.steps.iter().zip(told).filter(|(step, _)| step.commands.len() == 1) {
+            let long = step.commands[0].as_str().chars().count() > 420;
+            assert_eq!(told.contains("(The e-mail has the command.)"), long, "{told}");
+        }
+    }
 }
 
 /// A command of any length is whole, or is not there.

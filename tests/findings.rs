@@ -167,6 +167,22 @@ fn things_are_named_as_other_findings_name_them_and_told_by_their_kind() {
 }
 
 #[test]
+fn what_was_changed_stands_first() {
+    let account = finding(event("update_account_password_policy.json"));
+    assert_eq!(account["Resources"][0]["Type"], "AwsAccount");
+
+    let mut mfa = event("deactivate_mfa_device.json");
+    mfa["detail"]["requestParameters"] =
+        json!({"userName": "AWS ROOT USER", "serialNumber": "arn:aws:iam::123456789012:mfa/root-account-mfa-device"});
+    mfa["detail"]["userIdentity"] = json!({"type": "Root", "principalId": "123456789012",
+        "arn": "arn:aws:iam::123456789012:root", "accountId": "123456789012"});
+    let mfa = finding(mfa);
+    let ids: Vec<_> = mfa["Resources"].as_array().unwrap().iter().map(|it| it["Id"].as_str().unwrap()).collect();
+    let (root, device) = ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:mfa/root-account-mfa-device");
+    assert_eq!(ids, [root, device, "AWS::::Account:123456789012"]);
+}
+
+#[test]
 fn where_there_are_too_many_facts_the_finding_says_how_many_more() {
     let mut draft = draft(account(), event("create_user.json"), settings(&[]));
     let row = draft.report.sections[0].rows[0].clone();

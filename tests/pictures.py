@@ -156,6 +156,10 @@ TEXT, BOLD, FADED = Style(), Style(bold=True), Style(13, PALE)
 SPAN = Style(13, CODE, mono=True, box="#f3f0f1")
 
 
+def unescaped(text):
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def markdown(text, text_style=TEXT):
     """Runs of Slack's markdown: code spans, bold between asterisks, links."""
     bold = Style(text_style.size, bold=True)
@@ -172,7 +176,7 @@ def markdown(text, text_style=TEXT):
             runs.append((part, link))
         elif part:
             runs.append((part, text_style))
-    return [(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), style) for text, style in runs]
+    return [(unescaped(text), style) for text, style in runs]
 
 
 def mail():
@@ -220,8 +224,7 @@ def slack():
             for line in text.split("\n"):
                 picture.paragraph(markdown(line))
             for command in code:
-                ((command, _),) = markdown(command.replace("*", "\0"))
-                picture.block(command.replace("\0", "*"))
+                picture.block(unescaped(command))
         picture.gap(8)
     return picture.svg(message["text"])
 

@@ -28,7 +28,7 @@ def rules(template, kind="EventPattern"):
 CHOICES = {
     "SlackWorkspaceId": ["", "T01234567"],
     "TeamsTenantId": ["", "00000000-0000-0000-0000-000000000000"],
-    "ChatWebhookUrl": ["", "https://hooks.example.com/x"],
+    "ChatWebhookUrl": ["none", "https://hooks.example.com/x"],
     "EnableAlertBus": ["true", "false"],
     "EnableSecurityHub": ["true", "false"],
     "EnableHistory": ["true", "false"],
@@ -75,6 +75,7 @@ def references(template, value, parameters):
             found.add(of.split(".")[0])
         elif key == "Sub":
             text, given = of if isinstance(of, list) else (of, {})
+            found |= references(template, list(given.values()), parameters)
             found |= {name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)} - set(given)
         elif key == "DependsOn":
             found.add(of)
@@ -107,6 +108,19 @@ def test_every_parameter_stands_in_a_group_and_every_alarm_tells_somebody(templa
     for name, it in template["Resources"].items():
         if it["Type"] == "AWS::CloudWatch::Alarm":
             assert it["Properties"]["AlarmActions"] == [{"Ref": "HealthTopic"}], name
+
+
+def test_the_dashboard_shows_every_alarm_that_there_is(template):
+    for chosen in combinations():
+        resources = kept(template, "Resources", chosen)
+        shown = references(template, resources["Dashboard"]["Properties"], chosen)
+        assert {name for name, it in resources.items() if it["Type"] == "AWS::CloudWatch::Alarm"} <= shown
+
+
+def test_what_is_not_to_be_seen_can_be_answered_with_a_word(template):
+    """`sam deploy --guided` offers no default for it, and asks until something is typed."""
+    hidden = [it for it in template["Parameters"].values() if it.get("NoEcho")]
+    assert hidden and all(it["Default"] and re.match(it["AllowedPattern"], it["Default"]) for it in hidden)
 
 
 def test_every_pattern_stays_within_the_limit_of_eventbridge(template):

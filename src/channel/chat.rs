@@ -13,15 +13,23 @@ use crate::report::{Command, Link, Report, Row, Step};
 use crate::text::Phrase;
 use serde_json::Value;
 
-/// The facts that are told, by section and row.
-const FACTS: [(&str, &str); 6] = [
+/// The facts that are told, where there are any, by section and row; at most as many as a section of Slack can hold.
+const FACTS: [(&str, &str); 11] = [
     ("who", "credential"),
     ("who", "mfa"),
     ("who", "power"),
     ("who", "from"),
+    ("what", "amountsTo"),
+    ("what", "says"),
+    ("what", "trust"),
     ("what", "power"),
+    ("what", "doubts"),
     ("what", "accessKeys"),
+    ("what", "parameters"),
 ];
+const FACTS_SHOWN: usize = 10;
+/// A header of Slack has 150 characters ("Reference: blocks").
+const TITLE: usize = 150;
 /// How many steps are told, and how many other reports in the message of one.
 const STEPS: usize = 6;
 const OTHERS: usize = 10;
@@ -62,22 +70,20 @@ impl Webhook {
     }
 }
 
-/// The severity and the subject, as a line of at most 200 characters in which all from outside is short, printable
-/// ASCII.
+/// The severity and the subject, as a line that a header of Slack can hold.
 fn title(report: &Report) -> String {
-    let mut title = format!("{}: {}", report.severity, report.subject.ascii(64));
-    title.truncate(title.floor_char_boundary(200));
-    title
+    super::line(report, &format!("{}: ", report.severity), TITLE)
 }
 
 /// The facts that matter, each with whose it is.
 fn facts(report: &Report) -> impl Iterator<Item = (String, Phrase)> {
-    FACTS.into_iter().filter_map(|(key, row)| {
+    let facts = FACTS.into_iter().filter_map(|(key, row)| {
         let section = report.sections.iter().find(|section| section.key == key)?;
         let row: &Row = section.rows.iter().find(|it| it.key == row)?;
         let whose = if key == "who" { "Caller" } else { "Target" };
         Some((format!("{whose}, {}", row.label), Phrase::few(row.values.iter().cloned(), 2, "; ")))
-    })
+    });
+    facts.take(FACTS_SHOWN)
 }
 
 /// What to do first, each with its command if there is just one and that `fits`; else with a word on where it is.

@@ -1,5 +1,6 @@
 //! Plain text for an e-mail that is read on a phone: SNS sends no other.
 
+use super::line;
 use crate::report::{Report, Row, Section};
 use crate::severity::Severity;
 use crate::text::Phrase;
@@ -35,16 +36,10 @@ pub fn plain_subject(severity: Severity) -> String {
     format!("[{severity}] IAM security alert")
 }
 
-/// The subject: names are cut further and further until the whole fits; before they become unreadable, the shorter line
-/// is taken.
+/// The subject.
 #[must_use]
 pub fn subject(report: &Report) -> String {
-    let with = |subject: &Phrase, each| format!("[{}] {}", report.severity, subject.ascii(each));
-    let whole = (16..=64).rev().map(|each| with(&report.subject, each));
-    let short = (8..=64).rev().map(|each| with(&report.short_subject, each));
-    let mut subject = whole.chain(short).find(|subject| subject.len() <= MAX_SUBJECT);
-    subject.get_or_insert_with(|| with(&report.short_subject, 8)).truncate(MAX_SUBJECT);
-    subject.unwrap_or_default().trim_end().to_owned()
+    line(report, &format!("[{}] ", report.severity), MAX_SUBJECT)
 }
 
 fn body(report: &Report) -> String {
@@ -58,17 +53,17 @@ fn body(report: &Report) -> String {
 }
 
 /// Writes lines. Writing to a String cannot fail.
-macro_rules! line {
+macro_rules! write_line {
     ($text:expr, $($arguments:tt)*) => {{ let _ = writeln!($text, $($arguments)*); }};
 }
 
 fn verdict(report: &Report) -> String {
     let mut text = String::with_capacity(4_096);
-    line!(text, "{} - {}", report.severity, report.headline.plain());
-    line!(text, "{}", report.summary.plain());
-    line!(text, "\nWHY {}", report.severity);
+    write_line!(text, "{} - {}", report.severity, report.headline.plain());
+    write_line!(text, "{}", report.summary.plain());
+    write_line!(text, "\nWHY {}", report.severity);
     for reason in &report.reasons {
-        line!(text, "  * {}", reason.text.plain());
+        write_line!(text, "  * {}", reason.text.plain());
     }
     text
 }
@@ -76,7 +71,7 @@ fn verdict(report: &Report) -> String {
 fn evidence(report: &Report) -> String {
     let mut text = String::new();
     for section in &report.sections {
-        line!(text, "");
+        write_line!(text, "");
         lines(section, &mut text);
     }
     text
@@ -84,35 +79,35 @@ fn evidence(report: &Report) -> String {
 
 fn response(report: &Report) -> String {
     let mut text = String::new();
-    line!(text, "\nIF THIS WAS NOT EXPECTED");
-    line!(text, "  The commands are for {}.", report.account.plain());
+    write_line!(text, "\nIF THIS WAS NOT EXPECTED");
+    write_line!(text, "  The commands are for {}.", report.account.plain());
     for (i, step) in report.steps.iter().enumerate() {
-        line!(text, "  {}. {}", i + 1, step.text.plain());
+        write_line!(text, "  {}. {}", i + 1, step.text.plain());
         // A command stands alone at the edge, so that it can be copied whole.
         for command in &step.commands {
-            line!(text, "\n{}", command.as_str());
+            write_line!(text, "\n{}", command.as_str());
         }
         if !step.commands.is_empty() && i + 1 < report.steps.len() {
-            line!(text, "");
+            write_line!(text, "");
         }
     }
     if !report.links.is_empty() {
-        line!(text, "\nLINKS");
+        write_line!(text, "\nLINKS");
         for link in &report.links {
-            line!(text, "  {}:\n  {}", link.label, link.url);
+            write_line!(text, "  {}:\n  {}", link.label, link.url);
         }
     }
-    line!(text, "");
+    write_line!(text, "");
     lines(&report.reference, &mut text);
     text
 }
 
 fn lines(section: &Section, text: &mut String) {
-    line!(text, "{}", section.title.plain());
+    write_line!(text, "{}", section.title.plain());
     for Row { label, values, .. } in &section.rows {
         for (i, value) in values.iter().map(Phrase::plain).enumerate() {
             let label = if i == 0 { label } else { "" };
-            line!(text, "  {label:<15} {value}");
+            write_line!(text, "  {label:<15} {value}");
         }
     }
 }

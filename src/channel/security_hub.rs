@@ -6,6 +6,7 @@
 
 pub mod import;
 
+use super::line;
 use crate::arn::{Arn, Partition};
 use crate::cloudtrail::{Activity, Thing};
 use crate::report::resource::{Kind as What, Resource};
@@ -79,7 +80,7 @@ pub fn render(activity: &Activity, report: &Report, event: &Untrusted, product: 
         "Severity": severity,
         // What a later delivery says of these two counts only if it stands here.
         "FindingProviderFields": {"Severity": severity, "Types": types},
-        "Title": bounded(&report.subject.ascii(64), TITLE),
+        "Title": line(report, "", TITLE),
         "Description": bounded(&description(report), DESCRIPTION),
         "Remediation": {"Recommendation": recommendation(report)},
         "ProductFields": product_fields(activity, report),
@@ -153,7 +154,8 @@ fn product_fields(activity: &Activity, report: &Report) -> Map<String, Value> {
     all.into_iter().take(shown).chain(more).map(|(key, value)| (key, bounded(&value, FIELD).into())).collect()
 }
 
-/// The things it is about, with the details that ASFF has for them, then the account in which it happened.
+/// The things it is about, with the details that ASFF has for them, and the account in which it happened: first where it
+/// is what was changed, last otherwise.
 fn resources(activity: &Activity, report: &Report, product: &Product) -> Vec<Value> {
     let base = |kind: &str, id: String| json!({"Type": kind, "Id": id, "Partition": activity.partition.name(), "Region": product.region});
     let resource = |resource: &Resource| {
@@ -168,7 +170,10 @@ fn resources(activity: &Activity, report: &Report, product: &Product) -> Vec<Val
     };
     let account = activity.account.as_ref().map_or_else(|| product.account.clone(), |id| id.identifier(Kind::Name));
     let account = base("AwsAccount", bounded(&format!("AWS::::Account:{account}"), ID));
-    report.resources.iter().filter_map(resource).chain([account]).collect()
+    let mut resources: Vec<_> = report.resources.iter().filter_map(resource).collect();
+    let place = if activity.target.thing == Thing::Account { 0 } else { resources.len() };
+    resources.insert(place, account);
+    resources
 }
 
 /// ASFF's name of a kind of thing; `Other` where it has none.

@@ -147,10 +147,14 @@ fn target(activity: &Activity, known: &Subject) -> Resource {
     let target = &activity.target;
     // What was asked for in vain is not how it is.
     let asked = |text: &Option<Untrusted>| text.clone().filter(|_| activity.outcome.succeeded());
+    // CloudTrail puts words in place of the root user's name. An account has none.
+    let named = !matches!(target.thing, Thing::RootUser | Thing::Account);
+    let root =
+        || Some(format!("arn:{}:iam::{}:root", activity.partition.name(), activity.account.as_ref()?.raw()).into());
     let resource = Resource {
         kind: Kind::Thing(target.thing),
-        arn: target.arn.clone(),
-        name: activity.name_now().cloned(),
+        arn: if target.thing == Thing::RootUser { root() } else { target.arn.clone() },
+        name: activity.name_now().filter(|_| named).cloned(),
         id: target.id.clone(),
         path: asked(&target.path),
         boundary: asked(&target.boundary),

@@ -9,12 +9,14 @@ use super::{call, event_id, facts, links, steps, title};
 use crate::report::Report;
 use crate::text::{Kind, fingerprint};
 use serde_json::{Value, json};
+use std::cell::Cell;
 
 /// The bounds that are kept. A text block of Slack has 3,000 characters ("Section block" in its reference), and what
 /// AWS adds has to fit besides; for the others AWS's guide gives none that we know, and these are what a channel bears.
 const TITLE: usize = 200;
 const DESCRIPTION: usize = 2_800;
-const STEP: usize = 300;
+const STEP: usize = 500;
+const ALL_STEPS: usize = 2_800;
 const RESOURCES: usize = 5;
 
 /// Renders a report as the JSON of a custom notification.
@@ -57,12 +59,16 @@ fn description(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// Steps with their commands in code spans, which cannot hold a span's own mark.
+/// Steps with their commands in code spans, which cannot hold a span's own mark. All of them may stand in one block.
 fn next_steps(report: &Report) -> Vec<String> {
     let with = |text: &str, command: &str| format!("{text} `{}`", escaped(command));
+    let room = Cell::new(ALL_STEPS);
     let steps = steps(report, |step, command| {
-        let command = command.as_str();
-        !command.contains('`') && with(&dressed(&step.text), command).chars().count() <= STEP
+        let length = with(&dressed(&step.text), command.as_str()).chars().count();
+        // What is left has to do for the texts of the steps that follow.
+        let fits = !command.as_str().contains('`') && length <= STEP && length + STEP <= room.get();
+        room.set(room.get().saturating_sub(if fits { length } else { STEP / 2 }));
+        fits
     });
     let line = |(text, command): (_, Option<&crate::report::Command>)| {
         let text = dressed(&text);

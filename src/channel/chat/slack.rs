@@ -6,9 +6,8 @@ use crate::report::{Command, Report};
 use crate::text::Phrase;
 use serde_json::{Value, json};
 
-/// The bounds of "Reference: blocks": a header has 150 characters, the text of a section 3,000, a field of one 2,000.
-/// There are at most fifty blocks, ten fields, and ten elements of a context; far fewer are made here.
-const HEADER: usize = 150;
+/// The bounds of "Reference: blocks": the text of a section has 3,000 characters, a field of one 2,000. There are at most
+/// fifty blocks, ten fields, and ten elements of a context; fewer are made here.
 const SECTION: usize = 3_000;
 /// What the number of a step takes: "1. ".
 const NUMBER: usize = 3;
@@ -18,11 +17,10 @@ const FIELD: usize = 500;
 /// Renders a report, and a line of each of the others.
 pub(super) fn render(report: &Report, more: &[Report]) -> Value {
     let title = title(report);
-    let header: String = title.chars().take(HEADER).collect();
     let mut why = vec![format!("*Why {}*", report.severity)];
     why.extend(report.reasons.iter().map(|reason| format!("• {}", dressed(&reason.text))));
     let mut blocks = vec![
-        json!({"type": "header", "text": {"type": "plain_text", "text": header, "emoji": false}}),
+        json!({"type": "header", "text": {"type": "plain_text", "text": title, "emoji": false}}),
         section(&dressed(&report.summary).replace('\n', " ")),
         section(&why.join("\n")),
     ];
