@@ -28,7 +28,7 @@ def rules(template, kind="EventPattern"):
 CHOICES = {
     "SlackWorkspaceId": ["", "T01234567"],
     "TeamsTenantId": ["", "00000000-0000-0000-0000-000000000000"],
-    "ChatWebhookUrl": ["none", "https://hooks.example.com/x"],
+    "ChatWebhookUrl": ["", "none", "https://hooks.example.com/x"],
     "EnableAlertBus": ["true", "false"],
     "EnableSecurityHub": ["true", "false"],
     "EnableHistory": ["true", "false"],
