@@ -73,6 +73,22 @@ fn links_lead_into_the_console_of_the_partition() {
     }
 }
 
+#[test]
+fn a_rule_is_enabled_again_on_its_own_bus() {
+    let command = |bus: &str| {
+        let mut event = event("stop_logging.json");
+        event["source"] = json!("aws.events");
+        let record = &mut event["detail"];
+        record["eventSource"] = json!("events.amazonaws.com");
+        record["eventName"] = json!("DisableRule");
+        record["requestParameters"] = json!({"name": "iam-security-alerts-iam", "eventBusName": bus});
+        draft(account(), event, settings(&[])).report.steps[0].commands[0].as_str().to_owned()
+    };
+    let enable = "aws events enable-rule --name iam-security-alerts-iam --region us-east-1";
+    assert_eq!(command("default"), enable);
+    assert_eq!(command("alerts"), format!("{enable} --event-bus-name alerts"));
+}
+
 /// Also for the hostile ones.
 #[test]
 fn commands_run_as_printed() {

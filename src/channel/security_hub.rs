@@ -187,6 +187,7 @@ fn kind(what: &What) -> &'static str {
             Thing::Group => "AwsIamGroup",
             Thing::Policy => "AwsIamPolicy",
             Thing::Trail => "AwsCloudTrailTrail",
+            Thing::EventBus => "AwsEventsEventbus",
             Thing::Topic => "AwsSnsTopic",
             Thing::Function => "AwsLambdaFunction",
             Thing::Queue => "AwsSqsQueue",

@@ -433,7 +433,16 @@ fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
             "See what the trail still logs. Management events that are written must be among it:",
             vec![of("aws cloudtrail get-event-selectors", "--trail-name", whole)],
         ),
-        "DisableRule" => ("Enable the rule again:", vec![of("aws events enable-rule", "--name", name)]),
+        "DisableRule" => {
+            let bus = activity.parameters.iter().find(|(name, _)| name.raw() == "eventBusName");
+            let bus = bus.map(|(_, bus)| bus.raw()).filter(|bus| *bus != "default");
+            let enable = of("aws events enable-rule", "--name", name);
+            let on_bus = |command: Command| {
+                let bus = bus.map(|bus| command.clone().option("--event-bus-name", bus));
+                bus.unwrap_or(Some(command))
+            };
+            ("Enable the rule again:", vec![enable.and_then(on_bus)])
+        }
         "PutFunctionConcurrency" => (
             "Let the function run again as often as it needs to:",
             vec![of("aws lambda delete-function-concurrency", "--function-name", name)],

@@ -23,6 +23,7 @@ use std::time::Duration;
 /// What the alerter of the fixtures consists of.
 pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
     arn:aws:events:us-east-1:123456789012:rule/iam-security-alerts-iam,\
+    arn:aws:events:us-east-1:123456789012:event-bus/iam-security-alerts,\
     arn:aws:lambda:us-east-1:123456789012:function:iam-security-alert-AlertFunction-AbC123,\
     arn:aws:sqs:us-east-1:123456789012:iam-security-alert-FailedQueue-AbC123,\
     arn:aws:dynamodb:us-east-1:123456789012:table/iam-security-alert-History,\
