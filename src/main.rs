@@ -21,16 +21,10 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     // What SAM puts into the environment where its user has no credentials: asking AWS with them is in vain.
     if settings.local && std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == "defaultkey") {
-        let nobody = Snapshot::unavailable("there are no AWS credentials here");
-        return serve(Handler {
-            directory: nobody,
-            outbox: Outbox::Print,
-            security_hub: None,
-            history: None,
-            settings,
-            clock: Utc::now,
-        })
-        .await;
+        let directory = Snapshot::unavailable("there are no AWS credentials here");
+        let outbox = Outbox::Print;
+        return serve(Handler { directory, outbox, security_hub: None, history: None, settings, clock: Utc::now })
+            .await;
     }
     let config = aws::of_function(settings.emulator.as_deref());
     let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), settings.topic.account().map(str::to_owned));
@@ -46,11 +40,9 @@ async fn main() -> Result<(), Error> {
         },
         Topic::Print => Outbox::Print,
     };
-    let product = match &settings.topic {
-        Topic::Arn(arn) => Product::of_topic(arn),
-        Topic::Print => None,
-    };
-    let security_hub = settings.security_hub.and(product).map(|product| SecurityHub::new(&config, product));
+    let product = settings.topic.arn().and_then(Product::of_topic);
+    let security_hub =
+        product.zip(settings.security_hub).map(|(product, minimum)| SecurityHub::new(&config, product, minimum));
     Box::pin(serve(Handler { directory, outbox, security_hub, history, settings, clock: Utc::now })).await
 }
 

@@ -69,13 +69,19 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// Its ARN, if it is one.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => Some(arn),
+            Self::Print => None,
+        }
+    }
+
     /// The account that owns the topic, which is the one the function runs in.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
-        match self {
-            Self::Arn(arn) => Arn::parse(arn).map(|arn| arn.account),
-            Self::Print => None,
-        }
+        self.arn().and_then(Arn::parse).map(|arn| arn.account)
     }
 }
 

@@ -37,6 +37,8 @@ const OTHERS: usize = 10;
 const URL: usize = 500;
 /// How a text ends that was cut.
 const CUT: &str = " … (cut: the e-mail has all of it)";
+/// What stands for a text that is there and blank.
+const NOTHING: &str = "(nothing)";
 /// What is told instead of a command that has no room.
 const ELSEWHERE: &str = "(The e-mail has the command.)";
 

@@ -24,8 +24,7 @@ impl<D: Directory> Handler<D> {
 
     /// Imports the finding, if Security Hub is to have it; returns why not, if that failed.
     async fn import(&self, draft: &Draft) -> Option<String> {
-        let minimum = self.settings.security_hub?;
-        let hub = self.security_hub.as_ref().filter(|_| draft.report.severity >= minimum)?;
+        let hub = self.security_hub.as_ref().filter(|hub| hub.gets(draft.report.severity))?;
         let finding =
             security_hub::render(&draft.activity, &draft.report, &draft.event_key, hub.product(), (self.clock)());
         Box::pin(hub.import(&finding)).await.err().map(|why| why.to_string())

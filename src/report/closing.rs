@@ -170,12 +170,7 @@ fn show(text: &'static str, table: Table<'_>, line: &Line) -> Step {
 }
 
 fn on_table(call: &'static str, (name, region): Table<'_>) -> Option<Command> {
-    let command = Command::new(call);
-    let command = match region {
-        Some(region) => command.option("--region", region)?,
-        None => command,
-    };
-    command.option("--table-name", name)
+    Command::new(call).option_if_any("--region", region)?.option("--table-name", name)
 }
 
 /// "21st", "112th".

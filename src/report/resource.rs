@@ -3,7 +3,7 @@
 use crate::arn::Arn;
 use crate::assessment::Case;
 use crate::cloudtrail::{Activity, Principal, Thing};
-use crate::directory::{Caller, Dossier, Lookup, Subject, User};
+use crate::directory::{AccessKey, Caller, Dossier, Lookup, Subject, User};
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 
@@ -70,7 +70,7 @@ impl Resource {
         Self {
             arn: self.arn.or_else(|| known.arn.cloned()),
             id: self.id.or_else(|| known.id.cloned()),
-            created: known.created.or(self.created),
+            created: known.created,
             boundary: known.boundary.cloned().or(self.boundary),
             ..self
         }
@@ -187,35 +187,35 @@ fn caller(principal: &Principal, known: &Caller) -> Resource {
 /// The long-lived access key that signed the call.
 fn signing_key(activity: &Activity, dossier: &Dossier) -> Option<Resource> {
     let session = activity.principal.session().filter(|session| session.has_long_lived_key())?;
+    let id = session.access_key_id.as_ref()?;
     let owner = match &activity.principal {
         Principal::IamUser(user) => Some((Thing::User, user.name.clone())),
         Principal::Root(_) => Some((Thing::RootUser, None)),
         _ => None,
     };
-    let user = if let Caller::User(user) = &dossier.caller { Some(&**user) } else { None };
-    let account = activity.principal.account().cloned();
-    Some(access_key(session.access_key_id.as_ref()?, owner, user, account))
+    let known = if let Caller::User(user) = &dossier.caller { listed(user, id) } else { None };
+    Some(access_key(id, known, owner, activity.principal.account().cloned()))
 }
 
 /// The access key that the call is about.
-fn given_key(id: &Untrusted, activity: &Activity, known: &Subject) -> Resource {
-    let user = if let Subject::User(user) = known { Some(&**user) } else { None };
-    let listed = user
-        .is_some_and(|user| user.access_keys.found().is_some_and(|keys| keys.items.iter().any(|key| key.id == *id)));
-    let sure = activity.outcome.succeeded() || listed;
+fn given_key(id: &Untrusted, activity: &Activity, target: &Subject) -> Resource {
+    let known = if let Subject::User(user) = target { listed(user, id) } else { None };
+    let sure = activity.outcome.succeeded() || known.is_some();
     let owner = sure.then(|| (activity.target.thing, activity.target.name.clone()));
-    access_key(id, owner, user, activity.account.clone().filter(|_| sure))
+    access_key(id, known, owner, activity.account.clone().filter(|_| sure))
 }
 
-/// An access key, with what IAM tells of it among a user's.
+/// An access key as IAM lists it among a user's.
+fn listed<'a>(user: &'a User, id: &Untrusted) -> Option<&'a AccessKey> {
+    user.access_keys.found()?.items.iter().find(|key| key.id == *id)
+}
+
 fn access_key(
     id: &Untrusted,
+    known: Option<&AccessKey>,
     owner: Option<(Thing, Option<Untrusted>)>,
-    user: Option<&User>,
     account: Option<Untrusted>,
 ) -> Resource {
-    let keys = user.and_then(|user| user.access_keys.found());
-    let known = keys.and_then(|keys| keys.items.iter().find(|key| key.id == *id));
     Resource {
         kind: Kind::AccessKey { owner, active: known.map(|key| key.active) },
         id: Some(id.clone()),

@@ -59,6 +59,14 @@ impl Command {
         Some(self)
     }
 
+    /// Adds an option of our own if there is a value for it; `None` where there is one that cannot be put in safely.
+    pub(super) fn option_if_any(self, option: &'static str, value: Option<&str>) -> Option<Self> {
+        match value {
+            Some(value) => self.option(option, value),
+            None => Some(self),
+        }
+    }
+
     /// Adds an option with a JSON document of ours. What is from outside in it was escaped as JSON.
     pub(super) fn json(mut self, option: &'static str, document: &serde_json::Value) -> Option<Self> {
         let document = document.to_string();
@@ -417,11 +425,8 @@ fn account_wide(activity: &Activity, steps: &mut Vec<Step>) {
 fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
     let whole = activity.target.arn.as_ref().unwrap_or(name);
     let of = |call, option, value: &Untrusted| {
-        let command = Command::new(call).option(option, value.raw())?;
-        match &activity.region {
-            Some(region) => command.option("--region", region.raw()),
-            None => Some(command),
-        }
+        let region = activity.region.as_ref().map(Untrusted::raw);
+        Command::new(call).option(option, value.raw())?.option_if_any("--region", region)
     };
     let (text, commands) = match activity.action.event_name {
         "StopLogging" => ("Let the trail log again:", vec![of("aws cloudtrail start-logging", "--name", whole)]),
@@ -437,11 +442,8 @@ fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<Step>) {
             let bus = activity.parameters.iter().find(|(name, _)| name.raw() == "eventBusName");
             let bus = bus.map(|(_, bus)| bus.raw()).filter(|bus| *bus != "default");
             let enable = of("aws events enable-rule", "--name", name);
-            let on_bus = |command: Command| {
-                let bus = bus.map(|bus| command.clone().option("--event-bus-name", bus));
-                bus.unwrap_or(Some(command))
-            };
-            ("Enable the rule again:", vec![enable.and_then(on_bus)])
+            let enable = enable.and_then(|command| command.option_if_any("--event-bus-name", bus));
+            ("Enable the rule again:", vec![enable])
         }
         "PutFunctionConcurrency" => (
             "Let the function run again as often as it needs to:",

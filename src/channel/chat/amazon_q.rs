@@ -4,9 +4,9 @@
 //! Its `client-markdown` is each client's own, so only what both understand is used: code spans, bold between
 //! asterisks, bare links.
 
-use super::markdown::{bounded, dressed, escaped, plain};
+use super::markdown::{bounded, dressed, escaped, plain, summary, why};
 use super::{call, event_id, facts, links, steps, title};
-use crate::report::Report;
+use crate::report::{Command, Report};
 use crate::text::{Kind, fingerprint};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -50,10 +50,7 @@ pub fn render(report: &Report) -> Value {
 }
 
 fn description(report: &Report) -> String {
-    let mut lines = vec![dressed(&report.summary).replace('\n', " ")];
-    lines.push(format!("\n*Why {}*", report.severity));
-    lines.extend(report.reasons.iter().map(|reason| format!("• {}", dressed(&reason.text))));
-    lines.push(String::new());
+    let mut lines = vec![summary(report), String::new(), why(report), String::new()];
     lines.extend(facts(report).map(|(label, value)| format!("*{label}*: {}", dressed(&value))));
     lines.extend(links(report).map(|link| format!("{}: {}", link.label, link.url)));
     lines.join("\n")
@@ -70,7 +67,7 @@ fn next_steps(report: &Report) -> Vec<String> {
         room.set(room.get().saturating_sub(if fits { length } else { STEP / 2 }));
         fits
     });
-    let line = |(text, command): (_, Option<&crate::report::Command>)| {
+    let line = |(text, command): (_, Option<&Command>)| {
         let text = dressed(&text);
         command.map_or_else(|| bounded(&text, STEP), |command| with(&text, command.as_str()))
     };

@@ -1,7 +1,8 @@
 //! The markdown that Slack calls mrkdwn ("Formatting text for app surfaces"), and of which Amazon Q Developer hands the
 //! part on that is used here: code spans, bold between asterisks.
 
-use super::CUT;
+use super::{CUT, NOTHING};
+use crate::report::Report;
 use crate::text::{Kind, Phrase, Untrusted};
 
 /// A phrase with what is from outside in code spans: there it is no markup, and nobody is mentioned by it.
@@ -12,7 +13,18 @@ pub(super) fn dressed(phrase: &Phrase) -> String {
 fn code(text: &Untrusted, kind: Kind) -> String {
     // A span cannot hold its own mark.
     let shown = text.shown(kind).replace('`', "'");
-    if shown.trim().is_empty() { "(nothing)".to_owned() } else { format!("`{}`", escaped(&shown)) }
+    if shown.trim().is_empty() { NOTHING.to_owned() } else { format!("`{}`", escaped(&shown)) }
+}
+
+/// What happened, in one line.
+pub(super) fn summary(report: &Report) -> String {
+    dressed(&report.summary).replace('\n', " ")
+}
+
+/// Why it is as grave as it is, a line each below a title.
+pub(super) fn why(report: &Report) -> String {
+    let reasons = report.reasons.iter().map(|reason| format!("• {}", dressed(&reason.text)));
+    [format!("*Why {}*", report.severity)].into_iter().chain(reasons).collect::<Vec<_>>().join("\n")
 }
 
 /// Text that stands outside of a code span, and may not open one.

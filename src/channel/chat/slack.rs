@@ -1,6 +1,6 @@
 //! Block Kit for an incoming webhook of Slack ("Reference: blocks").
 
-use super::markdown::{bounded, dressed, escaped, plain};
+use super::markdown::{bounded, dressed, escaped, plain, summary, why};
 use super::{event_id, facts, links, others, steps, title};
 use crate::report::{Command, Report};
 use crate::text::Phrase;
@@ -17,12 +17,10 @@ const FIELD: usize = 500;
 /// Renders a report, and a line of each of the others.
 pub(super) fn render(report: &Report, more: &[Report]) -> Value {
     let title = title(report);
-    let mut why = vec![format!("*Why {}*", report.severity)];
-    why.extend(report.reasons.iter().map(|reason| format!("• {}", dressed(&reason.text))));
     let mut blocks = vec![
         json!({"type": "header", "text": {"type": "plain_text", "text": title, "emoji": false}}),
-        section(&dressed(&report.summary).replace('\n', " ")),
-        section(&why.join("\n")),
+        section(&summary(report)),
+        section(&why(report)),
     ];
     let facts: Vec<_> = facts(report)
         .map(|(label, value)| markdown(&bounded(&format!("*{label}*\n{}", dressed(&value)), FIELD)))

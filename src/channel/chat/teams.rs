@@ -3,7 +3,7 @@
 //!
 //! All text stands in text runs, which know no markdown: what is from outside cannot be markup, and needs no escape.
 
-use super::{CUT, event_id, facts, links, others, steps, title};
+use super::{CUT, NOTHING, event_id, facts, links, others, steps, title};
 use crate::report::Report;
 use crate::severity::Severity;
 use crate::text::Phrase;
@@ -132,7 +132,7 @@ fn runs(phrase: &Phrase, limit: usize) -> Vec<Value> {
         if !from_outside {
             ours.push_str(&kept.replace('\n', " "));
         } else if text.trim().is_empty() {
-            ours.push_str("(nothing)");
+            ours.push_str(NOTHING);
         } else if !kept.trim().is_empty() {
             runs.extend((!ours.is_empty()).then(|| run(&std::mem::take(&mut ours))));
             runs.push(code(&kept));

@@ -5,6 +5,7 @@
 //! anything else here.
 
 use super::Product;
+use crate::severity::Severity;
 use crate::text::{Kind, Untrusted};
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -35,6 +36,7 @@ const JSON: &str = "application/json";
 #[derive(Debug)]
 pub struct SecurityHub {
     product: Product,
+    minimum: Severity,
     /// How it is reached, or what is not there to reach it: that fails an import, and not the start.
     line: Result<Line, &'static str>,
     /// Since when it is known that the account is not subscribed.
@@ -87,10 +89,16 @@ struct Refused {
 }
 
 impl SecurityHub {
-    /// Security Hub as a client of this configuration would reach it.
+    /// Security Hub as a client of this configuration would reach it; it gets what is as grave as `minimum`, or graver.
     #[must_use]
-    pub fn new(config: &SdkConfig, product: Product) -> Self {
-        Self { line: Line::new(config, &product), product, not_subscribed: Cell::new(None) }
+    pub fn new(config: &SdkConfig, product: Product, minimum: Severity) -> Self {
+        Self { line: Line::new(config, &product), product, minimum, not_subscribed: Cell::new(None) }
+    }
+
+    /// Whether it gets findings of this severity.
+    #[must_use]
+    pub fn gets(&self, severity: Severity) -> bool {
+        severity >= self.minimum
     }
 
     /// Whose findings they are.
