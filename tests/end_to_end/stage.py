@@ -111,8 +111,9 @@ class Wire:
         #: Whether a transaction is refused while another is under way, as DynamoDB does where the items are the same,
         #: or waits for it.
         self.collide = False
-        #: moto loses what another transaction wrote where it takes one back, so it gets one at a time.
-        self._one_transaction = threading.Lock()
+        #: moto loses what another transaction wrote where it takes one back, and fails where something is written while it
+        #: copies its tables for one. So it gets one write at a time.
+        self._one_write = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -161,13 +162,13 @@ class Wire:
             raise ConnectionAbortedError
         if reply:
             return reply.status, {"Content-Type": reply.kind} | reply.headers, reply.body.encode()
-        if call.action == "TransactWriteItems":
-            if not self._one_transaction.acquire(blocking=not self.collide):
+        if call.action in ("TransactWriteItems", "UpdateItem", "PutItem"):
+            if not self._one_write.acquire(blocking=call.action != "TransactWriteItems" or not self.collide):
                 return COLLISION.status, {"Content-Type": COLLISION.kind}, COLLISION.body.encode()
             try:
                 return self._forward(handler, body)
             finally:
-                self._one_transaction.release()
+                self._one_write.release()
         return self._forward(handler, body)
 
     def _forward(self, handler, body):
