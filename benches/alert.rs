@@ -6,11 +6,11 @@
 mod common;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iam_security_alert::channel::json::Alert;
-use iam_security_alert::channel::sns::Outbox;
-use iam_security_alert::cloudtrail::Delivery;
-use iam_security_alert::handler::{Handler, Told};
-use iam_security_alert::telemetry::Journey;
+use iam_security_alert::app::{Channels, Decision, Handler};
+use iam_security_alert::channel::json::AlertJson;
+use iam_security_alert::channel::sns::Publisher;
+use iam_security_alert::event::Delivery;
+use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Map, Value, json};
 use std::hint::black_box;
 use std::time::Duration;
@@ -20,18 +20,18 @@ fn event_to_alert(criterion: &mut Criterion) {
     let settings = common::settings(&[]);
     let handler = Handler {
         directory: common::account(),
-        outbox: Outbox::Print,
-        security_hub: None,
+        publisher: Publisher::Print,
+        channels: Channels::default(),
         history: None,
         settings,
         clock: common::clock,
     };
-    let alert = |event: &Value| -> Alert {
+    let alert = |event: &Value| -> AlertJson {
         let delivery = Delivery::from_eventbridge(black_box(event.clone())).unwrap();
-        let mut journey = Journey::default();
-        match runtime.block_on(handler.draft(&delivery, Duration::from_secs(30), &mut journey)).unwrap() {
-            Told::Draft(draft) => draft.into_alert(false, None),
-            Told::Not(why) => unreachable!("not told: {}", why.plain()),
+        let mut log = InvocationLog::default();
+        match runtime.block_on(handler.draft(&delivery, Duration::from_secs(30), &mut log)).unwrap() {
+            Decision::Alert(draft) => draft.into_json(false, None),
+            Decision::NotAlerted(why) => unreachable!("not alerted: {}", why.plain()),
         }
     };
     for name in ["create_user", "create_user_github_oidc", "create_user_denied", "create_user_hostile"] {

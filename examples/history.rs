@@ -5,7 +5,8 @@ mod command;
 use aws_sdk_dynamodb::types::AttributeValue;
 use iam_security_alert::aws;
 use iam_security_alert::history::Line;
-use iam_security_alert::text::{Kind, Phrase};
+use iam_security_alert::history::store::keys::{actor_list, day_list, target_list};
+use iam_security_alert::text::{Phrase, TextKind};
 use lexopt::prelude::*;
 use std::error::Error;
 use std::io::Write;
@@ -19,7 +20,7 @@ Usage: cargo run --example history -- --table TABLE (--actor KEY | --target KEY 
   --table TABLE        the table: the stack's output HistoryTableName
   --actor KEY          an ARN: of a user, of a role (with #SOURCE-IDENTITY behind it, if there is one), of root
   --target KEY         what was changed, as 123456789012:iam:user/NAME, or role/NAME, group/NAME, policy/NAME;
-                       names of IAM in whatever case
+                       names of IAM in any case
   --day ACCOUNT#DATE   123456789012#2026-11-22
   --since TIME         from this time on, as 2026-11-22 or 2026-11-22T06:00:00Z (not with --day)
   --format FORMAT      text (default), json, one object a line, or csv
@@ -53,13 +54,13 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("table") => table = Some(arguments.value()?.string()?),
-            Long("actor") => keys.push(format!("ACTOR#{}", arguments.value()?.string()?)),
+            Long("actor") => keys.push(actor_list(&arguments.value()?.string()?)),
             Long("target") => {
                 let target = arguments.value()?.string()?;
                 let of_iam = target.contains(":iam:");
-                keys.push(format!("TARGET#{}", if of_iam { target.to_lowercase() } else { target }));
+                keys.push(target_list(&if of_iam { target.to_lowercase() } else { target }));
             }
-            Long("day") => keys.push(format!("DAY#{}", arguments.value()?.string()?)),
+            Long("day") => keys.push(day_list(&arguments.value()?.string()?)),
             Long("since") => since = arguments.value()?.string()?,
             Long("format") => {
                 format = arguments.value()?.parse_with(|format| match format {
@@ -77,7 +78,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(Options { table: table.ok_or("which table? Give --table")?, key, since, format }))
 }
 
-/// Always well where it is no error: a list may be empty.
+/// An empty list is no error.
 async fn timeline(options: &Options) -> Result<bool, Box<dyn Error>> {
     let client = aws_sdk_dynamodb::Client::new(&aws::of_person().load().await);
     let since = (!options.since.is_empty()).then_some((":since", &options.since));
@@ -103,7 +104,7 @@ async fn timeline(options: &Options) -> Result<bool, Box<dyn Error>> {
         show(&mut out, &line, options.format)?;
     }
     if found == 0 && options.format == Format::Text {
-        writeln!(out, "Nothing is remembered of {}.", options.key)?;
+        writeln!(out, "Nothing is recorded under {}.", options.key)?;
     }
     Ok(true)
 }
@@ -112,7 +113,7 @@ fn show(out: &mut impl Write, line: &Line, format: Format) -> std::io::Result<()
     let time = line.time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let severity = line.severity.map_or("", iam_security_alert::severity::Severity::word);
     let shown =
-        [&line.actor, &line.call, &line.outcome, &line.target, &line.event_id].map(|text| text.shown(Kind::Name));
+        [&line.actor, &line.call, &line.outcome, &line.target, &line.event_id].map(|text| text.shown(TextKind::Name));
     let [actor, call, outcome, target, event_id] = &shown;
     match format {
         Format::Text => writeln!(out, "{time:<20}  {}", Phrase::from(line).plain()),
@@ -120,7 +121,7 @@ fn show(out: &mut impl Write, line: &Line, format: Format) -> std::io::Result<()
             out,
             "{}",
             serde_json::json!({"time": time, "severity": severity, "actor": actor, "call": call, "outcome": outcome,
-                "target": target, "eventId": event_id, "subject": line.subject.as_ref().map(|text| text.shown(Kind::Free))})
+                "target": target, "eventId": event_id, "subject": line.subject.as_ref().map(|text| text.shown(TextKind::Free))})
         ),
         Format::Csv => {
             let fields = [time.as_str(), severity, actor, call, outcome, target, event_id].map(field);

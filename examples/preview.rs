@@ -3,18 +3,18 @@
 mod command;
 
 use chrono::{DateTime, Utc};
+use iam_security_alert::app::{Channels, Decision, Draft, Handler};
 use iam_security_alert::aws;
-use iam_security_alert::channel::chat::{Webhook, amazon_q};
+use iam_security_alert::channel::chat::{self, amazon_q};
 use iam_security_alert::channel::security_hub::{self, Product};
-use iam_security_alert::channel::sns::Outbox;
-use iam_security_alert::cloudtrail::{Activity, Delivery};
-use iam_security_alert::directory::Directory;
-use iam_security_alert::directory::iam::IamDirectory;
-use iam_security_alert::directory::snapshot::Snapshot;
-use iam_security_alert::handler::{Draft, Handler, Told};
-use iam_security_alert::settings::Settings;
+use iam_security_alert::channel::sns::Publisher;
+use iam_security_alert::config::{Settings, WebhookFormat};
+use iam_security_alert::event::{Activity, Delivery};
+use iam_security_alert::lookup::Directory;
+use iam_security_alert::lookup::iam::IamDirectory;
+use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::severity::Severity;
-use iam_security_alert::telemetry::Journey;
+use iam_security_alert::telemetry::InvocationLog;
 use iam_security_alert::text::Untrusted;
 use lexopt::prelude::*;
 use std::error::Error;
@@ -31,17 +31,17 @@ Usage: cargo run --example preview -- [OPTIONS] FILE...
   FILE             an EventBridge event, a CloudTrail record, or {\"Records\": [...]}; - is standard input
 
 Options:
-  --account FILE   look people up in this saved account, the output of
+  --account FILE   look identities up in this saved account, the output of
                    `aws iam get-account-authorization-details` (default: events/account.json)
-  --live           look people up in AWS, with the credentials at hand
-  --format FORMAT  text (default), or JSON, one line an alert: json as the function returns it; amazon-q, slack and
-                   teams as a channel gets it; security-hub as a finding
+  --live           look identities up in AWS, with the credentials at hand
+  --format FORMAT  text (default), or JSON, one line for each alert: json as the function returns it; amazon-q, slack
+                   and teams as a channel gets it; security-hub as a finding
   --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
   --help           this
 
 EXPECTED_PRINCIPALS, ACCOUNT_NAMES, WATCHED_EVENT_NAMES, OWN_RESOURCES, FEEDING_TRAILS and LOOKUP_BUDGET_SECONDS are
-read from the environment, as the function does; but every call of IAM is watched, unless names are given.
-Exits with 0 if every event made an alert or is not told, 1 if one did not, 2 if the command line is wrong.
+read from the environment, as the function does; but all actions are watched, unless WATCHED_EVENT_NAMES is set.
+Exits with 0 if every event made an alert or is not alerted on, 1 if one failed, 2 if the command line is wrong.
 ";
 
 /// The time to show ages for, where it is not now: the handler's clock is a plain function.
@@ -60,7 +60,7 @@ enum Format {
     Text,
     Json,
     AmazonQ,
-    Webhook(Webhook),
+    Webhook(WebhookFormat),
     SecurityHub,
 }
 
@@ -83,7 +83,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
                     "json" => Ok(Format::Json),
                     "amazon-q" => Ok(Format::AmazonQ),
                     "security-hub" => Ok(Format::SecurityHub),
-                    other => Webhook::from_word(other)
+                    other => WebhookFormat::from_word(other)
                         .map(Format::Webhook)
                         .ok_or("a format is text, json, amazon-q, slack, teams or security-hub"),
                 })?;
@@ -128,7 +128,7 @@ async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
     let directory = match &options.account {
         Some(file) => read_account(file)?,
         None if std::path::Path::new("events/account.json").exists() => read_account("events/account.json")?,
-        None => Snapshot::unavailable("there is no saved account to look in"),
+        None => Snapshot::unavailable("there is no saved account"),
     };
     show_all(options, directory, settings).await
 }
@@ -140,7 +140,8 @@ fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {
 
 async fn show_all(options: &Options, directory: impl Directory, settings: Settings) -> Result<bool, Box<dyn Error>> {
     let clock = || AT.get().copied().unwrap_or_else(Utc::now);
-    let handler = Handler { directory, outbox: Outbox::Print, security_hub: None, history: None, settings, clock };
+    let (publisher, channels) = (Publisher::Print, Channels::default());
+    let handler = Handler { directory, publisher, channels, history: None, settings, clock };
     let (mut all_well, mut shown) = (true, 0);
     for file in &options.files {
         let deliveries = match read_events(file) {
@@ -159,15 +160,15 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
         for (i, delivery) in deliveries.into_iter().enumerate() {
             let place = || if many { format!("{file}: record {}", i + 1) } else { file.clone() };
             let draft = match delivery {
-                Ok(delivery) => handler.draft(&delivery, Duration::from_mins(1), &mut Journey::default()).await,
+                Ok(delivery) => handler.draft(&delivery, Duration::from_mins(1), &mut InvocationLog::default()).await,
                 Err(refusal) => Err(refusal.into()),
             };
             match draft {
-                Ok(Told::Draft(draft)) => {
+                Ok(Decision::Alert(draft)) => {
                     show(*draft, options.format, clock(), shown > 0)?;
                     shown += 1;
                 }
-                Ok(Told::Not(why)) => eprintln!("preview: {}: not told: {}", place(), why.plain()),
+                Ok(Decision::NotAlerted(why)) => eprintln!("preview: {}: not alerted: {}", place(), why.plain()),
                 Err(refusal) => {
                     eprintln!("preview: {}: {refusal}", place());
                     all_well = false;
@@ -178,7 +179,7 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
     Ok(all_well)
 }
 
-fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::cloudtrail::Refusal>>, Box<dyn Error>> {
+fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::event::Refusal>>, Box<dyn Error>> {
     let mut text = String::new();
     if file == "-" {
         std::io::stdin().read_to_string(&mut text)?;
@@ -189,24 +190,24 @@ fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::cl
     Ok(Delivery::from_file(json)?)
 }
 
-fn show(draft: Draft, format: Format, now: DateTime<Utc>, another: bool) -> Result<(), Box<dyn Error>> {
+fn show(draft: Draft<'_>, format: Format, now: DateTime<Utc>, another: bool) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let json = match format {
         Format::Text => return write_mail(&mut out, &draft, another),
-        Format::Json => serde_json::to_value(draft.into_alert(false, None))?,
-        Format::AmazonQ => amazon_q::render(&draft.report),
-        Format::Webhook(webhook) => webhook.render(&draft.report, &[]),
+        Format::Json => serde_json::to_value(draft.into_json(false, None))?,
+        Format::AmazonQ => amazon_q::render(&draft.alert),
+        Format::Webhook(format) => chat::render(format, &draft.alert, &[]),
         Format::SecurityHub => finding(&draft, now),
     };
     writeln!(out, "{json}")?;
     Ok(())
 }
 
-fn write_mail(out: &mut impl Write, draft: &Draft, another: bool) -> Result<(), Box<dyn Error>> {
+fn write_mail(out: &mut impl Write, draft: &Draft<'_>, another: bool) -> Result<(), Box<dyn Error>> {
     if another {
         writeln!(out, "\n{}\n", "=".repeat(72))?;
     }
-    let severity = draft.report.severity;
+    let severity = draft.alert.severity;
     // The severity stands at the beginning of both; nothing else is coloured.
     let subject = draft.email.subject.replacen(severity.word(), &coloured(severity), 1);
     let body = draft.email.body.replacen(severity.word(), &coloured(severity), 1);
@@ -215,11 +216,11 @@ fn write_mail(out: &mut impl Write, draft: &Draft, another: bool) -> Result<(), 
 }
 
 /// The finding as the function would import it, were it in the account and region of the event.
-fn finding(draft: &Draft, now: DateTime<Utc>) -> serde_json::Value {
+fn finding(draft: &Draft<'_>, now: DateTime<Utc>) -> serde_json::Value {
     let Activity { account, region, partition, .. } = &draft.activity;
     let raw = |text: &Option<Untrusted>| text.as_ref().map_or_else(String::new, |text| text.raw().to_owned());
     let product = Product { partition: partition.clone(), region: raw(region), account: raw(account) };
-    security_hub::render(&draft.activity, &draft.report, &draft.event_key, &product, now)
+    security_hub::render(&draft.activity, &draft.alert, &draft.event_key, &product, now)
 }
 
 fn coloured(severity: Severity) -> String {

@@ -8,7 +8,7 @@
 //! EventBridge event
 //!    │  cloudtrail    what CloudTrail said        Record  ->  Activity (who did what to whom, and did it work)
 //!    │  directory     what IAM knows              Activity ->  Dossier  (caller, target, account)
-//!    │  history       what happened before        Activity ->  Lately   (same actor, same target) and "told already?"
+//!    │  history       what happened before        Activity ->  RelatedActivity   (same actor, same target) and "told already?"
 //!    │  assessment    how bad it is               all     ->  Assessment (severity, and every reason)
 //!    │  report        what to tell a person       all     ->  Report (headline, sections, commands, links)
 //!    ▼  channel       how each channel says it    Report  ->  e-mail text, chat message, finding, JSON
@@ -17,18 +17,19 @@
 //! Nothing flows back up. `cloudtrail`, `assessment`, `report`, `text` and the renderers of `channel` are
 //! pure: no clock, no network. [`handler`] is the story; read it first.
 
+pub mod alert;
+pub mod app;
 pub mod arn;
-pub mod assessment;
 pub mod aws;
+pub mod catalog;
 pub mod channel;
-pub mod cloudtrail;
-pub mod directory;
-pub mod handled;
-pub mod handler;
+pub mod config;
+pub mod detection;
+pub mod event;
 pub mod history;
-pub mod report;
-pub mod settings;
+pub mod limits;
+pub mod lookup;
+pub mod policy;
 pub mod severity;
 pub mod telemetry;
 pub mod text;
-pub mod watch;

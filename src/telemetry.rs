@@ -3,8 +3,9 @@
 //! Metrics go out as CloudWatch embedded metrics ("Embedded metric format specification", CloudWatch user
 //! guide): no API call, no permission, no wait. Nothing secret and no policy is logged.
 
+use crate::channel::FailureNames;
+use crate::history::{HistoryError, MailStatus};
 use crate::severity::Severity;
-use crate::text::Phrase;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub fn start() {
 
 /// How the handling of one event went.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Journey {
+pub struct InvocationLog {
     /// CloudTrail's id of the event.
     pub event_id: Option<String>,
     /// The call.
@@ -53,39 +54,23 @@ pub struct Journey {
     /// How long publishing took.
     pub publish: Duration,
     /// What became of the mail.
-    pub mail: Mail,
+    pub mail: MailStatus,
+    /// Whether there is no event: bursts are summarized.
+    pub summarizing: bool,
     /// Why the history could not be asked or written, if that is so.
     pub history_failure: Option<String>,
-    /// Why the chat was not told, if that is so.
-    pub chat_failure: Option<String>,
-    /// Why Security Hub has no finding, if it should have one.
-    pub security_hub_failure: Option<String>,
-    /// Why the event is not told, if it is not.
-    pub not_told: Option<String>,
+    /// Which channels beside the mail were not informed, and why.
+    pub channel_failures: Vec<(FailureNames, String)>,
+    /// Why the event is not alerted on, if it is not.
+    pub not_alerted: Option<String>,
     /// Why there is no alert, if there should be one.
     pub error: Option<String>,
 }
 
-/// What became of the mail.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Mail {
-    /// It was printed: there is nowhere to publish it.
-    #[default]
-    Printed,
-    /// It was published.
-    Published,
-    /// There is none, since the severity is below the one from where on mails are sent.
-    BelowMinimum,
-    /// It was left out, as one of a flood.
-    LeftOut,
-    /// There is no event: what was left out of floods is summed up.
-    SummingUp,
-}
-
-impl Journey {
-    /// Notes why the history could not be asked or written. The first reason is the one that is told.
-    pub fn history_failed(&mut self, why: &Phrase) {
-        self.history_failure.get_or_insert_with(|| why.plain());
+impl InvocationLog {
+    /// Notes why the history could not be asked or written. The first reason is kept.
+    pub fn history_failed(&mut self, why: &HistoryError) {
+        self.history_failure.get_or_insert_with(|| why.to_string());
     }
 
     /// The line: a log entry and the metrics of this event. `function` names the function, so that two
@@ -95,16 +80,16 @@ impl Journey {
         let mut line = json!({
             "timestamp": now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
             "level": if self.error.is_some() { "ERROR" } else { "INFO" },
-            "message": match (&self.error, &self.not_told) {
-                (Some(_), _) if self.mail == Mail::SummingUp => "floods not summed up",
+            "message": match (&self.error, &self.not_alerted) {
+                (Some(_), _) if self.summarizing => "bursts not summarized",
+                (None, _) if self.summarizing => "bursts summarized",
                 (Some(_), _) => "no alert",
-                (None, Some(_)) => "not told",
+                (None, Some(_)) => "not alerted",
                 (None, None) => match self.mail {
-                    Mail::Printed => "alert printed",
-                    Mail::Published => "alert published",
-                    Mail::BelowMinimum => "alert below the minimum severity",
-                    Mail::LeftOut => "alert left out of a flood",
-                    Mail::SummingUp => "floods summed up",
+                    MailStatus::Printed => "alert printed",
+                    MailStatus::Published => "alert published",
+                    MailStatus::BelowMinimum => "alert below the minimum severity",
+                    MailStatus::Suppressed => "alert suppressed in a burst",
                 },
             },
             "eventID": self.event_id,
@@ -118,21 +103,17 @@ impl Journey {
             line["error"] = json!(error);
         }
         // Only where there is one: a metric that nobody sends costs nothing.
-        let failures = [
-            ("historyFailure", "HistoryFailures", &self.history_failure),
-            ("chatFailure", "ChatFailures", &self.chat_failure),
-            ("securityHubFailure", "SecurityHubFailures", &self.security_hub_failure),
-        ];
+        let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
+        let history = self.history_failure.iter().map(|why| (history, why));
+        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why));
         let mut metrics = Vec::new();
-        for (field, metric, failure) in failures {
-            if let Some(why) = failure {
-                line[field] = json!(why);
-                line[metric] = json!(1);
-                metrics.push(json!({"Name": metric, "Unit": "Count"}));
-            }
+        for (FailureNames { field, metric }, why) in history.chain(channels) {
+            line[field] = json!(why);
+            line[metric] = json!(1);
+            metrics.push(json!({"Name": metric, "Unit": "Count"}));
         }
-        if let Some(why) = &self.not_told {
-            line["notTold"] = json!(why);
+        if let Some(why) = &self.not_alerted {
+            line["notAlerted"] = json!(why);
         }
         if let Some(severity) = self.severity {
             line["severity"] = json!(severity);
@@ -168,8 +149,8 @@ fn millis(duration: Duration) -> f64 {
 mod tests {
     use super::*;
 
-    fn journey() -> Journey {
-        Journey {
+    fn log() -> InvocationLog {
+        InvocationLog {
             event_id: Some("e-1".into()),
             action: Some("CreateUser".into()),
             outcome: Some("succeeded"),
@@ -178,15 +159,15 @@ mod tests {
             lookups: Duration::from_micros(75_240),
             lookup_failures: 2,
             publish: Duration::from_millis(25),
-            mail: Mail::Published,
-            ..Journey::default()
+            mail: MailStatus::Published,
+            ..InvocationLog::default()
         }
     }
 
     #[test]
     fn an_alert_is_one_line_with_its_metrics() {
         let now = DateTime::from_timestamp(1_790_000_014, 0).unwrap();
-        let line = journey().line("alerter", now);
+        let line = log().line("alerter", now);
         assert_eq!((&line["level"], &line["eventID"]), (&json!("INFO"), &json!("e-1")));
         assert_eq!(line["lookup_ms"], json!(75.2));
         // Every metric that is declared has a value, and every dimension too.
@@ -203,19 +184,19 @@ mod tests {
 
     #[test]
     fn what_the_history_failed_at_is_counted_with_and_without_an_alert() {
-        let failed = |journey: Journey| {
-            let line = Journey { history_failure: Some("away".into()), ..journey }.line("alerter", Utc::now());
+        let failed = |log: InvocationLog| {
+            let line = InvocationLog { history_failure: Some("away".into()), ..log }.line("alerter", Utc::now());
             let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
             let mut metrics = directives.iter().flat_map(|directive| directive["Metrics"].as_array().unwrap());
             line["HistoryFailures"] == json!(1) && metrics.any(|metric| metric["Name"] == "HistoryFailures")
         };
-        assert!(failed(journey()) && failed(Journey { mail: Mail::SummingUp, ..Journey::default() }));
-        assert!(journey().line("alerter", Utc::now()).get("HistoryFailures").is_none());
+        assert!(failed(log()) && failed(InvocationLog { summarizing: true, ..InvocationLog::default() }));
+        assert!(log().line("alerter", Utc::now()).get("HistoryFailures").is_none());
     }
 
     #[test]
     fn a_failure_is_an_error_line_and_counts_as_no_alert() {
-        let line = Journey { error: Some("SNS is away".into()), ..journey() }.line("alerter", Utc::now());
+        let line = InvocationLog { error: Some("SNS is away".into()), ..log() }.line("alerter", Utc::now());
         assert_eq!((&line["level"], &line["error"]), (&json!("ERROR"), &json!("SNS is away")));
         assert!(line.get("_aws").is_none());
     }

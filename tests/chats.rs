@@ -6,13 +6,14 @@
 mod common;
 
 use common::{account, draft, event, every_event, hostile_event, settings};
-use iam_security_alert::channel::chat::{Webhook, amazon_q};
-use iam_security_alert::report::Report;
+use iam_security_alert::alert::Alert;
+use iam_security_alert::channel::chat::{self, amazon_q};
+use iam_security_alert::config::WebhookFormat;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn report(event: Value) -> Report {
-    draft(account(), event, settings(&[])).report
+fn alert(event: Value) -> Alert {
+    draft(account(), event, settings(&[])).alert
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -123,7 +124,7 @@ fn assert_adaptive_card(message: &Value) {
 #[test]
 fn a_message_is_short_and_says_what_matters() {
     for name in ["create_user", "create_user_hostile", "update_assume_role_policy", "root_sign_in_without_mfa"] {
-        let chat = amazon_q::render(&report(event(&format!("{name}.json"))));
+        let chat = amazon_q::render(&alert(event(&format!("{name}.json"))));
         insta::assert_snapshot!(name, serde_json::to_string_pretty(&chat).unwrap());
     }
 }
@@ -131,9 +132,9 @@ fn a_message_is_short_and_says_what_matters() {
 #[test]
 fn a_webhook_s_message_is_short_and_says_what_matters() {
     for name in ["create_user", "create_user_hostile"] {
-        let report = report(event(&format!("{name}.json")));
-        for (word, webhook) in [("slack", Webhook::Slack), ("teams", Webhook::Teams)] {
-            let message = serde_json::to_string_pretty(&webhook.render(&report, &[])).unwrap();
+        let alert = alert(event(&format!("{name}.json")));
+        for (word, format) in [("slack", WebhookFormat::Slack), ("teams", WebhookFormat::Teams)] {
+            let message = serde_json::to_string_pretty(&chat::render(format, &alert, &[])).unwrap();
             insta::assert_snapshot!(format!("{word}_{name}"), message);
         }
     }
@@ -142,19 +143,19 @@ fn a_webhook_s_message_is_short_and_says_what_matters() {
 #[test]
 fn every_event_makes_messages_within_bounds() {
     for event in every_event() {
-        let report = report(event);
-        assert_notification(&amazon_q::render(&report));
-        assert_block_kit(&Webhook::Slack.render(&report, &[]));
-        assert_adaptive_card(&Webhook::Teams.render(&report, &[]));
+        let alert = alert(event);
+        assert_notification(&amazon_q::render(&alert));
+        assert_block_kit(&chat::render(WebhookFormat::Slack, &alert, &[]));
+        assert_adaptive_card(&chat::render(WebhookFormat::Teams, &alert, &[]));
     }
 }
 
 #[test]
-fn several_reports_are_one_message() {
-    let (first, other) = (report(event("create_user.json")), report(event("stop_logging.json")));
+fn several_alerts_are_one_message() {
+    let (first, other) = (alert(event("create_user.json")), alert(event("stop_logging.json")));
     let many = vec![other; 30];
-    let slack = Webhook::Slack.render(&first, &many);
-    let teams = Webhook::Teams.render(&first, &many);
+    let slack = chat::render(WebhookFormat::Slack, &first, &many);
+    let teams = chat::render(WebhookFormat::Teams, &first, &many);
     assert_block_kit(&slack);
     assert_adaptive_card(&teams);
     for message in [slack, teams] {
@@ -166,7 +167,7 @@ fn several_reports_are_one_message() {
 
 #[test]
 fn one_actor_s_alerts_are_one_thread() {
-    let thread = |event: Value| amazon_q::render(&report(event))["metadata"]["threadId"].clone();
+    let thread = |event: Value| amazon_q::render(&alert(event))["metadata"]["threadId"].clone();
     let mut key = event("create_access_key.json");
     key["detail"]["userIdentity"] = event("create_user.json")["detail"]["userIdentity"].clone();
     assert_eq!(thread(event("create_user.json")), thread(key));
@@ -177,10 +178,10 @@ fn one_actor_s_alerts_are_one_thread() {
 #[test]
 fn every_message_has_the_commands() {
     for event in every_event() {
-        let report = report(event);
-        let amazon_q = amazon_q::render(&report);
+        let alert = alert(event);
+        let amazon_q = amazon_q::render(&alert);
         let told: Vec<_> = amazon_q["content"]["nextSteps"].as_array().unwrap().iter().map(Value::to_string).collect();
-        for (step, told) in report.steps.iter().zip(told).filter(|(step, _)| step.commands.len() == 1) {
+        for (step, told) in alert.steps.iter().zip(told).filter(|(step, _)| step.commands.len() == 1) {
             let long = step.commands[0].as_str().chars().count() > 420;
             assert_eq!(told.contains("(The e-mail has the command.)"), long, "{told}");
         }
@@ -196,7 +197,7 @@ fn no_command_is_cut_in_half() {
         // Each of the first is five characters in Slack.
         let policy = format!("arn:aws:iam::aws:policy/{}/{}", "&".repeat(510), "P".repeat(length));
         event["detail"]["requestParameters"]["policyArn"] = json!(policy);
-        let message = Webhook::Slack.render(&report(event), &[]);
+        let message = chat::render(WebhookFormat::Slack, &alert(event), &[]);
         assert_block_kit(&message);
         longest = texts(&message).iter().map(|text| text.chars().count()).max().max(Some(longest)).unwrap();
     }
@@ -212,7 +213,7 @@ fn what_has_no_room_is_not_told_as_nothing() {
             "Principal": {"AWS": [format!("arn:aws:iam::999988887777:role/{}", "p".repeat(length)),
                                   "arn:aws:iam::999988887777:role/second"]}}]});
         event["detail"]["requestParameters"]["policyDocument"] = json!(document.to_string());
-        let message = Webhook::Teams.render(&report(event), &[]);
+        let message = chat::render(WebhookFormat::Teams, &alert(event), &[]);
         assert_adaptive_card(&message);
         assert!(!message.to_string().contains("(nothing)"));
     }
@@ -220,10 +221,10 @@ fn what_has_no_room_is_not_told_as_nothing() {
 
 #[test]
 fn an_event_without_an_id_is_told_without_one() {
-    let report = report(event("create_user_nothing_but_the_name.json"));
-    assert_eq!(amazon_q::render(&report)["id"], Value::Null);
-    for webhook in [Webhook::Slack, Webhook::Teams] {
-        assert!(!webhook.render(&report, &[]).to_string().contains("Event not"));
+    let alert = alert(event("create_user_nothing_but_the_name.json"));
+    assert_eq!(amazon_q::render(&alert)["id"], Value::Null);
+    for format in [WebhookFormat::Slack, WebhookFormat::Teams] {
+        assert!(!chat::render(format, &alert, &[]).to_string().contains("Event not"));
     }
 }
 
@@ -232,9 +233,9 @@ proptest! {
 
     #[test]
     fn messages_of_any_text_are_within_bounds(text in any::<String>(), long in 0_usize..3_000) {
-        let report = report(hostile_event(&format!("{text}`<!here>&\u{202e}{}", "`&<\u{1f600}".repeat(long))));
-        assert_notification(&amazon_q::render(&report));
-        assert_block_kit(&Webhook::Slack.render(&report, &[]));
-        assert_adaptive_card(&Webhook::Teams.render(&report, &[]));
+        let alert = alert(hostile_event(&format!("{text}`<!here>&\u{202e}{}", "`&<\u{1f600}".repeat(long))));
+        assert_notification(&amazon_q::render(&alert));
+        assert_block_kit(&chat::render(WebhookFormat::Slack, &alert, &[]));
+        assert_adaptive_card(&chat::render(WebhookFormat::Teams, &alert, &[]));
     }
 }

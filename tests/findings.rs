@@ -6,8 +6,8 @@
 mod common;
 
 use common::{account, clock, draft, event, every_event, hostile_event, settings};
+use iam_security_alert::alert::{Fact, Row};
 use iam_security_alert::channel::security_hub::{Product, render};
-use iam_security_alert::report::Row;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 fn finding(event: Value) -> Value {
     let draft = draft(account(), event, settings(&[]));
     let product = Product::of_topic("arn:aws:sns:us-east-1:123456789012:iam-security-alerts").unwrap();
-    render(&draft.activity, &draft.report, &draft.event_key, &product, clock())
+    render(&draft.activity, &draft.alert, &draft.event_key, &product, clock())
 }
 
 /// The bounds of `AwsSecurityFinding` in Security Hub's API reference, and that no text is blank.
@@ -185,11 +185,10 @@ fn what_was_changed_stands_first() {
 #[test]
 fn where_there_are_too_many_facts_the_finding_says_how_many_more() {
     let mut draft = draft(account(), event("create_user.json"), settings(&[]));
-    let row = draft.report.sections[0].rows[0].clone();
-    let keys: Vec<&'static str> = (0..60).map(|i| &*format!("fact{i}").leak()).collect();
-    draft.report.sections[1].rows.extend(keys.into_iter().map(|key| Row { key, ..row.clone() }));
+    let row = draft.alert.sections[0].rows[0].clone();
+    draft.alert.sections[1].rows = Fact::ALL.iter().map(|fact| Row { fact: *fact, ..row.clone() }).collect();
     let product = Product::of_topic("arn:aws:sns:us-east-1:123456789012:iam-security-alerts").unwrap();
-    let finding = render(&draft.activity, &draft.report, &draft.event_key, &product, clock());
+    let finding = render(&draft.activity, &draft.alert, &draft.event_key, &product, clock());
     assert_within_bounds(&finding);
     let fields = finding["ProductFields"].as_object().unwrap();
     let (last, more) = fields.iter().next_back().unwrap();

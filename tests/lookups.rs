@@ -1,4 +1,4 @@
-//! The directory and the outbox against AWS's wire protocol, played by a function: every outcome of a
+//! The directory and the publisher against AWS's wire protocol, played by a function: every outcome of a
 //! lookup, and what becomes of a mail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
@@ -8,19 +8,21 @@ use aws_sdk_iam::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
 use chrono::Utc;
 use http::Response;
+use iam_security_alert::app::{Channels, Handler, InvocationResult};
+use iam_security_alert::catalog;
 use iam_security_alert::channel::email::Email;
-use iam_security_alert::channel::sns::Outbox;
-use iam_security_alert::cloudtrail::{Activity, Delivery};
-use iam_security_alert::directory::iam::IamDirectory;
-use iam_security_alert::directory::power::Level;
-use iam_security_alert::directory::{
-    Caller, Directory, Dossier, Lookup, RoleQuestion, Subject, Unavailable, UserQuestion, investigate,
+use iam_security_alert::channel::sns::Publisher;
+use iam_security_alert::config::Settings;
+use iam_security_alert::detection::evaluate;
+use iam_security_alert::event::{Activity, Delivery};
+use iam_security_alert::lookup::iam::{IamDirectory, READ_ACTIONS};
+use iam_security_alert::lookup::{
+    AttachedPolicies, Directory, Dossier, KnownCaller, KnownTarget, Lookup, RoleQuestion, Unavailable, UserQuestion,
+    enrich,
 };
-use iam_security_alert::handled::Handled;
-use iam_security_alert::handler::Handler;
-use iam_security_alert::settings::Settings;
+use iam_security_alert::policy::{Access, AccessLevel, Parsed};
 use iam_security_alert::severity::Severity;
-use iam_security_alert::telemetry::Journey;
+use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -146,20 +148,34 @@ fn event() -> Value {
 }
 
 fn activity() -> Activity {
-    Activity::from_delivery(&Delivery::from_eventbridge(event()).unwrap()).unwrap()
+    read(event())
+}
+
+fn read(event: Value) -> Activity {
+    Activity::from_delivery(&Delivery::from_eventbridge(event).unwrap()).unwrap().activity().unwrap()
+}
+
+/// What policies grant to somebody whose ARN is not known.
+fn access(attached: &AttachedPolicies) -> Access {
+    evaluate(attached, None)
+}
+
+/// Somebody may do everything.
+fn allows_everything(document: &Parsed) -> bool {
+    document.policy().is_some_and(|policy| policy.describe()[0].plain() == "allows * on *")
 }
 
 async fn dossier(directory: &IamDirectory) -> Dossier {
-    investigate(directory, &activity(), Instant::now() + Duration::from_secs(5)).await
+    enrich(directory, &activity(), Instant::now() + Duration::from_secs(5)).await
 }
 
-fn target(dossier: &Dossier) -> &iam_security_alert::directory::User {
-    let Subject::User(user) = &dossier.target else { panic!("{dossier:?}") };
+fn target(dossier: &Dossier) -> &iam_security_alert::lookup::User {
+    let KnownTarget::User(user) = &dossier.target else { panic!("{dossier:?}") };
     user
 }
 
-fn caller(dossier: &Dossier) -> &iam_security_alert::directory::User {
-    let Caller::User(user) = &dossier.caller else { panic!("{dossier:?}") };
+fn caller(dossier: &Dossier) -> &iam_security_alert::lookup::User {
+    let KnownCaller::User(user) = &dossier.caller else { panic!("{dossier:?}") };
     user
 }
 
@@ -170,7 +186,7 @@ async fn found_a_caller_is_read_through_its_groups_to_the_encoded_document() {
     let carol = caller(&dossier);
     assert_eq!(carol.profile.found().unwrap().id, "AIDAEXAMPLEOPSCAROL1".into());
     assert_eq!(carol.groups.found().unwrap().items, ["Admins".into()]);
-    assert_eq!(carol.power(None).words().plain(), "administrator: all (through the group Admins)");
+    assert_eq!(access(&carol.attached).words().plain(), "administrator: all (through the group Admins)");
     assert_eq!(carol.key_last_used.found().unwrap().service, None, "N/A is no service");
     assert_eq!(dossier.account_alias, Lookup::Found("acme-prod".into()));
     assert_eq!(dossier.unanswered(), 0);
@@ -231,16 +247,21 @@ async fn a_replica_that_does_not_know_the_user_yet_says_nothing_of_its_keys() {
     let bot = target(&dossier);
     assert_eq!(bot.access_keys, Lookup::Unavailable(Unavailable::NotVisible));
     assert_eq!(bot.password, Lookup::Unavailable(Unavailable::NotVisible), "no such entity may mean no such user");
-    assert_eq!(bot.holdings.gaps[0].reason, Unavailable::NotVisible);
+    assert_eq!(bot.attached.gaps[0].reason, Unavailable::NotVisible);
     assert!(asked.lock().unwrap().iter().filter(|(action, _)| action == "ListMFADevices").count() > 2, "asked again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_remembered_of_another_user_of_the_name_does_not_answer() {
+async fn what_is_cached_of_another_user_of_the_name_does_not_answer() {
     let (http, asked) = aws(account);
     let directory = directory(http);
-    let question =
-        |id: &str| UserQuestion { name: "ops-carol".into(), id: Some(id.into()), key_in_use: None, password: false };
+    let question = |id: &str| UserQuestion {
+        account: None,
+        name: "ops-carol".into(),
+        id: Some(id.into()),
+        key_in_use: None,
+        password: false,
+    };
     let soon = Instant::now() + Duration::from_secs(5);
     for (id, calls) in [("AIDA1", 1), ("AIDA1", 1), ("AIDA2", 2)] {
         directory.known_user(&question(id), soon).await;
@@ -252,8 +273,8 @@ async fn what_is_remembered_of_another_user_of_the_name_does_not_answer() {
 async fn waiting_for_somebody_elses_lookup_of_the_alias_ends_at_the_own_deadline() {
     let directory = directory(NeverClient::new());
     let begun = Instant::now();
-    let (_, mine) = tokio::join!(directory.account_alias(begun + Duration::from_secs(5)), async {
-        let alias = directory.account_alias(begun + Duration::from_secs(1)).await;
+    let (_, mine) = tokio::join!(directory.account_alias(&None, begun + Duration::from_secs(5)), async {
+        let alias = directory.account_alias(&None, begun + Duration::from_secs(1)).await;
         (alias, begun.elapsed())
     });
     assert_eq!(mine, (Lookup::Unavailable(Unavailable::TimedOut), Duration::from_secs(1)));
@@ -270,8 +291,8 @@ async fn denied_throttled_and_failed_are_reasons_not_absences() {
         let dossier = dossier(&directory(http)).await;
         assert_eq!(caller(&dossier).profile, Lookup::Unavailable(reason.clone()));
         assert_eq!(target(&dossier).profile, Lookup::Unavailable(reason));
-        let power = caller(&dossier).power(None);
-        assert_eq!((power.level, power.words().plain().as_str()), (Level::Limited, "not known"));
+        let access = access(&caller(&dossier).attached);
+        assert_eq!((access.level_word(), access.words().plain().as_str()), ("unknown", "not known"));
         // Of each user: the profile, keys, MFA devices, groups, attached and inline policies; of the caller
         // the key's use, of the target the password; and the alias.
         assert_eq!(dossier.unanswered(), 15);
@@ -282,14 +303,14 @@ async fn denied_throttled_and_failed_are_reasons_not_absences() {
 async fn timed_out_lookups_end_at_the_deadline() {
     let directory = directory(NeverClient::new());
     let begun = Instant::now();
-    let dossier = investigate(&directory, &activity(), begun + Duration::from_millis(700)).await;
+    let dossier = enrich(&directory, &activity(), begun + Duration::from_millis(700)).await;
     assert_eq!(begun.elapsed(), Duration::from_millis(700));
     assert_eq!(caller(&dossier).profile, Lookup::Unavailable(Unavailable::TimedOut));
     assert_eq!(dossier.account_alias, Lookup::Unavailable(Unavailable::TimedOut));
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_are_followed_up_to_a_bound_that_is_told() {
+async fn pages_are_followed_up_to_a_bound_that_is_noted() {
     let (http, _) = aws(|action, parameters| match action {
         "ListUserPolicies" => {
             let page: usize = parameters.get("Marker").map_or(0, |marker| marker.parse().unwrap());
@@ -309,20 +330,20 @@ async fn pages_are_followed_up_to_a_bound_that_is_told() {
         _ => account(action, parameters),
     });
     let dossier = dossier(&directory(http)).await;
-    let holdings = &caller(&dossier).holdings;
-    let inline = holdings.policies.iter().filter(|policy| policy.arn.is_none());
+    let attached = &caller(&dossier).attached;
+    let inline = attached.policies.iter().filter(|policy| policy.arn.is_none());
     let (read, unread): (Vec<_>, Vec<_>) = inline.partition(|policy| policy.document.found().is_some());
     assert_eq!((read.len(), unread.len()), (25, 75));
-    let power = caller(&dossier).power(None);
+    let access = access(&caller(&dossier).attached);
     assert!(
-        power.doubts.iter().any(|doubt| doubt.plain() == "only the first 100 inline policies were read"),
-        "{power:?}"
+        access.not_evaluated.iter().any(|limit| limit.plain() == "only the first 100 inline policies were read"),
+        "{access:?}"
     );
     assert_eq!(dossier.unanswered(), 0, "what is not asked for did not fail");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_caller_and_the_alias_are_remembered_and_the_target_is_not() {
+async fn the_caller_and_the_alias_are_cached_and_the_target_is_not() {
     let (http, asked) = aws(account);
     let directory = directory(http);
     dossier(&directory).await;
@@ -340,7 +361,7 @@ async fn the_caller_and_the_alias_are_remembered_and_the_target_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_could_not_be_read_is_not_remembered() {
+async fn what_could_not_be_read_is_not_cached() {
     let broken = Arc::new(Mutex::new(true));
     let switch = broken.clone();
     let (http, _) = aws(
@@ -360,9 +381,9 @@ async fn people_of_another_account_are_not_looked_up_among_our_own() {
     let mut event = event();
     event["detail"]["recipientAccountId"] = json!("999900001111");
     event["detail"]["userIdentity"]["accountId"] = json!("999900001111");
-    let activity = Activity::from_delivery(&Delivery::from_eventbridge(event).unwrap()).unwrap();
-    let dossier = investigate(&directory(http), &activity, Instant::now() + Duration::from_secs(1)).await;
-    assert!(matches!((dossier.caller, dossier.target), (Caller::NotAsked(_), Subject::NotAsked(_))));
+    let activity = read(event);
+    let dossier = enrich(&directory(http), &activity, Instant::now() + Duration::from_secs(1)).await;
+    assert!(matches!((dossier.caller, dossier.target), (KnownCaller::NotAsked(_), KnownTarget::NotAsked(_))));
     assert!(asked.lock().unwrap().is_empty());
 }
 
@@ -389,13 +410,16 @@ async fn a_role_is_read_with_its_description_and_policies() {
         _ => error(404, "NoSuchEntity"),
     });
     let role = directory(http)
-        .known_role(&RoleQuestion { name: "deploy".into(), id: None }, Instant::now() + Duration::from_secs(1))
+        .known_role(
+            &RoleQuestion { account: None, name: "deploy".into(), id: None },
+            Instant::now() + Duration::from_secs(1),
+        )
         .await;
     let profile = role.profile.found().unwrap();
     assert_eq!((profile.description.clone(), profile.boundary.clone()), (Some("Deploys".into()), Some("arn:b".into())));
     assert!(profile.last_used.is_some());
-    assert_eq!(role.power(None).level, Level::Administrator);
-    assert_eq!(role.holdings.policies.len(), 2);
+    assert_eq!(access(&role.attached).level, AccessLevel::Administrator);
+    assert_eq!(role.attached.policies.len(), 2);
 }
 
 #[tokio::test]
@@ -407,12 +431,12 @@ async fn a_password_is_found() {
         ),
         _ => account(action, parameters),
     });
-    let question = UserQuestion { name: "ops-carol".into(), id: None, key_in_use: None, password: true };
+    let question = UserQuestion { account: None, name: "ops-carol".into(), id: None, key_in_use: None, password: true };
     let user = directory(http).fresh_user(&question, false, Instant::now() + Duration::from_secs(1)).await;
     assert!(user.password.found().is_some());
 }
 
-fn outbox(http: aws_sdk_sns::config::SharedHttpClient) -> Outbox {
+fn publisher(http: aws_sdk_sns::config::SharedHttpClient) -> Publisher {
     let config = aws_sdk_sns::Config::builder()
         .with_test_defaults()
         .behavior_version(aws_sdk_sns::config::BehaviorVersion::v2026_01_12())
@@ -420,7 +444,7 @@ fn outbox(http: aws_sdk_sns::config::SharedHttpClient) -> Outbox {
         .retry_config(aws_sdk_sns::config::retry::RetryConfig::disabled())
         .http_client(http)
         .build();
-    Outbox::Topic { client: aws_sdk_sns::Client::from_conf(config), arn: TOPIC.to_owned(), chat: None }
+    Publisher::Topic { client: aws_sdk_sns::Client::from_conf(config), arn: TOPIC.to_owned() }
 }
 
 fn email() -> Email {
@@ -436,7 +460,7 @@ async fn a_refused_subject_is_replaced_by_a_plain_one() {
             result(action, "<MessageId>m</MessageId>")
         }
     });
-    assert!(outbox(http).send(&email()).await.unwrap());
+    assert!(publisher(http).send(&email()).await.unwrap());
     let subjects: Vec<_> = asked.lock().unwrap().iter().map(|(_, p)| p["Subject"].clone()).collect();
     assert_eq!(subjects, ["[HIGH] x", "[HIGH] IAM security alert"]);
     assert_eq!(asked.lock().unwrap()[1].1["MessageAttributes.entry.1.Value.StringValue"], "HIGH");
@@ -445,7 +469,7 @@ async fn a_refused_subject_is_replaced_by_a_plain_one() {
 #[tokio::test]
 async fn a_mail_that_sns_does_not_take_is_an_error_that_says_why() {
     let (http, asked) = aws(|_, _| error(404, "NotFound"));
-    let error = outbox(http).send(&email()).await.unwrap_err().to_string();
+    let error = publisher(http).send(&email()).await.unwrap_err().to_string();
     assert!(error.contains(TOPIC) && error.contains("NotFound"), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
@@ -456,20 +480,20 @@ async fn lookups_leave_room_to_publish_however_little_time_is_left() {
     let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
     let handler = Handler {
         directory: directory(NeverClient::new()),
-        outbox: outbox(http),
-        security_hub: None,
+        publisher: publisher(http),
+        channels: Channels::default(),
         history: None,
         settings,
         clock: Utc::now,
     };
     for (left, budget) in [(30_000, 5_000), (7_000, 1_000), (2_000, 0)] {
         let begun = Instant::now();
-        let mut journey = Journey::default();
-        let answer = handler.handle(event(), Duration::from_millis(left), &mut journey).await.unwrap();
-        let Handled::Alert(alert) = answer else { panic!("{answer:?}") };
+        let mut log = InvocationLog::default();
+        let answer = handler.handle(event(), Duration::from_millis(left), &mut log).await.unwrap();
+        let InvocationResult::Alert(alert) = answer else { panic!("{answer:?}") };
         assert_eq!(begun.elapsed(), Duration::from_millis(budget));
         assert!(alert.published && alert.text.contains("no answer in time"));
-        assert_eq!(journey.lookup_failures, 15);
+        assert_eq!(log.lookup_failures, 15);
     }
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
@@ -481,13 +505,13 @@ async fn an_alert_that_was_not_published_fails_the_invocation_with_its_event_id(
     let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
     let handler = Handler {
         directory: directory(iam),
-        outbox: outbox(http),
-        security_hub: None,
+        publisher: publisher(http),
+        channels: Channels::default(),
         history: None,
         settings,
         clock: Utc::now,
     };
-    let failure = handler.handle(event(), Duration::from_secs(30), &mut Journey::default()).await.unwrap_err();
+    let failure = handler.handle(event(), Duration::from_secs(30), &mut InvocationLog::default()).await.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(failure);
     assert_eq!(diagnostic.error_type, "NotPublished");
     assert!(diagnostic.error_message.starts_with("event dad98c61-"), "{}", diagnostic.error_message);
@@ -499,8 +523,8 @@ async fn dossier_of(directory: &IamDirectory, name: &str, request: Value) -> Dos
     event["detail"]["eventName"] = json!(name);
     event["detail"]["requestParameters"] = request;
     event["detail"]["responseElements"] = json!(null);
-    let activity = Activity::from_delivery(&Delivery::from_eventbridge(event).unwrap()).unwrap();
-    investigate(directory, &activity, Instant::now() + Duration::from_secs(5)).await
+    let activity = read(event);
+    enrich(directory, &activity, Instant::now() + Duration::from_secs(5)).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -522,10 +546,10 @@ async fn of_a_group_members_and_policies_are_read() {
     });
     let attach = json!({"groupName": "Admins", "policyArn": "arn:aws:iam::123456789012:policy/all"});
     let dossier = dossier_of(&directory(http), "AttachGroupPolicy", attach).await;
-    let Subject::Group(group) = &dossier.target else { panic!("{dossier:?}") };
+    let KnownTarget::Group(group) = &dossier.target else { panic!("{dossier:?}") };
     assert_eq!(group.members.found().unwrap().users.items.len(), 2);
-    assert_eq!(group.power(None).words().plain(), "administrator: all (attached)");
-    assert!(dossier.given.policies.is_empty(), "the group's own policies tell it");
+    assert_eq!(access(&group.attached).words().plain(), "administrator: all (attached)");
+    assert!(dossier.given.policies.is_empty(), "the group's own policies show it");
     assert_eq!(dossier.unanswered(), 0);
     let members = asked.lock().unwrap().iter().filter(|(action, _)| action == "GetGroup").count();
     assert_eq!(members, 1);
@@ -549,13 +573,13 @@ async fn of_a_managed_policy_its_document_and_holders_are_read_anew() {
     let set = json!({"policyArn": "arn:aws:iam::123456789012:policy/all", "versionId": "v3"});
     for times in 1..=2 {
         let dossier = dossier_of(&directory, "SetDefaultPolicyVersion", set.clone()).await;
-        let Subject::Policy(policy) = &dossier.target else { panic!("{dossier:?}") };
+        let KnownTarget::Policy(policy) = &dossier.target else { panic!("{dossier:?}") };
         let holders: Vec<_> = policy.holders.found().unwrap().items.iter().map(|(_, name)| name.raw()).collect();
         assert_eq!(holders, ["bob", "ci"]);
-        assert!(policy.document.found().unwrap().contains("\"Action\":\"*\""));
+        assert!(allows_everything(policy.document.found().unwrap()));
         assert_eq!(dossier.unanswered(), 0);
         let read = asked.lock().unwrap().iter().filter(|(action, _)| action == "GetPolicyVersion").count();
-        // What is remembered from before the change would be wrong now.
+        // What is cached from before the change would be wrong now.
         assert_eq!(read, times + 1, "once for the caller's group, and each time for the target");
     }
 }
@@ -574,8 +598,8 @@ async fn of_a_role_the_trust_policy_is_read() {
     });
     let omitted = json!({"omitted": true, "reason": "requestParameters too large", "roleName": "ci"});
     let dossier = dossier_of(&directory(http), "UpdateAssumeRolePolicy", omitted).await;
-    let Subject::Role(role) = &dossier.target else { panic!("{dossier:?}") };
-    assert_eq!(role.profile.found().unwrap().trust.as_deref(), Some(r#"{"Statement":[]}"#));
+    let KnownTarget::Role(role) = &dossier.target else { panic!("{dossier:?}") };
+    assert_eq!(role.profile.found().unwrap().trust, Some(Parsed::of(r#"{"Statement":[]}"#)));
     assert_eq!(dossier.unanswered(), 0);
 }
 
@@ -585,5 +609,37 @@ async fn a_policy_that_iam_does_not_show_with_the_target_yet_is_read_by_itself()
     let attach = json!({"userName": "ops-carol", "policyArn": "arn:aws:iam::123456789012:policy/other"});
     let dossier = dossier_of(&directory(http), "AttachUserPolicy", attach).await;
     let policy = &dossier.given.policies[0];
-    assert!(policy.document.found().unwrap().contains("\"Action\":\"*\""));
+    assert!(allows_everything(policy.document.found().unwrap()));
+}
+
+/// The IAM actions that all lookups of all actions make, recorded where they are sent, are those that the role allows.
+#[tokio::test(start_paused = true)]
+async fn the_actions_that_are_called_are_those_that_the_role_allows() {
+    let calls: serde_json::Map<String, Value> = serde_json::from_str(include_str!("calls.json")).unwrap();
+    // An account in which everybody exists and has everything.
+    let (http, asked) = aws(|action, _| match action {
+        "ListUserPolicies" | "ListRolePolicies" | "ListGroupPolicies" => {
+            result(action, "<PolicyNames><member>p</member></PolicyNames>")
+        }
+        "GetRole" => result(
+            action,
+            "<Role><Path>/</Path><RoleName>r</RoleName><RoleId>AROA1</RoleId><Arn>arn:aws:iam::123456789012:role/r</Arn>\
+             <CreateDate>2023-02-14T09:12:44Z</CreateDate></Role>",
+        ),
+        "ListAttachedUserPolicies" | "ListAttachedRolePolicies" => {
+            account("ListAttachedGroupPolicies", &HashMap::new())
+        }
+        _ => account(action, &HashMap::new()),
+    });
+    let directory = directory(http);
+    for (name, call) in calls.iter().filter(|(_, call)| call.get("source").is_none()) {
+        dossier_of(&directory, name.split(' ').next().unwrap(), call["request"].clone()).await;
+    }
+    let mut by_role = event();
+    by_role["detail"]["userIdentity"] = json!({"type": "AssumedRole", "principalId": "AROA1:s",
+        "arn": "arn:aws:sts::123456789012:assumed-role/r/s", "accountId": "123456789012"});
+    enrich(&directory, &read(by_role), Instant::now() + Duration::from_secs(5)).await;
+    let called: std::collections::BTreeSet<_> =
+        asked.lock().unwrap().iter().map(|(action, _)| format!("iam:{action}")).collect();
+    assert_eq!(called, READ_ACTIONS.map(str::to_owned).into(), "{} rows", catalog::rows().count());
 }

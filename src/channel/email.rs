@@ -1,7 +1,7 @@
 //! Plain text for an e-mail that is read on a phone: SNS sends no other.
 
 use super::line;
-use crate::report::{Report, Row, Section};
+use crate::alert::{Alert, Fact, Row, Section};
 use crate::severity::Severity;
 use crate::text::Phrase;
 use std::fmt::Write as _;
@@ -22,12 +22,12 @@ pub const MAX_SUBJECT: usize = 99;
 /// SNS takes 262,144 bytes of message; this leaves room for what SNS adds.
 pub const MAX_BODY: usize = 240_000;
 
-/// Renders a report.
+/// Renders a alert.
 #[must_use]
-pub fn render(report: &Report) -> Email {
+pub fn render(alert: &Alert) -> Email {
     // The bound is kept a second time, over all: it is the one that SNS insists on.
-    let body = bounded(body(report), MAX_BODY);
-    Email { subject: subject(report), body, severity: report.severity }
+    let body = bounded(body(alert), MAX_BODY);
+    Email { subject: subject(alert), body, severity: alert.severity }
 }
 
 /// The subject that is used where SNS refuses the other: nothing from outside is in it.
@@ -38,17 +38,18 @@ pub fn plain_subject(severity: Severity) -> String {
 
 /// The subject.
 #[must_use]
-pub fn subject(report: &Report) -> String {
-    line(report, &format!("[{}] ", report.severity), MAX_SUBJECT)
+pub fn subject(alert: &Alert) -> String {
+    line(alert, &format!("[{}] ", alert.severity), MAX_SUBJECT)
 }
 
-fn body(report: &Report) -> String {
-    let mut text = verdict(report);
-    let response = response(report);
+fn body(alert: &Alert) -> String {
+    let mut text = verdict(alert);
+    text.push_str(&response(alert));
+    let reference = reference(alert);
     // If something has to be cut, it is evidence, and neither the verdict nor the commands.
-    let room = MAX_BODY.saturating_sub(text.len() + response.len());
-    text.push_str(&bounded(evidence(report), room));
-    text.push_str(&response);
+    let room = MAX_BODY.saturating_sub(text.len() + reference.len());
+    text.push_str(&bounded(evidence(alert), room));
+    text.push_str(&reference);
     text
 }
 
@@ -57,57 +58,67 @@ macro_rules! write_line {
     ($text:expr, $($arguments:tt)*) => {{ let _ = writeln!($text, $($arguments)*); }};
 }
 
-fn verdict(report: &Report) -> String {
+fn verdict(alert: &Alert) -> String {
     let mut text = String::with_capacity(4_096);
-    write_line!(text, "{} - {}", report.severity, report.headline.plain());
-    write_line!(text, "{}", report.summary.plain());
-    write_line!(text, "\nWHY {}", report.severity);
-    for reason in &report.reasons {
+    write_line!(text, "{} - {}", alert.severity, alert.headline.plain());
+    write_line!(text, "{}", alert.summary.plain());
+    write_line!(text, "\nWHY {}", alert.severity);
+    for reason in alert.reasons_to_read() {
         write_line!(text, "  * {}", reason.text.plain());
     }
     text
 }
 
-fn evidence(report: &Report) -> String {
+/// What to do first.
+fn response(alert: &Alert) -> String {
     let mut text = String::new();
-    for section in &report.sections {
+    write_line!(text, "\nIF THIS WAS NOT EXPECTED");
+    write_line!(text, "  Run the commands in {}:", alert.account.plain());
+    for (i, step) in alert.steps.iter().enumerate() {
+        write_line!(text, "  {}. {}", i + 1, step.text.plain());
+        // A command stands alone at the edge, so that it can be copied whole.
+        for command in &step.commands {
+            write_line!(text, "{}", command.as_str());
+        }
+    }
+    text
+}
+
+fn evidence(alert: &Alert) -> String {
+    let mut text = String::new();
+    for section in &alert.sections {
         write_line!(text, "");
         lines(section, &mut text);
     }
     text
 }
 
-fn response(report: &Report) -> String {
+fn reference(alert: &Alert) -> String {
     let mut text = String::new();
-    write_line!(text, "\nIF THIS WAS NOT EXPECTED");
-    write_line!(text, "  The commands are for {}.", report.account.plain());
-    for (i, step) in report.steps.iter().enumerate() {
-        write_line!(text, "  {}. {}", i + 1, step.text.plain());
-        // A command stands alone at the edge, so that it can be copied whole.
-        for command in &step.commands {
-            write_line!(text, "\n{}", command.as_str());
-        }
-        if !step.commands.is_empty() && i + 1 < report.steps.len() {
-            write_line!(text, "");
-        }
-    }
-    if !report.links.is_empty() {
+    if !alert.links.is_empty() {
         write_line!(text, "\nLINKS");
-        for link in &report.links {
-            write_line!(text, "  {}:\n  {}", link.label, link.url);
+        for link in &alert.links {
+            write_line!(text, "  {}: {}", link.label, link.url);
         }
     }
     write_line!(text, "");
-    lines(&report.reference, &mut text);
+    lines(&alert.reference, &mut text);
     text
 }
 
 fn lines(section: &Section, text: &mut String) {
     write_line!(text, "{}", section.title.plain());
-    for Row { label, values, .. } in &section.rows {
+    let kind = section.rows.iter().find(|row| row.fact == Fact::Kind).and_then(|row| row.values.first());
+    for Row { fact, label, values } in &section.rows {
+        // What kind it is stands behind the name.
+        let kind = match (fact, kind) {
+            (Fact::Kind, _) => continue,
+            (Fact::Name, Some(kind)) => format!(" ({})", kind.plain()),
+            _ => String::new(),
+        };
         for (i, value) in values.iter().map(Phrase::plain).enumerate() {
             let label = if i == 0 { label } else { "" };
-            write_line!(text, "  {label:<15} {value}");
+            write_line!(text, "  {label:<15} {value}{kind}");
         }
     }
 }

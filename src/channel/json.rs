@@ -5,24 +5,25 @@
 //! Fields that the event does not tell are absent. Text from outside is shown as in a mail, with what
 //! cannot be seen made visible.
 
-use super::chat::Webhook;
 use super::email::Email;
-use crate::cloudtrail::Activity;
-use crate::report::{Report, Section};
+use crate::alert::{Alert, Section, SectionKind};
+use crate::channel::chat;
+use crate::config::WebhookFormat;
+use crate::event::Activity;
 use crate::severity::Severity;
-use crate::text::{Kind, Phrase, Untrusted};
+use crate::text::{Phrase, TextKind, Untrusted};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The version of the shape: the first number changes when a reader of the old one would break.
-const VERSION: &str = "1.1";
+const VERSION: &str = "2.0";
 
 /// The alert as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 1.1"))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 2.0"))]
 #[serde(rename_all = "camelCase")]
-pub struct Alert {
-    /// `"1.1"`; the first number changes when a reader of the old shape would break.
+pub struct AlertJson {
+    /// `"2.0"`; the first number changes when a reader of the old shape would break.
     #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
     /// How grave it is.
@@ -50,15 +51,17 @@ pub struct Alert {
     /// What happened, in a sentence.
     pub summary: String,
     /// Why it is as grave as it is; never empty.
-    pub reasons: Vec<Reason>,
-    /// The facts by section and name, each a text or a list of texts: `who`, `what`, `reference`; `lately` where there
-    /// is a history, and `flood` where the event is one of a flood.
+    pub reasons: Vec<ReasonJson>,
+    /// The facts by section and name, each a text or a list of texts: `who`, `what`, `reference`; `relatedActivity` where
+    /// there is a history, and `burst` where the event is part of a burst. `who.accessLevel` says what the caller can do,
+    /// `what.accessLevel` what the target can do or what a policy grants: `administrator`, `escalation` (can become one),
+    /// `broad` (full access except IAM), `limited`, `none` or `unknown`.
     #[serde(flatten)]
     pub sections: Map<String, Value>,
     /// What to do if it was not expected.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepJson>,
     /// Where to look.
-    pub links: Vec<Link>,
+    pub links: Vec<LinkJson>,
     /// The whole mail.
     pub text: String,
     /// Whether it was published to the topic.
@@ -70,8 +73,8 @@ pub struct Alert {
 
 /// Why it is as grave as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Reason {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Reason"))]
+pub struct ReasonJson {
     /// A stable name, for machines.
     pub rule: &'static str,
     /// A sentence.
@@ -80,8 +83,8 @@ pub struct Reason {
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Step {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Step"))]
+pub struct StepJson {
     /// What to do, and what it will do.
     pub text: String,
     /// Commands for a POSIX shell that do it.
@@ -90,54 +93,70 @@ pub struct Step {
 
 /// Where to look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Link {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Link"))]
+pub struct LinkJson {
     /// What it leads to.
     pub label: &'static str,
     /// Its address.
     pub url: String,
 }
 
-/// Renders a report, with the mail that was made of it, and what a webhook is sent.
+/// Renders a alert, with the mail that was made of it, and what a webhook is sent.
 #[must_use]
-pub fn render(activity: &Activity, report: &Report, email: Email, published: bool, webhook: Option<Webhook>) -> Alert {
-    let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(Kind::Name));
-    Alert {
+pub fn render(
+    activity: &Activity,
+    alert: &Alert,
+    email: Email,
+    published: bool,
+    webhook: Option<WebhookFormat>,
+) -> AlertJson {
+    let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(TextKind::Name));
+    AlertJson {
         schema_version: VERSION,
-        severity: report.severity,
-        unless_expected: report.unless_expected,
+        severity: alert.severity,
+        unless_expected: alert.unless_expected,
         event_id: shown(&activity.event_id),
-        event_name: activity.event_name.shown(Kind::Name),
+        event_name: activity.event_name.shown(TextKind::Name),
         time: activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
         outcome: activity.outcome.word(),
         account_id: shown(&activity.account),
-        headline: report.headline.plain(),
+        headline: alert.headline.plain(),
         subject: email.subject,
-        summary: report.summary.plain().replace('\n', " "),
-        reasons: report.reasons.iter().map(|reason| Reason { rule: reason.rule, text: reason.text.plain() }).collect(),
-        sections: report.sections.iter().chain([&report.reference]).map(facts).collect(),
-        steps: report
+        summary: alert.summary.plain().replace('\n', " "),
+        reasons: alert
+            .reasons
+            .iter()
+            .map(|reason| ReasonJson { rule: reason.rule, text: reason.text.plain() })
+            .collect(),
+        sections: alert.sections.iter().chain([&alert.reference]).map(|section| facts(alert, section)).collect(),
+        steps: alert
             .steps
             .iter()
-            .map(|step| Step {
+            .map(|step| StepJson {
                 text: step.text.plain(),
                 commands: step.commands.iter().map(|command| command.as_str().to_owned()).collect(),
             })
             .collect(),
-        links: report.links.iter().map(|link| Link { label: link.label, url: link.url.clone() }).collect(),
+        links: alert.links.iter().map(|link| LinkJson { label: link.label, url: link.url.clone() }).collect(),
         text: email.body,
         published,
-        webhook: webhook.filter(|_| published).map(|webhook| webhook.render(report, &[])),
+        webhook: webhook.filter(|_| published).map(|webhook| chat::render(webhook, alert, &[])),
     }
 }
 
-fn facts(section: &Section) -> (String, Value) {
+fn facts(alert: &Alert, section: &Section) -> (String, Value) {
     let facts = section.rows.iter().map(|row| {
         let mut values: Vec<_> = row.values.iter().map(Phrase::plain).map(Value::String).collect();
         let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
-        (row.key.to_owned(), value)
+        (row.fact.key().to_owned(), value)
     });
-    (section.key.to_owned(), Value::Object(facts.collect()))
+    let access = match section.kind {
+        SectionKind::Who => alert.caller_access,
+        SectionKind::What => alert.target_access,
+        SectionKind::RelatedActivity | SectionKind::Burst | SectionKind::Suppressed | SectionKind::Reference => None,
+    };
+    let access = access.map(|level| ("accessLevel".to_owned(), level.into()));
+    (section.kind.key().to_owned(), Value::Object(facts.chain(access).collect()))
 }
 
 #[cfg(test)]
@@ -148,7 +167,7 @@ mod tests {
     #[test]
     fn the_schema_is_that_of_the_types() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/alert.json");
-        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Alert)).unwrap() + "\n";
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(AlertJson)).unwrap() + "\n";
         if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
             std::fs::write(path, &schema).unwrap();
         }

@@ -1,5 +1,8 @@
-//! How each channel says it. Every renderer is pure, and shows the same [`Report`](crate::report::Report);
-//! senders know the SDK.
+//! How each channel says it. Every renderer is pure, and shows the same [`Alert`](crate::alert::Alert); senders know the
+//! SDK.
+//!
+//! The mail is the one channel that must not fail: [`sns::Publisher`] sends it. Those beside it are a [`Channel`] each, in
+//! one list: [`beside_the_mail`].
 
 pub mod chat;
 pub mod email;
@@ -7,16 +10,64 @@ pub mod json;
 pub mod security_hub;
 pub mod sns;
 
-use crate::report::Report;
-use crate::text::Phrase;
+use crate::alert::Alert;
+use crate::config::Settings;
+use crate::event::Activity;
+use crate::history::MailStatus;
+use crate::text::{Phrase, Untrusted};
+use aws_config::SdkConfig;
+use chrono::{DateTime, Utc};
+use futures_util::future::LocalBoxFuture;
 
-/// The subject of a report as a line of at most `limit` characters of printable ASCII that begins so. Names are cut
+/// A channel beside the mail: informed after the mail, and for a short time at most.
+pub trait Channel: std::fmt::Debug {
+    /// What its failures are called in the log and in the metrics.
+    fn names(&self) -> FailureNames;
+    /// Whether it gets this alert.
+    fn wants(&self, outgoing: &Outgoing<'_>) -> bool;
+    /// Delivers the alert.
+    ///
+    /// # Errors
+    /// Why it could not, in words.
+    fn deliver<'a>(&'a self, outgoing: &'a Outgoing<'_>) -> LocalBoxFuture<'a, Result<(), String>>;
+}
+
+/// What the failures of a channel are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailureNames {
+    /// The field in the log: `chatFailure`.
+    pub field: &'static str,
+    /// The metric: `ChatFailures`.
+    pub metric: &'static str,
+}
+
+/// An alert on its way to a channel.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    pub alert: &'a Alert,
+    /// What happened, and what identifies the event; `None` for the summary of a burst.
+    pub event: Option<(&'a Activity, &'a Untrusted)>,
+    /// What became of the mail.
+    pub mail: MailStatus,
+    pub now: DateTime<Utc>,
+}
+
+/// The channels beside the mail that are set: one row each.
+#[must_use]
+pub fn beside_the_mail(settings: &Settings, config: &SdkConfig) -> Vec<Box<dyn Channel>> {
+    [chat::topic::AmazonQ::channel(settings, config), security_hub::import::SecurityHub::channel(settings, config)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The subject of an alert as a line of at most `limit` characters of printable ASCII that begins so. Names are cut
 /// further and further until the whole fits; before they become unreadable, the shorter subject is taken.
-fn line(report: &Report, begin: &str, limit: usize) -> String {
+fn line(alert: &Alert, begin: &str, limit: usize) -> String {
     let with = |subject: &Phrase, each| format!("{begin}{}", subject.ascii(each));
-    let whole = (16..=64).rev().map(|each| with(&report.subject, each));
-    let short = (8..=64).rev().map(|each| with(&report.short_subject, each));
+    let whole = (16..=64).rev().map(|each| with(&alert.subject, each));
+    let short = (8..=64).rev().map(|each| with(&alert.short_subject, each));
     let mut line = whole.chain(short).find(|line| line.len() <= limit);
-    line.get_or_insert_with(|| with(&report.short_subject, 8)).truncate(limit);
+    line.get_or_insert_with(|| with(&alert.short_subject, 8)).truncate(limit);
     line.unwrap_or_default().trim_end().to_owned()
 }

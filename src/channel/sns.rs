@@ -1,30 +1,22 @@
-//! Sends mails by way of an SNS topic, or prints them where there is none; and tells the chat by way of another.
+//! Publishes mails to an SNS topic, or prints them where there is none.
 
-use super::chat::amazon_q;
 use super::email::{Email, plain_subject};
-use crate::report::Report;
 use crate::severity::Severity;
-use crate::text::{Kind, Untrusted};
+use crate::text::{TextKind, Untrusted};
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
-use std::time::Duration;
-
-/// How long the chat may keep us.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where mails go.
 #[derive(Debug)]
-pub enum Outbox {
+pub enum Publisher {
     /// To an SNS topic.
     Topic {
         /// The client that publishes.
         client: Client,
         /// The topic.
         arn: String,
-        /// The topic of the chat, if there is one.
-        chat: Option<String>,
     },
     /// To standard output: on somebody's own machine.
     Print,
@@ -35,11 +27,11 @@ pub enum Outbox {
 #[derive(Debug, thiserror::Error)]
 #[error("the alert was not published to {topic}: {cause}")]
 pub struct NotPublished {
-    topic: String,
-    cause: String,
+    pub(super) topic: String,
+    pub(super) cause: String,
 }
 
-impl Outbox {
+impl Publisher {
     /// Sends a mail; returns whether it was published rather than printed.
     ///
     /// # Errors
@@ -47,7 +39,7 @@ impl Outbox {
     /// is sent once more under a plain one.
     pub async fn send(&self, email: &Email) -> Result<bool, NotPublished> {
         let (client, arn) = match self {
-            Self::Topic { client, arn, .. } => (client, arn),
+            Self::Topic { client, arn } => (client, arn),
             Self::Print => {
                 println!("Subject: {}\n\n{}", email.subject, email.body);
                 return Ok(false);
@@ -61,29 +53,13 @@ impl Outbox {
         }
         sent.map(|()| true).map_err(|error| NotPublished { topic: arn.clone(), cause: cause(&error) })
     }
-
-    /// Tells it to the chat, where there is one. For no longer than two seconds: the mail is out, and says it all.
-    ///
-    /// # Errors
-    /// Where SNS did not take it in time.
-    pub async fn tell(&self, report: &Report) -> Result<(), NotPublished> {
-        let Self::Topic { client, chat: Some(arn), .. } = self else { return Ok(()) };
-        let message = amazon_q::render(report).to_string();
-        let told = tokio::time::timeout(PATIENCE, publish(client, arn, None, &message, report.severity)).await;
-        let cause = match told {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => cause(&error),
-            Err(_) => "SNS did not answer in time".to_owned(),
-        };
-        Err(NotPublished { topic: arn.clone(), cause })
-    }
 }
 
 /// Code and message of AWS, or what kept the call from being answered: not the whole raw answer.
-fn cause<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> String {
+pub(super) fn cause<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> String {
     match error.code() {
-        Some(code) => format!("{code}: {}", Untrusted::new(error.message().unwrap_or_default()).shown(Kind::Free)),
-        None => Untrusted::new(DisplayErrorContext(error).to_string()).shown(Kind::Free),
+        Some(code) => format!("{code}: {}", Untrusted::new(error.message().unwrap_or_default()).shown(TextKind::Free)),
+        None => Untrusted::new(DisplayErrorContext(error).to_string()).shown(TextKind::Free),
     }
 }
 
@@ -93,7 +69,7 @@ fn is_refusal_of_content<R>(error: &SdkError<PublishError, R>) -> bool {
         .is_some_and(|error| error.is_invalid_parameter_exception() || error.is_invalid_parameter_value_exception())
 }
 
-async fn publish(
+pub(super) async fn publish(
     client: &Client,
     topic: &str,
     subject: Option<&str>,

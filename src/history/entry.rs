@@ -1,9 +1,9 @@
-//! An event as it stands in the history: who is remembered as having done it, to what, and when.
+//! An event as it stands in the history: who did it, to what, and when.
 
-use super::Line;
-use super::step::Step;
-use crate::cloudtrail::identity::{Operator, Principal};
-use crate::cloudtrail::{Activity, Thing};
+use super::model::Line;
+use crate::catalog::{ChainStep, TargetKind};
+use crate::event::Activity;
+use crate::event::principal::{Operator, Principal};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted, fingerprint};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -12,23 +12,22 @@ use serde_json::Value;
 /// An event on its way into the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// As it stands in the lists, but for what is not known before it is judged.
+    /// As it stands in the lists, without what is known only once it is judged.
     pub line: Line,
     /// What was changed, by [`target_key`].
     pub target_key: Option<String>,
     /// The account in which it happened.
     pub account: Option<Untrusted>,
-    /// From where the call came.
     pub source_address: Option<Untrusted>,
     /// When it arrived: from then on it is kept.
     pub arrived: DateTime<Utc>,
 }
 
 impl Entry {
-    /// The entry of an activity whose record this is, and which arrived now. One without a time stands under its
-    /// arrival.
+    /// The entry of an activity whose record this is, which may be a step of these, and which arrived now. One without a
+    /// time stands under its arrival.
     #[must_use]
-    pub fn new(activity: &Activity, record: &Value, now: DateTime<Utc>) -> Self {
+    pub fn new(activity: &Activity, steps: Vec<ChainStep>, record: &Value, now: DateTime<Utc>) -> Self {
         let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
         let line = Line {
             time: activity.time.unwrap_or(now).trunc_subsecs(0),
@@ -39,7 +38,7 @@ impl Entry {
             actor_key: actor_key(&activity.principal).into(),
             target: target_label(activity).plain().into(),
             object: activity.object.name.clone(),
-            steps: Step::of(activity),
+            steps,
             severity: None,
             subject: None,
         };
@@ -51,31 +50,6 @@ impl Entry {
             arrived: now,
         }
     }
-
-    /// The list of what the actor did.
-    #[must_use]
-    pub fn actor_list(&self) -> String {
-        format!("ACTOR#{}", self.line.actor_key.raw())
-    }
-
-    /// The list of what happened to the target, if the event names one.
-    #[must_use]
-    pub fn target_list(&self) -> Option<String> {
-        Some(format!("TARGET#{}", self.target_key.as_ref()?))
-    }
-
-    /// All lists that the event stands in.
-    #[must_use]
-    pub fn lists(&self) -> Vec<String> {
-        [Some(self.actor_list()), self.target_list(), Some(self.day_list())].into_iter().flatten().collect()
-    }
-
-    /// The list of what happened in the account on that day.
-    #[must_use]
-    pub fn day_list(&self) -> String {
-        let account = self.account.as_ref().map_or("unknown", Untrusted::raw);
-        format!("DAY#{account}#{}", self.line.time.format("%Y-%m-%d"))
-    }
 }
 
 /// What identifies an event: its id. A record without one gets one that is made of all that it says, so that it is the
@@ -86,7 +60,7 @@ pub fn event_key(activity: &Activity, record: &Value) -> Untrusted {
     activity.event_id.clone().unwrap_or_else(made)
 }
 
-/// Who is remembered as having done it: the same from session to session, and nobody can choose it for themselves.
+/// Who did it: the same from session to session, and nobody can choose it for themselves.
 ///
 /// Of a role session it is the role's own ARN, and behind it the person, where AWS vouches for one: the user of IAM
 /// Identity Center, or the source identity, which cannot be changed after it was set.
@@ -120,15 +94,14 @@ pub fn actor_key(principal: &Principal) -> String {
     }
 }
 
-/// What is remembered as having been changed: by account, kind and name, since not every call tells an ARN. `None`
-/// where the event names nothing. IAM does not tell names apart by case ("IAM identifiers" in its user guide), so they
-/// stand here in small letters.
+/// What was changed, by account, kind and name, since not every call has an ARN. `None` where the event names nothing.
+/// IAM's names do not differ by case alone ("IAM identifiers", IAM user guide), so they stand here in small letters.
 #[must_use]
 pub fn target_key(activity: &Activity) -> Option<String> {
     let account = activity.account.as_ref().map_or("", Untrusted::raw);
-    let (service, kind) = activity.target.thing.in_arns();
-    match activity.target.thing {
-        Thing::RootUser | Thing::Account => Some(format!("{account}:{service}:root")),
+    let (service, kind) = activity.target.kind.in_arns();
+    match activity.target.kind {
+        TargetKind::RootUser | TargetKind::Account => Some(format!("{account}:{service}:root")),
         _ => {
             let name = activity.target.name.as_ref()?.raw();
             let name = if service == "iam" { name.to_lowercase() } else { name.to_owned() };
@@ -139,21 +112,21 @@ pub fn target_key(activity: &Activity) -> Option<String> {
 
 /// The target for people.
 fn target_label(activity: &Activity) -> Phrase {
-    let words = activity.target.thing.words();
-    match (&activity.target.name, activity.target.thing) {
-        (_, Thing::RootUser | Thing::Account) | (None, _) => words.into(),
+    let words = activity.target.kind.noun();
+    match (&activity.target.name, activity.target.kind) {
+        (_, TargetKind::RootUser | TargetKind::Account) | (None, _) => words.into(),
         (Some(name), _) => phrase!(words, " ", name),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::activity;
+    use super::super::model::tests::activity;
     use super::*;
     use serde_json::json;
 
     #[test]
-    fn a_target_is_the_same_whether_or_not_a_call_tells_its_arn() {
+    fn a_target_is_the_same_whether_or_not_a_call_has_its_arn() {
         let nobody = json!(null);
         let key = |name: &str, request: Value| target_key(&activity(name, &request, &nobody));
         let bob = Some("111122223333:iam:user/bob".to_owned());
@@ -169,7 +142,8 @@ mod tests {
     #[test]
     fn a_record_without_an_id_or_a_time_gets_the_same_id_each_time_it_comes() {
         let now = DateTime::from_timestamp(1_790_000_000, 5_000).unwrap();
-        let entry = |record: Value| Entry::new(&activity("CreateUser", &json!(null), &json!(null)), &record, now);
+        let entry =
+            |record: Value| Entry::new(&activity("CreateUser", &json!(null), &json!(null)), Vec::new(), &record, now);
         let first = entry(json!({"a": 1}));
         assert_eq!(first.line.event_id, entry(json!({"a": 1})).line.event_id);
         assert_ne!(first.line.event_id, entry(json!({"a": 2})).line.event_id);

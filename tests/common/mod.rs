@@ -9,18 +9,18 @@
 )]
 
 use chrono::{DateTime, Utc};
-use iam_security_alert::channel::sns::Outbox;
-use iam_security_alert::cloudtrail::Delivery;
-use iam_security_alert::directory::Directory;
-use iam_security_alert::directory::snapshot::Snapshot;
-use iam_security_alert::handler::{Draft, Handler, Told};
-use iam_security_alert::settings::Settings;
-use iam_security_alert::telemetry::Journey;
+use iam_security_alert::app::{Channels, Decision, Draft, Handler};
+use iam_security_alert::channel::sns::Publisher;
+use iam_security_alert::config::Settings;
+use iam_security_alert::event::Delivery;
+use iam_security_alert::lookup::Directory;
+use iam_security_alert::lookup::snapshot::Snapshot;
+use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What the alerter of the fixtures consists of.
+/// The own resources of the stack of the fixtures.
 pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
     arn:aws:events:us-east-1:123456789012:rule/iam-security-alerts-iam,\
     arn:aws:events:us-east-1:123456789012:event-bus/iam-security-alerts,\
@@ -48,22 +48,24 @@ pub fn clock() -> DateTime<Utc> {
 }
 
 /// What becomes of an event.
-pub fn told(directory: impl Directory, event: Value, settings: Settings) -> Told {
-    let handler = Handler { directory, outbox: Outbox::Print, security_hub: None, history: None, settings, clock };
+pub fn decided(directory: impl Directory + 'static, event: Value, settings: Settings) -> Decision<'static> {
+    let (publisher, channels) = (Publisher::Print, Channels::default());
+    // A draft borrows its handler, and outlives this function.
+    let handler = Box::leak(Box::new(Handler { directory, publisher, channels, history: None, settings, clock }));
     let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap()
-        .block_on(handler.draft(&delivery, Duration::from_secs(30), &mut Journey::default()))
+        .block_on(handler.draft(&delivery, Duration::from_secs(30), &mut InvocationLog::default()))
         .unwrap()
 }
 
-/// The alert of an event that is told.
-pub fn draft(directory: impl Directory, event: Value, settings: Settings) -> Draft {
-    match told(directory, event, settings) {
-        Told::Draft(draft) => *draft,
-        Told::Not(why) => panic!("not told: {}", why.plain()),
+/// The alert of an event that is alerted on.
+pub fn draft(directory: impl Directory + 'static, event: Value, settings: Settings) -> Draft<'static> {
+    match decided(directory, event, settings) {
+        Decision::Alert(draft) => *draft,
+        Decision::NotAlerted(why) => panic!("not alerted: {}", why.plain()),
     }
 }
 
@@ -83,7 +85,7 @@ pub fn event(name: &str) -> Value {
 pub fn every_event() -> Vec<Value> {
     let files = std::fs::read_dir(events()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let events: Vec<_> = files.filter(|name| name != "account.json").map(|name| event(&name)).collect();
-    assert!(events.len() >= 14);
+    assert!(!events.is_empty(), "there are no events");
     events
 }
 

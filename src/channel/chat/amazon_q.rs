@@ -6,8 +6,8 @@
 
 use super::markdown::{bounded, dressed, escaped, plain, summary, why};
 use super::{call, event_id, facts, links, steps, title};
-use crate::report::{Command, Report};
-use crate::text::{Kind, fingerprint};
+use crate::alert::{Alert, Command};
+use crate::text::{TextKind, fingerprint};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -19,48 +19,48 @@ const STEP: usize = 500;
 const ALL_STEPS: usize = 2_800;
 const RESOURCES: usize = 5;
 
-/// Renders a report as the JSON of a custom notification.
+/// Renders a alert as the JSON of a custom notification.
 #[must_use]
-pub fn render(report: &Report) -> Value {
-    let event = call(report);
-    let resources = report.resources.iter().filter_map(|resource| resource.arn.as_ref()).take(RESOURCES);
-    let resources: Vec<_> = resources.map(|arn| plain(&arn.shown(Kind::Arn), TITLE)).collect();
+pub fn render(alert: &Alert) -> Value {
+    let event = call(alert);
+    let resources = alert.resources.iter().filter_map(|resource| resource.arn.as_ref()).take(RESOURCES);
+    let resources: Vec<_> = resources.map(|arn| plain(&arn.shown(TextKind::Arn), TITLE)).collect();
     let mut notification = json!({
         "version": "1.0",
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": plain(&title(report), TITLE),
-            "description": bounded(&description(report), DESCRIPTION),
-            "nextSteps": next_steps(report),
-            "keywords": [report.severity.word(), plain(&event, 60)],
+            "title": plain(&title(alert), TITLE),
+            "description": bounded(&description(alert), DESCRIPTION),
+            "nextSteps": next_steps(alert),
+            "keywords": [alert.severity.word(), plain(&event, 60)],
         },
         "metadata": {
-            "threadId": fingerprint(&report.actor),
-            "summary": plain(&report.headline.plain(), TITLE),
+            "threadId": fingerprint(&alert.actor),
+            "summary": plain(&alert.headline.plain(), TITLE),
             "eventType": plain(&event, 60),
             "relatedResources": resources,
-            "additionalContext": {"severity": report.severity.word()},
+            "additionalContext": {"severity": alert.severity.word()},
         },
     });
-    if let Some(id) = event_id(report) {
+    if let Some(id) = event_id(alert) {
         notification["id"] = plain(&id, 100).into();
     }
     notification
 }
 
-fn description(report: &Report) -> String {
-    let mut lines = vec![summary(report), String::new(), why(report), String::new()];
-    lines.extend(facts(report).map(|(label, value)| format!("*{label}*: {}", dressed(&value))));
-    lines.extend(links(report).map(|link| format!("{}: {}", link.label, link.url)));
+fn description(alert: &Alert) -> String {
+    let mut lines = vec![summary(alert), String::new(), why(alert), String::new()];
+    lines.extend(facts(alert).map(|(label, value)| format!("*{label}*: {}", dressed(&value))));
+    lines.extend(links(alert).map(|link| format!("{}: {}", link.label, link.url)));
     lines.join("\n")
 }
 
 /// Steps with their commands in code spans, which cannot hold a span's own mark. All of them may stand in one block.
-fn next_steps(report: &Report) -> Vec<String> {
+fn next_steps(alert: &Alert) -> Vec<String> {
     let with = |text: &str, command: &str| format!("{text} `{}`", escaped(command));
     let room = Cell::new(ALL_STEPS);
-    let steps = steps(report, |step, command| {
+    let steps = steps(alert, |step, command| {
         let length = with(&dressed(&step.text), command.as_str()).chars().count();
         // What is left has to do for the texts of the steps that follow.
         let fits = !command.as_str().contains('`') && length <= STEP && length + STEP <= room.get();

@@ -2,29 +2,29 @@
 //! part on that is used here: code spans, bold between asterisks.
 
 use super::{CUT, NOTHING};
-use crate::report::Report;
-use crate::text::{Kind, Phrase, Untrusted};
+use crate::alert::Alert;
+use crate::text::{Phrase, TextKind, Untrusted};
 
 /// A phrase with what is from outside in code spans: there it is no markup, and nobody is mentioned by it.
 pub(super) fn dressed(phrase: &Phrase) -> String {
     phrase.rendered(code)
 }
 
-fn code(text: &Untrusted, kind: Kind) -> String {
+fn code(text: &Untrusted, kind: TextKind) -> String {
     // A span cannot hold its own mark.
     let shown = text.shown(kind).replace('`', "'");
     if shown.trim().is_empty() { NOTHING.to_owned() } else { format!("`{}`", escaped(&shown)) }
 }
 
 /// What happened, in one line.
-pub(super) fn summary(report: &Report) -> String {
-    dressed(&report.summary).replace('\n', " ")
+pub(super) fn summary(alert: &Alert) -> String {
+    dressed(&alert.summary).replace('\n', " ")
 }
 
 /// Why it is as grave as it is, a line each below a title.
-pub(super) fn why(report: &Report) -> String {
-    let reasons = report.reasons.iter().map(|reason| format!("• {}", dressed(&reason.text)));
-    [format!("*Why {}*", report.severity)].into_iter().chain(reasons).collect::<Vec<_>>().join("\n")
+pub(super) fn why(alert: &Alert) -> String {
+    let reasons = alert.reasons_to_read().map(|reason| format!("• {}", dressed(&reason.text)));
+    [format!("*Why {}*", alert.severity)].into_iter().chain(reasons).collect::<Vec<_>>().join("\n")
 }
 
 /// Text that stands outside of a code span, and may not open one.

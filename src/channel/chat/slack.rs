@@ -2,7 +2,7 @@
 
 use super::markdown::{bounded, dressed, escaped, plain, summary, why};
 use super::{event_id, facts, links, others, steps, title};
-use crate::report::{Command, Report};
+use crate::alert::{Alert, Command};
 use crate::text::Phrase;
 use serde_json::{Value, json};
 
@@ -14,21 +14,21 @@ const NUMBER: usize = 3;
 /// What a channel bears of a field.
 const FIELD: usize = 500;
 
-/// Renders a report, and a line of each of the others.
-pub(super) fn render(report: &Report, more: &[Report]) -> Value {
-    let title = title(report);
+/// Renders a alert, and a line of each of the others.
+pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
+    let title = title(alert);
     let mut blocks = vec![
         json!({"type": "header", "text": {"type": "plain_text", "text": title, "emoji": false}}),
-        section(&summary(report)),
-        section(&why(report)),
+        section(&summary(alert)),
+        section(&why(alert)),
     ];
-    let facts: Vec<_> = facts(report)
+    let facts: Vec<_> = facts(alert)
         .map(|(label, value)| markdown(&bounded(&format!("*{label}*\n{}", dressed(&value)), FIELD)))
         .collect();
     if !facts.is_empty() {
         blocks.push(json!({"type": "section", "fields": facts}));
     }
-    let steps = steps(report, |step, command| {
+    let steps = steps(alert, |step, command| {
         // The end of a block of code is three of these marks.
         !command.as_str().contains('`') && with(&step.text, command).chars().count() + NUMBER <= SECTION
     });
@@ -36,12 +36,12 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
         let text = command.map_or_else(|| dressed(&text), |command| with(&text, command));
         blocks.push(section(&format!("{}. {text}", i + 1)));
     }
-    let links: Vec<_> = links(report).map(|link| format!("<{}|{}>", escaped(&link.url), link.label)).collect();
+    let links: Vec<_> = links(alert).map(|link| format!("<{}|{}>", escaped(&link.url), link.label)).collect();
     if !links.is_empty() {
         blocks.push(section(&links.join("  ·  ")));
     }
     blocks.extend(others(more).map(|line| section(&format!("*{}*", plain(&line, 300)))));
-    if let Some(id) = event_id(report) {
+    if let Some(id) = event_id(alert) {
         blocks.push(json!({"type": "context", "elements": [markdown(&format!("Event {}", plain(&id, 100)))]}));
     }
     // Where no blocks are shown, on a watch and to a screen reader, the text stands for them.

@@ -4,7 +4,7 @@
 //! All text stands in text runs, which know no markdown: what is from outside cannot be markup, and needs no escape.
 
 use super::{CUT, NOTHING, event_id, facts, links, others, steps, title};
-use crate::report::Report;
+use crate::alert::Alert;
 use crate::severity::Severity;
 use crate::text::Phrase;
 use serde_json::{Value, json};
@@ -18,18 +18,18 @@ const COMMAND: usize = 1_000;
 /// What a card shows beside each other.
 const ACTIONS: usize = 4;
 
-/// Renders a report, and a line of each of the others.
-pub(super) fn render(report: &Report, more: &[Report]) -> Value {
-    let title_run = json!({"type": "TextRun", "text": title(report), "weight": "Bolder", "size": "Large",
-        "color": colour(report.severity)});
-    let mut body = vec![rich(vec![title_run]), rich(runs(&report.summary, 2 * TEXT))];
-    body.push(apart(rich(vec![bold(&format!("Why {}", report.severity))])));
-    body.extend(report.reasons.iter().map(|reason| labelled(run("• "), &reason.text)));
-    for (i, (label, value)) in facts(report).enumerate() {
+/// Renders a alert, and a line of each of the others.
+pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
+    let title_run = json!({"type": "TextRun", "text": title(alert), "weight": "Bolder", "size": "Large",
+        "color": colour(alert.severity)});
+    let mut body = vec![rich(vec![title_run]), rich(runs(&alert.summary, 2 * TEXT))];
+    body.push(apart(rich(vec![bold(&format!("Why {}", alert.severity))])));
+    body.extend(alert.reasons_to_read().map(|reason| labelled(run("• "), &reason.text)));
+    for (i, (label, value)) in facts(alert).enumerate() {
         let fact = labelled(bold(&format!("{label}: ")), &value);
         body.push(if i == 0 { apart(fact) } else { fact });
     }
-    let steps = steps(report, |_, command| command.as_str().len() <= COMMAND);
+    let steps = steps(alert, |_, command| command.as_str().len() <= COMMAND);
     for (i, (text, command)) in steps.enumerate() {
         let step = labelled(run(&format!("{}. ", i + 1)), &text);
         body.push(if i == 0 { apart(step) } else { step });
@@ -38,11 +38,11 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
         ));
     }
     body.extend(others(more).map(|line| apart(rich(vec![bold(&line)]))));
-    let event = event_id(report).map(|id| {
+    let event = event_id(alert).map(|id| {
         let id: String = id.chars().take(100).collect();
         rich(vec![json!({"type": "TextRun", "text": format!("Event {id}"), "isSubtle": true, "size": "Small"})])
     });
-    let actions: Vec<_> = links(report)
+    let actions: Vec<_> = links(alert)
         .take(ACTIONS)
         .map(|link| json!({"type": "Action.OpenUrl", "title": link.label, "url": link.url}))
         .collect();
@@ -59,7 +59,7 @@ pub(super) fn render(report: &Report, more: &[Report]) -> Value {
                 "type": "AdaptiveCard",
                 "version": "1.4",
                 // Where it is shown, it may be markdown: nothing from outside is in it.
-                "fallbackText": format!("{}: IAM security alert. This cannot be shown here; the e-mail has it.", report.severity),
+                "fallbackText": format!("{}: IAM security alert. This cannot be shown here; the e-mail has it.", alert.severity),
                 "msteams": {"width": "Full"},
                 "body": body,
                 "actions": actions,

@@ -5,8 +5,11 @@
 //! anything else here.
 
 use super::Product;
+use crate::channel::{Channel, FailureNames, Outgoing};
+use crate::config::Settings;
+use crate::limits::SECURITY_HUB_TIMEOUT;
 use crate::severity::Severity;
-use crate::text::{Kind, Untrusted};
+use crate::text::{TextKind, Untrusted};
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -18,13 +21,12 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// How long Security Hub may keep us.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// For how long it is not asked again where the account is not subscribed to it.
 const PAUSE: Duration = Duration::from_hours(1);
 /// Answers after which it is asked once more.
@@ -95,22 +97,17 @@ impl SecurityHub {
         Self { line: Line::new(config, &product), product, minimum, not_subscribed: Cell::new(None) }
     }
 
-    /// Whether it gets findings of this severity.
+    /// The channel, if it is set.
     #[must_use]
-    pub fn gets(&self, severity: Severity) -> bool {
-        severity >= self.minimum
-    }
-
-    /// Whose findings they are.
-    #[must_use]
-    pub const fn product(&self) -> &Product {
-        &self.product
+    pub fn channel(settings: &Settings, config: &SdkConfig) -> Option<Box<dyn Channel>> {
+        let product = settings.topic.arn().and_then(Product::of_topic)?;
+        Some(Box::new(Self::new(config, product, settings.security_hub?)))
     }
 
     /// Hands over a finding. For no longer than two seconds: the mail is out, and says it all.
     ///
-    /// That the account is not subscribed is told once, until a finding was taken again; from then on it is asked every
-    /// hour, in silence.
+    /// That the account is not subscribed is an error once, until a finding was taken again; from then on Security Hub is
+    /// asked every hour, and no error is returned.
     ///
     /// # Errors
     /// Where it was not taken.
@@ -119,7 +116,7 @@ impl SecurityHub {
         if known.is_some_and(|since| since.elapsed() < PAUSE) {
             return Ok(());
         }
-        let imported = tokio::time::timeout(PATIENCE, self.call(finding)).await;
+        let imported = tokio::time::timeout(SECURITY_HUB_TIMEOUT, self.call(finding)).await;
         match imported.unwrap_or(Err(NotImported::TimedOut)) {
             Err(NotImported::NotSubscribed { region }) => {
                 self.not_subscribed.set(Some(Instant::now()));
@@ -134,7 +131,7 @@ impl SecurityHub {
     }
 
     async fn call(&self, finding: &Value) -> Result<(), NotImported> {
-        let not_asked = |why: String| NotImported::NotAsked(Untrusted::new(why).shown(Kind::Free));
+        let not_asked = |why: String| NotImported::NotAsked(Untrusted::new(why).shown(TextKind::Free));
         let line = self.line.as_ref().map_err(|why| not_asked((*why).to_owned()))?;
         let credentials = line.credentials.provide_credentials().await;
         let credentials = credentials.map_err(|error| not_asked(DisplayErrorContext(error).to_string()))?;
@@ -152,10 +149,29 @@ impl SecurityHub {
                 {
                     NotImported::NotSubscribed { region: self.product.region.clone() }
                 }
-                refused => NotImported::Refused(Untrusted::new(refused.to_string()).shown(Kind::Free)),
+                refused => NotImported::Refused(Untrusted::new(refused.to_string()).shown(TextKind::Free)),
             }),
             Err(error) => Err(not_asked(DisplayErrorContext(error).to_string())),
         }
+    }
+}
+
+impl Channel for SecurityHub {
+    fn names(&self) -> FailureNames {
+        FailureNames { field: "securityHubFailure", metric: "SecurityHubFailures" }
+    }
+
+    /// Security Hub is a list: it gets what was suppressed in a burst, too, and no summary of it.
+    fn wants(&self, outgoing: &Outgoing<'_>) -> bool {
+        outgoing.event.is_some() && outgoing.alert.severity >= self.minimum
+    }
+
+    fn deliver<'a>(&'a self, outgoing: &'a Outgoing<'_>) -> LocalBoxFuture<'a, Result<(), String>> {
+        Box::pin(async {
+            let Some((activity, event)) = outgoing.event else { return Ok(()) };
+            let finding = super::render(activity, outgoing.alert, event, &self.product, outgoing.now);
+            self.import(&finding).await.map_err(|why| why.to_string())
+        })
     }
 }
 

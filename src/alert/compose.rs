@@ -1,0 +1,191 @@
+//! From what is known and judged to an [`Alert`].
+
+use super::burst_summary::BurstNote;
+use super::facts::{Fact, SectionKind};
+use super::model::{Alert, Section};
+use super::rows::{and_more, looked_up};
+use super::{caller, containment, links, resource, target, time, user_agent, wording};
+use crate::arn::Partition;
+use crate::detection::{Assessment, Case};
+use crate::event::Activity;
+use crate::history::{Line, RelatedActivity, actor_key};
+use crate::limits::RELATED_SHOWN;
+use crate::lookup::{KnownCaller, KnownTarget, Lookup, Provenance};
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Puts the alert together, as of now.
+#[must_use]
+pub fn compose(
+    case: &Case<'_>,
+    assessment: Assessment,
+    burst: Option<&BurstNote<'_>>,
+    account_names: &BTreeMap<String, String>,
+    now: DateTime<Utc>,
+) -> Alert {
+    let activity = case.activity;
+    let name = account_name(activity.account.as_ref(), account_names, &case.dossier.account_alias);
+    let account = account(activity.account.as_ref(), name.as_ref());
+    let related = case.prior.map(|prior| related_section(&prior.related));
+    Alert {
+        severity: assessment.severity,
+        unless_expected: assessment.unless_expected,
+        subject: subject(activity, &activity.principal.brief_name(), name.as_ref()),
+        short_subject: subject(activity, &activity.principal.briefest_name(), name.as_ref()),
+        headline: wording::headline(activity),
+        summary: summary(case, &account, burst, now),
+        reasons: assessment.reasons,
+        steps: containment::steps(case, now).into_iter().chain(burst.map(BurstNote::step)).collect(),
+        account,
+        sections: [caller::section(case, now), target::section(case, now)]
+            .into_iter()
+            .chain(related)
+            .chain(burst.map(BurstNote::section))
+            .collect(),
+        caller_access: Some(caller::access_level(case)),
+        target_access: target::access_level(case),
+        actor: actor_key(&activity.principal),
+        resources: resource::resources(case),
+        links: links::links(activity),
+        reference: reference(case),
+    }
+}
+
+/// The name that the setting gives the account, or its alias.
+#[must_use]
+pub fn account_name(
+    id: Option<&Untrusted>,
+    account_names: &BTreeMap<String, String>,
+    alias: &Lookup<Untrusted>,
+) -> Option<Untrusted> {
+    let set = id.and_then(|id| account_names.get(id.raw()));
+    set.map(Untrusted::new).or_else(|| alias.found().cloned())
+}
+
+/// The account by name and id.
+pub(super) fn account(id: Option<&Untrusted>, name: Option<&Untrusted>) -> Phrase {
+    match (name, id) {
+        (Some(name), Some(id)) => phrase!(name, " (", id, ")"),
+        (None, Some(id)) => phrase!("account ", id),
+        (Some(name), None) => phrase!(name),
+        (None, None) => "an account that the event does not name".into(),
+    }
+}
+
+fn subject(activity: &Activity, who: &Phrase, account: Option<&Untrusted>) -> Phrase {
+    let place = match (account, &activity.account) {
+        (Some(name), _) => phrase!(" in ", name),
+        (None, Some(id)) => phrase!(" in ", id),
+        (None, None) => Phrase::default(),
+    };
+    wording::subject(activity, who, &place)
+}
+
+fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now: DateTime<Utc>) -> Phrase {
+    let activity = case.activity;
+    let mut summary = wording::sentence(activity, account);
+    match activity.time {
+        Some(time) => {
+            let at = Phrase::ours(time.format("%H:%M:%S UTC").to_string());
+            summary.push(phrase!("\non ", time::day(time), " at ", at));
+            match time::between(time, now) {
+                Some(age) => summary.push(phrase!(", ", age, " before this alert.")),
+                None => summary.push(". (The time of the event is ahead of this function's clock.)"),
+            }
+        }
+        None => summary.push("\nat a time that the event does not contain."),
+    }
+    if let Some(burst) = burst {
+        summary.push(phrase!("\n", burst.sentence()));
+    }
+    if let Some(replay) = &activity.replay {
+        summary.push(phrase!("\nThe event was replayed from an archive (", replay, ")."));
+    }
+    if case.prior.is_some_and(|prior| prior.related.may_repeat) {
+        summary.push("\nThe history could not be asked: this alert may come twice.");
+    }
+    if !activity.lacking.is_empty() {
+        let lacking = activity.lacking.iter().map(|field| (*field).into());
+        summary.push(phrase!("\nThe event lacks: ", Phrase::joined(lacking, ", "), "."));
+    }
+    summary
+}
+
+/// What the history has: none is said as none, and what is not known as that.
+fn related_section(related: &RelatedActivity) -> Section {
+    let mut section = Section::new(SectionKind::RelatedActivity, "RELATED ACTIVITY (24 h)");
+    let shown = |lines: &[&Line], unread: bool| {
+        let mut all: Vec<_> = lines.iter().take(RELATED_SHOWN).map(|line| timed(line)).collect();
+        let unread = unread.then_some("the list is long and was not read to its end");
+        all.extend(and_more(lines.len().saturating_sub(RELATED_SHOWN), unread));
+        if all.is_empty() {
+            all.push("none recorded".into());
+        }
+        all
+    };
+    if let Some(why) = &related.unknown {
+        section.row(Fact::NotKnown, Phrase::from(why));
+        return section;
+    }
+    let by_actor: Vec<_> = related.by_actor.lines.iter().collect();
+    // What is shown of the actor is not shown again.
+    let already: Vec<_> = by_actor.iter().take(RELATED_SHOWN).map(|line| &line.event_id).collect();
+    let to_target: Vec<_> = related.to_target.lines.iter().filter(|line| !already.contains(&&line.event_id)).collect();
+    section.rows(Fact::ByCaller, shown(&by_actor, related.by_actor.unread));
+    section.rows(Fact::ToTarget, shown(&to_target, related.to_target.unread));
+    section
+}
+
+/// A line of the history with its time.
+pub(super) fn timed(line: &Line) -> Phrase {
+    phrase!(Phrase::ours(line.time.format("%m-%d %H:%M:%S").to_string()), "  ", Phrase::from(line))
+}
+
+fn reference(case: &Case<'_>) -> Section {
+    let activity = case.activity;
+    let mut section = Section::new(SectionKind::Reference, "REFERENCE");
+    let stated = |id: Option<&Untrusted>| id.map_or("not in the event".into(), Phrase::from);
+    section.row(Fact::EventId, stated(activity.event_id.as_ref()));
+    section.row(Fact::RequestId, stated(activity.request_id.as_ref()));
+    section.row(Fact::EventName, phrase!(activity.action.service, ":", &activity.event_name));
+    if let Some(technique) = &activity.action.technique {
+        section.row(Fact::Technique, phrase!(technique.id, " ", technique.name));
+    }
+    // Above, the agent is read for people.
+    if let Some(agent) = activity.origin.user_agent.as_ref().filter(|agent| user_agent::readable(agent).is_some()) {
+        section.row(Fact::RawUserAgent, Phrase::free(agent));
+    }
+    section.rows(Fact::LookedUp, lookups(case));
+    if let Partition::Other(name) = &activity.partition {
+        let name = Untrusted::new(name);
+        section.row(Fact::Partition, phrase!(&name, " (its console is not known: no links)"));
+    }
+    section
+}
+
+/// When and from where the caller and the target were read.
+fn lookups(case: &Case<'_>) -> Vec<Phrase> {
+    let nowhere = Provenance::Nowhere;
+    let caller = match &case.dossier.caller {
+        KnownCaller::User(user) => &user.provenance,
+        KnownCaller::Role(role) => &role.provenance,
+        KnownCaller::NotAsked(_) => &nowhere,
+    };
+    let target = match &case.dossier.target {
+        KnownTarget::User(user) => &user.provenance,
+        KnownTarget::Role(role) => &role.provenance,
+        KnownTarget::Group(group) => &group.provenance,
+        KnownTarget::Policy(policy) => &policy.provenance,
+        KnownTarget::NotAsked(_) => &nowhere,
+    };
+    match (looked_up(caller), looked_up(target)) {
+        (Some(caller), Some(target)) if caller == target => vec![caller],
+        (caller, target) => {
+            let caller = caller.map(|when| phrase!("the caller: ", when));
+            let target = target.map(|when| phrase!("the target: ", when));
+            caller.into_iter().chain(target).collect()
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What to do if it was not expected: contain first, and destroy nothing that is evidence.
+//!
+//! Every command is complete: it runs as printed, in a shell, with credentials of the account named above it. Follows the
+//! containment part of the "AWS Security Incident Response Guide" and "Revoking IAM role temporary security credentials" in
+//! the IAM user guide.
+
+mod alerting;
+mod caller;
+mod command;
+mod target;
+
+pub use command::{Command, ContainmentStep};
+
+use super::links;
+use crate::detection::Case;
+use crate::event::Activity;
+use crate::limits::LOOK_BACK;
+use crate::text::Untrusted;
+use chrono::{DateTime, Utc};
+use command::{deny_all, revoke_sessions};
+
+const PUT_USER_POLICY: &str = "aws iam put-user-policy";
+const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
+
+/// The steps that contain what happened: first what was changed, then the caller.
+#[must_use]
+pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
+    let mut steps = Vec::new();
+    if case.activity.outcome.succeeded() {
+        target::contain(case, &mut steps);
+    }
+    caller::stop(case.activity, case.dossier, &mut steps);
+    steps.push(look_around(case.activity, now));
+    steps
+}
+
+/// Roles whose policies only AWS can change.
+fn is_identity_centers(role: &str) -> bool {
+    role.starts_with("AWSReservedSSO_")
+}
+
+fn is_service_linked(role_arn: &str) -> bool {
+    role_arn.contains(":role/aws-service-role/")
+}
+
+fn list_keys(user: &Untrusted) -> ContainmentStep {
+    list_keys_of(user, "Check whether the user has access keys, and deactivate them with update-access-key:")
+}
+
+fn list_keys_of(user: &Untrusted, text: &'static str) -> ContainmentStep {
+    ContainmentStep::new(text, vec![Command::new("aws iam list-access-keys").option("--user-name", user.raw())])
+}
+
+fn look_around(activity: &Activity, now: DateTime<Utc>) -> ContainmentStep {
+    let home = activity.partition.console().map_or("us-east-1", |(_, region)| region);
+    let region = activity.region.as_ref().map_or(home, |region| region.raw());
+    let around = activity.time.unwrap_or(now);
+    let time = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let by_caller = "List what else the caller did, from one hour before the event, in each region that you use:";
+    let by_action = "List who else made this call, from one hour before the event:";
+    // The event history knows an access key better than a name, which others may share.
+    let key = activity.principal.session().and_then(|session| session.access_key_id.as_ref());
+    let (text, name, value) = match (key, links::username(&activity.principal)) {
+        (Some(key), _) => (by_caller, "AccessKeyId", key.raw()),
+        (None, Some(name)) => (by_caller, "Username", name),
+        (None, None) => (by_action, "EventName", activity.event_name.raw()),
+    };
+    let attribute = serde_json::json!([{"AttributeKey": name, "AttributeValue": value}]);
+    let lookup = || {
+        Command::new("aws cloudtrail lookup-events")
+            .option("--region", region)?
+            .option("--start-time", &time(around - LOOK_BACK))?
+            .json("--lookup-attributes", &attribute)
+    };
+    ContainmentStep::new(text, vec![lookup()])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! Undoes what was changed, or stops its effect, so that nothing is lost that somebody will want to look at.
+
+use super::alerting::{deploy_second_stack, restore};
+use super::command::{deactivate, inactive};
+use super::{
+    Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deny_all, is_identity_centers, is_service_linked,
+    list_keys, revoke_sessions,
+};
+use crate::catalog::{Containment, TargetKind};
+use crate::detection::Case;
+use crate::event::Activity;
+use crate::lookup::{AttachedPolicy, KnownTarget, Lookup};
+use crate::phrase;
+use crate::policy::{Document, is_aws_managed};
+use crate::text::Untrusted;
+
+pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
+    let (activity, action) = (case.activity, case.activity.action);
+    if activity.target.kind == TargetKind::RootUser {
+        return;
+    }
+    let Some(name) = activity.name_now() else {
+        return steps.extend(account_wide(action.containment));
+    };
+    if action.service == "iam" && case.is_self_protected() {
+        // What contains anybody else would silence the alerts.
+        return steps.push(deploy_second_stack());
+    }
+    if is_protected_by_aws(case) && !action.effect.is_maintenance() {
+        return steps.push(ContainmentStep::by_hand(
+            "AWS manages this role. Change it in IAM Identity Center or in the service that the role belongs to, not in IAM.",
+        ));
+    }
+    // What only denies is containment, or will be looked into; undoing it would lift it.
+    if case.granted.as_ref().is_some_and(|granted| granted.deny_only) && action.effect.grants_policy() {
+        return;
+    }
+    match action.containment {
+        Containment::BlockNewUser => block_new_user(case, name, steps),
+        Containment::DeletePassword => steps.push(ContainmentStep::new(
+            phrase!("Delete the console password of ", name, ". A new one can be set later:"),
+            vec![Command::new("aws iam delete-login-profile").option("--user-name", name.raw())],
+        )),
+        Containment::DeactivateAccessKey
+        | Containment::DeactivateSshPublicKey
+        | Containment::DeactivateSigningCertificate
+        | Containment::DeactivateServiceSpecificCredential => deactivate_credential(activity, name, steps),
+        Containment::AttachPolicyAgain => steps.extend(attach_again(case, name)),
+        Containment::BlockIfUnrestricted => steps.extend(block(activity, name).map(|command| {
+            let text =
+                phrase!("If the removed policy restricted ", name, ", block ", name, " (attaches a deny-all policy):");
+            ContainmentStep::new(text, vec![Some(command)])
+        })),
+        Containment::StartLogging
+        | Containment::ListTrails
+        | Containment::ReviewEventSelectors
+        | Containment::EnableRule
+        | Containment::RemoveConcurrencyLimit
+        | Containment::EnableKey
+        | Containment::CancelKeyDeletion
+        | Containment::DeploySecondStack => restore(activity, name, steps),
+        containment => {
+            steps.extend(one_step(containment, activity, name));
+            steps.extend(account_wide(containment));
+        }
+    }
+    if matches!(action.containment, Containment::DeletePassword | Containment::DeactivateAccessKey)
+        && !activity.is_self()
+    {
+        // The caller's own sessions are revoked further down.
+        steps.push(ContainmentStep::new(
+            phrase!("Revoke the sessions that the credential opened, and all others of ", name, ":"),
+            vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+        ));
+    }
+}
+
+/// What takes one step; nothing for what needs more, or none.
+fn one_step(containment: Containment, activity: &Activity, name: &Untrusted) -> Option<ContainmentStep> {
+    let object = activity.object.name.as_ref();
+    Some(match containment {
+        Containment::BlockNewRole => ContainmentStep::new(
+            "Block the new role (attaches a deny-all policy):",
+            vec![deny_all(PUT_ROLE_POLICY, "--role-name", name.raw())],
+        ),
+        Containment::DeactivateMfaDevice => ContainmentStep::new(
+            "Deactivate the device, if it does not belong to the user:",
+            vec![object.and_then(|_| {
+                Command::new("aws iam deactivate-mfa-device")
+                    .option("--user-name", name.raw())?
+                    .option("--serial-number", activity.object.arn.as_ref().or(object)?.raw())
+            })],
+        ),
+        Containment::DetachPolicy => {
+            ContainmentStep::new("Detach the policy:", vec![managed(Verb::Detach, activity, name)])
+        }
+        Containment::DeleteInlinePolicy => ContainmentStep::new(
+            "Save the inline policy as evidence, then delete it:",
+            vec![save_and_delete(activity, name)],
+        ),
+        Containment::RemoveFromGroup => ContainmentStep::new(
+            phrase!("Remove ", name, " from the group:"),
+            vec![object.and_then(|group| {
+                Command::new("aws iam remove-user-from-group")
+                    .option("--user-name", name.raw())?
+                    .option("--group-name", group.raw())
+            })],
+        ),
+        Containment::RestoreDefaultVersion => list_versions(
+            activity,
+            "List the versions, and make the former default the default again with set-default-policy-version. Keep the new \
+             version as evidence:",
+        )?,
+        Containment::CheckDefaultVersion => list_versions(activity, "Check which version is the default:")?,
+        Containment::BlockRoleUntilTrustIsFixed => ContainmentStep::new(
+            "Block the role until its trust policy is fixed (attaches a deny-all policy). This stops everything that uses the \
+             role. IAM does not keep the former trust policy; an earlier event in CloudTrail may have it:",
+            vec![deny_all(PUT_ROLE_POLICY, "--role-name", name.raw())],
+        ),
+        Containment::RemoveRoleFromInstanceProfile => ContainmentStep::new(
+            "Remove the role from the instance profile:",
+            vec![object.and_then(|profile| {
+                Command::new("aws iam remove-role-from-instance-profile")
+                    .option("--instance-profile-name", profile.raw())?
+                    .option("--role-name", name.raw())
+            })],
+        ),
+        Containment::BlockUntilBoundary => ContainmentStep::new(
+            phrase!("Block ", name, " until the right permissions boundary is set (attaches a deny-all policy):"),
+            vec![block(activity, name)],
+        ),
+        Containment::BlockUntilMfa => ContainmentStep::new(
+            phrase!("Block ", name, " until MFA is registered again (attaches a deny-all policy):"),
+            vec![block(activity, name)],
+        ),
+        Containment::DeleteProvider | Containment::RemoveClientId | Containment::ReviewProvider => {
+            fix_federation(containment, activity)?
+        }
+        _ => return None,
+    })
+}
+
+/// Whether only AWS can change the target's policies.
+fn is_protected_by_aws(case: &Case<'_>) -> bool {
+    let target = &case.activity.target;
+    let arn = target.arn.as_ref().or_else(|| case.dossier.target.arn());
+    let name = target.name.as_ref().map_or("", |name| name.raw());
+    target.kind == TargetKind::Role
+        && (is_identity_centers(name) || arn.is_some_and(|arn| is_service_linked(arn.raw())))
+}
+
+fn block(activity: &Activity, name: &Untrusted) -> Option<Command> {
+    match activity.target.kind {
+        TargetKind::User => deny_all(PUT_USER_POLICY, "--user-name", name.raw()),
+        TargetKind::Role => deny_all(PUT_ROLE_POLICY, "--role-name", name.raw()),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Attach,
+    Detach,
+}
+
+/// Attaches a managed policy, or detaches it.
+fn managed(verb: Verb, activity: &Activity, name: &Untrusted) -> Option<Command> {
+    let (call, option) = match (activity.target.kind, verb) {
+        (TargetKind::User, Verb::Attach) => ("aws iam attach-user-policy", "--user-name"),
+        (TargetKind::User, Verb::Detach) => ("aws iam detach-user-policy", "--user-name"),
+        (TargetKind::Group, Verb::Attach) => ("aws iam attach-group-policy", "--group-name"),
+        (TargetKind::Group, Verb::Detach) => ("aws iam detach-group-policy", "--group-name"),
+        (_, Verb::Attach) => ("aws iam attach-role-policy", "--role-name"),
+        (_, Verb::Detach) => ("aws iam detach-role-policy", "--role-name"),
+    };
+    Command::new(call).option(option, name.raw())?.option("--policy-arn", activity.object.arn.as_ref()?.raw())
+}
+
+/// Attaches the policy again that may have denied something: giving back what only granted would be no containment.
+fn attach_again(case: &Case<'_>, name: &Untrusted) -> Option<ContainmentStep> {
+    let activity = case.activity;
+    if activity.object.arn.is_none() {
+        // A denied inline policy has no ARN.
+        return block(activity, name).map(|command| {
+            let text =
+                phrase!("If the removed policy restricted ", name, ", block ", name, " (attaches a deny-all policy):");
+            ContainmentStep::new(text, vec![Some(command)])
+        });
+    }
+    may_have_denied(case).then(|| {
+        let attach = managed(Verb::Attach, activity, name);
+        ContainmentStep::new("If the policy denied something, attach it again:", vec![attach])
+    })
+}
+
+/// Whether the policy that was removed may have denied something.
+fn may_have_denied(case: &Case<'_>) -> bool {
+    let Some(AttachedPolicy { arn: Some(arn), name, document, .. }) = case.dossier.given.policies.first() else {
+        return true;
+    };
+    match document.found() {
+        Some(document) => document.policy().is_some_and(Document::denies_anything),
+        // Those of AWS that deny say so in their names.
+        None if is_aws_managed(arn.raw()) => ["Deny", "Quarantine"].iter().any(|word| name.raw().contains(word)),
+        None => true,
+    }
+}
+
+/// An inline policy is gone when it is deleted: it is saved first, and deleted only if that worked.
+fn save_and_delete(activity: &Activity, name: &Untrusted) -> Option<Command> {
+    let (get, delete, option) = match activity.target.kind {
+        TargetKind::User => ("aws iam get-user-policy", "aws iam delete-user-policy", "--user-name"),
+        TargetKind::Group => ("aws iam get-group-policy", "aws iam delete-group-policy", "--group-name"),
+        _ => ("aws iam get-role-policy", "aws iam delete-role-policy", "--role-name"),
+    };
+    let policy = activity.object.name.as_ref()?;
+    let complete = |call| Command::new(call).option(option, name.raw())?.option("--policy-name", policy.raw());
+    Some(complete(get)?.save_and_then(&complete(delete)?))
+}
+
+fn deactivate_credential(activity: &Activity, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
+    let Some(id) = activity.object.name.as_ref() else { return steps.push(list_keys(name)) };
+    let (call, option) = match activity.action.containment {
+        Containment::DeactivateSshPublicKey => ("aws iam update-ssh-public-key", "--ssh-public-key-id"),
+        Containment::DeactivateSigningCertificate => ("aws iam update-signing-certificate", "--certificate-id"),
+        Containment::DeactivateServiceSpecificCredential => {
+            ("aws iam update-service-specific-credential", "--service-specific-credential-id")
+        }
+        _ => ("aws iam update-access-key", "--access-key-id"),
+    };
+    let command = inactive(call, name.raw(), option, id.raw());
+    steps.push(ContainmentStep::new("Deactivate the credential. Do not delete it: it is evidence.", vec![command]));
+}
+
+fn list_versions(activity: &Activity, text: &'static str) -> Option<ContainmentStep> {
+    let arn = activity.target.arn.as_ref()?;
+    let list = Command::new("aws iam list-policy-versions").option("--policy-arn", arn.raw());
+    Some(ContainmentStep::new(text, vec![list]))
+}
+
+fn fix_federation(containment: Containment, activity: &Activity) -> Option<ContainmentStep> {
+    let arn = activity.target.arn.as_ref()?;
+    let (get, delete, option) = if activity.target.kind == TargetKind::SamlProvider {
+        ("aws iam get-saml-provider", "aws iam delete-saml-provider", "--saml-provider-arn")
+    } else {
+        (
+            "aws iam get-open-id-connect-provider",
+            "aws iam delete-open-id-connect-provider",
+            "--open-id-connect-provider-arn",
+        )
+    };
+    let complete = |call| Command::new(call).option(option, arn.raw());
+    Some(match (containment, &activity.object.name) {
+        (Containment::DeleteProvider, _) => {
+            let both = complete(get).zip(complete(delete)).map(|(get, delete)| get.save_and_then(&delete));
+            ContainmentStep::new(
+                "Save the provider as evidence, then delete it. Nobody can sign in through it after that:",
+                vec![both],
+            )
+        }
+        (Containment::RemoveClientId, Some(client)) => {
+            let remove = Command::new("aws iam remove-client-id-from-open-id-connect-provider")
+                .option(option, arn.raw())
+                .and_then(|command| command.option("--client-id", client.raw()));
+            ContainmentStep::new("Remove the client ID:", vec![remove])
+        }
+        _ => ContainmentStep::new(
+            "Review the provider as it is now, and restore what your identity provider publishes. Until then, revoke the \
+             sessions of the roles that trust it.",
+            vec![complete(get)],
+        ),
+    })
+}
+
+/// What concerns the account as a whole.
+fn account_wide(containment: Containment) -> Option<ContainmentStep> {
+    let management = "Undo the change, with credentials of the organization's management account:";
+    Some(match containment {
+        Containment::RestorePasswordPolicy => ContainmentStep::new(
+            "Require strong passwords again. These are the values of the CIS AWS Foundations Benchmark; yours may differ:",
+            vec![Some(Command::new(
+                "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 \
+                 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters \
+                 --allow-users-to-change-password",
+            ))],
+        ),
+        Containment::DisableRootSessions => {
+            ContainmentStep::new(management, vec![Some(Command::new("aws iam disable-organizations-root-sessions"))])
+        }
+        Containment::DisableRootCredentialsManagement => ContainmentStep::new(
+            management,
+            vec![Some(Command::new("aws iam disable-organizations-root-credentials-management"))],
+        ),
+        _ => return None,
+    })
+}
+
+fn block_new_user(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
+    let text = if case.target_is_replaced() {
+        phrase!("Block the user that has the name ", name, " now, a different user (attaches a deny-all policy):")
+    } else {
+        "Block the new user (attaches a deny-all policy):".into()
+    };
+    steps.push(ContainmentStep::new(text, vec![deny_all(PUT_USER_POLICY, "--user-name", name.raw())]));
+    let KnownTarget::User(user) = &case.dossier.target else {
+        return steps.push(list_keys(name));
+    };
+    match &user.access_keys {
+        Lookup::Found(keys) => {
+            let active = keys.items.iter().filter(|key| key.active);
+            let active: Vec<_> = active.map(|key| deactivate(name.raw(), key.id.raw())).collect();
+            if !active.is_empty() {
+                let text = "Deactivate the access keys of the user. Do not delete them: they are evidence.";
+                steps.push(ContainmentStep::new(text, active));
+            }
+        }
+        Lookup::Missing | Lookup::Unavailable(_) => steps.push(list_keys(name)),
+    }
+    if matches!(user.password, Lookup::Found(_)) {
+        let remove = Command::new("aws iam delete-login-profile").option("--user-name", name.raw());
+        steps.push(ContainmentStep::new("Delete the console password of the user:", vec![remove]));
+    }
+}

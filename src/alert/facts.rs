@@ -1,0 +1,144 @@
+//! The facts of an alert, by name: a key for machines, a label for people. Channels choose facts by these.
+
+/// A section of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SectionKind {
+    Who,
+    What,
+    RelatedActivity,
+    Burst,
+    Suppressed,
+    Reference,
+}
+
+impl SectionKind {
+    /// A stable name, for machines.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Who => "who",
+            Self::What => "what",
+            Self::RelatedActivity => "relatedActivity",
+            Self::Burst => "burst",
+            Self::Suppressed => "suppressed",
+            Self::Reference => "reference",
+        }
+    }
+}
+
+/// Defines the facts: variant, key, label.
+macro_rules! facts {
+    ($($fact:ident $key:literal $label:literal;)+) => {
+        /// A fact.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fact { $($fact,)+ }
+
+        impl Fact {
+            /// Every fact.
+            pub const ALL: &[Self] = &[$(Self::$fact,)+];
+
+            /// A stable name, for machines.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$fact => $key,)+ }
+            }
+
+            /// What people call it.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$fact => $label,)+ }
+            }
+        }
+    };
+}
+
+facts! {
+    Name "name" "Name";
+    Kind "kind" "Kind";
+    Arn "arn" "ARN";
+    Id "id" "ID";
+    Path "path" "Path";
+    Account "account" "Account";
+    Role "role" "Role";
+    Session "session" "Session";
+    SourceIdentity "sourceIdentity" "Source identity";
+    PermissionSet "permissionSet" "Permission set";
+    IdentityCenterUserId "identityCenterUserId" "User ID";
+    IdentityStore "identityStore" "Identity store";
+    Provider "provider" "Provider";
+    Claims "claims" "Token claims";
+    Instance "instance" "EC2 instance";
+    Function "function" "Function";
+    Workload "workload" "Workload";
+    Issuer "issuer" "Issued by";
+    PrincipalId "principalId" "Principal ID";
+    CredentialId "credentialId" "Credential";
+    Credential "credential" "Credential";
+    SessionCreated "sessionCreated" "Session since";
+    Mfa "mfa" "MFA";
+    Access "access" "Access";
+    AccessBefore "accessBefore" "Access before";
+    Policies "policies" "Policies";
+    NotEvaluated "notEvaluated" "Not evaluated";
+    NotShown "notShown" "Not visible yet";
+    Boundary "boundary" "Boundary";
+    Groups "groups" "Groups";
+    Members "members" "Members";
+    Tags "tags" "Tags";
+    Description "description" "Description";
+    Created "created" "Created";
+    LastUsed "lastUsed" "Last used";
+    Replaced "replaced" "Replaced";
+    Lookup "lookup" "In IAM";
+    NotKnown "notKnown" "Not known";
+    LookedUp "lookedUp" "Looked up";
+    SourceIp "sourceIp" "Source IP";
+    UserAgent "userAgent" "User agent";
+    CalledVia "calledVia" "Called via";
+    VpcEndpoint "vpcEndpoint" "VPC endpoint";
+    Object "object" "Object";
+    Grants "grants" "Grants";
+    Statements "statements" "Statements";
+    Trust "trust" "Trusted";
+    Parameters "parameters" "Parameters";
+    Omitted "omitted" "Parameters";
+    Error "error" "Error";
+    ErrorMessage "errorMessage" "Message";
+    Console "console" "Console";
+    AccessKeys "accessKeys" "Access keys";
+    DefaultVersion "defaultVersion" "Default now";
+    AttachedTo "attachedTo" "Attached to";
+    ByCaller "byCaller" "By the caller";
+    ToTarget "toTarget" "To the target";
+    Position "position" "Position";
+    SuppressedCount "suppressedCount" "Suppressed";
+    StillMailed "stillMailed" "Still mailed";
+    Severities "severities" "Severity";
+    Outcomes "outcomes" "Outcome";
+    Actor "actor" "Actor";
+    Sessions "sessions" "Sessions";
+    MostSevere "mostSevere" "Most severe";
+    EventId "eventId" "Event";
+    RequestId "requestId" "Request";
+    EventName "eventName" "Action";
+    Technique "technique" "MITRE ATT&CK";
+    RawUserAgent "rawUserAgent" "User agent";
+    Partition "partition" "Partition";
+    Day "day" "Day";
+    Table "table" "History";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_told_apart_and_labels_fit_into_their_column() {
+        let mut keys: Vec<_> = Fact::ALL.iter().map(|fact| fact.key()).collect();
+        keys.sort_unstable();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+        assert!(Fact::ALL.iter().all(|fact| fact.label().len() <= 15));
+    }
+}

@@ -1,0 +1,178 @@
+//! The journey of one event, from what EventBridge hands over to the alert that goes out.
+
+use super::deliver::Channels;
+use super::history_session::{HistorySession, NotOurs};
+use super::{Decision, Draft, InvocationError, InvocationResult};
+use crate::alert::{BurstNote, compose};
+use crate::channel::email;
+use crate::channel::sns::Publisher;
+use crate::config::Settings;
+use crate::detection::{Case, assess};
+use crate::event::activity::Reading;
+use crate::event::{Activity, Delivery};
+use crate::history::{History, MailStatus, burst, event_key};
+use crate::limits::TIME_TO_PUBLISH;
+use crate::lookup::{Directory, enrich};
+use crate::telemetry::InvocationLog;
+use crate::text::{TextKind, Untrusted};
+use chrono::{DateTime, Utc};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::Value;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+/// Handles events, one after another.
+#[derive(Debug)]
+pub struct Handler<D> {
+    /// Who is asked about identities and resources.
+    pub directory: D,
+    /// Where the mails go: the one channel that must not fail.
+    pub publisher: Publisher,
+    /// The channels that are informed beside the mail.
+    pub channels: Channels,
+    pub settings: Settings,
+    /// What happened before, where that is recorded.
+    pub history: Option<History>,
+    /// The clock on the wall.
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+impl<D: Directory> Handler<D> {
+    /// One invocation: handles the event, and writes one line of log on how it went.
+    ///
+    /// # Errors
+    /// As [`handle`](Self::handle).
+    pub async fn invoke(&self, event: LambdaEvent<Value>) -> Result<InvocationResult, InvocationError> {
+        let mut log = InvocationLog::default();
+        let result = self.handle(event.payload, time_left(&event.context), &mut log).await;
+        log.error = result.as_ref().err().map(ToString::to_string);
+        println!("{}", log.line(&event.context.env_config.function_name, (self.clock)()));
+        result
+    }
+
+    /// From the event to the alert that was sent.
+    ///
+    /// # Errors
+    /// Where the event cannot be understood, or the alert could not be published. A lookup that fails is no error: the
+    /// alert goes out and says what is missing.
+    pub async fn handle(
+        &self,
+        event: Value,
+        time_left: Duration,
+        log: &mut InvocationLog,
+    ) -> Result<InvocationResult, InvocationError> {
+        if is_schedule(&event) {
+            return Box::pin(self.summarize_bursts(time_left, log)).await;
+        }
+        let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
+        log.event_id = event_id.map(|id| id.shown(TextKind::Name));
+        let delivery = Delivery::from_eventbridge(event)?;
+        let draft = match self.draft(&delivery, time_left, log).await? {
+            Decision::Alert(draft) => draft,
+            Decision::NotAlerted(why) => {
+                let why = why.plain();
+                log.not_alerted = Some(why.clone());
+                return Ok(InvocationResult::NotAlerted { event_id: log.event_id.clone(), why });
+            }
+        };
+        if draft.alert.severity < self.settings.minimum_severity {
+            log.mail = MailStatus::BelowMinimum;
+        } else if self.suppressed(&draft, log).await {
+            log.mail = MailStatus::Suppressed;
+        } else {
+            let begun = Instant::now();
+            let published = self.publisher.send(&draft.email).await.map_err(|cause| InvocationError::NotPublished {
+                event_id: log.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned()),
+                cause,
+            })?;
+            log.mail = if published { MailStatus::Published } else { MailStatus::Printed };
+            log.publish = begun.elapsed();
+        }
+        self.deliver_beside_the_mail(&draft, log).await;
+        let published = log.mail == MailStatus::Published;
+        Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
+    }
+
+    /// All but the sending: what happened, what AWS knows of it, how severe it is, and what to tell.
+    ///
+    /// # Errors
+    /// Where the record cannot be understood, or another invocation works on it.
+    pub async fn draft<'a>(
+        &'a self,
+        delivery: &Delivery,
+        time_left: Duration,
+        log: &mut InvocationLog,
+    ) -> Result<Decision<'a>, InvocationError> {
+        log.event_id = delivery.record.event_id.as_ref().map(|id| Untrusted::new(id).shown(TextKind::Name));
+        let activity = match Activity::from_delivery(delivery)? {
+            Reading::Activity(activity) => *activity,
+            Reading::Ignored(why) => return Ok(Decision::NotAlerted(why)),
+        };
+        log.action = Some(activity.event_name.shown(TextKind::Name));
+        log.outcome = Some(activity.outcome.word());
+        let history = self.history.as_ref();
+        let session = history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)()));
+        if let Some(why) = self.settings.watch.why_not(&activity) {
+            if let Some(session) = &session {
+                session.keep_not_alerted(&why, log).await;
+            }
+            return Ok(Decision::NotAlerted(why));
+        }
+        log.event_time = activity.time;
+
+        let begun = Instant::now();
+        let deadline = begun + time_left.saturating_sub(TIME_TO_PUBLISH);
+        let until = deadline.min(begun + self.settings.lookup_budget);
+        let lookups = async { Ok(enrich(&self.directory, &activity, until).await) };
+        let claimed = async {
+            match &session {
+                Some(session) => Box::pin(session.claim(time_left, deadline, self.clock)).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (dossier, prior) = match tokio::try_join!(lookups, claimed) {
+            Ok(known) => known,
+            Err(NotOurs::AlreadyAlerted) => return Ok(Decision::NotAlerted("it was alerted on before".into())),
+            Err(NotOurs::InProgress) => {
+                return Err(InvocationError::InProgress { event_id: log.event_id.clone().unwrap_or_default() });
+            }
+        };
+        if let Some(why) = prior.as_ref().and_then(|prior| prior.related.unknown.as_ref()) {
+            log.history_failed(why);
+        }
+        log.lookups = begun.elapsed();
+        log.lookup_failures = dossier.unanswered();
+
+        let case = Case::new(&activity, &dossier, &self.settings).after(prior.as_ref());
+        let assessment = assess(&case);
+        log.severity = Some(assessment.severity);
+        let position = match (&session, &prior) {
+            // What is below the minimum is not mailed, and makes no burst of mails.
+            (Some(session), Some(prior)) if assessment.severity >= self.settings.minimum_severity => {
+                session.position(prior, assessment.severity, deadline, log).await
+            }
+            _ => None,
+        };
+        let burst = position.filter(|position| position.position > burst::FREE).zip(session.as_ref());
+        let burst = burst.map(|(position, session)| BurstNote {
+            position,
+            entry: &session.entry,
+            table: session.history.table(),
+        });
+        let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
+        let email = email::render(&alert);
+        let event_key = event_key(&activity, &delivery.raw);
+        Ok(Decision::Alert(Box::new(Draft { activity, alert, email, event_key, session, position, deadline })))
+    }
+}
+
+/// Whether the schedule calls, and not an event of CloudTrail. Only EventBridge can send as `aws.events`.
+fn is_schedule(event: &Value) -> bool {
+    event["source"] == "aws.events" && event["detail-type"] == "Scheduled Event"
+}
+
+/// How long the invocation may still take. The deadline is in milliseconds since 1970.
+fn time_left(context: &Context) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(context.deadline).saturating_sub(now)
+}

@@ -1,0 +1,141 @@
+//! The catalogue of the actions that are known: what each does, to what, what that means for access, what is looked up
+//! and which commands contain it. One file a service or part of it; [`words`] says what people call it all.
+//!
+//! To add an action, add its row to the file of its service and an example of it to `tests/calls.json`. Where an action
+//! has several meanings (a key is activated or deactivated), it has several rows, and the first whose [`When`] fits is
+//! taken. Names of actions are those of the API references and of the "Service Authorization Reference".
+
+pub mod attack;
+mod iam;
+mod patterns;
+mod row;
+mod self_protection;
+mod signin;
+mod types;
+pub mod words;
+
+pub use patterns::{API_CALL, SIGN_IN, event_patterns};
+pub use types::{
+    AccessEffect, Action, ChainStep, Containment, ObjectKind, OnCaller, Operation, PolicyLookup, TargetKind,
+    TargetLookup, When,
+};
+
+use crate::severity::Severity;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Every row, by file. Within a file, the rows of one action stand together, the last of them without a condition.
+const FILES: &[&[Action]] = &[
+    iam::users::ACTIONS,
+    iam::credentials::ACTIONS,
+    iam::groups::ACTIONS,
+    iam::roles::ACTIONS,
+    iam::policies::ACTIONS,
+    iam::federation::ACTIONS,
+    iam::account::ACTIONS,
+    self_protection::ACTIONS,
+    signin::ACTIONS,
+];
+
+/// An action of IAM that the catalogue does not know: AWS adds some every year.
+pub const UNFAMILIAR: Action = row::iam("", Operation::Make, ObjectKind::UnfamiliarAction, TargetKind::Account).is(
+    AccessEffect::Unfamiliar,
+    Severity::Medium,
+    "This version does not know the action. It changes IAM; review its request parameters.",
+);
+
+/// An action by its key: the service and the name. `iam:CreateUser` and `identitystore:CreateUser` are two actions.
+pub type ActionKey = (&'static str, &'static str);
+
+/// Every row.
+pub fn rows() -> impl Iterator<Item = &'static Action> {
+    FILES.iter().copied().flatten()
+}
+
+/// The row that speaks of this call, if there is one.
+#[must_use]
+pub fn find(service: &str, event_name: &str, request: &Value) -> Option<&'static Action> {
+    rows()
+        .filter(|action| action.service == service && action.is_called(event_name))
+        .find(|action| action.when.fits(request))
+}
+
+/// The services that have rows.
+#[must_use]
+pub fn services() -> BTreeSet<&'static str> {
+    rows().map(|action| action.service).collect()
+}
+
+/// Every action that people can choose to watch, by its key. Actions on what the alerts depend on, and sign-ins, are
+/// always watched where they concern those, see `config::watch`.
+#[must_use]
+pub fn selectable() -> BTreeSet<ActionKey> {
+    keys(|_| true)
+}
+
+/// Of those, the ones that are watched by default.
+#[must_use]
+pub fn watched_by_default() -> BTreeSet<ActionKey> {
+    keys(|action| action.watched_by_default)
+}
+
+fn keys(keep: impl Fn(&Action) -> bool) -> BTreeSet<ActionKey> {
+    let always = |action: &Action| matches!(action.effect, AccessEffect::ImpairsAlerting | AccessEffect::SignsIn);
+    rows().filter(|action| !always(action) && keep(action)).map(|action| (action.service, action.event_name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_last_row_of_each_action_speaks_of_all_that_the_others_do_not() {
+        for action in rows() {
+            let same = |other: &&Action| (other.service, other.event_name) == (action.service, action.event_name);
+            assert_eq!(rows().filter(same).last().unwrap().when, When::Always, "{}", action.event_name);
+            assert!(!action.because.is_empty() && action.because.ends_with('.'), "{}", action.event_name);
+        }
+    }
+
+    #[test]
+    fn an_action_with_several_meanings_is_understood_by_its_parameters() {
+        let key = |request| find("iam", "UpdateAccessKey", &request).unwrap().operation;
+        assert_eq!(key(json!({"status": "Active"})), Operation::Activate);
+        assert_eq!(key(json!({"status": "Inactive"})), Operation::Deactivate);
+        assert_eq!(key(Value::Null), Operation::Change);
+    }
+
+    #[test]
+    fn the_version_behind_a_name_of_lambda_is_no_part_of_it() {
+        let found = |name| find("lambda", name, &Value::Null).map(|action| action.event_name);
+        assert_eq!(found("UpdateFunctionCode20150331v2"), Some("UpdateFunctionCode"));
+        assert_eq!(found("DeleteFunction20150331"), Some("DeleteFunction"));
+        assert_eq!(found("DeleteFunctionUrlConfig"), None);
+        assert_eq!(find("iam", "CreateUser2", &Value::Null), None);
+        assert_eq!(find("identitystore", "CreateUser", &Value::Null), None, "another service's action");
+    }
+
+    #[test]
+    fn what_only_revokes_or_changes_no_access_is_not_watched_by_default() {
+        let (watched, all) = (watched_by_default(), selectable());
+        assert!(watched.contains(&("iam", "CreateUser")) && watched.contains(&("iam", "UpdateAccessKey")));
+        assert!(!watched.contains(&("iam", "TagUser")) && !watched.contains(&("iam", "DeleteGroup")));
+        assert!(all.contains(&("iam", "TagUser")) && !all.contains(&("cloudtrail", "StopLogging")));
+        for action in rows().filter(|action| action.watched_by_default) {
+            let idle = matches!(action.effect, AccessEffect::None | AccessEffect::Revokes) && action.steps.is_empty();
+            assert!(!idle, "{}", action.event_name);
+        }
+    }
+
+    /// What was true of every row when words still steered: a default lookup for what can be looked up, and commands
+    /// wherever access is gained.
+    #[test]
+    fn a_row_that_grants_says_what_to_look_up_and_how_to_contain_it() {
+        for action in rows() {
+            let grants = action.effect.grants_policy() || action.effect == AccessEffect::GrantsCredential;
+            assert!(!grants || action.containment != Containment::Nothing, "{}", action.event_name);
+            assert!(!grants || action.lookup != TargetLookup::Nothing, "{}", action.event_name);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Sign-in to the console.
+
+use super::attack::CLOUD_ACCOUNTS;
+use super::row::iam;
+use super::types::{AccessEffect, Action, ObjectKind, Operation, TargetKind};
+use crate::severity::Severity;
+
+pub const ACTIONS: &[Action] = &[iam("ConsoleLogin", Operation::SignIn, ObjectKind::Itself, TargetKind::Account)
+    .of_service("signin")
+    .is(
+        AccessEffect::SignsIn,
+        Severity::Critical,
+        "The root user has full access, and is meant for the few tasks that require it.",
+    )
+    .technique(CLOUD_ACCOUNTS)
+    .watched()];

@@ -1,0 +1,278 @@
+//! A finding for Security Hub CSPM, in the AWS Security Finding Format ("ASFF" in its user guide; bounds as in
+//! `AwsSecurityFinding` in its API reference).
+//!
+//! The same event makes the same finding, by its `Id`: delivered again, it is updated. Text from outside is shown as in
+//! a mail.
+
+pub mod import;
+
+use super::line;
+use crate::alert::{Alert, Command, Fact, Resource, ResourceKind, Row, Section};
+use crate::arn::{Arn, Partition};
+use crate::catalog::TargetKind;
+use crate::event::Activity;
+use crate::text::{Phrase, TextKind, Untrusted};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+use std::net::Ipv4Addr;
+
+/// What ASFF allows, in characters and pairs.
+const TITLE: usize = 256;
+const DESCRIPTION: usize = 1_024;
+const RECOMMENDATION: usize = 512;
+const ID: usize = 512;
+const FIELDS: usize = 50;
+const FIELD: usize = 2_048;
+const CALL: usize = 128;
+const TYPES: usize = 50;
+
+/// Whose findings they are: those of the account that the function runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The partition of the account.
+    pub partition: Partition,
+    /// The region that the function runs in.
+    pub region: String,
+    /// The account's id.
+    pub account: String,
+}
+
+impl Product {
+    /// That of the account and region of a topic.
+    #[must_use]
+    pub fn of_topic(arn: &str) -> Option<Self> {
+        let arn = Arn::parse(arn)?;
+        Some(Self {
+            partition: Partition::from_name(arn.partition),
+            region: arn.region.to_owned(),
+            account: arn.account.to_owned(),
+        })
+    }
+
+    /// The ARN that every account has for findings of its own.
+    fn arn(&self) -> String {
+        let Self { region, account, .. } = self;
+        let partition = self.partition.name();
+        format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
+    }
+}
+
+/// Renders an alert as a finding. `event` identifies the event; what the event does not tell is `now`.
+#[must_use]
+pub fn render(activity: &Activity, alert: &Alert, event: &Untrusted, product: &Product, now: DateTime<Utc>) -> Value {
+    let happened = time(activity.time.unwrap_or(now));
+    let types = types(activity);
+    let severity = json!({"Label": alert.severity.word(), "Original": alert.severity.word()});
+    let mut finding = json!({
+        "SchemaVersion": "2018-10-08",
+        "Id": bounded(&format!("iam-security-alert/{}", event.shown(TextKind::Name)), ID),
+        "ProductArn": product.arn(),
+        "CompanyName": "iam-security-alert",
+        "ProductName": "iam-security-alert",
+        "AwsAccountId": product.account,
+        "GeneratorId": format!("iam-security-alert/{}", alert.reasons.first().map_or("alert", |reason| reason.rule)),
+        "Types": types,
+        "FirstObservedAt": happened,
+        "LastObservedAt": happened,
+        "CreatedAt": happened,
+        // Security Hub takes an update only if it is newer than what it has.
+        "UpdatedAt": time(now.max(activity.time.unwrap_or(now))),
+        "Severity": severity,
+        // What a later delivery says of these two counts only if it stands here.
+        "FindingProviderFields": {"Severity": severity, "Types": types},
+        "Title": line(alert, "", TITLE),
+        "Description": bounded(&description(alert), DESCRIPTION),
+        "Remediation": {"Recommendation": recommendation(alert)},
+        "ProductFields": product_fields(activity, alert),
+        "Resources": resources(activity, alert, product),
+        "RecordState": "ACTIVE",
+    });
+    if let Some(action) = action(activity, &happened) {
+        finding["Action"] = action;
+    }
+    finding
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Of ASFF's taxonomy ("Types taxonomy for ASFF"). It has no tactic Impact.
+fn types(activity: &Activity) -> Vec<String> {
+    const UNUSUAL: &str = "Unusual Behaviors/User";
+    let Some(technique) = &activity.action.technique else { return vec![UNUSUAL.to_owned()] };
+    let tactics = technique.tactics.iter().take(TYPES);
+    let place = |tactic: &&str| if *tactic == "Impact" { UNUSUAL.to_owned() } else { format!("TTPs/{tactic}") };
+    tactics.map(|tactic| format!("{}/{} {}", place(tactic), technique.id, technique.name)).collect()
+}
+
+fn description(alert: &Alert) -> String {
+    let mut text = alert.summary.plain().replace('\n', " ");
+    for reason in &alert.reasons {
+        text.push_str(" - ");
+        text.push_str(&reason.text.plain());
+    }
+    text
+}
+
+fn recommendation(alert: &Alert) -> Value {
+    let ended = |text: String| text.strip_suffix(':').map_or(text.clone(), |text| format!("{text}."));
+    let steps = alert.steps.iter().enumerate().map(|(i, step)| format!("{}. {}", i + 1, ended(step.text.plain())));
+    let steps = steps.collect::<Vec<_>>().join(" ");
+    let text = format!("If this was not expected (the commands are in the product fields steps/1 and so on): {steps}");
+    let mut recommendation = json!({"Text": bounded(&text, RECOMMENDATION)});
+    if let Some(link) = alert.links.iter().find(|link| link.url.len() <= ID) {
+        recommendation["Url"] = link.url.as_str().into();
+    }
+    recommendation
+}
+
+/// All that has no place of its own: reference, rules, commands, and the facts of each section by its key, "who/mfa".
+/// What says least stands last, and where there are too many, how many more there are.
+fn product_fields(activity: &Activity, alert: &Alert) -> Map<String, Value> {
+    const SAY_LITTLE: [Fact; 5] = [Fact::Kind, Fact::UserAgent, Fact::RawUserAgent, Fact::LookedUp, Fact::RequestId];
+    let rules: Vec<_> = alert.reasons.iter().map(|reason| reason.rule).collect();
+    let ours = [("outcome".to_owned(), activity.outcome.word().to_owned()), ("rules".to_owned(), rules.join(", "))];
+    let commands = alert.steps.iter().enumerate().map(|(i, step)| {
+        let commands = step.commands.iter().map(Command::as_str).collect::<Vec<_>>().join("\n");
+        // Half a command is worse than none.
+        let commands = if commands.len() > FIELD { "(the e-mail has the commands)".to_owned() } else { commands };
+        (format!("steps/{}", i + 1), commands)
+    });
+    let fact = |section: &Section, row: &Row| {
+        let values = row.values.iter().map(Phrase::plain).collect::<Vec<_>>();
+        (format!("{}/{}", section.kind.key(), row.fact.key()), values.join("; "))
+    };
+    let sections = [&alert.reference].into_iter().chain(&alert.sections);
+    let rows: Vec<_> = sections.flat_map(|section| section.rows.iter().map(move |row| (section, row))).collect();
+    let (last, first): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, row)| SAY_LITTLE.contains(&row.fact));
+    let facts = first.into_iter().chain(last).map(|(section, row)| fact(section, row));
+    let all: Vec<_> = ours.into_iter().chain(commands).chain(facts).filter(|(_, it)| !it.trim().is_empty()).collect();
+    let shown = if all.len() > FIELDS { FIELDS - 1 } else { FIELDS };
+    let more = all.len().saturating_sub(shown);
+    let more = (more > 0).then(|| ("more".to_owned(), format!("{more} more facts: see the e-mail")));
+    all.into_iter().take(shown).chain(more).map(|(key, value)| (key, bounded(&value, FIELD).into())).collect()
+}
+
+/// The things it is about, with the details that ASFF has for them, and the account in which it happened: first where it
+/// is what was changed, last otherwise.
+fn resources(activity: &Activity, alert: &Alert, product: &Product) -> Vec<Value> {
+    let base = |kind: &str, id: String| json!({"Type": kind, "Id": id, "Partition": activity.partition.name(), "Region": product.region});
+    let resource = |resource: &Resource| {
+        let id = bounded(&resource.identifier()?.identifier(TextKind::Arn), ID);
+        let kind = kind(&resource.kind);
+        let mut json = base(kind, id);
+        let details = details(resource);
+        if !details.is_empty() {
+            json["Details"] = json!({kind: details});
+        }
+        Some(json)
+    };
+    let account = activity.account.as_ref().map_or_else(|| product.account.clone(), |id| id.identifier(TextKind::Name));
+    let account = base("AwsAccount", bounded(&format!("AWS::::Account:{account}"), ID));
+    let mut resources: Vec<_> = alert.resources.iter().filter_map(resource).collect();
+    let place = if activity.target.kind == TargetKind::Account { 0 } else { resources.len() };
+    resources.insert(place, account);
+    resources
+}
+
+/// ASFF's name of a kind of thing; `Other` where it has none.
+fn kind(what: &ResourceKind) -> &'static str {
+    match what {
+        ResourceKind::AccessKey { .. } => "AwsIamAccessKey",
+        ResourceKind::Unknown => "Other",
+        ResourceKind::Target(kind) => match kind {
+            TargetKind::User => "AwsIamUser",
+            TargetKind::Role => "AwsIamRole",
+            TargetKind::Group => "AwsIamGroup",
+            TargetKind::Policy => "AwsIamPolicy",
+            TargetKind::Trail => "AwsCloudTrailTrail",
+            TargetKind::EventBus => "AwsEventsEventbus",
+            TargetKind::Topic => "AwsSnsTopic",
+            TargetKind::Function => "AwsLambdaFunction",
+            TargetKind::Queue => "AwsSqsQueue",
+            TargetKind::Table => "AwsDynamoDbTable",
+            TargetKind::KmsKey => "AwsKmsKey",
+            TargetKind::RootUser
+            | TargetKind::InstanceProfile
+            | TargetKind::MfaDevice
+            | TargetKind::SamlProvider
+            | TargetKind::OidcProvider
+            | TargetKind::ServerCertificate
+            | TargetKind::Account
+            | TargetKind::Rule => "Other",
+        },
+    }
+}
+
+/// The details of what IAM has; empty for all else.
+fn details(resource: &Resource) -> Map<String, Value> {
+    let text = |text: &Option<Untrusted>, kind| text.as_ref().map(|text| Value::from(text.identifier(kind)));
+    let name = |it: &Option<Untrusted>| text(it, TextKind::Name);
+    let created = resource.created.map(|created| Value::from(time(created)));
+    let fields = match &resource.kind {
+        ResourceKind::AccessKey { owner, active } => vec![
+            ("AccessKeyId", name(&resource.id)),
+            ("PrincipalName", owner.as_ref().and_then(|(_, owner)| name(owner))),
+            (
+                "PrincipalType",
+                owner.as_ref().map(|(of, _)| if *of == TargetKind::User { "IAMUser" } else { "Root" }.into()),
+            ),
+            ("AccountId", name(&resource.account)),
+            ("CreatedAt", created),
+            ("Status", active.map(|active| if active { "Active" } else { "Inactive" }.into())),
+        ],
+        ResourceKind::Target(kind @ (TargetKind::User | TargetKind::Role | TargetKind::Group | TargetKind::Policy)) => {
+            let (name_at, id_at) = match kind {
+                TargetKind::User => ("UserName", "UserId"),
+                TargetKind::Role => ("RoleName", "RoleId"),
+                TargetKind::Group => ("GroupName", "GroupId"),
+                _ => ("PolicyName", "PolicyId"),
+            };
+            let boundary = resource.boundary.as_ref().filter(|_| matches!(kind, TargetKind::User | TargetKind::Role));
+            let boundary = boundary.map(|arn| json!({"PermissionsBoundaryArn": arn.identifier(TextKind::Arn)}));
+            vec![
+                (name_at, name(&resource.name)),
+                (id_at, name(&resource.id)),
+                ("Path", text(&resource.path, TextKind::Arn)),
+                ("CreateDate", created),
+                ("PermissionsBoundary", boundary),
+            ]
+        }
+        ResourceKind::Target(_) | ResourceKind::Unknown => Vec::new(),
+    };
+    let there = fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?)));
+    there.filter(|(_, value)| value.as_str().is_none_or(|text| !text.trim().is_empty())).collect()
+}
+
+/// The call as Security Hub shows it; a sign-in is none.
+fn action(activity: &Activity, happened: &str) -> Option<Value> {
+    if activity.action.service == "signin" {
+        return None;
+    }
+    let mut call = json!({
+        "Api": bounded(&activity.event_name.shown(TextKind::Name), CALL),
+        "ServiceName": format!("{}.amazonaws.com", activity.action.service),
+        "FirstSeen": happened,
+        "LastSeen": happened,
+    });
+    if let Some(address) = &activity.origin.address {
+        if address.raw().parse::<Ipv4Addr>().is_ok() {
+            call["CallerType"] = "remoteIp".into();
+            call["RemoteIpDetails"] = json!({"IpAddressV4": address.raw()});
+        } else if address.raw().ends_with(".amazonaws.com") {
+            call["CallerType"] = "domain".into();
+            call["DomainDetails"] = json!({"Domain": bounded(&address.shown(TextKind::Name), CALL)});
+        }
+    }
+    Some(json!({"ActionType": "AWS_API_CALL", "AwsApiCallAction": call}))
+}
+
+/// At most `limit` characters, with a mark of what was cut.
+fn bounded(text: &str, limit: usize) -> String {
+    const CUT: &str = " ... (cut: the e-mail has all of it)";
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - CUT.len()).collect::<String>() + CUT
+}

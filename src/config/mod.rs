@@ -1,0 +1,10 @@
+//! What people set: the environment ([`settings`]), what is alerted on ([`watch`]), who is expected to change access
+//! ([`expectations`]). No channel and no judgement is here.
+
+pub mod expectations;
+pub mod settings;
+pub mod watch;
+
+pub use expectations::ExpectedPrincipals;
+pub use settings::{BadSetting, Settings, Topic, WebhookFormat};
+pub use watch::{ProtectedResources, Watch, WatchedActions};

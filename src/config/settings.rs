@@ -1,0 +1,391 @@
+//! What can be set from outside: the environment, read once at start-up.
+//!
+//! | variable | what | default |
+//! | --- | --- | --- |
+//! | `ALERT_TOPIC_ARN` | the SNS topic that alerts are published to | required |
+//! | `CHAT_TOPIC_ARN` | the SNS topic that Amazon Q Developer forwards to a chat | none |
+//! | `CHAT_WEBHOOK_FORMAT` | `slack` or `teams`: the returned alert contains the webhook's message | none |
+//! | `SECURITY_HUB_MINIMUM_SEVERITY` | the least severity that becomes a finding in Security Hub | no findings |
+//! | `LOOKUP_BUDGET_SECONDS` | the time for all lookups of one alert together | 5 |
+//! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose changes are LOW, separated by commas | none |
+//! | `ACCOUNT_NAMES` | `123456789012=production,…`: names of accounts, before their alias | none |
+//! | `WATCHED_EVENT_NAMES` | the actions that are alerted on, see [`WatchedActions`] | `default` |
+//! | `MINIMUM_SEVERITY` | the least severity that is mailed | MEDIUM |
+//! | `OWN_RESOURCES` | ARNs of the stack's own resources, separated by commas | its topic and function |
+//! | `FEEDING_TRAILS` | ARNs of the trails that the alerts depend on, separated by commas | every trail |
+//! | `HISTORY_TABLE` | the DynamoDB table of the history | none: nothing is recorded |
+//! | `HISTORY_RETENTION_DAYS` | how long the history is kept; 0 for ever | 365 |
+//! | `AWS_LAMBDA_FUNCTION_NAME`, `AWS_REGION` | set by Lambda: the function's own name and region | |
+//! | `AWS_SAM_LOCAL` | set by `sam local invoke`: a topic that is no ARN means "print only" | |
+//! | `EMULATOR_ENDPOINT_URL` | another endpoint for AWS, under `sam local invoke` only | AWS itself |
+
+use super::expectations::ExpectedPrincipals;
+use super::watch::{ProtectedResources, Watch, WatchedActions};
+use crate::arn::Arn;
+use crate::severity::Severity;
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where alerts go.
+    pub topic: Topic,
+    /// The topic of the chat, if there is one.
+    pub chat_topic: Option<String>,
+    pub webhook: Option<WebhookFormat>,
+    /// The least severity that becomes a finding in Security Hub; `None` for no findings.
+    pub security_hub: Option<Severity>,
+    /// The time for all lookups of one alert together.
+    pub lookup_budget: Duration,
+    pub expected_principals: ExpectedPrincipals,
+    /// What is alerted on.
+    pub watch: Watch,
+    /// The least severity that is mailed.
+    pub minimum_severity: Severity,
+    /// The table of the history, if there is one.
+    pub history_table: Option<String>,
+    /// How long the history is kept; `None` for ever.
+    pub history_retention: Option<TimeDelta>,
+    /// Names of accounts, by id.
+    pub account_names: BTreeMap<String, String>,
+    /// Whether SAM runs the function on somebody's own machine.
+    pub local: bool,
+    /// Another endpoint for AWS.
+    pub emulator: Option<String>,
+}
+
+/// Whose webhook gets messages, which decides their shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookFormat {
+    /// An incoming webhook of Slack, which takes Block Kit.
+    Slack,
+    /// A webhook of a workflow in Microsoft Teams, which takes an Adaptive Card.
+    Teams,
+}
+
+impl WebhookFormat {
+    /// Reads `slack` or `teams`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "slack" => Some(Self::Slack),
+            "teams" => Some(Self::Teams),
+            _ => None,
+        }
+    }
+}
+
+/// Where alerts go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// An SNS topic, by its ARN.
+    Arn(String),
+    /// Nowhere: on somebody's own machine the alert is printed.
+    Print,
+}
+
+impl Topic {
+    /// Its ARN, if it is one.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => Some(arn),
+            Self::Print => None,
+        }
+    }
+
+    /// The account that owns the topic, which is the one the function runs in.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.arn().and_then(Arn::parse).map(|arn| arn.account)
+    }
+}
+
+/// A setting that cannot be used: which, its value, and what is expected.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{variable} is {found}, but must be {wanted}")]
+pub struct BadSetting {
+    pub(super) variable: &'static str,
+    pub(super) found: String,
+    pub(super) wanted: &'static str,
+}
+
+impl Settings {
+    /// Reads the settings from the environment.
+    ///
+    /// # Errors
+    /// Names the first variable that cannot be used, and what is expected.
+    pub fn from_env() -> Result<Self, BadSetting> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the settings from wherever `variable` looks them up. A blank variable counts as not set.
+    ///
+    /// # Errors
+    /// Names the first variable that cannot be used, and what is expected.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
+        let set = |name| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let local = set("AWS_SAM_LOCAL").as_deref() == Some("true");
+        let topic = set("ALERT_TOPIC_ARN");
+        let topic = match topic {
+            Some(arn) if Arn::parse(&arn).is_some_and(|arn| arn.service == "sns") => Topic::Arn(arn),
+            // SAM puts the topic's logical name there. Something else with a colon was meant as an ARN.
+            ref other if local && !other.as_ref().is_some_and(|text| text.contains(':')) => Topic::Print,
+            other => {
+                return Err(BadSetting {
+                    variable: "ALERT_TOPIC_ARN",
+                    found: other.map_or_else(|| "not set".to_owned(), |text| format!("{text:?}")),
+                    wanted: "the ARN of an SNS topic, arn:aws:sns:us-east-1:123456789012:name",
+                });
+            }
+        };
+        let own = set("OWN_RESOURCES").map(|text| if local { only_arns(&text) } else { text });
+        let own = own.map_or(Ok(ProtectedResources::default()), |text| own_resources("OWN_RESOURCES", &text))?;
+        let watch = Watch {
+            actions: set("WATCHED_EVENT_NAMES").map_or(Ok(WatchedActions::default()), |text| watched_actions(&text))?,
+            own: with_itself(own, &topic, set("AWS_LAMBDA_FUNCTION_NAME"), set("AWS_REGION")),
+            feeding_trails: set("FEEDING_TRAILS")
+                .map_or(Ok(ProtectedResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
+        };
+        let chat_topic = set("CHAT_TOPIC_ARN").filter(|arn| !(local && Arn::parse(arn).is_none()));
+        if let Some(arn) = chat_topic.as_ref().filter(|arn| Arn::parse(arn).is_none_or(|arn| arn.service != "sns")) {
+            return Err(BadSetting {
+                variable: "CHAT_TOPIC_ARN",
+                found: format!("{arn:?}"),
+                wanted: "nothing, or the ARN of an SNS topic",
+            });
+        }
+        let history_table = set("HISTORY_TABLE").filter(|name| !(local && name == "HistoryTable"));
+        Ok(Self {
+            topic,
+            chat_topic,
+            webhook: set("CHAT_WEBHOOK_FORMAT").map(|text| webhook(&text)).transpose()?,
+            security_hub: set("SECURITY_HUB_MINIMUM_SEVERITY")
+                .map(|text| severity("SECURITY_HUB_MINIMUM_SEVERITY", &text))
+                .transpose()?,
+            watch,
+            // Under SAM the name of a table is the logical one, and there is no such table.
+            history_table,
+            history_retention: set("HISTORY_RETENTION_DAYS")
+                .map_or(Ok(Some(TimeDelta::days(365))), |text| retention(&text))?,
+            minimum_severity: set("MINIMUM_SEVERITY")
+                .map_or(Ok(Severity::Medium), |text| severity("MINIMUM_SEVERITY", &text))?,
+            lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
+            expected_principals: set("EXPECTED_PRINCIPALS")
+                .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
+            account_names: set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?,
+            emulator: if local { set("EMULATOR_ENDPOINT_URL") } else { None },
+            local,
+        })
+    }
+}
+
+fn budget(text: &str) -> Result<Duration, BadSetting> {
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.1..=20.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| BadSetting {
+        variable: "LOOKUP_BUDGET_SECONDS",
+        found: format!("{text:?}"),
+        wanted: "a number of seconds from 0.1 to 20",
+    })
+}
+
+fn watched_actions(text: &str) -> Result<WatchedActions, BadSetting> {
+    WatchedActions::parse(text).map_err(|part| BadSetting {
+        variable: "WATCHED_EVENT_NAMES",
+        found: format!("{part:?} in one place"),
+        wanted: "default, * or names of actions in the catalogue, separated by commas; behind default or *, -NAME leaves \
+                 an action out and +NAME adds one",
+    })
+}
+
+fn own_resources(variable: &'static str, text: &str) -> Result<ProtectedResources, BadSetting> {
+    ProtectedResources::parse(text).map_err(|part| BadSetting {
+        variable,
+        found: format!("{part:?} in one place"),
+        wanted: "ARNs separated by commas",
+    })
+}
+
+fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
+    let days: Option<i64> = text.parse().ok().filter(|days| (0..=36_500).contains(days));
+    let days = days.ok_or_else(|| BadSetting {
+        variable: "HISTORY_RETENTION_DAYS",
+        found: format!("{text:?}"),
+        wanted: "a number of days from 0, for ever, to 36500",
+    })?;
+    Ok(Some(TimeDelta::days(days)).filter(|_| days > 0))
+}
+
+fn webhook(text: &str) -> Result<WebhookFormat, BadSetting> {
+    WebhookFormat::from_word(text).ok_or_else(|| BadSetting {
+        variable: "CHAT_WEBHOOK_FORMAT",
+        found: format!("{text:?}"),
+        wanted: "nothing, slack or teams",
+    })
+}
+
+fn severity(variable: &'static str, text: &str) -> Result<Severity, BadSetting> {
+    Severity::from_word(text).ok_or_else(|| BadSetting {
+        variable,
+        found: format!("{text:?}"),
+        wanted: "LOW, MEDIUM, HIGH or CRITICAL",
+    })
+}
+
+/// SAM puts logical names where the deployed stack has ARNs: nothing that could be compared.
+fn only_arns(text: &str) -> String {
+    text.split(',').filter(|part| Arn::parse(part.trim()).is_some()).collect::<Vec<_>>().join(",")
+}
+
+/// A template cannot tell a function its own ARN: the one would need the other first.
+fn with_itself(
+    mut own: ProtectedResources,
+    topic: &Topic,
+    function: Option<String>,
+    region: Option<String>,
+) -> ProtectedResources {
+    if let Topic::Arn(arn) = topic {
+        if let (Some(topic), Some(function), Some(region)) = (Arn::parse(arn), function, region) {
+            own.add(format!("arn:{}:lambda:{region}:{}:function:{function}", topic.partition, topic.account));
+        }
+        own.add(arn.clone());
+    }
+    own
+}
+
+fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (id, name) = pair.split_once('=').map(|(id, name)| (id.trim(), name.trim())).unwrap_or_default();
+            if is_account_id(id) && !name.is_empty() {
+                Ok((id.to_owned(), name.to_owned()))
+            } else {
+                Err(BadSetting {
+                    variable: "ACCOUNT_NAMES",
+                    found: format!("{pair:?} in one place"),
+                    wanted: "123456789012=name pairs, separated by commas",
+                })
+            }
+        })
+        .collect()
+}
+
+pub(super) fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:alerts";
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, BadSetting> {
+        Settings::read(|name| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn error(variables: &[(&str, &str)]) -> String {
+        read(&[&[("ALERT_TOPIC_ARN", TOPIC)], variables].concat()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_chat_has_a_topic_or_none() {
+        let chat = |set: &str, local: &str| {
+            let settings = [("ALERT_TOPIC_ARN", TOPIC), ("CHAT_TOPIC_ARN", set), ("AWS_SAM_LOCAL", local)];
+            read(&settings).unwrap().chat_topic
+        };
+        assert_eq!(chat(TOPIC, "false").as_deref(), Some(TOPIC));
+        assert_eq!(chat(" ", "false"), None);
+        assert_eq!(chat("ChatTopic", "true"), None, "SAM's logical name");
+        for wrong in ["ChatTopic", "arn:aws:sqs:us-east-1:111122223333:queue"] {
+            let error = error(&[("CHAT_TOPIC_ARN", wrong)]);
+            assert_eq!(error, format!("CHAT_TOPIC_ARN is {wrong:?}, but must be nothing, or the ARN of an SNS topic"));
+        }
+    }
+
+    #[test]
+    fn only_the_topic_is_required() {
+        let settings =
+            read(&[("ALERT_TOPIC_ARN", TOPIC), ("ACCOUNT_NAMES", " "), ("LOOKUP_BUDGET_SECONDS", "")]).unwrap();
+        assert_eq!(settings.topic.account(), Some("111122223333"));
+        assert_eq!(settings.lookup_budget, Duration::from_secs(5));
+        assert_eq!(
+            read(&[]).unwrap_err().to_string(),
+            "ALERT_TOPIC_ARN is not set, but must be the ARN of an SNS topic, arn:aws:sns:us-east-1:123456789012:name"
+        );
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_what_is_expected() {
+        assert!(
+            error(&[("LOOKUP_BUDGET_SECONDS", "soon")])
+                .starts_with("LOOKUP_BUDGET_SECONDS is \"soon\", but must be a number")
+        );
+        assert!(error(&[("LOOKUP_BUDGET_SECONDS", "0")]).contains("0.1 to 20"));
+        assert!(error(&[("ACCOUNT_NAMES", "12=x")]).starts_with("ACCOUNT_NAMES is \"12=x\""));
+        assert!(error(&[("WATCHED_EVENT_NAMES", "CreateUser,Foo")]).starts_with("WATCHED_EVENT_NAMES is \"Foo\" in"));
+        assert!(error(&[("HISTORY_RETENTION_DAYS", "-1")]).starts_with("HISTORY_RETENTION_DAYS is \"-1\""));
+        assert!(error(&[("MINIMUM_SEVERITY", "medium")]).starts_with("MINIMUM_SEVERITY is \"medium\""));
+        assert!(error(&[("SECURITY_HUB_MINIMUM_SEVERITY", "3")]).starts_with("SECURITY_HUB_MINIMUM_SEVERITY is \"3\""));
+        assert_eq!(
+            error(&[("CHAT_WEBHOOK_FORMAT", "Slack")]),
+            "CHAT_WEBHOOK_FORMAT is \"Slack\", but must be nothing, slack or teams"
+        );
+        assert!(error(&[("OWN_RESOURCES", "alerts")]).starts_with("OWN_RESOURCES is \"alerts\""));
+        assert!(error(&[("FEEDING_TRAILS", "arn")]).starts_with("FEEDING_TRAILS is \"arn\""));
+        for wrong in [
+            "*",
+            "arn:*",
+            "deploy",
+            "arn:aws:sts::111122223333:assumed-role/deploy/*",
+            "arn:aws:iam::111122223333:*",
+            "arn:aws:iam::*:role/deploy",
+            "arn:aws:iam::1:role/",
+        ] {
+            assert!(error(&[("EXPECTED_PRINCIPALS", wrong)]).starts_with("EXPECTED_PRINCIPALS is "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn under_sam_local_a_topic_that_is_no_arn_means_print_and_only_there_aws_may_be_elsewhere() {
+        let local = read(&[
+            ("AWS_SAM_LOCAL", "true"),
+            ("ALERT_TOPIC_ARN", "AlertTopic"),
+            ("EMULATOR_ENDPOINT_URL", "http://e"),
+        ])
+        .unwrap();
+        assert_eq!((local.topic, local.emulator.as_deref()), (Topic::Print, Some("http://e")));
+        let wrong = read(&[("AWS_SAM_LOCAL", "true"), ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:111122223333:q")]);
+        assert!(wrong.unwrap_err().to_string().starts_with("ALERT_TOPIC_ARN is \"arn:aws:sqs"));
+        let deployed = read(&[("ALERT_TOPIC_ARN", TOPIC), ("EMULATOR_ENDPOINT_URL", "http://e")]).unwrap();
+        assert_eq!(deployed.emulator, None);
+        assert!(error(&[("ALERT_TOPIC_ARN", "x"), ("LOOKUP_BUDGET_SECONDS", "x")]).contains("LOOKUP"));
+    }
+
+    /// As `sam local invoke` sets them: logical names in place of what is not deployed.
+    #[test]
+    fn what_sam_puts_in_place_of_what_is_not_deployed_is_passed_over() {
+        let own = "AlertTopic,HealthTopic,UndeliveredQueue,arn:aws:events:us-east-1:123456789012:rule/alerts-iam,HistoryTable";
+        let names = [("OWN_RESOURCES", own), ("HISTORY_TABLE", "HistoryTable"), ("ALERT_TOPIC_ARN", "AlertTopic")];
+        let local = read(&[&[("AWS_SAM_LOCAL", "true")], &names[..]].concat()).unwrap();
+        assert_eq!((local.topic, local.history_table), (Topic::Print, None));
+        assert!(
+            error(&[("OWN_RESOURCES", own)]).starts_with("OWN_RESOURCES is \"AlertTopic\""),
+            "deployed, it is a mistake"
+        );
+        let table = read(&[("ALERT_TOPIC_ARN", TOPIC), ("HISTORY_TABLE", "stack-HistoryTable-1A2B")]).unwrap();
+        assert_eq!(table.history_table.as_deref(), Some("stack-HistoryTable-1A2B"));
+    }
+
+    #[test]
+    fn accounts_have_names() {
+        let settings =
+            read(&[("ALERT_TOPIC_ARN", TOPIC), ("ACCOUNT_NAMES", "111122223333=acme-prod, 444455556666 = dev")])
+                .unwrap();
+        assert_eq!(settings.account_names["444455556666"], "dev");
+    }
+}

@@ -1,0 +1,285 @@
+//! What is alerted on: the actions that were chosen, actions of other services on what the alerts depend on, and sign-ins
+//! as root. EventBridge brings more than that, since its patterns cannot know what belongs to this stack.
+
+use crate::arn::Arn;
+use crate::catalog::{self, AccessEffect, TargetKind};
+use crate::event::{Activity, Principal};
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use std::collections::BTreeSet;
+
+/// What is alerted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    pub actions: WatchedActions,
+    /// The stack's own resources.
+    pub own: ProtectedResources,
+    /// The trails that the alerts depend on; none means every trail of the account.
+    pub feeding_trails: ProtectedResources,
+}
+
+/// The actions that are alerted on, by service and name. Actions of IAM that the catalogue does not know are alerted on,
+/// too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedActions(BTreeSet<catalog::ActionKey>);
+
+impl Default for WatchedActions {
+    /// Those that the catalogue watches by default.
+    fn default() -> Self {
+        Self(catalog::watched_by_default())
+    }
+}
+
+impl WatchedActions {
+    /// Reads parts separated by commas: `default`, `*` for all, and names; `-NAME` behind `default` or `*` leaves an action
+    /// out, `+NAME` adds one. A name alone means IAM's; others are `service:Name`.
+    ///
+    /// # Errors
+    /// The first part that cannot be understood: a name that is not in the catalogue would never match.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let all = catalog::selectable();
+        let mut chosen = BTreeSet::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part {
+                "default" => chosen.extend(catalog::watched_by_default()),
+                "*" => chosen.extend(&all),
+                _ => match part.strip_prefix('-') {
+                    // There has to be something to leave it out of.
+                    Some(_) if chosen.is_empty() => return Err(part.to_owned()),
+                    Some(name) => {
+                        chosen.remove(&key(&all, name).ok_or_else(|| part.to_owned())?);
+                    }
+                    None => {
+                        chosen
+                            .insert(key(&all, part.strip_prefix('+').unwrap_or(part)).ok_or_else(|| part.to_owned())?);
+                    }
+                },
+            }
+        }
+        Ok(Self(chosen))
+    }
+
+    fn has(&self, service: &str, event_name: &str) -> bool {
+        self.0.contains(&(service, event_name))
+    }
+}
+
+/// The key of a name as people write it, if the catalogue has it.
+fn key(all: &BTreeSet<catalog::ActionKey>, name: &str) -> Option<catalog::ActionKey> {
+    let (service, name) = name.split_once(':').unwrap_or(("iam", name));
+    all.iter().find(|key| **key == (service, name)).copied()
+}
+
+/// Resources that the alerts depend on, by their ARNs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProtectedResources(Vec<String>);
+
+impl ProtectedResources {
+    /// Reads ARNs separated by commas.
+    ///
+    /// # Errors
+    /// The first part that is no ARN.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let arns = text.split(',').map(str::trim).filter(|arn| !arn.is_empty());
+        arns.map(|arn| if Arn::parse(arn).is_some() { Ok(arn.to_owned()) } else { Err(arn.to_owned()) })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    pub fn add(&mut self, arn: String) {
+        self.0.push(arn);
+    }
+
+    /// Whether the target of the activity is one of them: by its ARN, or by its kind, name, account and region.
+    #[must_use]
+    pub fn include(&self, activity: &Activity) -> bool {
+        let target = &activity.target;
+        let Some(name) = &target.name else { return false };
+        let of_target = target.arn.as_ref().and_then(|arn| Arn::parse(arn.raw()));
+        let account = of_target.map(|arn| arn.account).or_else(|| activity.account.as_ref().map(Untrusted::raw));
+        let region = of_target.map(|arn| arn.region).or_else(|| activity.region.as_ref().map(Untrusted::raw));
+        let (service, prefix) = target.kind.in_arns();
+        self.0.iter().filter_map(|arn| Arn::parse(arn)).any(|own| {
+            let own_name = own.resource.strip_prefix(prefix).unwrap_or_default();
+            // IAM's resources have a path before their name; the bus of a rule stands before its name.
+            let own_name = own_name.rsplit('/').next().unwrap_or_default();
+            let near = own.region.is_empty() || target.kind == TargetKind::Trail || region == Some(own.region);
+            // IAM's names do not differ by case alone.
+            let same = own_name == name.raw() || (service == "iam" && own_name.eq_ignore_ascii_case(name.raw()));
+            own.service == service && same && account == Some(own.account) && near
+        })
+    }
+}
+
+impl Watch {
+    /// Whether the activity concerns something that the alerts depend on.
+    #[must_use]
+    pub fn is_protected(&self, activity: &Activity) -> bool {
+        match activity.target.kind {
+            TargetKind::Trail if self.feeding_trails.0.is_empty() => true,
+            TargetKind::Trail => {
+                // A denied attempt may not say which trail.
+                activity.target.name.is_none() || self.feeding_trails.include(activity) || self.own.include(activity)
+            }
+            _ => self.own.include(activity),
+        }
+    }
+
+    /// Why an activity is not alerted on; `None` where it is.
+    #[must_use]
+    pub fn why_not(&self, activity: &Activity) -> Option<Phrase> {
+        let action = activity.action;
+        match action.effect {
+            AccessEffect::Unfamiliar => None,
+            AccessEffect::SignsIn if matches!(activity.principal, Principal::Root(_)) => None,
+            AccessEffect::SignsIn => Some("only sign-ins of the root user are alerted on".into()),
+            AccessEffect::ImpairsAlerting if self.is_protected(activity) => None,
+            AccessEffect::ImpairsAlerting => {
+                let kind = action.target.noun();
+                let name = activity.target.name.as_ref().map_or("(name not in the event)".into(), Phrase::from);
+                Some(phrase!("these alerts do not depend on the ", kind, " ", name))
+            }
+            _ if self.actions.has(action.service, action.event_name) || self.own.include(activity) => None,
+            _ => Some(phrase!("WatchedEventNames does not include ", action.service, ":", action.event_name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Delivery;
+    use serde_json::{Value, json};
+
+    fn watch(own: &str, trails: &str) -> Watch {
+        Watch {
+            actions: WatchedActions::default(),
+            own: ProtectedResources::parse(own).unwrap(),
+            feeding_trails: ProtectedResources::parse(trails).unwrap(),
+        }
+    }
+
+    fn activity(service: &str, name: &str, request: &Value, identity: &str) -> Activity {
+        let record = json!({"eventSource": format!("{service}.amazonaws.com"), "eventName": name, "awsRegion": "us-east-1",
+            "recipientAccountId": "111122223333", "requestParameters": request, "userIdentity": {"type": identity}});
+        let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
+        Activity::from_delivery(&delivery).unwrap().activity().unwrap()
+    }
+
+    fn alerted(watch: &Watch, service: &str, name: &str, request: &Value) -> bool {
+        watch.why_not(&activity(service, name, request, "IAMUser")).is_none()
+    }
+
+    #[test]
+    fn actions_of_iam_are_alerted_on_if_they_were_chosen_or_are_unfamiliar() {
+        let default = watch("", "");
+        let user = json!({"userName": "x"});
+        assert!(alerted(&default, "iam", "CreateUser", &json!(null)));
+        assert!(!alerted(&default, "iam", "TagUser", &user));
+        assert!(alerted(&default, "iam", "InventedLastYear", &json!({})));
+        let with = |text: &str| Watch { actions: WatchedActions::parse(text).unwrap(), ..default.clone() };
+        assert!(alerted(&with("*"), "iam", "TagUser", &user));
+        let one = with("TagUser, iam:CreateRole");
+        assert!(alerted(&one, "iam", "TagUser", &json!({})) && !alerted(&one, "iam", "CreateUser", &json!({})));
+        let changed = with("default,-DeleteUser,+TagRole");
+        assert!(alerted(&changed, "iam", "CreateUser", &user) && alerted(&changed, "iam", "TagRole", &json!({})));
+        assert!(!alerted(&changed, "iam", "DeleteUser", &user));
+    }
+
+    #[test]
+    fn a_choice_that_would_never_match_is_an_error_with_the_part() {
+        for (text, part) in [
+            ("CreateUser,CreateUsr", "CreateUsr"),
+            ("StopLogging", "StopLogging"),
+            ("identitystore:CreateUser", "identitystore:CreateUser"),
+            ("default,-CreateUsr", "-CreateUsr"),
+            ("-DeleteUser", "-DeleteUser"),
+            ("default,*User", "*User"),
+        ] {
+            assert_eq!(WatchedActions::parse(text), Err(part.to_owned()));
+        }
+        assert_eq!(WatchedActions::parse("default").unwrap(), WatchedActions::default());
+    }
+
+    #[test]
+    fn other_services_are_alerted_on_only_for_the_stacks_own_resources() {
+        let own = "arn:aws:sns:us-east-1:111122223333:alerts,arn:aws:events:us-east-1:111122223333:rule/alerts-iam,\
+                   arn:aws:lambda:us-east-1:111122223333:function:alerter,arn:aws:sqs:us-east-1:111122223333:failed";
+        let watch = watch(own, "");
+        for (service, call, own, foreign) in [
+            ("events", "DisableRule", json!({"name": "alerts-iam"}), json!({"name": "backup"})),
+            (
+                "sns",
+                "DeleteTopic",
+                json!({"topicArn": "arn:aws:sns:us-east-1:111122223333:alerts"}),
+                json!({"topicArn": "arn:aws:sns:eu-west-1:111122223333:alerts"}),
+            ),
+            (
+                "sns",
+                "Unsubscribe",
+                json!({"subscriptionArn": "arn:aws:sns:us-east-1:111122223333:alerts:0a1b"}),
+                json!({"subscriptionArn": "arn:aws:sns:us-east-1:111122223333:alerts-test:0a1b"}),
+            ),
+            (
+                "lambda",
+                "UpdateFunctionCode20150331v2",
+                json!({"functionName": "arn:aws:lambda:us-east-1:111122223333:function:alerter"}),
+                json!({"functionName": "alerter2"}),
+            ),
+            (
+                "sqs",
+                "DeleteQueue",
+                json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/111122223333/failed"}),
+                json!(null),
+            ),
+        ] {
+            assert!(alerted(&watch, service, call, &own), "{call} {own}");
+            assert!(!alerted(&watch, service, call, &foreign), "{call} {foreign}");
+        }
+    }
+
+    #[test]
+    fn a_function_is_known_by_every_form_of_its_name_that_lambda_takes() {
+        let watch = watch("arn:aws:lambda:us-east-1:111122223333:function:alerter", "");
+        for name in [
+            "alerter",
+            "alerter:$LATEST",
+            "111122223333:function:alerter",
+            "function:alerter",
+            "arn:aws:lambda:us-east-1:111122223333:function:alerter:live",
+        ] {
+            assert!(alerted(&watch, "lambda", "DeleteFunction20150331", &json!({"functionName": name})), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_to_the_stacks_own_role_is_alerted_on_whatever_was_chosen() {
+        let watch = Watch {
+            actions: WatchedActions::parse("CreateUser").unwrap(),
+            ..watch("arn:aws:iam::111122223333:role/alerts-AlertRole", "")
+        };
+        assert!(alerted(
+            &watch,
+            "iam",
+            "DeleteRolePolicy",
+            &json!({"roleName": "ALERTS-AlertRole", "policyName": "alert"})
+        ));
+        assert!(!alerted(&watch, "iam", "DeleteRolePolicy", &json!({"roleName": "other", "policyName": "alert"})));
+    }
+
+    #[test]
+    fn a_trail_is_alerted_on_if_it_feeds_and_when_in_doubt() {
+        let stop =
+            |trails, name: Value| alerted(&watch("", trails), "cloudtrail", "StopLogging", &json!({"name": name}));
+        assert!(stop("", json!("any")));
+        let feeding = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/management";
+        assert!(stop(feeding, json!("management")) && stop(feeding, json!(feeding)) && stop(feeding, json!(null)));
+        assert!(!stop(feeding, json!("data-events")));
+    }
+
+    #[test]
+    fn only_sign_ins_of_the_root_user_are_alerted_on() {
+        let sign_in = |who| watch("", "").why_not(&activity("signin", "ConsoleLogin", &json!(null), who)).is_none();
+        assert!(sign_in("Root") && !sign_in("IAMUser"));
+    }
+}

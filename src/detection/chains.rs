@@ -1,0 +1,293 @@
+//! Chains: events that are more severe together than each is alone. A table, one row each; an event completes a chain
+//! whichever of its steps arrives last.
+
+use crate::catalog::{ChainStep, TargetKind};
+use crate::event::{Activity, FailureKind, Outcome};
+use crate::history::{Entry, Line, RelatedActivity};
+use crate::phrase;
+use crate::policy::{Document, Reach, Trust, is_deny_policy_of_aws};
+use crate::severity::Severity;
+use crate::text::{Phrase, Untrusted, counted};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Steps that make a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// A stable name, for machines and for the history.
+    pub name: &'static str,
+    pub first: ChainStep,
+    /// How often the first step has to happen.
+    pub times: usize,
+    pub then: ChainStep,
+    pub shared: Shared,
+    pub within: TimeDelta,
+    /// Whether it has to be the same object, where both events name one.
+    pub same_object: bool,
+    pub severity: Severity,
+    /// What happened first and then, as in "… the IAM user x {was created} at …, and {got access} at …".
+    words: [&'static str; 2],
+    /// What that means.
+    because: &'static str,
+}
+
+/// What the steps of a chain have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shared {
+    /// The target, and the actor.
+    TargetAndActor,
+    /// The target, whoever acted: an intruder may have more than one identity.
+    Target,
+    /// The actor.
+    Actor,
+}
+
+/// Every chain. The techniques are in ATT&CK: T1136.003 and T1098 for persistence, T1556 for MFA, T1548 for the
+/// boundary, T1087.004 for probing.
+pub const CHAINS: &[Chain] = &[
+    Chain {
+        name: "new_user_with_access",
+        first: ChainStep::UserCreated,
+        times: 1,
+        then: ChainStep::UserEquipped,
+        shared: Shared::TargetAndActor,
+        within: TimeDelta::minutes(10),
+        same_object: false,
+        severity: Severity::Critical,
+        words: [" was created", "got a credential, a policy or a group"],
+        because: "A new user with access is a common way to stay in an account.",
+    },
+    Chain {
+        name: "policy_version_written_and_set",
+        first: ChainStep::VersionWritten,
+        times: 1,
+        then: ChainStep::DefaultVersionSet,
+        shared: Shared::Target,
+        within: TimeDelta::hours(1),
+        same_object: true,
+        severity: Severity::High,
+        words: [" got a version that was not in effect yet", "had its default version set"],
+        because: "Neither of the two calls alone shows what is granted now.",
+    },
+    Chain {
+        name: "mfa_removed_and_password_set",
+        first: ChainStep::MfaRemoved,
+        times: 1,
+        then: ChainStep::PasswordSet,
+        shared: Shared::TargetAndActor,
+        within: TimeDelta::hours(1),
+        same_object: false,
+        severity: Severity::Critical,
+        words: [" lost an MFA device", "had its password set"],
+        because: "The caller can now sign in as that user.",
+    },
+    Chain {
+        name: "boundary_removed_and_policy_granted",
+        first: ChainStep::BoundaryRemoved,
+        times: 1,
+        then: ChainStep::PolicyGranted,
+        shared: Shared::Target,
+        within: TimeDelta::hours(1),
+        same_object: false,
+        severity: Severity::High,
+        words: [" lost its permissions boundary", "got a policy"],
+        because: "The boundary no longer limits what policies grant.",
+    },
+    Chain {
+        name: "trust_widened_and_policy_granted",
+        first: ChainStep::TrustWidened,
+        times: 1,
+        then: ChainStep::PolicyGranted,
+        shared: Shared::Target,
+        within: TimeDelta::hours(1),
+        same_object: false,
+        severity: Severity::High,
+        words: [
+            " got a trust policy that admits principals outside of the account, or could not be read,",
+            "got a policy",
+        ],
+        because: "This is external access with permissions attached.",
+    },
+    Chain {
+        name: "denied_then_succeeded",
+        first: ChainStep::Denied,
+        times: 5,
+        then: ChainStep::Succeeded,
+        shared: Shared::Actor,
+        within: TimeDelta::minutes(10),
+        same_object: false,
+        severity: Severity::High,
+        words: ["", ""],
+        because: "This looks like somebody probing what a stolen credential can do.",
+    },
+];
+
+/// All that an activity may be a step of: what its row says, as far as the event's own policies bear it out.
+#[must_use]
+pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
+    match &activity.outcome {
+        Outcome::Succeeded => {}
+        Outcome::Failed { failure: FailureKind::Denied, .. } => return vec![ChainStep::Denied],
+        Outcome::Failed { .. } => return Vec::new(),
+    }
+    let action = activity.action;
+    let contains = action.effect.grants_policy() && only_denies(activity);
+    let happened = |step: &ChainStep| match step {
+        // A root user that gets a key is no new user.
+        ChainStep::UserEquipped => activity.target.kind == TargetKind::User && !contains,
+        ChainStep::PolicyGranted => !contains,
+        ChainStep::TrustWidened => widens_trust(activity),
+        ChainStep::UserCreated
+        | ChainStep::VersionWritten
+        | ChainStep::DefaultVersionSet
+        | ChainStep::MfaRemoved
+        | ChainStep::PasswordSet
+        | ChainStep::BoundaryRemoved
+        | ChainStep::Denied
+        | ChainStep::Succeeded => true,
+    };
+    let of_row = action.steps.iter().copied().filter(happened);
+    of_row.chain((!action.effect.is_maintenance()).then_some(ChainStep::Succeeded)).collect()
+}
+
+/// Whether the policy that was attached only denies: somebody is being contained.
+fn only_denies(activity: &Activity) -> bool {
+    match &activity.policy_document {
+        Some(document) => document.policy().is_some_and(Document::is_deny_only),
+        None => activity.object.arn.as_ref().is_some_and(|arn| is_deny_policy_of_aws(arn.raw())),
+    }
+}
+
+/// Whether a trust policy admits more than the account itself and services of AWS. What cannot be read may.
+fn widens_trust(activity: &Activity) -> bool {
+    let Some(document) = &activity.trust_document else { return true };
+    let trust = Trust::of(document, activity.account.as_ref());
+    !trust.not_evaluated.is_empty() || trust.reach().is_some_and(|reach| reach >= Reach::Outside)
+}
+
+/// A chain that was completed by an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    pub chain: &'static Chain,
+    /// The first step; of many, the earliest that is known.
+    pub first: Line,
+    /// How often the first step was seen.
+    pub times: usize,
+    /// Whether there may be more of them, and earlier ones.
+    pub at_least: bool,
+    /// CloudTrail's id of the event by which the chain is known, whichever of its events asks: that of the first step,
+    /// and of many of the last of them.
+    pub key: Untrusted,
+    /// The last step.
+    pub then: Line,
+    /// Whether another alert names the chain.
+    pub alerted_before: bool,
+}
+
+/// All chains that the event completes, by what else was recorded when it arrived.
+#[must_use]
+pub fn completed(entry: &Entry, related: &RelatedActivity) -> Vec<Completed> {
+    CHAINS.iter().filter_map(|chain| chain.completed_by(&entry.line, related)).collect()
+}
+
+impl Chain {
+    fn completed_by(&'static self, this: &Line, related: &RelatedActivity) -> Option<Completed> {
+        let same_actor = |line: &&Line| line.actor_key == this.actor_key;
+        let others: Vec<&Line> = match self.shared {
+            Shared::TargetAndActor => related.to_target.lines.iter().filter(same_actor).collect(),
+            Shared::Target => related.to_target.lines.iter().collect(),
+            Shared::Actor => related.by_actor.lines.iter().collect(),
+        };
+        let is_first = |line: &&&Line| line.steps.contains(&self.first);
+        let then = if this.steps.contains(&self.then) {
+            this
+        } else if this.steps.contains(&self.first) {
+            // The first step arrives late: what it leads to is there.
+            let later = others.iter().filter(|line| line.steps.contains(&self.then) && self.leads(this, line));
+            later.min_by_key(|line| line.time)?
+        } else {
+            return None;
+        };
+        let all = others.iter().chain([&this]);
+        let firsts: Vec<&Line> = all.filter(is_first).filter(|line| self.leads(line, then)).copied().collect();
+        let by_time = |line: &&&Line| (line.time, line.event_id.clone());
+        let last = firsts.iter().max_by_key(by_time)?;
+        let first = if self.times == 1 { last } else { firsts.iter().min_by_key(by_time)? };
+        (firsts.len() >= self.times).then(|| Completed {
+            chain: self,
+            first: (*first).clone(),
+            times: firsts.len(),
+            at_least: self.shared == Shared::Actor && related.by_actor.unread,
+            key: last.event_id.clone(),
+            then: then.clone(),
+            alerted_before: false,
+        })
+    }
+
+    /// Whether one may have led to the other. Events of one second have no order that we know.
+    fn leads(&self, first: &Line, then: &Line) -> bool {
+        let objects = first.object.as_ref().zip(then.object.as_ref());
+        let fits = !self.same_object || objects.is_none_or(|(first, then)| first == then);
+        fits && first.event_id != then.event_id && (TimeDelta::zero()..=self.within).contains(&(then.time - first.time))
+    }
+}
+
+impl Completed {
+    /// The rule that gives the reason.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        if self.alerted_before { "chain_continued" } else { self.chain.name }
+    }
+
+    /// What happened, with times, and what that means.
+    #[must_use]
+    pub fn reason(&self) -> Phrase {
+        let mut reason = self.story();
+        if self.alerted_before {
+            reason.push(" Another alert reports this chain.");
+        }
+        reason
+    }
+
+    fn story(&self) -> Phrase {
+        let (first, then) = (&self.first, &self.then);
+        let later = later(then.time - first.time);
+        if self.chain.shared == Shared::Actor {
+            let done = phrase!(Phrase::ours(clock(then.time)), " ", &then.call, " succeeded, ", later);
+            return phrase!(self.began().capitalized(), "; at ", done, ". ", self.chain.because);
+        }
+        let by = if first.actor_key == then.actor_key {
+            phrase!(", both by ", &first.actor)
+        } else {
+            phrase!(", by ", &first.actor, " and by ", &then.actor)
+        };
+        let [_, then_done] = self.chain.words;
+        let done = phrase!(then_done, " at ", Phrase::ours(clock(then.time)), " (", &then.call, "), ", later, by);
+        phrase!(self.began().capitalized(), " and ", done, ". ", self.chain.because)
+    }
+
+    /// How it began: "the IAM user x was created at 05:58:10 UTC".
+    fn began(&self) -> Phrase {
+        let (first, at) = (&self.first, Phrase::ours(clock(self.first.time)));
+        if self.chain.shared == Shared::Actor {
+            let calls = Phrase::ours(counted(self.times, "call"));
+            let at_least = if self.at_least { "at least " } else { "" };
+            return phrase!(at_least, calls, " by ", &first.actor, " were denied from ", at);
+        }
+        let [done, _] = self.chain.words;
+        phrase!("the ", Phrase::from(&first.target), done, " at ", at)
+    }
+}
+
+/// "40 seconds later".
+fn later(span: TimeDelta) -> Phrase {
+    let (number, noun) =
+        if span < TimeDelta::minutes(2) { (span.num_seconds(), "second") } else { (span.num_minutes(), "minute") };
+    Phrase::ours(format!("{} later", counted(usize::try_from(number).unwrap_or(0), noun)))
+}
+
+fn clock(time: DateTime<Utc>) -> String {
+    time.format("%H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests;

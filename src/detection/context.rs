@@ -1,0 +1,231 @@
+//! All that is judged, put together once: the activity, what AWS knows, what policies grant, what happened before.
+
+use super::chains::Completed;
+use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
+use crate::config::Settings;
+use crate::event::Activity;
+use crate::history::RelatedActivity;
+use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, KnownCaller, KnownTarget, Lookup};
+use crate::policy::{Access, Parsed, PolicyInput, Reading, Trust};
+use crate::text::{Phrase, Untrusted};
+
+/// All that is judged.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub activity: &'a Activity,
+    pub dossier: &'a Dossier,
+    /// What the caller's policies grant, where they were read.
+    pub caller_access: Option<Access>,
+    /// What the target's policies grant, where they were read.
+    pub target_access: Option<Access>,
+    /// What the call granted, where it granted by a policy.
+    pub granted: Option<Granted>,
+    /// Who can assume the role, where the call says so.
+    pub trust: Option<Trust>,
+    /// What was set: who is expected to change access, and what the stack's own resources are.
+    pub settings: &'a Settings,
+    /// What happened before, where there is a history.
+    pub prior: Option<&'a PriorActivity>,
+}
+
+/// What happened before an event, and around it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PriorActivity {
+    pub related: RelatedActivity,
+    /// The chains that the event completes.
+    pub chains: Vec<Completed>,
+    /// Whether an earlier attempt at this event did not come to an end.
+    pub retried: bool,
+}
+
+impl PriorActivity {
+    /// Whether the alert must not be suppressed in a burst: it names a chain, or an earlier attempt counted the event and
+    /// sent no mail.
+    #[must_use]
+    pub fn must_be_mailed(&self) -> bool {
+        self.retried || self.chains.iter().any(|completed| !completed.alerted_before)
+    }
+}
+
+/// What a call granted, or a policy that it wrote would grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// What the policy grants by itself.
+    pub access: Access,
+    /// What it says, a line a statement; empty where its document is not known.
+    pub statements: Vec<Phrase>,
+    /// What the target's other policies grant: what the target can do without this one. `None` where that is not known.
+    pub before: Option<Access>,
+    /// Whether IAM shows the target with the policy.
+    pub shown: bool,
+    /// Whether the policy is known to deny only.
+    pub deny_only: bool,
+    /// Whether something about it was asked for and could not be read.
+    pub read_failed: bool,
+}
+
+impl<'a> Case<'a> {
+    #[must_use]
+    pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
+        let arn = dossier.target.arn().or(activity.target.arn.as_ref());
+        let target_access = dossier.target.attached().map(|attached| evaluate(attached, arn));
+        Self {
+            activity,
+            dossier,
+            caller_access: caller_access(activity, &dossier.caller),
+            target_access,
+            granted: Granted::of(activity, dossier),
+            trust: trust(activity, dossier),
+            settings,
+            prior: None,
+        }
+    }
+
+    /// The case with what happened before.
+    #[must_use]
+    pub fn after(self, prior: Option<&'a PriorActivity>) -> Self {
+        Self { prior, ..self }
+    }
+
+    /// Whether the entity that has the target's name now is not the one of the event: the target was deleted, and another
+    /// one was created.
+    #[must_use]
+    pub fn target_is_replaced(&self) -> bool {
+        self.dossier.target_is_replaced(self.activity)
+    }
+
+    /// Whether the target is one of the stack's own resources, or feeds it.
+    #[must_use]
+    pub fn is_self_protected(&self) -> bool {
+        self.settings.watch.is_protected(self.activity)
+    }
+}
+
+/// What policies grant to the holder with this ARN.
+#[must_use]
+pub fn evaluate(attached: &AttachedPolicies, holder: Option<&Untrusted>) -> Access {
+    let input = |policy: &'_ AttachedPolicy| -> Phrase { policy.label() };
+    let policies: Vec<_> =
+        attached.policies.iter().map(|policy| PolicyInput { label: input(policy), reading: reading(policy) }).collect();
+    crate::policy::evaluate(&policies, &attached.cuts, !attached.unread().is_empty(), holder)
+}
+
+fn reading(policy: &AttachedPolicy) -> Reading<'_> {
+    if policy.is_aws_managed() {
+        return Reading::AwsManaged(policy.name.raw());
+    }
+    match &policy.document {
+        Lookup::Found(Parsed::Policy(document)) => Reading::Document(document),
+        Lookup::Found(Parsed::NotUnderstood) => Reading::NotUnderstood,
+        Lookup::Missing => Reading::Gone,
+        Lookup::Unavailable(_) => Reading::Unread,
+    }
+}
+
+fn caller_access(activity: &Activity, caller: &KnownCaller) -> Option<Access> {
+    let of_event = activity.principal.lasting_arn();
+    let arn = match caller {
+        KnownCaller::User(user) => user.profile.found().map(|profile| &profile.arn).or(of_event),
+        KnownCaller::Role(role) => role.profile.found().map(|profile| &profile.arn).or(of_event),
+        KnownCaller::NotAsked(_) => of_event,
+    };
+    caller.attached().map(|attached| evaluate(attached, arn))
+}
+
+impl Granted {
+    /// Evaluates the policy that the call carried, named, or brought along with a group.
+    fn of(activity: &Activity, dossier: &Dossier) -> Option<Self> {
+        let object = &activity.object;
+        let is_given: Box<dyn Fn(&AttachedPolicy) -> bool> = match activity.action.effect {
+            AccessEffect::AttachesPolicy | AccessEffect::SetsBoundary | AccessEffect::DetachesPolicy => {
+                let arn = object.arn.clone()?;
+                Box::new(move |policy| policy.via == Attachment::Attached && policy.arn.as_ref() == Some(&arn))
+            }
+            AccessEffect::PutsInlinePolicy => {
+                let name = object.name.clone();
+                Box::new(move |policy| policy.via == Attachment::Inline && Some(&policy.name) == name.as_ref())
+            }
+            AccessEffect::AddsToGroup => {
+                let group = object.name.clone()?;
+                Box::new(move |policy| policy.via == Attachment::Group(group.clone()))
+            }
+            AccessEffect::RewritesPolicy | AccessEffect::DraftsPolicyVersion | AccessEffect::Creates
+                if activity.target.kind == TargetKind::Policy =>
+            {
+                Box::new(|_| false)
+            }
+            _ => return None,
+        };
+        let attached = dossier.target.attached();
+        let found = attached.map(|attached| attached.only(&is_given).policies).unwrap_or_default();
+        let shown = !found.is_empty();
+        let policies = given_policies(activity, dossier, found)?;
+        if policies.is_empty() && dossier.given.gaps.is_empty() {
+            return None;
+        }
+        let holder = dossier.target.arn().or(activity.target.arn.as_ref());
+        let statements = match policies.as_slice() {
+            [AttachedPolicy { document: Lookup::Found(Parsed::Policy(document)), .. }] => document.describe(),
+            _ => Vec::new(),
+        };
+        let before = attached.filter(|_| activity.outcome.succeeded() && activity.action.effect.grants_policy());
+        let before = before.map(|attached| evaluate(&attached.only(|policy| !is_given(policy)), holder));
+        let granted = AttachedPolicies { policies, ..dossier.given.clone() };
+        let access = evaluate(&granted, holder);
+        let read_failed = access.unreadable || granted.unread().iter().any(|gap| gap.reason.is_failure());
+        Some(Self { access, statements, before, shown, deny_only: is_deny_only(&granted), read_failed })
+    }
+}
+
+/// The policies that the call gives: those that it carries, those that IAM shows, or those that were asked for by name.
+fn given_policies(activity: &Activity, dossier: &Dossier, found: Vec<AttachedPolicy>) -> Option<Vec<AttachedPolicy>> {
+    let object = &activity.object;
+    let carried = activity.policy_document.clone().map(Lookup::Found);
+    Some(match (carried, activity.action.effect) {
+        (Some(document), _) => {
+            let itself = activity.target.kind == TargetKind::Policy;
+            let name = if itself {
+                activity.target.name.clone()?
+            } else {
+                object.name.clone().unwrap_or_else(|| "the policy".into())
+            };
+            let via = if itself { Attachment::Itself } else { Attachment::Inline };
+            vec![AttachedPolicy { name, via, arn: None, document }]
+        }
+        // A denied call does not say which version it named.
+        (None, AccessEffect::RewritesPolicy) => {
+            object.name.as_ref()?;
+            let KnownTarget::Policy(policy) = &dossier.target else { return None };
+            vec![AttachedPolicy {
+                name: activity.target.name.clone()?,
+                via: Attachment::Itself,
+                arn: activity.target.arn.clone(),
+                document: policy.document.clone(),
+            }]
+        }
+        (None, _) if !found.is_empty() => found,
+        (None, _) => dossier.given.policies.clone(),
+    })
+}
+
+/// Whether policies are known to deny only.
+fn is_deny_only(attached: &AttachedPolicies) -> bool {
+    let denies = |policy: &AttachedPolicy| match reading(policy) {
+        Reading::Document(document) => document.is_deny_only(),
+        Reading::AwsManaged(name) => crate::policy::is_known_deny_only(name),
+        Reading::NotUnderstood | Reading::Gone | Reading::Unread => false,
+    };
+    !attached.policies.is_empty() && attached.gaps.is_empty() && attached.policies.iter().all(denies)
+}
+
+/// The trust policy that the call carried; where CloudTrail omitted it, the one that IAM has now.
+fn trust(activity: &Activity, dossier: &Dossier) -> Option<Trust> {
+    let about_trust = activity.action.object == ObjectKind::TrustPolicy
+        || (activity.action.effect == AccessEffect::Creates && activity.target.kind == TargetKind::Role);
+    let now = || match &dossier.target {
+        KnownTarget::Role(role) => role.profile.found()?.trust.clone(),
+        _ => None,
+    };
+    let document = activity.trust_document.clone().or_else(|| now().filter(|_| activity.outcome.succeeded()))?;
+    about_trust.then(|| Trust::of(&document, activity.account.as_ref()))
+}

@@ -1,0 +1,122 @@
+//! The rules: a table, one function each. A rule says what it sees, not what somebody should do.
+//!
+//! None lowers a severity because of a user agent, or because "CloudFormation did it": whoever attacks chooses both.
+//! Only an explicit list of principals does.
+
+mod caller;
+mod credentials;
+mod grants;
+mod protection;
+mod self_protection;
+mod trust;
+
+use super::{Case, Opinion, Rule, Weight};
+use crate::catalog::{AccessEffect, TargetKind};
+use crate::event::{FailureKind, Outcome, Principal};
+use crate::phrase;
+use crate::severity::Severity;
+use crate::text::Phrase;
+
+/// Every rule. The first has an opinion on every case.
+pub const RULES: &[Rule] = &[
+    Rule { name: "action", judge: action },
+    Rule { name: "root_user", judge: caller::root_user },
+    Rule { name: "root_sign_in", judge: caller::root_sign_in },
+    Rule { name: "self_protection", judge: self_protection::self_protection },
+    Rule { name: "grants_administrator", judge: grants::grants_administrator },
+    Rule { name: "grants_escalation", judge: grants::grants_escalation },
+    Rule { name: "target_is_administrator", judge: grants::target_is_administrator },
+    Rule { name: "target_can_escalate", judge: grants::target_can_escalate },
+    Rule { name: "target_may_escalate", judge: grants::target_may_escalate },
+    Rule { name: "already_administrator", judge: grants::already_administrator },
+    Rule { name: "deny_only", judge: grants::deny_only },
+    Rule { name: "trusted_principals", judge: trust::trusted_principals },
+    Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
+    Rule { name: "containment_removed", judge: protection::containment_removed },
+    Rule { name: "credential_for_other", judge: credentials::credential_for_other },
+    Rule { name: "target_has_credentials", judge: credentials::target_has_credentials },
+    Rule { name: "protection_reduced", judge: protection::protection_reduced },
+    Rule { name: "weak_password_policy", judge: protection::weak_password_policy },
+    Rule { name: "external_principal", judge: caller::external_principal },
+    Rule { name: "workload_credentials", judge: caller::workload_credentials },
+    Rule { name: "cloudshell", judge: caller::cloudshell },
+    Rule { name: "parameters_omitted", judge: grants::parameters_omitted },
+    Rule { name: "long_lived_key_without_mfa", judge: caller::long_lived_key_without_mfa },
+    Rule { name: "first_activity", judge: caller::first_activity },
+    Rule { name: "own_credential", judge: credentials::own_credential },
+    Rule { name: "deployment", judge: self_protection::deployment },
+    Rule { name: "expected_principal", judge: caller::expected_principal },
+];
+
+const fn opinion(weight: Weight, reason: Phrase) -> Opinion {
+    Opinion { weight, reason, restates: false }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
+const fn at_least(level: Severity, reason: Phrase) -> Option<Opinion> {
+    Some(opinion(Weight::AtLeast(level), reason))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
+const fn always(level: Severity, reason: Phrase) -> Option<Opinion> {
+    Some(opinion(Weight::Always(level), reason))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
+const fn context(reason: Phrase) -> Option<Opinion> {
+    Some(opinion(Weight::Context, reason))
+}
+
+/// What the action is by itself, done or attempted.
+#[allow(clippy::unnecessary_wraps, reason = "the first rule has an opinion on every case")]
+fn action(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, action) = (case.activity, case.activity.action);
+    let who = activity.principal.short_name();
+    // Whoever tries what cannot work may be probing; but pipelines often delete what is gone.
+    let attempt = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
+    let (level, reason) = match &activity.outcome {
+        Outcome::Succeeded if matches!(activity.principal, Principal::AwsService(_)) && action.service == "iam" => {
+            (Severity::Low, phrase!("The AWS service ", who, " acted for itself. Only AWS can act as a service."))
+        }
+        Outcome::Succeeded => (action.base, action.because.into()),
+        Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
+            (Severity::High, "A sign-in as the root user failed. Daily work does not need the root user.".into())
+        }
+        Outcome::Failed { .. } if action.effect == AccessEffect::ImpairsAlerting => {
+            (Severity::High, "Somebody tried to change what these alerts depend on. The call failed.".into())
+        }
+        Outcome::Failed { failure: FailureKind::Denied, .. } => {
+            (Severity::Medium, phrase!("The call was denied. Somebody may be probing what ", who, " can do."))
+        }
+        Outcome::Failed { failure: FailureKind::AlreadyExists, .. } => {
+            (Severity::Low, "The call failed: an entity of this name already exists. Nothing changed.".into())
+        }
+        Outcome::Failed { failure: FailureKind::NotFound, .. } => {
+            (attempt, "The call failed: there is no such entity. Nothing changed.".into())
+        }
+        Outcome::Failed { failure: FailureKind::LimitExceeded, .. } => {
+            (Severity::Low, "The call failed: a quota is used up. Nothing changed.".into())
+        }
+        Outcome::Failed { failure: FailureKind::Other, .. } => (attempt, "The call failed. Nothing changed.".into()),
+    };
+    // What the alerts depend on, and root at the console: expected or not, somebody has to look.
+    let weight = if matches!(action.effect, AccessEffect::ImpairsAlerting | AccessEffect::SignsIn) {
+        Weight::Always(level)
+    } else {
+        Weight::AtLeast(level)
+    };
+    Some(Opinion { weight, reason, restates: activity.outcome.succeeded() })
+}
+
+/// The entity that IAM told us of: the target of the event, or another one that has its name now.
+fn target_name(case: &Case<'_>) -> Phrase {
+    let target = &case.activity.target;
+    if target.kind == TargetKind::RootUser {
+        return "the root user".into();
+    }
+    let name = case.activity.name_now().map_or_else(|| phrase!("the ", target.kind.noun()), Phrase::from);
+    if case.target_is_replaced() { phrase!("a different ", target.kind.noun(), " now named ", name) } else { name }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Rules about who made the call, and with what.
+
+use super::{always, at_least, context, opinion};
+use crate::catalog::AccessEffect;
+use crate::detection::{Case, Opinion, Weight};
+use crate::event::Principal;
+use crate::event::principal::{Operator, RoleSession, Root};
+use crate::phrase;
+use crate::severity::Severity;
+use crate::text::{Phrase, Untrusted};
+use chrono::TimeDelta;
+
+/// The root user is for the few tasks that require it, and changes of access are none of them
+/// ("Root user best practices", IAM user guide).
+pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
+    match &case.activity.principal {
+        _ if case.activity.action.effect == AccessEffect::SignsIn => None,
+        Principal::Root(Root { assumed: true, .. }) => at_least(
+            Severity::Critical,
+            "The call was made as the root user, in a privileged session (AssumeRoot) of AWS Organizations.".into(),
+        ),
+        Principal::Root(_) => at_least(
+            Severity::Critical,
+            "The root user made the call. The root user should not be used for this.".into(),
+        ),
+        Principal::FederatedUser(user) if user.is_by_root() => at_least(
+            Severity::Critical,
+            "The call was made in a session that the root user's access key opened.".into(),
+        ),
+        _ => None,
+    }
+}
+
+/// Whether MFA was used when the root user signed in.
+pub(super) fn root_sign_in(case: &Case<'_>) -> Option<Opinion> {
+    if case.activity.action.effect != AccessEffect::SignsIn || !case.activity.outcome.succeeded() {
+        return None;
+    }
+    match case.activity.mfa_used {
+        Some(true) => context("MFA was used.".into()),
+        Some(false) => at_least(Severity::Critical, "No MFA was used: the password alone was enough.".into()),
+        None => context("The event does not say whether MFA was used.".into()),
+    }
+}
+
+/// AWS attaches this policy when it finds an access key in public.
+pub(super) fn caller_quarantined(case: &Case<'_>) -> Option<Opinion> {
+    let policy = case.dossier.caller.attached()?.quarantine()?;
+    always(
+        Severity::Critical,
+        phrase!(
+            "AWS has quarantined ",
+            case.activity.principal.short_name(),
+            " (",
+            &policy.name,
+            "): AWS found one of its access keys in public."
+        ),
+    )
+}
+
+pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
+    let principal = &case.activity.principal;
+    let who = principal.short_name();
+    let anonymous = |id: Option<&Untrusted>| id.is_some_and(|id| id.raw().to_ascii_lowercase().contains("anonymous"));
+    if !principal.is_identified() {
+        return at_least(Severity::High, "The event does not identify the caller.".into());
+    }
+    match principal {
+        Principal::AwsAccount(other) if anonymous(other.principal_id.as_ref()) => {
+            return at_least(Severity::High, "The call was anonymous.".into());
+        }
+        Principal::AwsAccount(other) if other.account.is_some() && other.account == case.activity.account => {
+            return at_least(
+                Severity::High,
+                "The event names only the caller's account, which is this account, and not the caller.".into(),
+            );
+        }
+        Principal::AwsAccount(_) => {
+            return at_least(
+                Severity::High,
+                phrase!("The call came from another account. Only ", who, " is known of the caller."),
+            );
+        }
+        _ => {}
+    }
+    let (theirs, here) = (principal.account()?, case.activity.account.as_ref()?);
+    if theirs == here {
+        return None;
+    }
+    at_least(Severity::High, phrase!(who.capitalized(), " belongs to another account, ", theirs, "."))
+}
+
+fn role_session<'a>(case: &Case<'a>) -> Option<&'a RoleSession> {
+    match &case.activity.principal {
+        Principal::AssumedRole(session) => Some(session),
+        _ => None,
+    }
+}
+
+/// Whether the user agent names this environment. Only to raise a severity: whoever calls can write anything there.
+fn runs_in(case: &Case<'_>, environment: &str) -> bool {
+    case.activity.origin.user_agent.as_ref().is_some_and(|agent| agent.raw().contains(environment))
+}
+
+/// `i-` and 8 or 17 hexadecimal digits: somebody called i-am-carol is no instance.
+fn is_instance_id(name: &Untrusted) -> bool {
+    let digits = name.raw().strip_prefix("i-").unwrap_or_default();
+    matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+pub(super) fn workload_credentials(case: &Case<'_>) -> Option<Opinion> {
+    let session = role_session(case).filter(|_| !case.activity.action.effect.is_maintenance())?;
+    let what = match &session.operator {
+        Operator::Ec2Instance(_) => "an EC2 instance",
+        Operator::LambdaFunction(_) => "a Lambda function",
+        // Whoever assumes a role can name the session like an instance: no reason to be milder.
+        Operator::Unstated if session.session_name.as_ref().is_some_and(is_instance_id) => {
+            "an EC2 instance, by the session name"
+        }
+        Operator::Unstated if runs_in(case, "exec-env/AWS_Lambda") => "a Lambda function, by the user agent",
+        _ => return None,
+    };
+    at_least(
+        Severity::High,
+        phrase!("The credentials belong to ", what, ". Workloads do not normally make such calls."),
+    )
+}
+
+pub(super) fn cloudshell(case: &Case<'_>) -> Option<Opinion> {
+    (runs_in(case, "exec-env/CloudShell") && !case.activity.action.effect.is_maintenance()).then_some(())?;
+    at_least(Severity::High, "The call came from CloudShell, by the user agent.".into())
+}
+
+pub(super) fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
+    let session = case.activity.principal.session()?;
+    (session.has_long_lived_key() && session.mfa != Some(true)).then(|| {
+        opinion(Weight::RaiseOneLevel, "Long-lived access key used without MFA (severity raised one level).".into())
+    })
+}
+
+/// How long the history must cover before it means anything that somebody is not in it.
+const MEANINGFUL: TimeDelta = TimeDelta::days(14);
+
+/// Somebody who never changed access before may be new, or may use a stolen credential.
+pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
+    let since = case.prior?.related.never_seen_since?;
+    let principal = &case.activity.principal;
+    if matches!(principal, Principal::AwsService(_)) || !principal.is_identified() {
+        return None;
+    }
+    let who = principal.short_name();
+    let covered = case.activity.time? - since;
+    if covered < MEANINGFUL {
+        let day = Phrase::ours(since.format("%Y-%m-%d").to_string());
+        return context(phrase!(
+            "No earlier change by ",
+            who,
+            " is recorded, but the history starts only on ",
+            day,
+            "."
+        ));
+    }
+    let days = Phrase::ours(covered.num_days().to_string());
+    let reason = phrase!(
+        "First change by ",
+        who,
+        ", or first attempt, in the ",
+        days,
+        " days that the history covers (severity raised one level)."
+    );
+    Some(opinion(Weight::RaiseOneLevel, reason))
+}
+
+pub(super) fn expected_principal(case: &Case<'_>) -> Option<Opinion> {
+    let arn = case.activity.principal.lasting_arn()?;
+    let pattern = case.settings.expected_principals.covering(arn.raw())?;
+    let reason = phrase!("Expected: the setting ExpectedPrincipals has ", &Untrusted::new(pattern), ".");
+    Some(opinion(Weight::Expected, reason))
+}

@@ -1,0 +1,229 @@
+//! Rules about the access that a call grants, or passes on.
+
+use super::{at_least, context, target_name};
+use crate::catalog::{AccessEffect, TargetKind};
+use crate::detection::{Case, Opinion};
+use crate::lookup::KnownTarget;
+use crate::phrase;
+use crate::policy::{Access, AccessLevel, Reach};
+use crate::severity::Severity;
+use crate::text::Phrase;
+
+/// Access that makes a change severe.
+struct SevereAccess {
+    level: AccessLevel,
+    severity: Severity,
+    /// Of an identity that has it: "is an administrator".
+    is: &'static str,
+    /// Of an identity that gets it: "becomes an administrator".
+    becomes: &'static str,
+    /// What grants it, where one policy does.
+    why: Phrase,
+}
+
+const CONDITIONAL: &str =
+    "can escalate to administrator under a condition that was not evaluated (see \"Not evaluated\")";
+
+impl SevereAccess {
+    fn of(access: &Access) -> Option<Self> {
+        let (severity, is, becomes) = match access.level {
+            AccessLevel::Administrator => (Severity::Critical, "is an administrator", "becomes an administrator"),
+            AccessLevel::Escalation => {
+                let can = "can escalate to administrator through IAM";
+                (Severity::High, can, can)
+            }
+            // What was not evaluated must not look harmless: anybody can write a condition that always holds.
+            AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad
+                if access.at_most >= AccessLevel::Escalation =>
+            {
+                (Severity::High, CONDITIONAL, CONDITIONAL)
+            }
+            AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad => return None,
+        };
+        let sure = access.level >= AccessLevel::Escalation;
+        let why = if sure { phrase!(": ", access.why()) } else { Phrase::default() };
+        Some(Self { level: access.level, severity, is, becomes, why })
+    }
+
+    /// Of a policy that could not be read: what is not known must not look harmless. Not asked for is another matter.
+    fn unknown(access: &Access, read_failed: bool) -> Option<Self> {
+        const UNKNOWN: &str = "may get full access: the policy could not be read";
+        read_failed.then(|| Self {
+            level: access.level,
+            severity: Severity::High,
+            is: UNKNOWN,
+            becomes: UNKNOWN,
+            why: Phrase::default(),
+        })
+    }
+
+    fn at_most(self, severity: Severity) -> Self {
+        Self { severity: self.severity.min(severity), ..self }
+    }
+}
+
+/// Whether a boundary lets its holder escalate all the same.
+pub(super) fn is_severe(access: &Access) -> bool {
+    SevereAccess::of(access).is_some()
+}
+
+/// Who gets the access: the target, the members of a group, the identities that a policy is attached to.
+fn gainer(case: &Case<'_>) -> Phrase {
+    let name = target_name(case);
+    let few = |names: Vec<Phrase>, unread: bool| {
+        phrase!(Phrase::few(names, 3, ", "), if unread { " and others" } else { "" })
+    };
+    match &case.dossier.target {
+        KnownTarget::Group(group) => match group.members.found() {
+            Some(members) if members.users.items.is_empty() => phrase!("every member of ", name, " (none yet)"),
+            Some(members) => {
+                let users = members.users.items.iter().map(Phrase::from).collect();
+                phrase!("every member of ", name, " (", few(users, members.users.more), ")")
+            }
+            None => phrase!("every member of ", name),
+        },
+        KnownTarget::Policy(policy) => match policy.holders.found() {
+            Some(holders) if holders.items.is_empty() => {
+                phrase!("every identity with the policy ", name, " (none yet)")
+            }
+            Some(holders) => {
+                let all = holders.items.iter().map(|(kind, name)| phrase!(kind.noun(), " ", name)).collect();
+                phrase!("every identity with the policy ", name, " (", few(all, holders.more), ")")
+            }
+            None => phrase!("every identity with the policy ", name),
+        },
+        _ if case.activity.target.kind == TargetKind::Policy => phrase!("every identity with the policy ", name),
+        _ => name,
+    }
+}
+
+/// What was granted, if it is severe, and the reason.
+fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
+    let granted = case.granted.as_ref()?;
+    let effect = case.activity.action.effect;
+    if !case.activity.outcome.succeeded() || matches!(effect, AccessEffect::DetachesPolicy | AccessEffect::SetsBoundary)
+    {
+        return None;
+    }
+    // The policy may grant it only together with those that were there.
+    let whole = case.target_access.as_ref().filter(|_| effect.grants_policy());
+    let before = granted.before.as_ref().map_or(AccessLevel::None, |access| access.level);
+    let whole = whole.filter(|whole| whole.level > granted.access.level.max(before));
+    let severe = SevereAccess::of(whole.unwrap_or(&granted.access))
+        .or_else(|| SevereAccess::unknown(&granted.access, granted.read_failed))?;
+    let unattached = matches!(&case.dossier.target, KnownTarget::Policy(policy)
+        if policy.holders.found().is_some_and(|holders| holders.items.is_empty()));
+    let becomes = severe.becomes;
+    let sentence = |start: &'static str, who: Phrase| phrase!(start, who, " ", becomes, &severe.why, ".");
+    Some(match effect {
+        AccessEffect::DraftsPolicyVersion => {
+            let reason = sentence("Once this version is the default, ", gainer(case));
+            (severe.at_most(Severity::High), reason)
+        }
+        AccessEffect::Creates => {
+            let reason = sentence("", "Any identity that the policy is attached to".into());
+            (severe.at_most(Severity::Medium), reason)
+        }
+        AccessEffect::RewritesPolicy if unattached => {
+            let reason = sentence("", gainer(case).capitalized());
+            (severe.at_most(Severity::High), reason)
+        }
+        _ => {
+            let reason = sentence("", gainer(case).capitalized());
+            (severe, reason)
+        }
+    })
+}
+
+pub(super) fn grants_administrator(case: &Case<'_>) -> Option<Opinion> {
+    let (severe, reason) = grant(case).filter(|(severe, _)| severe.level == AccessLevel::Administrator)?;
+    at_least(severe.severity, reason)
+}
+
+pub(super) fn grants_escalation(case: &Case<'_>) -> Option<Opinion> {
+    let (severe, reason) = grant(case).filter(|(severe, _)| severe.level != AccessLevel::Administrator)?;
+    at_least(severe.severity, reason)
+}
+
+/// The target's access that somebody can use afterwards: by a new credential, the trust policy, a removed boundary.
+fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
+    let (activity, effect) = (case.activity, case.activity.action.effect);
+    if !activity.outcome.succeeded() || !effect.passes_on_access() {
+        return None;
+    }
+    // Users can do no more with a key of their own than before.
+    if (activity.is_self() && effect == AccessEffect::GrantsCredential) || activity.action.object.is_for_one_service() {
+        return None;
+    }
+    // To trust a service is not to let anybody in; somebody who can use the service that way needs a permission for it.
+    let to_services = case.trust.as_ref().is_some_and(|trust| trust.reach() == Some(Reach::Service));
+    let severe = SevereAccess::of(case.target_access.as_ref()?)?;
+    let name = target_name(case);
+    let is = severe.is;
+    let reason = match effect {
+        AccessEffect::GrantsCredential => phrase!("The credential gives access as ", name, ", which ", is),
+        AccessEffect::ChangesTrust => phrase!("Trusted principals can act as ", name, ", which ", is),
+        AccessEffect::AddsRoleToInstanceProfile => {
+            phrase!("Instances with this profile can act as ", name, ", which ", is)
+        }
+        AccessEffect::RemovesBoundary => phrase!("Without the boundary, ", name, " ", is),
+        _ => phrase!(name.capitalized(), " ", is),
+    };
+    let reason = phrase!(reason, &severe.why, ".");
+    let milder = activity.is_self() || (effect == AccessEffect::ChangesTrust && to_services);
+    let severe = if milder { severe.at_most(Severity::High) } else { severe };
+    Some((severe, reason))
+}
+
+pub(super) fn target_is_administrator(case: &Case<'_>) -> Option<Opinion> {
+    let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level == AccessLevel::Administrator)?;
+    at_least(severe.severity, reason)
+}
+
+pub(super) fn target_can_escalate(case: &Case<'_>) -> Option<Opinion> {
+    let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level == AccessLevel::Escalation)?;
+    at_least(severe.severity, reason)
+}
+
+pub(super) fn target_may_escalate(case: &Case<'_>) -> Option<Opinion> {
+    let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level < AccessLevel::Escalation)?;
+    at_least(severe.severity, reason)
+}
+
+/// What only denies removes access: from an intruder who is contained, or from somebody who is locked out.
+pub(super) fn deny_only(case: &Case<'_>) -> Option<Opinion> {
+    let gives = matches!(case.activity.action.effect, AccessEffect::AttachesPolicy | AccessEffect::PutsInlinePolicy);
+    (gives && case.granted.as_ref()?.deny_only).then_some(())?;
+    context("The policy only denies. Somebody is being contained, or locked out.".into())
+}
+
+/// Nobody can become more than an administrator. But IAM does not say since when somebody is one: of two policies that
+/// were attached one after the other, each finds the other there.
+pub(super) fn already_administrator(case: &Case<'_>) -> Option<Opinion> {
+    let granted = case.granted.as_ref().filter(|granted| !granted.deny_only)?;
+    let before = granted.before.as_ref().filter(|access| access.level == AccessLevel::Administrator)?;
+    case.activity.outcome.succeeded().then_some(())?;
+    context(phrase!(
+        target_name(case).capitalized(),
+        " is an administrator without this, too: ",
+        before.why(),
+        ". IAM does not record since when."
+    ))
+}
+
+pub(super) fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
+    case.activity.omitted.then_some(())?;
+    let carries_policy = match case.activity.action.effect {
+        AccessEffect::PutsInlinePolicy
+        | AccessEffect::RewritesPolicy
+        | AccessEffect::DraftsPolicyVersion
+        | AccessEffect::ChangesTrust => true,
+        AccessEffect::Creates => matches!(case.activity.target.kind, TargetKind::Role | TargetKind::Policy),
+        _ => false,
+    };
+    let hides_policy = carries_policy && case.activity.outcome.succeeded();
+    at_least(
+        if hides_policy { Severity::High } else { Severity::Medium },
+        "CloudTrail omitted the request parameters as too large. Padding can hide a policy.".into(),
+    )
+}

@@ -1,0 +1,178 @@
+//! Rules about what protects the account: denies, MFA, boundaries, the password policy.
+
+use super::grants::is_severe;
+use super::{always, at_least, context, target_name};
+use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
+use crate::detection::{Case, Opinion};
+use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, KnownTarget, Lookup};
+use crate::phrase;
+use crate::policy::{AccessLevel, Document, is_aws_managed, is_quarantine_policy};
+use crate::severity::Severity;
+use crate::text::{Phrase, Untrusted, counted};
+use chrono::TimeDelta;
+
+/// Names of policies that contain somebody: AWS's, and those of the commands in these alerts.
+const CONTAINMENT: [&str; 3] = ["AWSDenyAll", "incident-deny-all", "incident-revoke-sessions"];
+
+fn contains(policy: &Untrusted) -> bool {
+    CONTAINMENT.contains(&policy.raw())
+}
+
+/// Removing a policy lifts what it denied; so does writing another one in its place.
+pub(super) fn containment_removed(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, effect) = (case.activity, case.activity.action.effect);
+    if !activity.outcome.succeeded() {
+        return None;
+    }
+    match effect {
+        AccessEffect::PutsInlinePolicy => containment_overwritten(case),
+        AccessEffect::DetachesPolicy => policy_removed(case),
+        _ => None,
+    }
+}
+
+fn containment_overwritten(case: &Case<'_>) -> Option<Opinion> {
+    let activity = case.activity;
+    let (object, target) = (activity.object.name.as_ref()?, target_name(case));
+    // Somebody who contains again writes the same once more; the time of the event may be a little ahead of the shell's.
+    let since = activity.time.map(|time| time - TimeDelta::minutes(15));
+    let document = activity.policy_document.as_ref().and_then(|document| document.policy());
+    if !contains(object) || document.is_some_and(|document| document.denies_everything(since)) {
+        return None;
+    }
+    let reason = phrase!("The call overwrites ", object, ", by which somebody had contained ", target, ".");
+    at_least(Severity::High, reason)
+}
+
+fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
+    let activity = case.activity;
+    let (object, target) = (activity.object.name.as_ref()?, target_name(case));
+    let by_aws = activity.object.arn.as_ref().is_some_and(|arn| is_aws_managed(arn.raw()));
+    if by_aws && is_quarantine_policy(object.raw()) {
+        let reason = phrase!("Removes AWS's quarantine policy (exposed key) from ", target, ".");
+        return always(Severity::Critical, reason);
+    }
+    // The policies of a group that the user left, or the one that was removed.
+    let leaves_group = activity.action.object == ObjectKind::Group;
+    let inline = |policy: &&AttachedPolicy| policy.via == Attachment::Inline && policy.name == *object;
+    let shown = case.dossier.target.attached().and_then(|attached| attached.policies.iter().find(inline));
+    let still_shown = shown.filter(|_| activity.object.arn.is_none() && !leaves_group);
+    let still_shown = still_shown.map(|policy| AttachedPolicies::of(policy.clone()));
+    let removed = still_shown.as_ref().unwrap_or(&case.dossier.given);
+    if let Some(policy) = Some(object)
+        .filter(|name| contains(name))
+        .or_else(|| removed.policies.iter().map(|policy| &policy.name).find(|name| contains(name)))
+    {
+        let reason = phrase!("Removes ", policy, ", by which somebody had contained ", target, ".");
+        return at_least(Severity::High, reason);
+    }
+    let denies = |policy: &&AttachedPolicy| {
+        policy.document.found().and_then(|document| document.policy()).is_some_and(Document::denies_anything)
+    };
+    if let Some(policy) = removed.policies.iter().find(denies) {
+        let reason = phrase!("The removed policy ", &policy.name, " denied something that ", target, " can do now.");
+        return at_least(Severity::Medium, reason);
+    }
+    let known = removed.policies.iter().all(|policy| policy.is_aws_managed() || policy.document.found().is_some());
+    // A group may have none.
+    let listed = !removed.policies.is_empty() || leaves_group;
+    if known && listed && removed.gaps.is_empty() {
+        return None;
+    }
+    at_least(
+        Severity::Medium,
+        "What the removed policy said is not known. The policy may have denied something.".into(),
+    )
+}
+
+/// What is left of the protection, as far as IAM still knows it.
+pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, effect) = (case.activity, case.activity.action.effect);
+    activity.outcome.succeeded().then_some(())?;
+    match (effect, &case.dossier.target) {
+        (AccessEffect::WeakensMfa, _) if activity.target.kind == TargetKind::RootUser => {
+            at_least(Severity::Critical, "The MFA device belonged to the root user.".into())
+        }
+        (AccessEffect::WeakensMfa, KnownTarget::User(user)) => {
+            let name = target_name(case);
+            let left = user.mfa_devices.found()?.items.len();
+            if left > 0 {
+                let is = if left == 1 { "is" } else { "are" };
+                return context(Phrase::ours(format!("{} {is} left.", counted(left, "MFA device"))));
+            }
+            match &user.password {
+                Lookup::Missing => {
+                    context(phrase!("No MFA device is left. ", name.capitalized(), " has no console password."))
+                }
+                Lookup::Found(_) => at_least(
+                    Severity::High,
+                    phrase!("No MFA device is left: the console password of ", name, " alone is enough to sign in."),
+                ),
+                Lookup::Unavailable(_) => at_least(
+                    Severity::High,
+                    phrase!("No MFA device is left. Whether ", name, " has a console password is not known."),
+                ),
+            }
+        }
+        (AccessEffect::RemovesBoundary, KnownTarget::User(user)) => {
+            boundary_again(user.profile.found()?.boundary.as_ref()?)
+        }
+        (AccessEffect::RemovesBoundary, KnownTarget::Role(role)) => {
+            boundary_again(role.profile.found()?.boundary.as_ref()?)
+        }
+        (AccessEffect::SetsBoundary, _) => new_boundary(case),
+        _ => None,
+    }
+}
+
+fn new_boundary(case: &Case<'_>) -> Option<Opinion> {
+    let granted = case.granted.as_ref()?;
+    let access = &granted.access;
+    if is_severe(access) {
+        let reason = "The new boundary does not prevent escalation to administrator (see \"Allows at most\").";
+        return at_least(Severity::High, reason.into());
+    }
+    if granted.read_failed {
+        return at_least(Severity::High, "What the new boundary allows could not be read.".into());
+    }
+    if access.level < AccessLevel::Broad && !access.named_only {
+        return None;
+    }
+    at_least(Severity::Medium, "The new boundary limits little, or was not read.".into())
+}
+
+fn boundary_again(boundary: &Untrusted) -> Option<Opinion> {
+    context(phrase!("IAM shows a boundary again: ", Phrase::arn(boundary), "."))
+}
+
+/// What passwords must be. AWS's own default asks for 8 characters of three kinds ("Set an account password policy for
+/// IAM users", IAM user guide); IAM does not keep what was set before.
+pub(super) fn weak_password_policy(case: &Case<'_>) -> Option<Opinion> {
+    const DEFAULT_LENGTH: u64 = 8;
+    const DEFAULT_KINDS: usize = 3;
+    let activity = case.activity;
+    if activity.action.effect != AccessEffect::ChangesPasswordPolicy || !activity.outcome.succeeded() {
+        return None;
+    }
+    if activity.action.operation == Operation::Delete {
+        return context(
+            "AWS's default is in effect: 8 characters of three kinds, reuse allowed, no expiry. IAM does not keep the former policy."
+                .into(),
+        );
+    }
+    let set =
+        |name: &str| activity.parameters.iter().find(|(path, _)| path.raw() == name).map(|(_, value)| value.raw());
+    // What the call does not mention is set back to its default.
+    let length = set("minimumPasswordLength").and_then(|length| length.parse().ok()).unwrap_or(6);
+    let kinds = ["requireSymbols", "requireNumbers", "requireUppercaseCharacters", "requireLowercaseCharacters"];
+    let required = kinds.iter().filter(|kind| set(kind) == Some("true")).count();
+    let kinds = match required {
+        0 => "no particular kind of characters".to_owned(),
+        4 => "characters of all four kinds".to_owned(),
+        some => format!("characters of {some} of the four kinds"),
+    };
+    let characters = counted(usize::try_from(length).unwrap_or(usize::MAX), "character");
+    let words =
+        Phrase::ours(format!("Passwords need at least {characters} and {kinds}. IAM does not keep the former policy."));
+    if length < DEFAULT_LENGTH || required < DEFAULT_KINDS { at_least(Severity::High, words) } else { context(words) }
+}

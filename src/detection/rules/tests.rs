@@ -1,0 +1,616 @@
+//! Each rule from both sides: a case that it concerns, and one that it does not.
+
+use super::*;
+use crate::config::Settings;
+use crate::detection::assess;
+use crate::event::{Activity, Delivery};
+use crate::lookup::enrich;
+use crate::lookup::snapshot::Snapshot;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
+
+/// A call and an account about which no rule but the first has anything to say.
+fn quiet() -> (Value, Value) {
+    let record = json!({
+        "eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "recipientAccountId": "111122223333",
+        "userAgent": "aws-cli/2.31", "userIdentity": {
+            "type": "AssumedRole", "accountId": "111122223333", "accessKeyId": "ASIAEXAMPLE",
+            "principalId": "AROAEXAMPLE:alice", "sessionContext": {
+                "sessionIssuer": {"type": "Role", "arn": ROLE, "userName": "deploy"}}},
+        "requestParameters": {"userName": "new"},
+        "responseElements": {"user": {"userName": "new", "arn": "arn:aws:iam::111122223333:user/new"}},
+    });
+    let account = json!({"UserDetailList": [{
+        "UserName": "new", "UserId": "AIDANEW", "Arn": "arn:aws:iam::111122223333:user/new",
+        "LoginProfile": null, "AccessKeyMetadata": [], "MFADevices": []}]});
+    (record, account)
+}
+
+async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crate::detection::Assessment {
+    let (mut record, mut account) = quiet();
+    change(&mut record, &mut account);
+    let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
+    let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
+    let directory = Snapshot::from_json(&account.to_string()).unwrap();
+    let dossier = enrich(&directory, &activity, Instant::now() + Duration::from_secs(1)).await;
+    let settings = Settings::read(|name| match name {
+        "AWS_SAM_LOCAL" => Some("true".to_owned()),
+        "EXPECTED_PRINCIPALS" => Some(expected.to_owned()),
+        "OWN_RESOURCES" => Some("arn:aws:iam::111122223333:role/alerts-AlertRole".to_owned()),
+        _ => None,
+    });
+    assess(&Case::new(&activity, &dossier, &settings.unwrap()))
+}
+
+/// The severity, and the rules that gave it, most severe first.
+async fn verdict(change: impl Fn(&mut Value, &mut Value)) -> (Severity, Vec<&'static str>) {
+    let assessment = judged(change, "").await;
+    (assessment.severity, assessment.reasons.iter().map(|reason| reason.rule).collect())
+}
+
+fn failed(record: &mut Value, code: &str) {
+    record["errorCode"] = json!(code);
+    record["responseElements"] = json!(null);
+}
+
+fn user(record: &mut Value, key: &str, mfa: &str) {
+    record["userIdentity"] = json!({"type": "IAMUser", "userName": "carol", "accountId": "111122223333",
+        "accessKeyId": key, "sessionContext": {"attributes": {"mfaAuthenticated": mfa}}});
+}
+
+fn policy(account: &mut Value, action: &str) {
+    account["UserDetailList"][0]["UserPolicyList"] = json!([{"PolicyName": "p", "PolicyDocument":
+        {"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}}]);
+}
+
+#[tokio::test]
+async fn nothing_else_known_is_medium() {
+    assert_eq!(verdict(|_, _| ()).await, (Severity::Medium, vec!["action"]));
+}
+
+#[tokio::test]
+async fn an_attempt_is_medium_and_one_that_could_not_have_worked_is_low() {
+    for (code, severity) in [
+        ("AccessDenied", Severity::Medium),
+        ("InvalidInputException", Severity::Medium),
+        ("EntityAlreadyExistsException", Severity::Low),
+        ("LimitExceeded", Severity::Low),
+    ] {
+        assert_eq!(verdict(|record, _| failed(record, code)).await, (severity, vec!["action"]), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_root_user_is_critical_even_when_it_fails() {
+    let root = |record: &mut Value| {
+        record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333"});
+    };
+    let federated = |record: &mut Value, _: &mut Value| {
+        record["userIdentity"] = json!({"type": "FederatedUser", "principalId": "111122223333:ciso",
+            "sessionContext": {"sessionIssuer": {"type": "Root", "arn": "arn:aws:iam::111122223333:root"}}});
+    };
+    assert_eq!(verdict(federated).await.0, Severity::Critical);
+    let (severity, rules) = verdict(|record, _| root(record)).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "root_user"));
+    let attempt = |record: &mut Value, _: &mut Value| {
+        root(record);
+        failed(record, "AccessDenied");
+    };
+    assert_eq!(verdict(attempt).await.0, Severity::Critical);
+}
+
+#[tokio::test]
+async fn a_target_that_is_an_administrator_is_critical_if_the_call_made_it() {
+    let (severity, rules) = verdict(|_, account| policy(account, "*")).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "target_is_administrator"));
+    let exists = |record: &mut Value, account: &mut Value| {
+        policy(account, "*");
+        failed(record, "EntityAlreadyExists");
+    };
+    assert_eq!(verdict(exists).await, (Severity::Low, vec!["action"]));
+    assert_eq!(verdict(|_, account| policy(account, "s3:*")).await, (Severity::Medium, vec!["action"]));
+}
+
+#[tokio::test]
+async fn a_target_that_can_grant_itself_the_rest_is_high() {
+    let (severity, rules) = verdict(|_, account| policy(account, "iam:PutUserPolicy")).await;
+    assert_eq!((severity, rules), (Severity::High, vec!["target_can_escalate", "action"]));
+}
+
+#[tokio::test]
+async fn a_target_that_could_be_more_under_a_condition_is_high() {
+    let condition = |condition: Value| {
+        move |_: &mut Value, account: &mut Value| {
+            policy(account, "*");
+            account["UserDetailList"][0]["UserPolicyList"][0]["PolicyDocument"]["Statement"]["Condition"] =
+                condition.clone();
+        }
+    };
+    let conditional = verdict(condition(json!({"Bool": {"aws:SecureTransport": "true"}}))).await;
+    assert_eq!(conditional, (Severity::High, vec!["target_may_escalate", "action"]));
+    assert_eq!(verdict(condition(json!({}))).await.0, Severity::Critical);
+}
+
+#[tokio::test]
+async fn a_caller_under_quarantine_is_critical() {
+    let holding = |name: &'static str| {
+        move |_: &mut Value, account: &mut Value| {
+            account["RoleDetailList"] = json!([{"RoleName": "deploy", "RoleId": "AROAEXAMPLE", "Arn": ROLE,
+                "AttachedManagedPolicies": [
+                    {"PolicyName": name, "PolicyArn": format!("arn:aws:iam::aws:policy/{name}")}]}]);
+        }
+    };
+    let (severity, rules) = verdict(holding("AWSCompromisedKeyQuarantineV3")).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "caller_quarantined"));
+    assert_eq!(verdict(holding("ReadOnlyAccess")).await.0, Severity::Medium);
+}
+
+#[tokio::test]
+async fn a_target_with_credentials_is_high_but_not_with_inactive_ones() {
+    let key = |status: &'static str| {
+        move |_: &mut Value, account: &mut Value| {
+            account["UserDetailList"][0]["AccessKeyMetadata"] = json!([{"AccessKeyId": "AKIANEW", "Status": status}]);
+        }
+    };
+    assert_eq!(verdict(key("Active")).await, (Severity::High, vec!["target_has_credentials", "action"]));
+    assert_eq!(verdict(key("Inactive")).await, (Severity::Medium, vec!["action"]));
+    let password = |_: &mut Value, account: &mut Value| {
+        account["UserDetailList"][0]["LoginProfile"] = json!({"CreateDate": "2026-11-22T06:00:00Z"});
+    };
+    assert_eq!(verdict(password).await.0, Severity::High);
+}
+
+#[tokio::test]
+async fn principals_from_outside_or_unknown_are_high() {
+    for identity in [
+        json!({"type": "AssumedRole", "accountId": "999900001111", "arn": "arn:aws:sts::999900001111:assumed-role/a/b"}),
+        json!({"type": "AWSAccount", "accountId": "999900001111"}),
+        json!({"type": "AWSAccount", "accountId": "111122223333", "invokedBy": "x.amazonaws.com"}),
+        json!({"type": "AWSAccount", "principalId": "ANONYMOUS_PRINCIPAL", "accountId": "anonymous"}),
+        json!({"type": "Unknown"}),
+        json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {}}}),
+        json!(null),
+    ] {
+        let (severity, rules) = verdict(|record, _| record["userIdentity"] = identity.clone()).await;
+        assert_eq!((severity, rules[0]), (Severity::High, "external_principal"), "{identity}");
+    }
+}
+
+#[tokio::test]
+async fn workloads_are_high_also_by_the_name_of_their_session() {
+    let lambda =
+        json!({"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": "arn:aws:lambda:us-east-1:1:function:f"});
+    let by_lambda = verdict(|record, _| record["userIdentity"]["inScopeOf"] = lambda.clone()).await;
+    assert_eq!(by_lambda, (Severity::High, vec!["workload_credentials", "action"]));
+    let by_name = verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-0abc1234")).await;
+    assert_eq!(by_name, (Severity::High, vec!["workload_credentials", "action"]));
+    let person = verdict(|record, _| record["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-am-carol")).await;
+    assert_eq!(person.0, Severity::Medium);
+    let by_agent = verdict(|record, _| record["userAgent"] = json!("x exec-env/AWS_Lambda_python3.13")).await;
+    assert_eq!(by_agent, (Severity::High, vec!["workload_credentials", "action"]));
+    let ec2 = |record: &mut Value, _: &mut Value| {
+        record["userIdentity"]["sessionContext"]["ec2RoleDelivery"] = json!("2.0");
+    };
+    assert_eq!(verdict(ec2).await.0, Severity::High);
+}
+
+#[tokio::test]
+async fn cloud_shell_is_high() {
+    let from = |agent: &'static str| move |record: &mut Value, _: &mut Value| record["userAgent"] = json!(agent);
+    let shell = verdict(from("aws-cli/2.31 exec-env/CloudShell")).await;
+    assert_eq!(shell, (Severity::High, vec!["cloudshell", "action"]));
+    assert_eq!(verdict(from("aws-cli/2.31 exec-env/AWS_ECS_EC2")).await.0, Severity::Medium);
+}
+
+#[tokio::test]
+async fn omitted_parameters_make_it_at_least_medium() {
+    let omitted = |record: &mut Value, _: &mut Value| {
+        failed(record, "LimitExceeded");
+        record["requestParameters"] = json!({"omitted": true});
+    };
+    assert_eq!(verdict(omitted).await, (Severity::Medium, vec!["parameters_omitted", "action"]));
+}
+
+#[tokio::test]
+async fn a_long_lived_key_without_mfa_is_one_step_up() {
+    let long_lived = verdict(|record, _| user(record, "AKIAEXAMPLE", "")).await;
+    assert_eq!(long_lived, (Severity::High, vec!["long_lived_key_without_mfa", "action"]));
+    assert_eq!(verdict(|record, _| user(record, "AKIAEXAMPLE", "true")).await.0, Severity::Medium);
+    assert_eq!(verdict(|record, _| user(record, "ASIAEXAMPLE", "false")).await.0, Severity::Medium);
+}
+
+#[tokio::test]
+async fn an_expected_principal_is_low_and_all_reasons_are_given() {
+    let grave = |_: &mut Value, account: &mut Value| policy(account, "*");
+    let expected = judged(grave, "arn:aws:iam::111122223333:role/ci/*").await;
+    assert_eq!((expected.severity, expected.unless_expected), (Severity::Low, Some(Severity::Critical)));
+    assert_eq!(expected.reasons[0].rule, "expected_principal");
+    assert!(expected.reasons[0].text.plain().ends_with("Otherwise the severity would be CRITICAL."));
+    assert_eq!(expected.reasons[1].rule, "target_is_administrator");
+    // Neither the session's ARN, whose name anybody chooses, nor another role is the role's ARN.
+    let other = judged(grave, "arn:aws:iam::111122223333:role/deploy").await;
+    assert_eq!((other.severity, other.unless_expected), (Severity::Critical, None));
+}
+
+/// Another call than `CreateUser`, by alice of the quiet case unless changed.
+fn call(record: &mut Value, name: &str, request: Value) {
+    record["eventName"] = json!(name);
+    record["requestParameters"] = request;
+    record["responseElements"] = json!(null);
+}
+
+fn document(action: &str) -> String {
+    json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string()
+}
+
+fn put(action: &'static str) -> impl Fn(&mut Value, &mut Value) {
+    move |record, _| {
+        let request = json!({"userName": "new", "policyName": "q", "policyDocument": document(action)});
+        call(record, "PutUserPolicy", request);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_judged_by_what_it_grants() {
+    let (severity, rules) = verdict(put("iam:*")).await;
+    assert_eq!((severity, rules), (Severity::Critical, vec!["grants_administrator", "action"]));
+    let (severity, rules) = verdict(put("iam:PutUserPolicy")).await;
+    assert_eq!((severity, rules), (Severity::High, vec!["grants_escalation", "action"]));
+    assert_eq!(verdict(put("s3:GetObject")).await, (Severity::Medium, vec!["action"]));
+    let denied = |record: &mut Value, account: &mut Value| {
+        put("iam:*")(record, account);
+        failed(record, "AccessDenied");
+    };
+    assert_eq!(verdict(denied).await, (Severity::Medium, vec!["action"]));
+}
+
+#[tokio::test]
+async fn of_two_policies_given_one_after_the_other_neither_hides_the_other() {
+    let before = |record: &mut Value, account: &mut Value| {
+        policy(account, "*");
+        put("iam:*")(record, account);
+    };
+    let rules = vec!["grants_administrator", "action", "already_administrator"];
+    assert_eq!(verdict(before).await, (Severity::Critical, rules));
+    // The same policy, now that IAM shows it, is not what it had before.
+    let shown = |record: &mut Value, account: &mut Value| {
+        before(record, account);
+        record["requestParameters"]["policyName"] = json!("p");
+    };
+    assert_eq!(verdict(shown).await.0, Severity::Critical);
+}
+
+#[tokio::test]
+async fn an_attached_policy_is_judged_by_what_iam_knows_of_it() {
+    let attach = |arn: &'static str| {
+        move |record: &mut Value, account: &mut Value| {
+            call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+            account["Policies"] = json!([{"Arn": "arn:aws:iam::111122223333:policy/wide", "PolicyVersionList": [
+                {"VersionId": "v1", "IsDefaultVersion": true, "Document": serde_json::from_str::<Value>(&document("*")).unwrap()}]}]);
+        }
+    };
+    for (arn, severity) in [
+        ("arn:aws:iam::aws:policy/AdministratorAccess", Severity::Critical),
+        ("arn:aws:iam::aws:policy/IAMFullAccess", Severity::Critical),
+        ("arn:aws:iam::111122223333:policy/wide", Severity::Critical),
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", Severity::Medium),
+        // What cannot be told must not look harmless.
+        ("arn:aws:iam::111122223333:policy/gone", Severity::High),
+    ] {
+        assert_eq!(verdict(attach(arn)).await.0, severity, "{arn}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_nobody_holds_is_less_grave_and_one_that_does_not_count_yet_too() {
+    let version = |default: bool, held: bool| {
+        move |record: &mut Value, account: &mut Value| {
+            let arn = "arn:aws:iam::111122223333:policy/tools";
+            let request = json!({"policyArn": arn, "policyDocument": document("*"), "setAsDefault": default});
+            call(record, "CreatePolicyVersion", request);
+            account["Policies"] = json!([{"Arn": arn, "PolicyVersionList": []}]);
+            if held {
+                account["UserDetailList"][0]["AttachedManagedPolicies"] =
+                    json!([{"PolicyName": "tools", "PolicyArn": arn}]);
+            }
+        }
+    };
+    assert_eq!(verdict(version(true, true)).await.0, Severity::Critical);
+    assert_eq!(verdict(version(true, false)).await.0, Severity::High);
+    assert_eq!(verdict(version(false, true)).await.0, Severity::High);
+    let create = |record: &mut Value, _: &mut Value| {
+        call(record, "CreatePolicy", json!({"policyName": "tools", "policyDocument": document("*")}));
+    };
+    assert_eq!(verdict(create).await.0, Severity::Medium);
+}
+
+#[tokio::test]
+async fn a_role_is_as_grave_as_who_may_assume_it() {
+    let trust = |principal: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            let document =
+                json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}});
+            let request = json!({"roleName": "r", "policyDocument": document.to_string()});
+            call(record, "UpdateAssumeRolePolicy", request);
+        }
+    };
+    for (principal, severity) in [
+        (json!("*"), Severity::Critical),
+        (json!({"AWS": "arn:aws:iam::999900001111:root"}), Severity::High),
+        (json!({"AWS": "arn:aws:iam::111122223333:root"}), Severity::Medium),
+        (json!({"Service": "ec2.amazonaws.com"}), Severity::Medium),
+    ] {
+        assert_eq!(verdict(trust(principal.clone())).await.0, severity, "{principal}");
+    }
+    let create = |principal: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            let document = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+                "Principal": {"Service": principal}}});
+            call(record, "CreateRole", json!({"roleName": "r", "assumeRolePolicyDocument": document.to_string()}));
+        }
+    };
+    assert_eq!(verdict(create("ec2.amazonaws.com")).await, (Severity::Low, vec!["action"]));
+}
+
+#[tokio::test]
+async fn a_credential_for_oneself_is_told_apart_by_exact_identity() {
+    let key = |identity: Value| {
+        move |record: &mut Value, account: &mut Value| {
+            call(record, "CreateAccessKey", json!({"userName": "carol"}));
+            record["userIdentity"] = identity.clone();
+            account["UserDetailList"][0]["UserName"] = json!("carol");
+        }
+    };
+    let carol = |account: &str| {
+        json!({"type": "IAMUser", "userName": "carol", "accountId": account, "accessKeyId": "ASIAEXAMPLE",
+            "sessionContext": {"attributes": {"mfaAuthenticated": "true"}}})
+    };
+    let own = verdict(key(carol("111122223333"))).await;
+    assert_eq!(own, (Severity::Medium, vec!["action", "own_credential"]));
+    for other in [
+        carol("999900001111"),
+        json!({"type": "IAMUser", "userName": "mallory", "accountId": "111122223333"}),
+        // A session may be called like anybody.
+        json!({"type": "AssumedRole", "accountId": "111122223333", "principalId": "AROAEXAMPLE:carol",
+            "sessionContext": {"sessionIssuer": {"userName": "carol", "arn": "arn:aws:iam::111122223333:role/carol"}}}),
+    ] {
+        let (severity, rules) = verdict(key(other.clone())).await;
+        assert_eq!((severity, rules.contains(&"credential_for_other")), (Severity::High, true), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_administrator_is_given_or_loses_is_as_grave_as_its_power() {
+    for (name, request, severity) in [
+        ("CreateAccessKey", json!({"userName": "new"}), Severity::Critical),
+        ("UpdateLoginProfile", json!({"userName": "new"}), Severity::Critical),
+        ("DeleteUserPermissionsBoundary", json!({"userName": "new"}), Severity::Critical),
+        ("DeactivateMFADevice", json!({"userName": "new", "serialNumber": "x"}), Severity::Critical),
+        ("EnableMFADevice", json!({"userName": "new", "serialNumber": "x"}), Severity::Medium),
+        (
+            "DetachUserPolicy",
+            json!({"userName": "new", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+            Severity::Low,
+        ),
+        ("DeleteAccessKey", json!({"userName": "new", "accessKeyId": "x"}), Severity::Low),
+    ] {
+        let change = |record: &mut Value, account: &mut Value| {
+            policy(account, "*");
+            call(record, name, request.clone());
+        };
+        assert_eq!(verdict(change).await.0, severity, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn mfa_that_is_gone_is_high_where_a_password_is_left_alone() {
+    let deactivated = |devices: Value, password: Value| {
+        move |record: &mut Value, account: &mut Value| {
+            call(record, "DeactivateMFADevice", json!({"userName": "new", "serialNumber": "x"}));
+            account["UserDetailList"][0]["MFADevices"] = devices.clone();
+            account["UserDetailList"][0]["LoginProfile"] = password.clone();
+        }
+    };
+    let password = json!({"CreateDate": "2026-01-01T00:00:00Z"});
+    let alone = verdict(deactivated(json!([]), password.clone())).await;
+    assert_eq!(alone, (Severity::High, vec!["protection_reduced", "action"]));
+    let another = verdict(deactivated(json!([{"SerialNumber": "y"}]), password)).await;
+    assert_eq!(another, (Severity::Medium, vec!["action", "protection_reduced"]));
+    assert_eq!(verdict(deactivated(json!([]), json!(null))).await.0, Severity::Medium);
+    let of_root = |record: &mut Value, _: &mut Value| {
+        let serial = "arn:aws:iam::111122223333:mfa/root-account-mfa-device";
+        call(record, "DeactivateMFADevice", json!({"userName": "AWS ROOT USER", "serialNumber": serial}));
+    };
+    assert_eq!(verdict(of_root).await.0, Severity::Critical);
+}
+
+#[tokio::test]
+async fn a_boundary_that_allows_everything_is_high() {
+    let bound = |arn: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            call(record, "PutUserPermissionsBoundary", json!({"userName": "new", "permissionsBoundary": arn}));
+        }
+    };
+    assert_eq!(verdict(bound("arn:aws:iam::aws:policy/AdministratorAccess")).await.0, Severity::High);
+    assert_eq!(verdict(bound("arn:aws:iam::aws:policy/PowerUserAccess")).await.0, Severity::Medium);
+    assert_eq!(verdict(bound("arn:aws:iam::aws:policy/ReadOnlyAccess")).await.0, Severity::Medium, "nobody read it");
+    let read = |record: &mut Value, account: &mut Value| {
+        bound("arn:aws:iam::111122223333:policy/tight")(record, account);
+        account["Policies"] = json!([{"Arn": "arn:aws:iam::111122223333:policy/tight", "PolicyVersionList": [
+            {"IsDefaultVersion": true, "Document": {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}}]}]);
+    };
+    assert_eq!(verdict(read).await, (Severity::Low, vec!["action"]));
+}
+
+#[tokio::test]
+async fn weak_passwords_are_high() {
+    let passwords = |length: u64, required: bool| {
+        move |record: &mut Value, _: &mut Value| {
+            let request = json!({"minimumPasswordLength": length, "requireSymbols": required, "requireNumbers": required,
+                "requireUppercaseCharacters": required});
+            call(record, "UpdateAccountPasswordPolicy", request);
+        }
+    };
+    assert_eq!(verdict(passwords(6, true)).await, (Severity::High, vec!["weak_password_policy", "action"]));
+    assert_eq!(verdict(passwords(14, false)).await.0, Severity::High);
+    assert_eq!(verdict(passwords(14, true)).await, (Severity::Medium, vec!["action", "weak_password_policy"]));
+    let deleted = |record: &mut Value, _: &mut Value| call(record, "DeleteAccountPasswordPolicy", json!(null));
+    assert_eq!(verdict(deleted).await.0, Severity::Medium);
+}
+
+#[tokio::test]
+async fn to_take_off_what_contains_somebody_is_grave() {
+    let detach = |policy: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            let arn = format!("arn:aws:iam::aws:policy/{policy}");
+            call(record, "DetachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+        }
+    };
+    assert_eq!(verdict(detach("AWSCompromisedKeyQuarantineV2")).await.0, Severity::Critical);
+    assert_eq!(verdict(detach("AWSDenyAll")).await.0, Severity::High);
+    assert_eq!(verdict(detach("ReadOnlyAccess")).await, (Severity::Low, vec!["action"]));
+    let delete = |policy: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            call(record, "DeleteUserPolicy", json!({"userName": "new", "policyName": policy}));
+        }
+    };
+    assert_eq!(verdict(delete("incident-deny-all")).await.0, Severity::High);
+    assert_eq!(verdict(delete("notes")).await.0, Severity::Medium, "what it said nobody knows any more");
+    let overwritten = |action: &'static str| {
+        move |record: &mut Value, account: &mut Value| {
+            put(action)(record, account);
+            record["requestParameters"]["policyName"] = json!("incident-deny-all");
+        }
+    };
+    let (severity, rules) = verdict(overwritten("s3:GetObject")).await;
+    assert_eq!((severity, rules[0]), (Severity::High, "containment_removed"));
+    let forbidding = |document: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            let request = json!({"userName": "new", "policyName": "incident-revoke-sessions", "policyDocument": document.to_string()});
+            call(record, "PutUserPolicy", request);
+            record["eventTime"] = json!("2026-11-22T06:00:00Z");
+        }
+    };
+    let revoke = |time: &str| {
+        json!({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": time}}}]})
+    };
+    let again = verdict(forbidding(revoke("2026-11-22T05:59:50Z"))).await;
+    assert_eq!(again, (Severity::Medium, vec!["action", "deny_only"]));
+    assert_eq!(verdict(forbidding(revoke("1970-01-01T00:00:00Z"))).await.0, Severity::High);
+    let little = json!({"Statement": {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}});
+    assert_eq!(verdict(forbidding(little)).await.0, Severity::High);
+    let left = |policies: Value| {
+        move |record: &mut Value, account: &mut Value| {
+            call(record, "RemoveUserFromGroup", json!({"userName": "new", "groupName": "g"}));
+            account["GroupDetailList"] = json!([{"GroupName": "g", "Arn": "arn:aws:iam::111122223333:group/g",
+                "GroupPolicyList": policies}]);
+        }
+    };
+    let deny = json!([{"PolicyName": "d", "PolicyDocument": {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}}]);
+    assert_eq!(verdict(left(deny)).await.0, Severity::Medium);
+    assert_eq!(verdict(left(json!([]))).await, (Severity::Low, vec!["action"]));
+}
+
+#[tokio::test]
+async fn the_alerters_own_role_is_critical_and_a_deployment_is_told() {
+    let on = |role: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            call(record, "DeleteRolePolicy", json!({"roleName": role, "policyName": "alert"}));
+        }
+    };
+    let (severity, rules) = verdict(on("alerts-AlertRole")).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "self_protection"));
+    assert_eq!(verdict(on("other")).await.0, Severity::Medium);
+    let deployed = |record: &mut Value, account: &mut Value| {
+        on("alerts-AlertRole")(record, account);
+        record["sourceIPAddress"] = json!("cloudformation.amazonaws.com");
+    };
+    let (severity, rules) = verdict(deployed).await;
+    assert_eq!((severity, rules.last()), (Severity::Critical, Some(&"deployment")));
+    // Expected or not, somebody has to look.
+    let expected = judged(on("alerts-AlertRole"), "arn:aws:iam::111122223333:role/ci/*").await;
+    assert_eq!((expected.severity, expected.unless_expected), (Severity::Critical, None));
+}
+
+#[tokio::test]
+async fn routine_is_low_by_what_it_is_and_not_by_who_says_so() {
+    let tag = |record: &mut Value, _: &mut Value| {
+        call(record, "TagRole", json!({"roleName": "r"}));
+        user(record, "AKIAEXAMPLE", "");
+    };
+    assert_eq!(verdict(tag).await, (Severity::Low, vec!["action"]), "a key without MFA makes nothing of it");
+    let service = |record: &mut Value, _: &mut Value| {
+        record["userIdentity"] = json!({"type": "AWSService", "invokedBy": "ses.amazonaws.com"});
+    };
+    assert_eq!(verdict(service).await, (Severity::Low, vec!["action"]));
+    // Whoever calls can write any user agent, and have CloudFormation make the call.
+    let pretender = |record: &mut Value, _: &mut Value| {
+        record["userAgent"] = json!("ses.amazonaws.com");
+        record["sourceIPAddress"] = json!("cloudformation.amazonaws.com");
+    };
+    assert_eq!(verdict(pretender).await.0, Severity::Medium);
+    let powerful = |record: &mut Value, account: &mut Value| {
+        service(record, account);
+        policy(account, "*");
+    };
+    assert_eq!(verdict(powerful).await.0, Severity::Critical);
+}
+
+#[tokio::test]
+async fn root_at_the_console_is_critical_and_a_failed_try_is_high() {
+    let sign_in = |mfa: &'static str, answer: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            call(record, "ConsoleLogin", json!(null));
+            record["eventSource"] = json!("signin.amazonaws.com");
+            record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333"});
+            record["responseElements"] = json!({"ConsoleLogin": answer});
+            record["additionalEventData"] = json!({"MFAUsed": mfa});
+        }
+    };
+    assert_eq!(verdict(sign_in("Yes", "Success")).await, (Severity::Critical, vec!["action", "root_sign_in"]));
+    assert_eq!(verdict(sign_in("No", "Success")).await, (Severity::Critical, vec!["action", "root_sign_in"]));
+    assert_eq!(verdict(sign_in("No", "Failure")).await, (Severity::High, vec!["action"]));
+}
+
+#[tokio::test]
+async fn an_unfamiliar_change_is_medium() {
+    let invented = |record: &mut Value, _: &mut Value| call(record, "InventedLastYear", json!({"a": 1}));
+    assert_eq!(verdict(invented).await, (Severity::Medium, vec!["action"]));
+}
+
+#[tokio::test]
+async fn a_policy_that_nobody_understands_is_high() {
+    let odd = |document: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            let request = json!({"userName": "new", "policyName": "q", "policyDocument": document});
+            call(record, "PutUserPolicy", request);
+        }
+    };
+    let both = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotResource": "x"}}"#;
+    for document in ["not json", both] {
+        assert_eq!(verdict(odd(document)).await, (Severity::High, vec!["grants_escalation", "action"]), "{document}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_group_gives_is_not_what_the_call_gave() {
+    let attach = |record: &mut Value, account: &mut Value| {
+        call(
+            record,
+            "AttachUserPolicy",
+            json!({"userName": "new", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        );
+        account["UserDetailList"][0]["GroupList"] = json!(["g"]);
+        account["GroupDetailList"] = json!([{"GroupName": "g", "AttachedManagedPolicies": [
+            {"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]}]);
+    };
+    let (severity, rules) = verdict(attach).await;
+    assert_eq!(
+        (severity, rules),
+        (Severity::Critical, vec!["grants_administrator", "action", "already_administrator"])
+    );
+}

@@ -1,0 +1,249 @@
+//! The envelope that EventBridge puts around a CloudTrail record.
+
+use super::record::Record;
+use super::{label, shown, time};
+use crate::catalog::{self, API_CALL, SIGN_IN};
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Whether the catalogue has actions of this service. Its events have the source `aws.SERVICE`, which only AWS can use,
+/// and its records the eventSource `SERVICE.amazonaws.com`: other services have a `CreateUser`, too.
+pub(super) fn is_service(service: &str) -> bool {
+    catalog::services().contains(service)
+}
+
+/// A CloudTrail record, and what EventBridge wrote on the envelope.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    /// The record.
+    pub record: Record,
+    /// The record as it came, for whoever keeps it.
+    pub raw: Value,
+    /// The account that the envelope names.
+    pub account: Option<String>,
+    /// When EventBridge says that it happened; the record's own time is the better one.
+    pub time: Option<DateTime<Utc>>,
+    /// The region that the envelope names.
+    pub region: Option<String>,
+    /// The replay's name, where the event was replayed from an archive.
+    pub replay: Option<String>,
+}
+
+/// Why an event was not taken. It is an error of the invocation, so that nothing is lost in silence.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not the JSON of an EventBridge event, nor that of a record.
+    #[error("event {event_id}: this is not a valid event: {why}")]
+    NotAnEvent {
+        /// The record's eventID, where there is one.
+        event_id: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The event's source is none that we take.
+    #[error(
+        "event {event_id}: its source is \"{found}\", not \"aws.iam\" or that of another service in the catalogue; only AWS can send events as aws.*, so another source may be forged"
+    )]
+    Source {
+        /// The record's eventID.
+        event_id: String,
+        /// The source.
+        found: String,
+    },
+    /// The event is of another kind.
+    #[error("event {event_id}: its detail-type is \"{found}\", not \"{API_CALL}\" or \"{SIGN_IN}\"")]
+    DetailType {
+        /// The record's eventID.
+        event_id: String,
+        /// The detail-type.
+        found: String,
+    },
+    /// The record is of another service.
+    #[error(
+        "event {event_id}: its eventSource is {found}, not \"iam.amazonaws.com\" or that of the event's own service"
+    )]
+    EventSource {
+        /// The record's eventID.
+        event_id: String,
+        /// The eventSource.
+        found: String,
+    },
+}
+
+impl Refusal {
+    /// A stable name for each kind of refusal: the `errorType` of the invocation.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotAnEvent { .. } => "NotAnEvent",
+            Self::Source { .. } => "ForeignSource",
+            Self::DetailType { .. } => "ForeignDetailType",
+            Self::EventSource { .. } => "ForeignEventSource",
+        }
+    }
+}
+
+impl Delivery {
+    /// Opens the envelope that EventBridge hands to the function.
+    ///
+    /// # Errors
+    /// Where it is no EventBridge event, or does not come through CloudTrail from a service that is told.
+    pub fn from_eventbridge(event: Value) -> Result<Self, Refusal> {
+        let replay = event.get("replay-name").and_then(Value::as_str).map(str::to_owned);
+        let id = event.pointer("/detail/eventID").and_then(Value::as_str).map(str::to_owned);
+        let not_an_event = |why: &str| Refusal::NotAnEvent { event_id: label(id.as_deref()), why: why.to_owned() };
+        let event: EventBridgeEvent =
+            serde_json::from_value(tolerated(event)).map_err(|error| not_an_event(&error.to_string()))?;
+        if !event.detail.is_object() {
+            return Err(not_an_event("its detail is no CloudTrail record"));
+        }
+        let raw = event.detail;
+        let record = Record::deserialize(&raw).map_err(|error| not_an_event(&error.to_string()))?;
+        let event_id = || label(record.event_id.as_deref());
+        let Some(service) = event.source.strip_prefix("aws.").filter(|service| is_service(service)) else {
+            return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
+        };
+        if event.detail_type != API_CALL && event.detail_type != SIGN_IN {
+            return Err(Refusal::DetailType { event_id: event_id(), found: shown(&event.detail_type) });
+        }
+        let of_record = record.event_source.as_deref();
+        if of_record.is_some_and(|source| source.strip_suffix(".amazonaws.com") != Some(service)) {
+            let found = format!("\"{}\"", of_record.map_or_else(String::new, shown));
+            return Err(Refusal::EventSource { event_id: event_id(), found });
+        }
+        Ok(Self { record, raw, account: event.account, time: event.time, region: event.region, replay })
+    }
+
+    /// Reads whatever people keep in files: an EventBridge event, a bare CloudTrail record, or CloudTrail's
+    /// log files `{"Records": […]}`.
+    ///
+    /// # Errors
+    /// Where it is none of these.
+    pub fn from_file(json: Value) -> Result<Vec<Result<Self, Refusal>>, Refusal> {
+        match json {
+            Value::Object(mut fields) if fields.get("Records").is_some_and(Value::is_array) => {
+                let records = fields.remove("Records").and_then(|records| match records {
+                    Value::Array(records) => Some(records),
+                    _ => None,
+                });
+                Ok(records.into_iter().flatten().map(Self::from_record).collect())
+            }
+            Value::Object(fields) if fields.contains_key("detail") || fields.contains_key("detail-type") => {
+                Ok(vec![Self::from_eventbridge(Value::Object(fields))])
+            }
+            Value::Object(fields)
+                if ["eventName", "eventSource", "eventVersion"].iter().any(|name| fields.contains_key(*name)) =>
+            {
+                Ok(vec![Self::from_record(Value::Object(fields))])
+            }
+            _ => Err(no_record("expected an EventBridge event, a CloudTrail record or {\"Records\": [...]}")),
+        }
+    }
+
+    fn from_record(record: Value) -> Result<Self, Refusal> {
+        if !record.is_object() {
+            return Err(no_record("a record is not a JSON object"));
+        }
+        let raw = record;
+        let record = Record::deserialize(&raw).map_err(|error| no_record(&error.to_string()))?;
+        Ok(Self { record, raw, ..Self::default() })
+    }
+}
+
+fn no_record(why: &str) -> Refusal {
+    Refusal::NotAnEvent { event_id: label(None), why: why.to_owned() }
+}
+
+/// The envelope without what EventBridge itself would not write there. None of it is needed to make an
+/// alert; a time that cannot be read must not lose one.
+fn tolerated(mut event: Value) -> Value {
+    if let Value::Object(fields) = &mut event {
+        fields.retain(|name, value| match name.as_str() {
+            "version" | "id" | "account" | "region" => value.is_string(),
+            "time" => value.as_str().and_then(time).is_some(),
+            "resources" => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
+            _ => true,
+        });
+        // Read leniently here, it has to be written strictly for the type.
+        if let Some(time) = fields.get("time").and_then(Value::as_str).and_then(time) {
+            fields.insert("time".to_owned(), time.to_rfc3339().into());
+        }
+    }
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn envelope() -> Value {
+        json!({"detail-type": API_CALL, "source": "aws.iam", "detail": {"eventID": "e-1", "eventName": "CreateUser"}})
+    }
+
+    fn refusal(change: impl Fn(&mut Value)) -> Refusal {
+        let mut event = envelope();
+        change(&mut event);
+        Delivery::from_eventbridge(event).unwrap_err()
+    }
+
+    #[test]
+    fn an_envelope_is_opened() {
+        let delivery = Delivery::from_eventbridge(envelope()).unwrap();
+        assert_eq!(delivery.record.event_id.as_deref(), Some("e-1"));
+    }
+
+    #[test]
+    fn a_forged_source_or_another_detail_type_is_refused_by_name_and_event_id() {
+        let forged = refusal(|event| event["source"] = json!("my.app"));
+        assert_eq!(forged.kind(), "ForeignSource");
+        assert!(forged.to_string().contains("event e-1: its source is \"my.app\""), "{forged}");
+        let other = refusal(|event| event["detail-type"] = json!("AWS Service Event via CloudTrail"));
+        assert_eq!(other.kind(), "ForeignDetailType");
+    }
+
+    #[test]
+    fn an_odd_envelope_loses_no_record() {
+        let mut event = envelope();
+        for (name, odd) in [("time", json!("")), ("account", json!(7)), ("resources", json!([{}])), ("id", json!(null))]
+        {
+            event[name] = odd;
+        }
+        let delivery = Delivery::from_eventbridge(event).unwrap();
+        assert_eq!((delivery.time, delivery.account), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_what_is_wrong() {
+        let error = Delivery::from_eventbridge(json!({"source": "aws.iam"})).unwrap_err().to_string();
+        assert!(error.contains("missing field `detail-type`"), "{error}");
+        assert_eq!(refusal(|event| event["detail"] = json!("x")).kind(), "NotAnEvent");
+        let nameless = refusal(|event| {
+            event.as_object_mut().unwrap().remove("source");
+        });
+        assert!(nameless.to_string().starts_with("event e-1: "), "{nameless}");
+        for odd in [json!(1), json!([]), json!({}), json!(null), json!({"a": 1})] {
+            assert!(Delivery::from_file(odd).is_err());
+        }
+    }
+
+    #[test]
+    fn files_may_hold_an_envelope_a_record_or_many_records() {
+        let record = json!({"eventName": "CreateUser"});
+        assert_eq!(Delivery::from_file(envelope()).unwrap().len(), 1);
+        assert_eq!(Delivery::from_file(record.clone()).unwrap().len(), 1);
+        let many = Delivery::from_file(json!({"Records": [record, 7]})).unwrap();
+        assert!(many[0].is_ok() && many[1].is_err());
+    }
+
+    #[test]
+    fn times_are_read_with_and_without_a_zone() {
+        let expected = "2026-11-22T05:59:57+00:00";
+        for text in ["2026-11-22T05:59:57Z", "2026-11-22T05:59:57", "2026-11-22T06:59:57+01:00"] {
+            assert_eq!(time(text).unwrap().to_rfc3339(), expected);
+        }
+        assert_eq!(time("Nov 22, 2026"), None);
+    }
+}

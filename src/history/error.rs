@@ -1,0 +1,32 @@
+//! Why the history could not be asked or written.
+
+use crate::phrase;
+use crate::text::{Phrase, TextKind, Untrusted};
+
+/// Why the history could not be asked or written. It never costs an alert: the alert says so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    #[error("the history did not answer in time")]
+    TimedOut,
+    #[error("the history could not be reached")]
+    Unreachable,
+    /// DynamoDB refused with this error code.
+    #[error("the history answered {}", .0.shown(TextKind::Name))]
+    Refused(Untrusted),
+    #[error("an item of the history could not be built")]
+    NotBuilt,
+    #[error("there was no time left to ask the history")]
+    NoTimeLeft,
+}
+
+impl From<&HistoryError> for Phrase {
+    fn from(error: &HistoryError) -> Self {
+        match error {
+            HistoryError::TimedOut => "the history did not answer in time".into(),
+            HistoryError::Unreachable => "the history could not be reached".into(),
+            HistoryError::Refused(code) => phrase!("the history answered ", code),
+            HistoryError::NotBuilt => "an item of the history could not be built".into(),
+            HistoryError::NoTimeLeft => "there was no time left to ask the history".into(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What DynamoDB answered, or why it did not.
+
+use super::items::integer;
+use crate::history::{Claim, HistoryError};
+use crate::limits::HISTORY_TIMEOUT;
+use crate::text::Untrusted;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::CancellationReason;
+use chrono::{DateTime, Utc};
+use tokio::time::{Instant, timeout_at};
+
+/// Why the writes of a transaction were refused, in their order; none where it failed otherwise.
+fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[CancellationReason] {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+        _ => &[],
+    }
+}
+
+/// Whether a write was refused because of another one of the same item at the same moment. The SDK does not try it again.
+pub(super) fn collides<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    cancellation_reasons(error).iter().any(|reason| reason.code() == Some("TransactionConflict"))
+}
+
+/// Whether the first write was refused by its condition.
+pub(super) fn is_refused_by_condition<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    cancellation_reasons(error).first().and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
+}
+
+/// What a refused claim says of the one before it: that the event was alerted on, or until when it is claimed.
+pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Result<Claim, DateTime<Utc>>> {
+    // Two at the same moment: neither was taken, and one may be tried again.
+    if collides(error) {
+        return Some(Ok(Claim::InProgress));
+    }
+    let reason = cancellation_reasons(error).first().filter(|_| is_refused_by_condition(error))?;
+    let item = reason.item()?;
+    match item.get("state")?.as_s().ok()?.as_str() {
+        "done" => Some(Ok(Claim::AlreadyAlerted)),
+        "claimed" => DateTime::from_timestamp_millis(integer(item, "claimedUntil")?).map(Err),
+        _ => None,
+    }
+}
+
+/// The answer to a call, if it comes in time.
+pub(super) async fn patient<T, E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<T, HistoryError> {
+    match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
+        Ok(answer) => answer.map_err(|error| why_not(what, &error)),
+        Err(_) => Err(HistoryError::TimedOut),
+    }
+}
+
+/// Whether a write was made, and not refused by its condition.
+pub(super) async fn unless_refused<T, E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<bool, HistoryError> {
+    match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
+        Ok(Ok(_)) => Ok(true),
+        Ok(Err(error)) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Ok(Err(error)) => Err(why_not(what, &error)),
+        Err(_) => Err(HistoryError::TimedOut),
+    }
+}
+
+pub(super) fn why_not<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> HistoryError {
+    // The code and no more: the whole error contains the request, and that contains the alert.
+    let reason = match (error.code(), error) {
+        (Some(code), _) => HistoryError::Refused(Untrusted::new(code)),
+        (None, SdkError::TimeoutError(_)) => HistoryError::TimedOut,
+        (None, _) => HistoryError::Unreachable,
+    };
+    tracing::warn!(what, %reason, "history failed");
+    reason
+}

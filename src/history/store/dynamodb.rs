@@ -1,0 +1,302 @@
+//! The history in a table of DynamoDB: claims, related activity, chains, records of alerts.
+
+use super::answers::{claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
+use super::items::{bounded, millis, text, time};
+use super::keys::{BEGIN, CHAIN, HISTORY, Table, actor_list, at, chain_list, day_of, key, keys, lists, target_list};
+use crate::history::{AlertRecord, Claim, Entry, HistoryError, Line, Lines, MailStatus, RelatedActivity};
+use crate::limits::{HISTORY_TIMEOUT, KEPT, LINES_READ, RELATED};
+use crate::text::Untrusted;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// The pause before an event is claimed again that another invocation works on.
+const BETWEEN_CLAIMS: Duration = Duration::from_millis(500);
+/// How often a write is tried that collides with another one, and the pause before each further time.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What happened before.
+#[derive(Debug)]
+pub struct History {
+    pub(super) client: Client,
+    pub(super) table: String,
+    /// How long an item is kept; `None` for ever.
+    pub(super) retention: Option<TimeDelta>,
+    /// Since when there is a history, once that was read.
+    begin: OnceLock<DateTime<Utc>>,
+}
+
+impl History {
+    /// The history in this table, whose items are kept so long; `None` for ever.
+    #[must_use]
+    pub fn new(client: Client, table: String, retention: Option<TimeDelta>) -> Self {
+        Self { client, table, retention, begin: OnceLock::new() }
+    }
+
+    #[must_use]
+    pub fn table(&self) -> Table<'_> {
+        Table { name: &self.table, region: self.client.config().region().map(AsRef::as_ref) }
+    }
+
+    // --- one alert an event ------------------------------------------------------------------------------------
+
+    /// Claims the event, until then: an invocation that comes in between waits or gives up, and one that comes after a
+    /// crash takes over. The lines are written at once, without what is not known yet, so that another event that is
+    /// handled at the same time finds this one. Waits for another one's claim, but not longer than until `given_up`.
+    pub async fn claim(
+        &self,
+        entry: &Entry,
+        until: DateTime<Utc>,
+        given_up: Instant,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Claim {
+        loop {
+            match self.try_to_claim(entry, until, clock()).await {
+                Claim::InProgress if Instant::now() + BETWEEN_CLAIMS < given_up => {
+                    tokio::time::sleep(BETWEEN_CLAIMS).await;
+                }
+                claim => return claim,
+            }
+        }
+    }
+
+    async fn try_to_claim(&self, entry: &Entry, until: DateTime<Utc>, now: DateTime<Utc>) -> Claim {
+        match self.claim_if(entry, until, None).await {
+            Err(left) if left < now => match self.claim_if(entry, until, Some(now)).await {
+                Ok(Claim::Ours { .. }) => Claim::Ours { retried: true },
+                Ok(claim) => claim,
+                Err(_) => Claim::InProgress,
+            },
+            Err(_) => Claim::InProgress,
+            Ok(claim) => claim,
+        }
+    }
+
+    /// Claims the event if nobody has yet; or, given the time, if somebody's claim on it ended before.
+    ///
+    /// # Errors
+    /// Until when somebody else has claimed it.
+    async fn claim_if(
+        &self,
+        entry: &Entry,
+        until: DateTime<Utc>,
+        ended_before: Option<DateTime<Utc>>,
+    ) -> Result<Claim, DateTime<Utc>> {
+        let mut event = self.event(entry);
+        event.insert("state".into(), text("claimed"));
+        event.insert("claimedUntil".into(), millis(until));
+        let (condition, values) = match ended_before {
+            None => ("attribute_not_exists(pk) OR #state = :untold", vec![(":untold", text("untold"))]),
+            Some(now) => (
+                "#state = :claimed AND claimedUntil < :now",
+                vec![(":claimed", text("claimed")), (":now", millis(now))],
+            ),
+        };
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(event))
+            .condition_expression(condition)
+            .expression_attribute_names("#state", "state")
+            .set_expression_attribute_values(Some(
+                values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            ))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        let Ok(first) = put else { return Ok(Claim::Unknown(HistoryError::NotBuilt)) };
+        let writes = self.writes(first, entry, &lists(entry), &[]);
+        let call = self.client.transact_write_items().set_transact_items(Some(writes)).send();
+        match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
+            Ok(Ok(_)) => Ok(Claim::Ours { retried: false }),
+            Ok(Err(error)) => match claimed_before(&error) {
+                Some(before) => before,
+                None => Ok(Claim::Unknown(why_not("claim", &error))),
+            },
+            Err(_) => Ok(Claim::Unknown(HistoryError::TimedOut)),
+        }
+    }
+
+    /// Records what was alerted, and that it was.
+    ///
+    /// # Errors
+    /// Where it could not be recorded: then a repeated delivery is alerted on again.
+    pub async fn keep(&self, entry: &Entry, alert: &AlertRecord<'_>) -> Result<(), HistoryError> {
+        let reasons = alert.reasons.iter().map(|reason| text(reason)).collect();
+        let judged = [("severity", text(alert.severity.word())), ("subject", text(alert.subject))];
+        let mut event = self.event(entry);
+        let facts = [
+            ("state", text("done")),
+            ("reasons", AttributeValue::L(reasons)),
+            ("mailed", AttributeValue::Bool(alert.mail == MailStatus::Published)),
+            ("alert", text(bounded(alert.alert))),
+            ("record", text(bounded(alert.record))),
+            ("cut", AttributeValue::Bool(alert.alert.len() > KEPT || alert.record.len() > KEPT)),
+        ];
+        event.extend(facts.into_iter().chain(judged.clone()).map(|(name, value)| (name.to_owned(), value)));
+        let put = Put::builder().table_name(&self.table).set_item(Some(event)).build();
+        let suppressed = (alert.mail == MailStatus::Suppressed).then(|| ("leftOutAt", millis(entry.arrived)));
+        let of_lines: Vec<_> = judged.into_iter().chain(suppressed).collect();
+        let first = put.map_err(|_| HistoryError::NotBuilt)?;
+        let writes = self.writes(first, entry, &lists(entry), &of_lines);
+        let (kept, ()) = tokio::join!(self.write(writes), self.note_begin(entry));
+        kept
+    }
+
+    /// Records an event that is not alerted on, and why. What is no action of IAM stands under its day only.
+    ///
+    /// # Errors
+    /// Where it could not be recorded.
+    pub async fn keep_not_alerted(&self, entry: &Entry, why: &str, record: &str) -> Result<(), HistoryError> {
+        let mut event = self.event(entry);
+        let facts = [
+            ("state", text("untold")),
+            ("notTold", text(why)),
+            ("mailed", AttributeValue::Bool(false)),
+            ("record", text(bounded(record))),
+            ("cut", AttributeValue::Bool(record.len() > KEPT)),
+        ];
+        event.extend(facts.map(|(name, value)| (name.to_owned(), value)));
+        // What was alerted on once stays what it is, whatever is set now.
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(event))
+            .condition_expression("attribute_not_exists(pk)")
+            .build();
+        let first = put.map_err(|_| HistoryError::NotBuilt)?;
+        let of_iam = entry.line.call.raw().starts_with("iam:");
+        let in_lists = if of_iam { lists(entry) } else { vec![day_of(entry)] };
+        self.write(self.writes(first, entry, &in_lists, &[])).await
+    }
+
+    /// Writes all of it or nothing. What a condition refuses need not be written: it stands there already.
+    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<(), HistoryError> {
+        let deadline = Instant::now() + HISTORY_TIMEOUT;
+        let mut tries = 1;
+        loop {
+            let call = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send();
+            match timeout_at(deadline, call).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(error)) if is_refused_by_condition(&error) => return Ok(()),
+                Ok(Err(error)) if tries < TRIES && collides(&error) => tokio::time::sleep(PAUSE).await,
+                Ok(Err(error)) => return Err(why_not("keep", &error)),
+                Err(_) => return Err(HistoryError::TimedOut),
+            }
+            tries += 1;
+        }
+    }
+
+    // --- related activity ---------------------------------------------------------------------------------------------
+
+    /// What the actor did and what happened to the target within a day before the event, and after it so far; and
+    /// whether the actor was seen before at all.
+    pub async fn related(&self, entry: &Entry) -> RelatedActivity {
+        let time = entry.line.time;
+        // A '~' sorts behind all that follows a time.
+        let around = (at(time - RELATED), format!("{}~", at(time + RELATED)));
+        let (actor, target) = (actor_list(entry.line.actor_key.raw()), entry.target_key.as_deref().map(target_list));
+        let (by_actor, to_target, oldest, begin) = tokio::join!(
+            self.list(self.within(&actor, &around).scan_index_forward(false).limit(LINES_READ)),
+            async {
+                match &target {
+                    Some(list) => {
+                        self.list(self.within(list, &around).scan_index_forward(false).limit(LINES_READ)).await
+                    }
+                    None => Ok(Lines::default()),
+                }
+            },
+            // Of several at once, the earliest is the one that was never seen before.
+            self.list(self.of(&actor).limit(1)),
+            self.begin()
+        );
+        let unknown = [&by_actor, &to_target].into_iter().find_map(|list| list.as_ref().err()).cloned();
+        let is_this = |line: &Line| line.event_id == entry.line.event_id;
+        let others = |mut list: Lines| {
+            list.lines.retain(|line| !is_this(line));
+            list
+        };
+        let never_seen = oldest.is_ok_and(|list| list.lines.iter().all(is_this));
+        let since = begin.ok().map(|begin| {
+            let begin = begin.unwrap_or(entry.arrived);
+            self.retention.map_or(begin, |kept| begin.max(entry.arrived - kept))
+        });
+        RelatedActivity {
+            by_actor: by_actor.map(others).unwrap_or_default(),
+            to_target: to_target.map(others).unwrap_or_default(),
+            never_seen_since: since.filter(|_| never_seen),
+            unknown,
+            may_repeat: false,
+        }
+    }
+
+    /// Whether the alert of this event is the one that names the chain which began with that event: the first to come
+    /// names it. If that is not known, the chain is named, at worst twice.
+    pub async fn names(&self, entry: &Entry, chain: &str, first: &Untrusted) -> bool {
+        let mut item = self.expiring(entry);
+        item.extend(keys(&chain_list(chain, first), CHAIN));
+        item.insert("eventId".into(), text(entry.line.event_id.raw()));
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            // A retry of the same event names it again.
+            .condition_expression("attribute_not_exists(pk) OR eventId = :this")
+            .expression_attribute_values(":this", text(entry.line.event_id.raw()))
+            .send();
+        unless_refused("name", call).await.unwrap_or(true)
+    }
+
+    /// Since when there is a history; `None` where that was not noted yet.
+    async fn begin(&self) -> Result<Option<DateTime<Utc>>, HistoryError> {
+        if let Some(begin) = self.begin.get() {
+            return Ok(Some(*begin));
+        }
+        let answer = patient("begin", self.of(HISTORY).send()).await?;
+        let begin = answer.items.iter().flatten().find_map(|item| time(item, "time"));
+        Ok(begin.map(|begin| *self.begin.get_or_init(|| begin)))
+    }
+
+    /// Notes when the history began, if nobody has yet. What fails is tried again with the next event.
+    async fn note_begin(&self, entry: &Entry) {
+        if self.begin.get().is_some() {
+            return;
+        }
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(keys(HISTORY, BEGIN)))
+            .item("time", text(&at(entry.arrived)))
+            .condition_expression("attribute_not_exists(pk)")
+            .send();
+        if unless_refused("begin", call).await == Ok(true) {
+            self.begin.get_or_init(|| entry.arrived);
+        }
+    }
+
+    pub(super) fn of(&self, list: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", key(list))
+            .consistent_read(true)
+    }
+
+    fn within(&self, list: &str, (from, to): &(String, String)) -> QueryFluentBuilder {
+        self.of(list)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":to", text(to))
+    }
+
+    async fn list(&self, query: QueryFluentBuilder) -> Result<Lines, HistoryError> {
+        let answer = patient("related", query.send()).await?;
+        let unread = answer.last_evaluated_key.is_some();
+        Ok(Lines { unread, lines: answer.items.unwrap_or_default().iter().filter_map(Line::read).collect() })
+    }
+}

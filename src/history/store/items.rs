@@ -1,0 +1,121 @@
+//! The items of the table, and what is read from them.
+
+use super::dynamodb::History;
+use super::keys::{EVENT, Item, at, event_list, key, keys};
+use crate::catalog::ChainStep;
+use crate::history::{Entry, Line};
+use crate::limits::KEPT;
+use crate::severity::Severity;
+use crate::text::Untrusted;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use chrono::{DateTime, Utc};
+use std::fmt::Display;
+
+impl History {
+    /// The event's own item, as far as it is known at once.
+    pub(super) fn event(&self, entry: &Entry) -> Item {
+        let mut item = self.line(entry);
+        item.extend(keys(&event_list(&entry.line.event_id), EVENT));
+        let facts = [
+            ("targetKey", entry.target_key.as_deref()),
+            ("accountId", entry.account.as_ref().map(Untrusted::raw)),
+            ("sourceAddress", entry.source_address.as_ref().map(Untrusted::raw)),
+        ];
+        item.extend(facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), text(fact?)))));
+        item
+    }
+
+    /// A write, and with it those of the event's lines in these lists, with what else is known.
+    pub(super) fn writes(
+        &self,
+        first: Put,
+        entry: &Entry,
+        lists: &[String],
+        more: &[(&str, AttributeValue)],
+    ) -> Vec<TransactWriteItem> {
+        let mut line = self.line(entry);
+        line.insert("sk".into(), key(&format!("{}#{}", at(entry.line.time), entry.line.event_id.raw())));
+        line.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let put = |list: &String| {
+            let mut item = line.clone();
+            item.insert("pk".into(), key(list));
+            Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()
+        };
+        let lines = lists.iter().filter_map(put);
+        std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build()).collect()
+    }
+
+    fn line(&self, entry: &Entry) -> Item {
+        let line = &entry.line;
+        let mut item = self.expiring(entry);
+        let facts = [
+            ("eventId", line.event_id.raw()),
+            ("time", &at(line.time)),
+            ("call", line.call.raw()),
+            ("outcome", line.outcome.raw()),
+            ("actor", line.actor.raw()),
+            ("actorKey", line.actor_key.raw()),
+            ("target", line.target.raw()),
+        ];
+        item.extend(facts.map(|(name, fact)| (name.to_owned(), text(fact))));
+        if let Some(object) = &line.object {
+            item.insert("object".into(), text(object.raw()));
+        }
+        let steps: Vec<_> = line.steps.iter().map(|step| text(step.stored())).collect();
+        item.insert("steps".into(), AttributeValue::L(steps));
+        item
+    }
+
+    /// An item with nothing but when it expires.
+    pub(super) fn expiring(&self, entry: &Entry) -> Item {
+        let expires = self.retention.map(|retention| number((entry.arrived + retention).timestamp()));
+        expires.map(|expires| ("expiresAt".to_owned(), expires)).into_iter().collect()
+    }
+}
+
+impl Line {
+    /// Reads a line; `None` where it is none.
+    #[must_use]
+    pub fn read(item: &Item) -> Option<Self> {
+        let field = |name: &str| item.get(name)?.as_s().ok().map(Untrusted::new);
+        let severity = field("severity");
+        let steps = item.get("steps").and_then(|steps| steps.as_l().ok());
+        Some(Self {
+            time: time(item, "time")?,
+            event_id: field("eventId")?,
+            call: field("call")?,
+            outcome: field("outcome")?,
+            actor: field("actor")?,
+            actor_key: field("actorKey")?,
+            target: field("target")?,
+            object: field("object"),
+            steps: steps.into_iter().flatten().filter_map(|step| ChainStep::from_stored(step.as_s().ok()?)).collect(),
+            severity: severity.and_then(|word| Severity::from_word(word.raw())),
+            subject: field("subject"),
+        })
+    }
+}
+
+pub(super) fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
+    number(time.timestamp_millis())
+}
+
+pub(super) fn number(number: impl Display + Copy) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub(super) fn integer(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+pub(super) fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc3339(item.get(name)?.as_s().ok()?).ok()?.to_utc())
+}
+
+pub(super) fn bounded(text: &str) -> &str {
+    &text[..text.floor_char_boundary(KEPT.min(text.len()))]
+}

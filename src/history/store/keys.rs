@@ -1,0 +1,126 @@
+//! The keys of the table, and the queries that a person can run on it.
+
+use crate::history::Entry;
+use crate::limits::KEY;
+use crate::text::Untrusted;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// A table, by its name and, where that is known, its region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table<'a> {
+    pub name: &'a str,
+    pub region: Option<&'a str>,
+}
+
+/// A query of the table, in the words of `aws dynamodb query`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableQuery {
+    pub key_condition: &'static str,
+    pub filter: &'static str,
+    pub names: &'static str,
+    pub values: Value,
+    /// What is shown of each item, as a JMESPath expression.
+    pub shown: &'static str,
+}
+
+impl TableQuery {
+    /// The suppressed alerts of an actor and a call from that time on: time, severity, outcome, who, what, event id.
+    #[must_use]
+    pub fn suppressed(actor_key: &str, call: &Untrusted, from: DateTime<Utc>) -> Self {
+        let list = actor_list(actor_key);
+        Self {
+            key_condition: "pk = :actor AND sk >= :from",
+            filter: "#call = :call AND attribute_exists(leftOutAt)",
+            names: r##"{"#call":"call"}"##,
+            values: json!({":actor": {"S": list}, ":from": {"S": at(from)}, ":call": {"S": call.raw()}}),
+            shown: "Items[].[time.S,severity.S,outcome.S,actor.S,target.S,eventId.S]",
+        }
+    }
+}
+
+/// The key of an event's item, as JSON for `aws dynamodb get-item`.
+#[must_use]
+pub fn event_item_key(event_id: &Untrusted) -> Value {
+    json!({"pk": {"S": event_list(event_id)}, "sk": {"S": EVENT}})
+}
+
+/// What is shown of an event's item to read its alert, as a JMESPath expression.
+pub const ALERT_SHOWN: &str = "Item.alert.S";
+
+pub(super) const EVENT: &str = "EVENT";
+pub(super) const CHAIN: &str = "CHAIN";
+pub(super) const HISTORY: &str = "HISTORY";
+pub(super) const BEGIN: &str = "BEGIN";
+const ACTOR: &str = "ACTOR#";
+
+pub(super) fn event_list(event_id: &Untrusted) -> String {
+    format!("EVENT#{}", event_id.raw())
+}
+
+/// The list of what an actor did, by [`actor_key`](crate::history::actor_key).
+#[must_use]
+pub fn actor_list(actor_key: &str) -> String {
+    format!("{ACTOR}{actor_key}")
+}
+
+/// The actor whose list this is.
+pub(super) fn actor_of_list(list: &str) -> &str {
+    list.strip_prefix(ACTOR).unwrap_or(list)
+}
+
+/// The list of what happened to a target, by [`target_key`](crate::history::target_key).
+#[must_use]
+pub fn target_list(target_key: &str) -> String {
+    format!("TARGET#{target_key}")
+}
+
+/// The list of what happened in an account on a day, `<account>#<date>`.
+#[must_use]
+pub fn day_list(account_and_date: &str) -> String {
+    format!("DAY#{account_and_date}")
+}
+
+pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {
+    format!("CHAIN#{chain}#{}", first.raw())
+}
+
+/// The list of all that was counted on a day.
+pub(super) fn burst_list(day: NaiveDate) -> String {
+    format!("FLOOD#{day}")
+}
+
+/// Where the event is counted among those like it.
+pub(super) fn burst_key(entry: &Entry) -> Item {
+    let list = burst_list(entry.arrived.date_naive());
+    keys(&list, &format!("{}#{}", entry.line.actor_key.raw(), entry.line.call.raw()))
+}
+
+/// All lists that an event stands in.
+pub(super) fn lists(entry: &Entry) -> Vec<String> {
+    let target = entry.target_key.as_deref().map(target_list);
+    [Some(actor_list(entry.line.actor_key.raw())), target, Some(day_of(entry))].into_iter().flatten().collect()
+}
+
+pub(super) fn day_of(entry: &Entry) -> String {
+    let account = entry.account.as_ref().map_or("unknown", Untrusted::raw);
+    day_list(&format!("{account}#{}", entry.line.time.format("%Y-%m-%d")))
+}
+
+pub(super) fn keys(pk: &str, sk: &str) -> Item {
+    Item::from([("pk".into(), key(pk)), ("sk".into(), key(sk))])
+}
+
+/// A key, cut to its bound.
+pub(super) fn key(key: &str) -> AttributeValue {
+    AttributeValue::S(key[..key.floor_char_boundary(key.len().min(KEY))].to_owned())
+}
+
+/// A time that sorts as text.
+pub(super) fn at(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,212 @@
+//! Decides what to ask for an activity, asks it all side by side, and puts the answers in a [`Dossier`].
+
+use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
+use super::model::{
+    AccountId, Directory, Dossier, GroupQuestion, KnownCaller, KnownTarget, Lookup, PolicyQuestion, RoleQuestion,
+    UserQuestion,
+};
+use crate::arn::Arn;
+use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
+use crate::event::activity::Object;
+use crate::event::principal::{Principal, Session};
+use crate::event::{Activity, FailureKind, Outcome};
+use crate::policy::is_aws_managed;
+use crate::text::Untrusted;
+use tokio::time::Instant;
+
+const OTHER_ACCOUNT: &str = "it belongs to another account";
+
+/// Asks all that is worth knowing about an activity, side by side, until the deadline at most.
+pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: Instant) -> Dossier {
+    let account = id(activity.account.as_ref());
+    let known = directory.knows(account.as_deref());
+    let alias = async {
+        if known { directory.account_alias(&account, deadline).await } else { Lookup::not_asked(OTHER_ACCOUNT) }
+    };
+    let asking = Asking { directory, activity, account: &account, known, deadline };
+    let (caller, (target, given), account_alias) = tokio::join!(asking.caller(), asking.target_and_given(), alias);
+    Dossier { caller, target, given, account_alias }
+}
+
+fn id(account: Option<&Untrusted>) -> AccountId {
+    account.map(|account| account.raw().to_owned())
+}
+
+fn owned(text: &Untrusted) -> String {
+    text.raw().to_owned()
+}
+
+struct Asking<'a, D> {
+    directory: &'a D,
+    activity: &'a Activity,
+    /// The account of the event.
+    account: &'a AccountId,
+    /// Whether the directory knows that account.
+    known: bool,
+    deadline: Instant,
+}
+
+impl<D: Directory> Asking<'_, D> {
+    async fn caller(&self) -> KnownCaller {
+        let principal = &self.activity.principal;
+        // The caller may be of another account than the event.
+        let account = id(principal.account()).or_else(|| self.account.clone());
+        if !self.directory.knows(id(principal.account()).as_deref()) {
+            return KnownCaller::NotAsked(OTHER_ACCOUNT);
+        }
+        match principal {
+            Principal::IamUser(user) => match &user.name {
+                Some(name) => {
+                    let question = UserQuestion {
+                        account,
+                        name: owned(name),
+                        id: user.id.as_ref().map(owned),
+                        key_in_use: long_lived_key(&user.session),
+                        password: false,
+                    };
+                    KnownCaller::User(self.directory.known_user(&question, self.deadline).await)
+                }
+                None => KnownCaller::NotAsked("the event does not name the user"),
+            },
+            Principal::AssumedRole(session) => match &session.role {
+                Some(role) => {
+                    let id = session.role_id.as_ref().map(owned);
+                    let question = RoleQuestion { account, name: owned(role), id };
+                    KnownCaller::Role(self.directory.known_role(&question, self.deadline).await)
+                }
+                None => KnownCaller::NotAsked("the event does not name the role"),
+            },
+            Principal::FederatedUser(_) => KnownCaller::NotAsked(
+                "a federated session has its issuer's access, limited by a session policy that IAM does not keep",
+            ),
+            Principal::Root(_) => KnownCaller::NotAsked("the root user has full access"),
+            Principal::AwsService(_) => KnownCaller::NotAsked("an AWS service acts with its own access"),
+            Principal::SamlUser(_)
+            | Principal::WebIdentityUser(_)
+            | Principal::IdentityCenterUser(_)
+            | Principal::AwsAccount(_)
+            | Principal::Unrecognized(_) => KnownCaller::NotAsked("IAM has no entry for this kind of principal"),
+        }
+    }
+
+    async fn target_and_given(&self) -> (KnownTarget, AttachedPolicies) {
+        match self.activity.action.policy_lookup {
+            // What was taken away is not to be found where it was.
+            PolicyLookup::RemovedPolicy | PolicyLookup::RemovedGroup => tokio::join!(self.target(), self.given(None)),
+            PolicyLookup::Nothing | PolicyLookup::GivenPolicy | PolicyLookup::GivenGroup => {
+                let target = self.target().await;
+                let given = self.given(Some(&target)).await;
+                (target, given)
+            }
+        }
+    }
+
+    async fn target(&self) -> KnownTarget {
+        let (activity, action, target) = (self.activity, self.activity.action, &self.activity.target);
+        if !self.known {
+            return KnownTarget::NotAsked(OTHER_ACCOUNT);
+        }
+        if target.kind == TargetKind::RootUser {
+            return KnownTarget::NotAsked("IAM has no entry for the root user");
+        }
+        let Some(name) = activity.name_now() else {
+            return KnownTarget::NotAsked("the event does not name the target");
+        };
+        let at_quota = matches!(activity.outcome, Outcome::Failed { failure: FailureKind::LimitExceeded, .. });
+        if at_quota && action.effect == AccessEffect::Creates {
+            return KnownTarget::NotAsked("it was not created");
+        }
+        let just_created = match action.lookup {
+            TargetLookup::Nothing => return KnownTarget::NotAsked("the target does not affect the severity"),
+            TargetLookup::UnlessGone if activity.outcome.succeeded() => return KnownTarget::NotAsked("it was deleted"),
+            TargetLookup::JustCreated => activity.outcome.succeeded(),
+            TargetLookup::Current | TargetLookup::UnlessGone => false,
+        };
+        let account = self.account.clone();
+        match target.kind {
+            TargetKind::User => {
+                let question = UserQuestion { account, name: owned(name), id: None, key_in_use: None, password: true };
+                KnownTarget::User(self.directory.fresh_user(&question, just_created, self.deadline).await)
+            }
+            TargetKind::Role => {
+                let question = RoleQuestion { account, name: owned(name), id: None };
+                KnownTarget::Role(self.directory.fresh_role(&question, self.deadline).await)
+            }
+            TargetKind::Group => KnownTarget::Group(self.group(name).await),
+            TargetKind::Policy => match target.arn.as_ref().filter(|arn| !is_aws_managed(arn.raw())) {
+                Some(arn) => {
+                    let version = activity.object.name.as_ref().map(owned);
+                    let question = PolicyQuestion { account, arn: owned(arn), version };
+                    KnownTarget::Policy(self.directory.managed_policy(&question, self.deadline).await)
+                }
+                None => KnownTarget::NotAsked("the event does not have the policy's ARN"),
+            },
+            TargetKind::RootUser
+            | TargetKind::InstanceProfile
+            | TargetKind::MfaDevice
+            | TargetKind::SamlProvider
+            | TargetKind::OidcProvider
+            | TargetKind::ServerCertificate
+            | TargetKind::Account
+            | TargetKind::Trail
+            | TargetKind::Rule
+            | TargetKind::EventBus
+            | TargetKind::Topic
+            | TargetKind::Function
+            | TargetKind::Queue
+            | TargetKind::Table
+            | TargetKind::KmsKey => KnownTarget::NotAsked("the event has all that matters"),
+        }
+    }
+
+    async fn group(&self, name: &Untrusted) -> std::rc::Rc<super::Group> {
+        let question = GroupQuestion { account: self.account.clone(), name: owned(name) };
+        self.directory.group(&question, self.deadline).await
+    }
+
+    /// What the call took away; or what it gave, if the target's own policies do not show that: because IAM does not show
+    /// it yet or any more, because the call failed, or because it is a boundary.
+    async fn given(&self, target: Option<&KnownTarget>) -> AttachedPolicies {
+        let attached = target.and_then(KnownTarget::attached);
+        let shown =
+            |is: &dyn Fn(&AttachedPolicy) -> bool| attached.is_some_and(|attached| attached.policies.iter().any(is));
+        match (self.activity.action.policy_lookup, &self.activity.object) {
+            (PolicyLookup::GivenPolicy | PolicyLookup::RemovedPolicy, Object { arn: Some(arn), name: Some(name) })
+                if !shown(&|policy| policy.via == Attachment::Attached && policy.arn.as_ref() == Some(arn)) =>
+            {
+                let document = match Arn::parse(arn.raw()) {
+                    _ if is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),
+                    Some(parsed) if self.known && parsed.service == "iam" => {
+                        let question = PolicyQuestion { account: self.account.clone(), arn: owned(arn), version: None };
+                        self.directory.policy_document(&question, self.deadline).await
+                    }
+                    _ => Lookup::not_asked(OTHER_ACCOUNT),
+                };
+                let via = Attachment::Attached;
+                AttachedPolicies::of(AttachedPolicy { name: name.clone(), via, arn: Some(arn.clone()), document })
+            }
+            (PolicyLookup::GivenGroup | PolicyLookup::RemovedGroup, Object { name: Some(name), .. })
+                if self.known && !shown(&|policy| policy.via == Attachment::Group(name.clone())) =>
+            {
+                let mut given = self.group(name).await.attached.clone();
+                for policy in &mut given.policies {
+                    policy.via = Attachment::Group(name.clone());
+                }
+                given
+            }
+            (
+                PolicyLookup::Nothing
+                | PolicyLookup::GivenPolicy
+                | PolicyLookup::RemovedPolicy
+                | PolicyLookup::GivenGroup
+                | PolicyLookup::RemovedGroup,
+                _,
+            ) => AttachedPolicies::default(),
+        }
+    }
+}
+
+/// Only a long-lived key has an entry in IAM: of temporary credentials no last use is kept.
+fn long_lived_key(session: &Session) -> Option<String> {
+    session.has_long_lived_key().then(|| session.access_key_id.as_ref().map(owned)).flatten()
+}

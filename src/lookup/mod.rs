@@ -1,0 +1,21 @@
+//! What AWS knows about the identities and resources of an event.
+//!
+//! A [`Directory`] answers questions about accounts: [`iam`] asks AWS, [`snapshot`] a saved account. [`enrich()`] decides
+//! what to ask for an activity, asks it all side by side, and puts the answers in a [`Dossier`]. No question can fail the
+//! alert: a fact that could not be looked up is [`Lookup::Unavailable`], with the reason, and never looks like a fact that
+//! does not exist. What policies grant is not decided here, see [`policy`](crate::policy).
+
+mod attached;
+mod cache;
+mod enrich;
+pub mod iam;
+mod model;
+pub mod snapshot;
+
+pub use attached::{AttachedPolicies, AttachedPolicy, Attachment, Gap};
+pub use enrich::enrich;
+pub use model::{
+    AccessKey, AccountId, Directory, Dossier, Group, GroupQuestion, KeyUse, KnownCaller, KnownTarget, Listing, Lookup,
+    ManagedPolicy, Members, PolicyProfile, PolicyQuestion, Provenance, Role, RoleProfile, RoleQuestion, Unavailable,
+    User, UserProfile, UserQuestion,
+};

@@ -1,0 +1,327 @@
+//! Policy documents, parsed once and leniently, with their conditions.
+//!
+//! Follows "IAM JSON policy element reference" in the IAM user guide. An identity policy and a trust policy have
+//! different elements, so a document keeps what is odd about a statement; `access` and `trust` decide whether that
+//! matters.
+
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub version: Option<String>,
+    pub statements: Vec<Statement>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// `None` for a word that is neither `Allow` nor `Deny`.
+    pub effect: Option<Effect>,
+    pub actions: Option<Patterns>,
+    pub resources: Option<Patterns>,
+    pub principals: Option<Principals>,
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Allow,
+    Deny,
+}
+
+/// `Action` and `NotAction`, or `Resource` and `NotResource`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Patterns {
+    AnyOf(Vec<String>),
+    AllBut(Vec<String>),
+    /// Both forms, or neither a text nor a list of texts: no valid identity policy. The patterns of the plain form.
+    Invalid(Vec<String>),
+}
+
+/// `Principal` and `NotPrincipal`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principals {
+    /// `"Principal": "*"`.
+    Anyone,
+    /// Pairs of a type (`AWS`, `Service`, `Federated`) and a principal, in the order of the types.
+    AnyOf(Vec<(String, String)>),
+    /// `NotPrincipal`, whatever it names.
+    AllBut,
+    /// A text that is not `*`.
+    Unknown,
+    /// Neither a text nor an object of texts: no valid trust policy.
+    Invalid,
+}
+
+/// One operator on one key of a `Condition` element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    pub operator: String,
+    /// Empty where the operator has no key.
+    pub key: String,
+    /// As it is written: a text, or a list of texts.
+    pub value: Value,
+}
+
+/// A statement that has all that an identity policy demands of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IdentityStatement<'a> {
+    pub(super) effect: Effect,
+    pub(super) actions: &'a Patterns,
+    pub(super) resources: &'a Patterns,
+    /// Whether it depends on something that is known only at the time of the call.
+    pub(super) conditional: bool,
+}
+
+impl Document {
+    /// Takes JSON, as it is or percent-encoded; `None` where it is no policy document.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let written: WrittenDocument = serde_json::from_str(&decoded_text(text)).ok()?;
+        Some(Self {
+            version: written.rest.get("Version").and_then(Value::as_str).map(str::to_owned),
+            statements: written.statement.into_vec().into_iter().map(Statement::from).collect(),
+        })
+    }
+
+    /// Its statements as those of an identity policy; `None` where one of them is not valid there.
+    pub(super) fn identity_statements(&self) -> Option<Vec<IdentityStatement<'_>>> {
+        self.statements.iter().map(Statement::of_identity_policy).collect()
+    }
+
+    /// Whether it is an identity policy that only denies.
+    #[must_use]
+    pub fn is_deny_only(&self) -> bool {
+        self.identity_statements()
+            .is_some_and(|statements| statements.iter().all(|statement| statement.effect == Effect::Deny))
+    }
+
+    /// Whether it is an identity policy that denies something, whatever else it does.
+    #[must_use]
+    pub fn denies_anything(&self) -> bool {
+        self.identity_statements().iter().flatten().any(|statement| statement.effect == Effect::Deny)
+    }
+
+    /// Whether it is an identity policy that denies all actions and allows none: at once, or for all sessions that
+    /// began before some time that is not before `since`.
+    #[must_use]
+    pub fn denies_everything(&self, since: Option<DateTime<Utc>>) -> bool {
+        self.is_deny_only()
+            && self.statements.iter().any(|statement| {
+                statement.actions.as_ref().is_some_and(Patterns::is_everything)
+                    && statement.resources.as_ref().is_some_and(Patterns::is_everything)
+                    && (statement.conditions.is_empty() || statement.revokes_sessions(since))
+            })
+    }
+
+    /// A line a statement, "allows s3:GetObject on *". Empty where it is no valid identity policy.
+    #[must_use]
+    pub fn describe(&self) -> Vec<Phrase> {
+        self.identity_statements().iter().flatten().map(IdentityStatement::words).collect()
+    }
+}
+
+impl Statement {
+    fn of_identity_policy(&self) -> Option<IdentityStatement<'_>> {
+        let valid = |patterns: &&Patterns| !matches!(patterns, Patterns::Invalid(_));
+        let resources = self.resources.as_ref().filter(valid)?;
+        // All but what is known only at the time of the call cannot be compared.
+        let unknowable = matches!(resources, Patterns::AllBut(patterns)
+            if patterns.iter().any(|pattern| pattern.contains("${")));
+        Some(IdentityStatement {
+            effect: self.effect?,
+            actions: self.actions.as_ref().filter(valid)?,
+            resources,
+            conditional: unknowable || !self.conditions.is_empty(),
+        })
+    }
+
+    /// Whether its only operator is the one by which IAM revokes the older sessions of a role, at `since` or later.
+    fn revokes_sessions(&self, since: Option<DateTime<Utc>>) -> bool {
+        let time = self.conditions.iter().find(|condition| condition.key == "aws:TokenIssueTime");
+        let time = time.and_then(|condition| DateTime::parse_from_rfc3339(condition.value.as_str()?).ok());
+        self.conditions.iter().all(|condition| condition.operator == "DateLessThan")
+            && time.zip(since).is_some_and(|(time, since)| time >= since)
+    }
+}
+
+impl IdentityStatement<'_> {
+    fn words(&self) -> Phrase {
+        let verb = match self.effect {
+            Effect::Allow => "allows ",
+            Effect::Deny => "denies ",
+        };
+        let condition = if self.conditional { ", under a condition" } else { "" };
+        phrase!(verb, self.actions.words(), " on ", self.resources.words(), condition)
+    }
+}
+
+impl Patterns {
+    fn of(plain: Option<Vec<String>>, negated: Option<Value>, valid: bool) -> Option<Self> {
+        match (plain, negated) {
+            (plain, _) if !valid => Some(Self::Invalid(plain.unwrap_or_default())),
+            (None, None) => None,
+            (Some(plain), None) => Some(Self::AnyOf(plain)),
+            (None, Some(negated)) => Some(texts(negated).map_or_else(|| Self::Invalid(Vec::new()), Self::AllBut)),
+            (Some(plain), Some(_)) => Some(Self::Invalid(plain)),
+        }
+    }
+
+    /// Whether it is `*`, and not merely something that covers as much.
+    fn is_everything(&self) -> bool {
+        matches!(self, Self::AnyOf(patterns) if patterns.iter().any(|pattern| pattern == "*"))
+    }
+
+    fn words(&self) -> Phrase {
+        let (but, patterns) = match self {
+            Self::AnyOf(patterns) | Self::Invalid(patterns) => ("", patterns),
+            Self::AllBut(patterns) => ("all but ", patterns),
+        };
+        let patterns = patterns.iter().map(|pattern| Phrase::arn(&Untrusted::new(pattern)));
+        phrase!(but, Phrase::few(patterns, 4, ", "))
+    }
+}
+
+impl Principals {
+    fn of(principal: Option<Value>, not_principal: bool) -> Option<Self> {
+        let named = match principal {
+            None => None,
+            Some(Value::String(text)) if text == "*" => Some(Self::Anyone),
+            Some(Value::String(_)) => Some(Self::Unknown),
+            Some(Value::Object(kinds)) => Some(Self::by_kind(kinds)),
+            Some(_) => Some(Self::Invalid),
+        };
+        match named {
+            Some(Self::Invalid) => Some(Self::Invalid),
+            _ if not_principal => Some(Self::AllBut),
+            named => named,
+        }
+    }
+
+    fn by_kind(kinds: Map<String, Value>) -> Self {
+        let mut all = Vec::new();
+        for (kind, names) in kinds {
+            let Some(names) = texts(names) else { return Self::Invalid };
+            all.extend(names.into_iter().map(|name| (kind.clone(), name)));
+        }
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self::AnyOf(all)
+    }
+}
+
+impl Condition {
+    fn all(block: Map<String, Value>) -> Vec<Self> {
+        let mut all = Vec::new();
+        for (operator, keys) in block {
+            match keys {
+                Value::Object(keys) if !keys.is_empty() => {
+                    all.extend(keys.into_iter().map(|(key, value)| Self { operator: operator.clone(), key, value }));
+                }
+                _ => all.push(Self { operator, key: String::new(), value: Value::Null }),
+            }
+        }
+        all
+    }
+
+    /// What the key is compared with: one value, or several.
+    #[must_use]
+    pub fn values(&self) -> &[Value] {
+        match &self.value {
+            Value::Array(values) => values,
+            value => std::slice::from_ref(value),
+        }
+    }
+}
+
+/// Policy documents arrive percent-encoded (RFC 3986), from some emulators of AWS as they are.
+#[must_use]
+pub fn decoded(document: &str) -> Rc<str> {
+    decoded_text(document).into()
+}
+
+fn decoded_text(document: &str) -> Cow<'_, str> {
+    if document.trim_start().starts_with('{') {
+        return document.into();
+    }
+    percent_decode_str(document).decode_utf8_lossy()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WrittenDocument {
+    statement: OneOrMany<WrittenStatement>,
+    /// Kept apart, so that only the elements that decide something must not be there twice.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// What identity and trust policies must have in common is typed; the rest may be anything.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WrittenStatement {
+    effect: String,
+    action: Option<OneOrMany<String>>,
+    not_action: Option<Value>,
+    resource: Option<Value>,
+    not_resource: Option<Value>,
+    #[serde(default)]
+    condition: Map<String, Value>,
+    #[serde(default)]
+    principal: Option<Value>,
+    #[serde(default)]
+    not_principal: Option<Value>,
+}
+
+/// In a policy, almost everything may be one or many.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    Many(Vec<T>),
+    One(T),
+}
+
+impl<T: DeserializeOwned> OneOrMany<T> {
+    fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::Many(many) => many,
+            Self::One(one) => vec![one],
+        }
+    }
+}
+
+impl From<WrittenStatement> for Statement {
+    fn from(written: WrittenStatement) -> Self {
+        let resource = written.resource.map(texts);
+        let valid_resource = resource != Some(None);
+        Self {
+            effect: match written.effect.as_str() {
+                "Allow" => Some(Effect::Allow),
+                "Deny" => Some(Effect::Deny),
+                _ => None,
+            },
+            actions: Patterns::of(written.action.map(OneOrMany::into_vec), written.not_action, true),
+            resources: Patterns::of(resource.flatten(), written.not_resource, valid_resource),
+            principals: Principals::of(written.principal, written.not_principal.is_some()),
+            conditions: Condition::all(written.condition),
+        }
+    }
+}
+
+/// One text or a list of texts; `None` for anything else.
+fn texts(value: Value) -> Option<Vec<String>> {
+    let text = |value| if let Value::String(text) = value { Some(text) } else { None };
+    match value {
+        Value::Array(values) => values.into_iter().map(text).collect(),
+        value => text(value).map(|text| vec![text]),
+    }
+}
+
+#[cfg(test)]
+mod tests;
