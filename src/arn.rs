@@ -115,6 +115,12 @@ impl<'a> Arn<'a> {
     pub fn name(&self) -> &'a str {
         self.resource.rsplit_once('/').map_or(self.resource, |(_, name)| name)
     }
+
+    /// The same, but for OpenID Connect providers, whose name is a URL with slashes.
+    #[must_use]
+    pub fn full_name(&self) -> &'a str {
+        self.resource.strip_prefix("oidc-provider/").unwrap_or_else(|| self.name())
+    }
 }
 
 /// Whether `pattern` covers `arn`, part by part, as the condition operator `ArnLike` does: `*` and `?` do

@@ -1,11 +1,10 @@
 //! What is said of a burst: in the mails that are still sent while it lasts, and in the one that summarizes it.
 
-use super::compose;
 use super::containment::{Command, ContainmentStep};
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
 use super::resource::Resource;
-use super::rows::and_more;
+use super::rows::{account, and_more, timed};
 use super::time;
 use crate::detection::Reason;
 use crate::history::burst::{BurstPosition, BurstSummary, PendingBurst};
@@ -81,7 +80,7 @@ pub fn burst_summary(
     account_name: Option<&Untrusted>,
 ) -> Alert {
     let severity = summary.severity();
-    let account = compose::account(pending.account.as_ref(), account_name);
+    let account = account(pending.account.as_ref(), account_name);
     let place = account_name.or(pending.account.as_ref()).map_or_else(Phrase::default, |place| phrase!(" in ", place));
     let (number, at_least) = (summary.count, if summary.unread { "at least " } else { "" });
     let actor = actor(pending, summary);
@@ -146,7 +145,7 @@ fn suppressed(pending: &PendingBurst, summary: &BurstSummary) -> Section {
         let sessions = summary.actors.iter().map(|(actor, count)| times(*count, actor.into()));
         section.row(Fact::Sessions, Phrase::few(sessions, 10, ", "));
     }
-    let mut lines: Vec<_> = summary.most_severe.iter().map(compose::timed).collect();
+    let mut lines: Vec<_> = summary.most_severe.iter().map(timed).collect();
     let unread = summary.unread.then_some("not all could be read in time");
     lines.extend(and_more(summary.count - lines.len(), unread));
     section.rows(Fact::MostSevere, lines);

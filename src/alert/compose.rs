@@ -3,14 +3,14 @@
 use super::burst_summary::BurstNote;
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
-use super::rows::{and_more, looked_up};
+use super::rows::{account, account_name, and_more, looked_up, timed};
 use super::{caller, containment, links, resource, target, time, user_agent, wording};
 use crate::arn::Partition;
 use crate::detection::{Assessment, Case};
 use crate::event::Activity;
 use crate::history::{Line, RelatedActivity, actor_key};
 use crate::limits::RELATED_SHOWN;
-use crate::lookup::{KnownCaller, KnownTarget, Lookup, Provenance};
+use crate::lookup::{KnownCaller, KnownTarget, Provenance};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -50,27 +50,6 @@ pub fn compose(
         resources: resource::resources(case),
         links: links::links(activity),
         reference: reference(case),
-    }
-}
-
-/// The name that the setting gives the account, or its alias.
-#[must_use]
-pub fn account_name(
-    id: Option<&Untrusted>,
-    account_names: &BTreeMap<String, String>,
-    alias: &Lookup<Untrusted>,
-) -> Option<Untrusted> {
-    let set = id.and_then(|id| account_names.get(id.raw()));
-    set.map(Untrusted::new).or_else(|| alias.found().cloned())
-}
-
-/// The account by name and id.
-pub(super) fn account(id: Option<&Untrusted>, name: Option<&Untrusted>) -> Phrase {
-    match (name, id) {
-        (Some(name), Some(id)) => phrase!(name, " (", id, ")"),
-        (None, Some(id)) => phrase!("account ", id),
-        (Some(name), None) => phrase!(name),
-        (None, None) => "an account that the event does not name".into(),
     }
 }
 
@@ -136,11 +115,6 @@ fn related_section(related: &RelatedActivity) -> Section {
     section.rows(Fact::ByCaller, shown(&by_actor, related.by_actor.unread));
     section.rows(Fact::ToTarget, shown(&to_target, related.to_target.unread));
     section
-}
-
-/// A line of the history with its time.
-pub(super) fn timed(line: &Line) -> Phrase {
-    phrase!(Phrase::ours(line.time.format("%m-%d %H:%M:%S").to_string()), "  ", Phrase::from(line))
 }
 
 fn reference(case: &Case<'_>) -> Section {

@@ -18,9 +18,10 @@ mod user_agent;
 mod wording;
 
 pub use burst_summary::{BurstNote, burst_summary};
-pub use compose::{account_name, compose};
+pub use compose::compose;
 pub use containment::{Command, ContainmentStep};
 pub use facts::{Fact, SectionKind};
 pub use links::Link;
 pub use model::{Alert, Row, Section};
 pub use resource::{Resource, ResourceKind};
+pub use rows::account_name;

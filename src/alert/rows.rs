@@ -3,12 +3,14 @@
 use super::facts::Fact;
 use super::model::Section;
 use super::time;
+use crate::history::Line;
 use crate::limits::VALUES_SHOWN;
 use crate::lookup::{Gap, Lookup, Provenance, Role, Unavailable, User};
 use crate::phrase;
 use crate::policy::Access;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 /// So many are shown one by one; the rest is counted.
 pub(super) fn first_of_many(all: &[Phrase]) -> Vec<Phrase> {
@@ -154,4 +156,30 @@ pub(super) fn known_role(
     }
     gaps.extend(role.attached.unread());
     not_known(section, gaps);
+}
+
+/// The name that the setting gives the account, or its alias.
+#[must_use]
+pub fn account_name(
+    id: Option<&Untrusted>,
+    account_names: &BTreeMap<String, String>,
+    alias: &Lookup<Untrusted>,
+) -> Option<Untrusted> {
+    let set = id.and_then(|id| account_names.get(id.raw()));
+    set.map(Untrusted::new).or_else(|| alias.found().cloned())
+}
+
+/// The account by name and id.
+pub(super) fn account(id: Option<&Untrusted>, name: Option<&Untrusted>) -> Phrase {
+    match (name, id) {
+        (Some(name), Some(id)) => phrase!(name, " (", id, ")"),
+        (None, Some(id)) => phrase!("account ", id),
+        (Some(name), None) => phrase!(name),
+        (None, None) => "an account that the event does not name".into(),
+    }
+}
+
+/// A line of the history with its time.
+pub(super) fn timed(line: &Line) -> Phrase {
+    phrase!(Phrase::ours(line.time.format("%m-%d %H:%M:%S").to_string()), "  ", Phrase::from(line))
 }

@@ -36,15 +36,15 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// What is recorded of it.
-    pub(super) fn record<'b>(&'b self, mail: MailStatus, raw: &'b str) -> AlertRecord<'b> {
+    /// What is recorded of it; the session adds the record itself.
+    pub(super) fn record(&self, mail: MailStatus) -> AlertRecord<'_> {
         AlertRecord {
             severity: self.alert.severity,
             subject: &self.email.subject,
             reasons: self.alert.reasons.iter().map(|reason| reason.text.plain()).collect(),
             alert: &self.email.body,
             mail,
-            record: raw,
+            record: "",
         }
     }
 

@@ -1,15 +1,17 @@
 //! The journey of one event, from what EventBridge hands over to the alert that goes out.
 
+use super::bursts::Summarizer;
 use super::deliver::Channels;
+use super::draft::{Decision, Draft};
 use super::history_session::{HistorySession, NotOurs};
-use super::{Decision, Draft, InvocationError, InvocationResult};
+use super::result::{InvocationError, InvocationResult};
 use crate::alert::{BurstNote, compose};
-use crate::channel::email;
 use crate::channel::sns::Publisher;
+use crate::channel::{Outgoing, email};
 use crate::config::Settings;
 use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
-use crate::event::{Activity, Delivery};
+use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, MailStatus, burst, event_key};
 use crate::limits::TIME_TO_PUBLISH;
 use crate::lookup::{Directory, enrich};
@@ -31,9 +33,7 @@ pub struct Handler<D> {
     /// The channels that are informed beside the mail.
     pub channels: Channels,
     pub settings: Settings,
-    /// What happened before, where that is recorded.
     pub history: Option<History>,
-    /// The clock on the wall.
     pub clock: fn() -> DateTime<Utc>,
 }
 
@@ -62,7 +62,9 @@ impl<D: Directory> Handler<D> {
         log: &mut InvocationLog,
     ) -> Result<InvocationResult, InvocationError> {
         if is_schedule(&event) {
-            return Box::pin(self.summarize_bursts(time_left, log)).await;
+            let Self { directory, publisher, channels, settings, clock, .. } = self;
+            let summarizer = Summarizer { directory, publisher, channels, settings, clock: *clock };
+            return Box::pin(summarizer.summarize_all(self.history.as_ref(), time_left, log)).await;
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         log.event_id = event_id.map(|id| id.shown(TextKind::Name));
@@ -88,7 +90,7 @@ impl<D: Directory> Handler<D> {
             log.mail = if published { MailStatus::Published } else { MailStatus::Printed };
             log.publish = begun.elapsed();
         }
-        self.deliver_beside_the_mail(&draft, log).await;
+        self.after_the_mail(&draft, log).await;
         let published = log.mail == MailStatus::Published;
         Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
     }
@@ -166,9 +168,30 @@ impl<D: Directory> Handler<D> {
     }
 }
 
-/// Whether the schedule calls, and not an event of CloudTrail. Only EventBridge can send as `aws.events`.
-fn is_schedule(event: &Value) -> bool {
-    event["source"] == "aws.events" && event["detail-type"] == "Scheduled Event"
+impl<D: Directory> Handler<D> {
+    /// Whether the mail was suppressed, as one of a burst.
+    async fn suppressed(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> bool {
+        let Some(session) = draft.session.as_ref().filter(|_| draft.position.is_some_and(|position| !position.mailed))
+        else {
+            return false;
+        };
+        session.suppress(draft.record(MailStatus::Suppressed), draft.deadline, log).await
+    }
+
+    /// Informs the channels and records the alert, side by side.
+    async fn after_the_mail(&self, draft: &Draft<'_>, log: &mut InvocationLog) {
+        let event = Some((&draft.activity, &draft.event_key));
+        let outgoing = Outgoing { alert: &draft.alert, event, mail: log.mail, now: (self.clock)() };
+        let channels = Box::pin(self.channels.deliver(&outgoing));
+        let record = async {
+            // What was suppressed is recorded already.
+            if let Some(session) = draft.session.as_ref().filter(|_| log.mail != MailStatus::Suppressed) {
+                session.record(draft.record(log.mail), draft.position.is_some(), log).await;
+            }
+        };
+        let (failures, ()) = tokio::join!(channels, record);
+        log.channel_failures.extend(failures);
+    }
 }
 
 /// How long the invocation may still take. The deadline is in milliseconds since 1970.

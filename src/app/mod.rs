@@ -1,6 +1,7 @@
 //! The journey of one event: [`Handler`] is the story, read it first. `history_session` is what it has to do with the
-//! history, `deliver` who is informed beside the mail.
+//! history, `deliver` the channels beside the mail, `bursts` what the schedule calls the function for.
 
+mod bursts;
 mod deliver;
 mod draft;
 mod handler;
@@ -11,3 +12,6 @@ pub use deliver::Channels;
 pub use draft::{Decision, Draft};
 pub use handler::Handler;
 pub use result::{InvocationError, InvocationResult};
+
+#[cfg(test)]
+mod vocabulary;

@@ -1,6 +1,6 @@
 //! Who is expected to change access.
 
-use super::settings::{BadSetting, is_account_id};
+use super::error::{BadSetting, is_account_id};
 use crate::arn::{Arn, arn_like};
 
 /// The principals who are expected to change access: exact ARNs, or patterns with `*` and `?`, compared part by part.

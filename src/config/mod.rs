@@ -1,10 +1,12 @@
 //! What people set: the environment ([`settings`]), what is alerted on ([`watch`]), who is expected to change access
 //! ([`expectations`]). No channel and no judgement is here.
 
+mod error;
 pub mod expectations;
 pub mod settings;
 pub mod watch;
 
+pub use error::BadSetting;
 pub use expectations::ExpectedPrincipals;
-pub use settings::{BadSetting, Settings, Topic, WebhookFormat};
+pub use settings::{Settings, Topic, WebhookFormat};
 pub use watch::{ProtectedResources, Watch, WatchedActions};

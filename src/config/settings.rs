@@ -19,6 +19,7 @@
 //! | `AWS_SAM_LOCAL` | set by `sam local invoke`: a topic that is no ARN means "print only" | |
 //! | `EMULATOR_ENDPOINT_URL` | another endpoint for AWS, under `sam local invoke` only | AWS itself |
 
+use super::error::{BadSetting, is_account_id};
 use super::expectations::ExpectedPrincipals;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::Arn;
@@ -101,15 +102,6 @@ impl Topic {
     pub fn account(&self) -> Option<&str> {
         self.arn().and_then(Arn::parse).map(|arn| arn.account)
     }
-}
-
-/// A setting that cannot be used: which, its value, and what is expected.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{variable} is {found}, but must be {wanted}")]
-pub struct BadSetting {
-    pub(super) variable: &'static str,
-    pub(super) found: String,
-    pub(super) wanted: &'static str,
 }
 
 impl Settings {
@@ -272,10 +264,6 @@ fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
             }
         })
         .collect()
-}
-
-pub(super) fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

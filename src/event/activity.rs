@@ -2,12 +2,13 @@
 
 use super::denied_message::DeniedResource;
 use super::envelope::{Delivery, Refusal, is_service};
+use super::outcome::{Outcome, outcome};
+use super::parameters::parameters;
 use super::principal::Principal;
 use super::record::{Record, text_of};
 use super::{label, shown};
 use crate::arn::{Arn, Partition};
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, OnCaller, Operation, TargetKind};
-use crate::limits::PARAMETERS;
 use crate::phrase;
 use crate::policy::Parsed;
 use crate::text::{Phrase, Untrusted};
@@ -122,81 +123,6 @@ pub struct Origin {
     pub console: bool,
 }
 
-/// Whether the call worked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It did.
-    Succeeded,
-    /// It did not: an attempt.
-    Failed {
-        /// What kind of failure.
-        failure: FailureKind,
-        /// The error code, as it was written.
-        code: Option<Untrusted>,
-        /// The error message.
-        message: Option<Untrusted>,
-    },
-}
-
-/// Why a call failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// The principal may not do it.
-    Denied,
-    /// A thing of that name is there already.
-    AlreadyExists,
-    /// There is no thing of that name.
-    NotFound,
-    /// A quota is used up.
-    LimitExceeded,
-    /// Anything else.
-    Other,
-}
-
-impl FailureKind {
-    /// Reads an error code. On the wire most end in `Exception`; older tools write them without.
-    fn from_code(code: &str) -> Self {
-        let code = code.rsplit('.').next().unwrap_or(code);
-        match code.strip_suffix("Exception").unwrap_or(code) {
-            "AccessDenied" | "UnauthorizedOperation" | "UnauthorizedAccess" | "AuthorizationError" => Self::Denied,
-            "EntityAlreadyExists" => Self::AlreadyExists,
-            "NoSuchEntity" => Self::NotFound,
-            "LimitExceeded" => Self::LimitExceeded,
-            _ => Self::Other,
-        }
-    }
-
-    /// What became of the attempt: "… and was denied".
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Denied => "was denied",
-            Self::AlreadyExists => "failed, because there is one already",
-            Self::NotFound => "failed, because it does not exist",
-            Self::LimitExceeded => "failed, because a quota is used up",
-            Self::Other => "failed",
-        }
-    }
-}
-
-impl Outcome {
-    /// Whether the call worked.
-    #[must_use]
-    pub const fn succeeded(&self) -> bool {
-        matches!(self, Self::Succeeded)
-    }
-
-    /// One word, for logs and machines.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed { failure: FailureKind::Denied, .. } => "denied",
-            Self::Failed { .. } => "failed",
-        }
-    }
-}
-
 impl Activity {
     /// Reads a call by the catalogue. An action of IAM that is not in it is read as an unfamiliar one.
     ///
@@ -293,7 +219,7 @@ impl Activity {
             replay: delivery.replay.as_ref().map(Untrusted::new),
             policy_document: if trusts { None } else { document("policyDocument") },
             trust_document: document(if trusts { "policyDocument" } else { "assumeRolePolicyDocument" }),
-            parameters: if omitted { Vec::new() } else { parameters(request, action, &target) },
+            parameters: if omitted { Vec::new() } else { parameters(request, action, target.name.is_some()) },
             mfa_used: record.additional_event_data.get("MFAUsed").and_then(Value::as_str).map(|used| used == "Yes"),
             omitted,
             lacking,
@@ -327,21 +253,6 @@ impl Activity {
     pub fn name_now(&self) -> Option<&Untrusted> {
         let renamed = self.outcome.succeeded() && self.action.operation == Operation::Rename;
         self.object.name.as_ref().filter(|_| renamed).or(self.target.name.as_ref())
-    }
-}
-
-fn outcome(record: &Record) -> Outcome {
-    let code = record.error_code.as_deref();
-    let message = record.error_message.as_deref();
-    // A sign-in that failed says so in its answer, and not always elsewhere.
-    let refused = record.response_elements.get("ConsoleLogin").and_then(Value::as_str) == Some("Failure");
-    if code.is_none() && message.is_none() && !refused {
-        return Outcome::Succeeded;
-    }
-    Outcome::Failed {
-        failure: code.map_or(FailureKind::Other, FailureKind::from_code),
-        code: code.map(Untrusted::new),
-        message: message.map(Untrusted::new),
     }
 }
 
@@ -394,7 +305,7 @@ impl Target {
                 let name = text.split_once("function:").map_or(text, |(_, name)| name);
                 (name.split(':').next().unwrap_or(name), None)
             }
-            Some(arn) => (name_in(&arn), Some(found.clone())),
+            Some(arn) => (arn.full_name(), Some(found.clone())),
             None if self.kind == TargetKind::Queue => {
                 (text.trim_end_matches('/').rsplit('/').next().unwrap_or(text), None)
             }
@@ -458,11 +369,6 @@ impl Object {
     }
 }
 
-/// The name in an ARN. That of a web identity provider is a URL, with slashes.
-pub(super) fn name_in<'a>(arn: &Arn<'a>) -> &'a str {
-    arn.resource.strip_prefix("oidc-provider/").unwrap_or_else(|| arn.name())
-}
-
 /// An answer of IAM holds one object, `{"user": {…}}`; some are flat.
 fn answered(response: &Value) -> &Value {
     response.as_object().and_then(|fields| fields.values().find(|value| value.is_object())).unwrap_or(response)
@@ -495,306 +401,5 @@ fn tags(object: &Value) -> Option<Vec<(Untrusted, Untrusted)>> {
     )
 }
 
-/// What of a request has no place of its own in an alert, each value by its path: `selectors[0].readWriteType`.
-fn parameters(request: &Value, action: &Action, target: &Target) -> Vec<(Untrusted, Untrusted)> {
-    // The last are certificates and keys, which nobody reads.
-    const SHOWN_ELSEWHERE: [&str; 8] = [
-        "policyDocument",
-        "assumeRolePolicyDocument",
-        "tags",
-        "path",
-        "permissionsBoundary",
-        "certificateBody",
-        "certificateChain",
-        "sSHPublicKeyBody",
-    ];
-    let mut found = Vec::new();
-    for (name, value) in request.as_object().into_iter().flatten() {
-        let name = name.as_str();
-        let shown = SHOWN_ELSEWHERE.contains(&name)
-            || (target.name.is_some() && action.target.fields().contains(&name))
-            || action.object_at.contains(&name);
-        if name == "sAMLMetadataDocument" {
-            found.extend(entity_id(value).map(|id| ("entityID".into(), id.into())));
-        } else if !shown || action.effect == AccessEffect::Unfamiliar {
-            leaves(name, value, &mut found);
-        }
-    }
-    found
-}
-
-/// Whom SAML metadata is of: its `entityID`. The document itself is long, and certificates for the most part.
-fn entity_id(metadata: &Value) -> Option<&str> {
-    let (_, rest) = metadata.as_str()?.split_once("entityID=")?;
-    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    rest[1..].split(quote).next()
-}
-
-fn leaves(path: &str, value: &Value, found: &mut Vec<(Untrusted, Untrusted)>) {
-    if found.len() >= PARAMETERS {
-        return;
-    }
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                leaves(&format!("{path}.{name}"), value, found);
-            }
-        }
-        Value::Array(items) => {
-            for (i, value) in items.iter().enumerate() {
-                leaves(&format!("{path}[{i}]"), value, found);
-            }
-        }
-        leaf => found.extend(text(leaf).map(|text| (path.into(), text))),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    const EVENT_SOURCE: &str = "iam.amazonaws.com";
-
-    fn activity(change: impl Fn(&mut Value)) -> Activity {
-        let mut record = json!({
-            "eventSource": EVENT_SOURCE, "eventName": "CreateUser", "eventID": "e-1",
-            "eventTime": "2026-11-22T05:59:57Z", "awsRegion": "us-east-1",
-            "sourceIPAddress": "198.51.100.7", "recipientAccountId": "111122223333",
-            "userIdentity": {"type": "IAMUser", "userName": "carol", "accountId": "111122223333",
-                "arn": "arn:aws:iam::111122223333:user/carol", "accessKeyId": "AKIAEXAMPLE"},
-            "requestParameters": {"userName": "deploy-bot"},
-            "responseElements": {"user": {"userName": "deploy-bot", "userId": "AIDANEW", "path": "/ci/",
-                "arn": "arn:aws:iam::111122223333:user/ci/deploy-bot"}},
-        });
-        change(&mut record);
-        let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
-        Activity::from_delivery(&delivery).unwrap().activity().unwrap()
-    }
-
-    fn denied(message: &str) -> Activity {
-        activity(|record| {
-            record["requestParameters"] = json!(null);
-            record["responseElements"] = json!(null);
-            record["errorCode"] = json!("AccessDenied");
-            record["errorMessage"] = json!(message);
-        })
-    }
-
-    #[test]
-    fn a_successful_call_names_its_target() {
-        let activity = activity(|_| ());
-        assert_eq!(activity.outcome, Outcome::Succeeded);
-        assert_eq!(activity.target.name, Some("deploy-bot".into()));
-        assert_eq!(activity.target.id, Some("AIDANEW".into()));
-        assert!(activity.lacking.is_empty(), "{:?}", activity.lacking);
-    }
-
-    #[test]
-    fn a_denied_call_names_the_target_from_its_error_message() {
-        let arn = "User: arn:aws:iam::111122223333:user/carol is not authorized to perform: iam:CreateUser on \
-            resource: arn:aws:iam::111122223333:user/a/b/mallory because no identity-based policy allows the iam:CreateUser action";
-        let by_arn = denied(arn);
-        assert_eq!(by_arn.target.name, Some("mallory".into()));
-        assert_eq!(by_arn.target.arn, Some("arn:aws:iam::111122223333:user/a/b/mallory".into()));
-        assert_eq!(by_arn.outcome.word(), "denied");
-        assert!(by_arn.lacking.is_empty(), "{:?}", by_arn.lacking);
-        assert_eq!(denied("… on resource: user mallory").target.name, Some("mallory".into()));
-        assert_eq!(denied("… on resource: user mallory because …").target.name, Some("mallory".into()));
-    }
-
-    #[test]
-    fn a_denied_call_whose_message_names_nobody_says_that_the_name_is_lacking() {
-        for message in ["", "no", "x on resource: ", "x on resource: *", "x on resource: user"] {
-            let activity = denied(message);
-            assert_eq!((activity.target.name, activity.lacking), (None, vec!["userName"]), "{message}");
-        }
-    }
-
-    #[test]
-    fn error_codes_are_read_with_and_without_their_suffix() {
-        let table = [
-            ("AccessDenied", FailureKind::Denied),
-            ("AccessDeniedException", FailureKind::Denied),
-            ("Client.UnauthorizedOperation", FailureKind::Denied),
-            ("EntityAlreadyExistsException", FailureKind::AlreadyExists),
-            ("EntityAlreadyExists", FailureKind::AlreadyExists),
-            ("LimitExceededException", FailureKind::LimitExceeded),
-            ("InvalidInputException", FailureKind::Other),
-        ];
-        for (code, failure) in table {
-            assert_eq!(FailureKind::from_code(code), failure, "{code}");
-        }
-    }
-
-    #[test]
-    fn a_failure_without_a_code_is_still_a_failure() {
-        let activity = activity(|record| record["errorMessage"] = json!("something"));
-        assert_eq!(activity.outcome.word(), "failed");
-    }
-
-    #[test]
-    fn a_record_that_lacks_everything_still_becomes_an_activity_that_says_so() {
-        let bare = json!({"eventSource": EVENT_SOURCE, "eventName": "CreateUser"});
-        let delivery = Delivery::from_file(bare).unwrap().remove(0).unwrap();
-        let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
-        assert_eq!(
-            activity.lacking,
-            [
-                "eventID",
-                "eventTime",
-                "awsRegion",
-                "userIdentity",
-                "sourceIPAddress",
-                "recipientAccountId",
-                "requestParameters",
-                "responseElements",
-                "userName"
-            ]
-        );
-    }
-
-    #[test]
-    fn omitted_parameters_are_noticed() {
-        let activity = activity(|record| {
-            record["requestParameters"] = json!({"reason": "requestParameters too large", "omitted": true});
-        });
-        assert!(activity.omitted);
-        assert_eq!(activity.target.name, Some("deploy-bot".into()), "the response still names it");
-    }
-
-    #[test]
-    fn another_service_is_refused_and_a_call_that_reads_is_ignored() {
-        let refuse = |source: Value, name: &str| {
-            let record = json!({"eventSource": source, "eventName": name, "eventID": "e-1"});
-            let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
-            Activity::from_delivery(&delivery).unwrap_err()
-        };
-        assert_eq!(refuse(json!("sso-directory.amazonaws.com"), "CreateUser").kind(), "ForeignEventSource");
-        assert_eq!(refuse(json!(null), "CreateUser").kind(), "ForeignEventSource");
-        let read = json!({"eventSource": EVENT_SOURCE, "eventName": "ListUsers"});
-        let delivery = Delivery::from_file(read).unwrap().remove(0).unwrap();
-        let Ok(Reading::Ignored(why)) = Activity::from_delivery(&delivery) else { panic!("it only reads") };
-        assert_eq!(why.plain(), "the catalogue does not have the action iam:ListUsers");
-    }
-
-    #[test]
-    fn the_partition_is_told_by_arn_and_else_by_region() {
-        let by_arn = activity(|record| {
-            record["responseElements"]["user"]["arn"] = json!("arn:aws-us-gov:iam::111122223333:user/x");
-        });
-        assert_eq!(by_arn.partition, Partition::GovCloud);
-        let by_region = activity(|record| {
-            record["responseElements"] = json!(null);
-            record["userIdentity"] = json!({"type": "AWSService"});
-            record["awsRegion"] = json!("cn-north-1");
-        });
-        assert_eq!(by_region.partition, Partition::China);
-    }
-
-    fn call(name: &str, request: &Value, identity: &Value) -> Activity {
-        activity(|record| {
-            record["eventName"] = json!(name);
-            record["requestParameters"] = request.clone();
-            record["responseElements"] = json!(null);
-            if !identity.is_null() {
-                record["userIdentity"] = identity.clone();
-            }
-        })
-    }
-
-    #[test]
-    fn a_call_that_names_no_user_is_about_the_caller() {
-        let own = call("CreateAccessKey", &json!(null), &json!(null));
-        assert_eq!(own.target.name, Some("carol".into()));
-        assert!(own.is_self() && own.lacking.is_empty(), "{:?}", own.lacking);
-        let root = json!({"type": "Root", "accountId": "111122223333"});
-        let of_root = call("CreateAccessKey", &json!(null), &root);
-        assert_eq!(of_root.target.kind, TargetKind::RootUser);
-        assert!(of_root.is_self() && of_root.lacking.is_empty());
-        let serial = json!({"serialNumber": "arn:aws:iam::111122223333:mfa/root-account-mfa-device", "userName": "AWS ROOT USER"});
-        assert_eq!(call("DeactivateMFADevice", &serial, &root).target.kind, TargetKind::RootUser);
-        // Of a denied call nobody knows whom it named.
-        let refused = activity(|record| {
-            record["eventName"] = json!("AddUserToGroup");
-            record["requestParameters"] = json!(null);
-            record["responseElements"] = json!(null);
-            record["errorCode"] = json!("AccessDenied");
-            record["errorMessage"] =
-                json!("x is not authorized to perform: iam:AddUserToGroup on resource: group Admins");
-        });
-        assert_eq!((refused.target.name, refused.object.name), (None, Some("Admins".into())));
-    }
-
-    #[test]
-    fn names_are_found_in_arns_urls_and_subscriptions() {
-        let role = call(
-            "AttachRolePolicy",
-            &json!({"roleName": "ci", "policyArn": "arn:aws:iam::aws:policy/job/X"}),
-            &json!(null),
-        );
-        assert_eq!((role.target.name, role.object.name), (Some("ci".into()), Some("X".into())));
-        let provider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
-        let oidc =
-            call("UpdateOpenIDConnectProviderThumbprint", &json!({"openIDConnectProviderArn": provider}), &json!(null));
-        assert_eq!(oidc.target.name, Some("oidc.eks.eu-west-1.amazonaws.com/id/A".into()));
-        let other = |source: &str, name: &str, request: Value| {
-            activity(|record| {
-                record["eventSource"] = json!(source);
-                record["eventName"] = json!(name);
-                record["requestParameters"] = request.clone();
-            })
-            .target
-        };
-        let subscription = json!({"subscriptionArn": "arn:aws:sns:us-east-1:111122223333:alerts:0a1b"});
-        let topic = other("sns.amazonaws.com", "Unsubscribe", subscription);
-        assert_eq!(
-            (topic.name, topic.arn),
-            (Some("alerts".into()), Some("arn:aws:sns:us-east-1:111122223333:alerts".into()))
-        );
-        let queue = json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/111122223333/failed"});
-        assert_eq!(other("sqs.amazonaws.com", "DeleteQueue", queue).name, Some("failed".into()));
-        let function = json!({"functionName": "arn:aws:lambda:us-east-1:111122223333:function:alerter:live"});
-        assert_eq!(other("lambda.amazonaws.com", "DeleteFunction20150331", function).name, Some("alerter".into()));
-    }
-
-    #[test]
-    fn denied_calls_name_things_in_every_form_that_iam_writes() {
-        let told = |name: &str, resource: &str| {
-            let refused = activity(|record| {
-                record["eventName"] = json!(name);
-                record["requestParameters"] = json!(null);
-                record["responseElements"] = json!(null);
-                record["errorCode"] = json!("AccessDenied");
-                record["errorMessage"] = json!(format!("… on resource: {resource} with an explicit deny"));
-            });
-            let raw = |text: Option<Untrusted>| text.map(|text| text.raw().to_owned());
-            (raw(refused.target.name), raw(refused.target.arn), raw(refused.object.name))
-        };
-        let some = |text: &str| Some(text.to_owned());
-        let arn = "arn:aws:iam::111122223333:policy/team/tools";
-        assert_eq!(told("CreatePolicyVersion", &format!("policy {arn}")), (some("tools"), some(arn), None));
-        assert_eq!(told("CreatePolicyVersion", arn), (some("tools"), some(arn), None));
-        assert_eq!(told("AddRoleToInstanceProfile", "instance profile web"), (None, None, some("web")));
-        assert_eq!(told("CreateAccountAlias", "*"), (None, None, None));
-        assert_eq!(told("UpdateAssumeRolePolicy", "role ci"), (some("ci"), None, None));
-    }
-
-    #[test]
-    fn what_a_call_asked_for_besides_is_kept_by_its_path_up_to_a_bound() {
-        let many: Vec<_> = (0..99).map(|i| json!({"a": i})).collect();
-        let unfamiliar = call("InventedLastYear", &json!({"b": {"c": true}, "list": many}), &json!(null));
-        assert_eq!(unfamiliar.parameters.len(), PARAMETERS);
-        assert_eq!(unfamiliar.parameters[0], ("b.c".into(), "true".into()));
-        assert_eq!(unfamiliar.parameters[1].0, "list[0].a".into());
-        let metadata = "<EntityDescriptor entityID='https://idp.example/é'><x/></EntityDescriptor>";
-        let saml = call(
-            "UpdateSAMLProvider",
-            &json!({"sAMLProviderArn": "arn:aws:iam::1:saml-provider/p", "sAMLMetadataDocument": metadata}),
-            &json!(null),
-        );
-        assert_eq!(saml.parameters, [("entityID".into(), "https://idp.example/é".into())]);
-        let unquoted = call("UpdateSAMLProvider", &json!({"sAMLMetadataDocument": "entityID=é"}), &json!(null));
-        assert!(unquoted.parameters.is_empty());
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! The resource in the message of a denied call: `… on resource: arn:…:user/path/name because …`, or
 //! `… on resource: user name`. CloudTrail records no parameters of a denied call, so nothing else names the resource.
 
-use super::activity::{Outcome, name_in};
+use super::outcome::Outcome;
 use crate::arn::Arn;
 use crate::catalog::TargetKind;
 
@@ -21,7 +21,7 @@ impl<'a> DeniedResource<'a> {
         let first = words.next()?;
         if let Some(arn) = Arn::parse(first) {
             let kind = arn.resource.split(['/', ':']).next().unwrap_or_default();
-            let name = if arn.service == "lambda" { arn.resource.split(':').nth(1) } else { Some(name_in(&arn)) };
+            let name = if arn.service == "lambda" { arn.resource.split(':').nth(1) } else { Some(arn.full_name()) };
             let name = name.filter(|name| !name.is_empty() && *name != "*");
             return Some(Self { kind, name, arn: Some(first) });
         }

@@ -85,6 +85,12 @@ impl Refusal {
     }
 }
 
+/// Whether the schedule calls, and not an event of CloudTrail. Only EventBridge can send as `aws.events`.
+#[must_use]
+pub fn is_schedule(event: &Value) -> bool {
+    event["source"] == "aws.events" && event["detail-type"] == "Scheduled Event"
+}
+
 impl Delivery {
     /// Opens the envelope that EventBridge hands to the function.
     ///

@@ -6,11 +6,14 @@
 pub mod activity;
 mod denied_message;
 mod envelope;
+pub mod outcome;
+mod parameters;
 pub mod principal;
 pub mod record;
 
-pub use activity::{Activity, FailureKind, Outcome};
-pub use envelope::{Delivery, Refusal};
+pub use activity::Activity;
+pub use envelope::{Delivery, Refusal, is_schedule};
+pub use outcome::{FailureKind, Outcome};
 pub use principal::Principal;
 pub use record::Record;
 

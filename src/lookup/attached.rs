@@ -1,6 +1,6 @@
 //! The policies of a user, role or group, as they were found.
 
-use super::model::{Listing, Lookup, Unavailable};
+use super::answer::{Listing, Lookup, Unavailable};
 use crate::phrase;
 use crate::policy::{Parsed, is_aws_managed, is_quarantine_policy};
 use crate::text::{Phrase, Untrusted};

@@ -1,10 +1,9 @@
 //! Decides what to ask for an activity, asks it all side by side, and puts the answers in a [`Dossier`].
 
+use super::answer::Lookup;
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
-use super::model::{
-    AccountId, Directory, Dossier, GroupQuestion, KnownCaller, KnownTarget, Lookup, PolicyQuestion, RoleQuestion,
-    UserQuestion,
-};
+use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
+use super::model::{Dossier, KnownCaller, KnownTarget};
 use crate::arn::Arn;
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;

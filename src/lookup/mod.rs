@@ -5,17 +5,20 @@
 //! alert: a fact that could not be looked up is [`Lookup::Unavailable`], with the reason, and never looks like a fact that
 //! does not exist. What policies grant is not decided here, see [`policy`](crate::policy).
 
+mod answer;
 mod attached;
 mod cache;
+mod directory;
 mod enrich;
 pub mod iam;
 mod model;
 pub mod snapshot;
 
+pub use answer::{Listing, Lookup, Provenance, Unavailable};
 pub use attached::{AttachedPolicies, AttachedPolicy, Attachment, Gap};
+pub use directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 pub use enrich::enrich;
 pub use model::{
-    AccessKey, AccountId, Directory, Dossier, Group, GroupQuestion, KeyUse, KnownCaller, KnownTarget, Listing, Lookup,
-    ManagedPolicy, Members, PolicyProfile, PolicyQuestion, Provenance, Role, RoleProfile, RoleQuestion, Unavailable,
-    User, UserProfile, UserQuestion,
+    AccessKey, Dossier, Group, KeyUse, KnownCaller, KnownTarget, ManagedPolicy, Members, PolicyProfile, Role,
+    RoleProfile, User, UserProfile,
 };

@@ -6,17 +6,19 @@
 //! user, `AccessKeyLastUsed` in a key. What a file does not carry is unavailable, not absent.
 
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
+mod saved;
+
+use super::answer::{Listing, Lookup, Provenance, Unavailable};
+use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::model::{
-    AccessKey, AccountId, Directory, Group, GroupQuestion, KeyUse, Listing, Lookup, ManagedPolicy, Members,
-    PolicyProfile, PolicyQuestion, Provenance, Role, RoleProfile, RoleQuestion, Unavailable, User, UserProfile,
-    UserQuestion,
+    AccessKey, Group, KeyUse, ManagedPolicy, Members, PolicyProfile, Role, RoleProfile, User, UserProfile,
 };
 use crate::arn::Arn;
 use crate::catalog::TargetKind;
 use crate::policy::Parsed;
 use crate::text::Untrusted;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use saved::{SavedAttached, SavedBoundary, SavedGroup, SavedInline, SavedPolicy, SavedRole, SavedTag, SavedUser};
+use serde::Deserialize;
 use serde_json::Value;
 use std::rc::Rc;
 use tokio::time::Instant;
@@ -36,149 +38,6 @@ pub struct Snapshot {
     account: Option<String>,
     #[serde(skip)]
     unavailable: Option<&'static str>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedUser {
-    user_name: String,
-    user_id: String,
-    arn: String,
-    create_date: Option<DateTime<Utc>>,
-    password_last_used: Option<DateTime<Utc>>,
-    #[serde(default)]
-    user_policy_list: Vec<SavedInline>,
-    #[serde(default)]
-    group_list: Vec<String>,
-    #[serde(default)]
-    attached_managed_policies: Vec<SavedAttached>,
-    permissions_boundary: Option<SavedBoundary>,
-    #[serde(default)]
-    tags: Vec<SavedTag>,
-    #[serde(rename = "MFADevices")]
-    mfa_devices: Option<Vec<SavedDevice>>,
-    access_key_metadata: Option<Vec<SavedKey>>,
-    #[serde(default = "not_saved", deserialize_with = "told")]
-    login_profile: Lookup<SavedLogin>,
-}
-
-/// Keeps `null`, which says that there is none, apart from nothing said.
-fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
-    Ok(Option::deserialize(from)?.map_or(Lookup::Missing, Lookup::Found))
-}
-
-fn not_saved<T>() -> Lookup<T> {
-    Lookup::not_asked(NOT_SAVED)
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedRole {
-    role_name: String,
-    role_id: String,
-    arn: String,
-    create_date: Option<DateTime<Utc>>,
-    description: Option<String>,
-    #[serde(default)]
-    role_policy_list: Vec<SavedInline>,
-    #[serde(default)]
-    attached_managed_policies: Vec<SavedAttached>,
-    permissions_boundary: Option<SavedBoundary>,
-    #[serde(default)]
-    tags: Vec<SavedTag>,
-    role_last_used: Option<SavedRoleUse>,
-    assume_role_policy_document: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedGroup {
-    group_name: String,
-    arn: Option<String>,
-    #[serde(default)]
-    group_policy_list: Vec<SavedInline>,
-    #[serde(default)]
-    attached_managed_policies: Vec<SavedAttached>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedInline {
-    policy_name: String,
-    policy_document: Value,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedAttached {
-    policy_name: String,
-    policy_arn: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedPolicy {
-    arn: String,
-    create_date: Option<DateTime<Utc>>,
-    #[serde(default)]
-    policy_version_list: Vec<SavedVersion>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedVersion {
-    version_id: Option<String>,
-    document: Value,
-    is_default_version: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedBoundary {
-    permissions_boundary_arn: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedTag {
-    key: String,
-    value: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedDevice {
-    serial_number: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedKey {
-    access_key_id: String,
-    status: String,
-    create_date: Option<DateTime<Utc>>,
-    access_key_last_used: Option<SavedKeyUse>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedKeyUse {
-    last_used_date: Option<DateTime<Utc>>,
-    service_name: Option<String>,
-    region: Option<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedLogin {
-    create_date: DateTime<Utc>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SavedRoleUse {
-    last_used_date: Option<DateTime<Utc>>,
-    region: Option<String>,
 }
 
 impl Snapshot {

@@ -1,6 +1,6 @@
 //! What DynamoDB answered, or why it did not.
 
-use super::items::integer;
+use super::values::integer;
 use crate::history::{Claim, HistoryError};
 use crate::limits::HISTORY_TIMEOUT;
 use crate::text::Untrusted;

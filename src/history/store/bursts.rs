@@ -1,9 +1,9 @@
 //! How bursts are counted, and what is suppressed of them.
 
 use super::answers::{patient, unless_refused, why_not};
-use super::dynamodb::History;
-use super::items::{integer, millis, number, text, time};
 use super::keys::{Item, actor_list, actor_of_list, at, burst_key, burst_list, key, keys};
+use super::table::History;
+use super::values::{integer, millis, number, text, time};
 use crate::history::burst::{self, BurstPosition, BurstSummary, Count, PendingBurst};
 use crate::history::{AlertRecord, Entry, HistoryError, Line};
 use crate::limits::RELATED;

@@ -1,16 +1,15 @@
 //! The history in a table of DynamoDB: claims, related activity, chains, records of alerts.
 
 use super::answers::{claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
-use super::items::{bounded, millis, text, time};
-use super::keys::{BEGIN, CHAIN, HISTORY, Table, actor_list, at, chain_list, day_of, key, keys, lists, target_list};
+use super::keys::{BEGIN, CHAIN, HISTORY, actor_list, at, chain_list, day_of, key, keys, lists, target_list};
+use super::table::History;
+use super::values::{bounded, millis, text, time};
 use crate::history::{AlertRecord, Claim, Entry, HistoryError, Line, Lines, MailStatus, RelatedActivity};
 use crate::limits::{HISTORY_TIMEOUT, KEPT, LINES_READ, RELATED};
 use crate::text::Untrusted;
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::OnceLock;
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -20,29 +19,7 @@ const BETWEEN_CLAIMS: Duration = Duration::from_millis(500);
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What happened before.
-#[derive(Debug)]
-pub struct History {
-    pub(super) client: Client,
-    pub(super) table: String,
-    /// How long an item is kept; `None` for ever.
-    pub(super) retention: Option<TimeDelta>,
-    /// Since when there is a history, once that was read.
-    begin: OnceLock<DateTime<Utc>>,
-}
-
 impl History {
-    /// The history in this table, whose items are kept so long; `None` for ever.
-    #[must_use]
-    pub fn new(client: Client, table: String, retention: Option<TimeDelta>) -> Self {
-        Self { client, table, retention, begin: OnceLock::new() }
-    }
-
-    #[must_use]
-    pub fn table(&self) -> Table<'_> {
-        Table { name: &self.table, region: self.client.config().region().map(AsRef::as_ref) }
-    }
-
     // --- one alert an event ------------------------------------------------------------------------------------
 
     /// Claims the event, until then: an invocation that comes in between waits or gives up, and one that comes after a

@@ -1,15 +1,13 @@
 //! The items of the table, and what is read from them.
 
-use super::dynamodb::History;
 use super::keys::{EVENT, Item, at, event_list, key, keys};
+use super::table::History;
+use super::values::{number, text, time};
 use crate::catalog::ChainStep;
 use crate::history::{Entry, Line};
-use crate::limits::KEPT;
 use crate::severity::Severity;
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use chrono::{DateTime, Utc};
-use std::fmt::Display;
 
 impl History {
     /// The event's own item, as far as it is known at once.
@@ -94,28 +92,4 @@ impl Line {
             subject: field("subject"),
         })
     }
-}
-
-pub(super) fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-pub(super) fn millis(time: DateTime<Utc>) -> AttributeValue {
-    number(time.timestamp_millis())
-}
-
-pub(super) fn number(number: impl Display + Copy) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-pub(super) fn integer(item: &Item, name: &str) -> Option<i64> {
-    item.get(name)?.as_n().ok()?.parse().ok()
-}
-
-pub(super) fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
-    Some(DateTime::parse_from_rfc3339(item.get(name)?.as_s().ok()?).ok()?.to_utc())
-}
-
-pub(super) fn bounded(text: &str) -> &str {
-    &text[..text.floor_char_boundary(KEPT.min(text.len()))]
 }

@@ -19,6 +19,8 @@ mod bursts;
 mod dynamodb;
 mod items;
 pub mod keys;
+mod table;
+mod values;
 
-pub use dynamodb::History;
 pub use keys::{Table, TableQuery};
+pub use table::History;

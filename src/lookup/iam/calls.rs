@@ -1,7 +1,7 @@
 //! One call to IAM, and what its answer or its failure says about the fact that was asked for.
 
 use crate::limits::LISTED;
-use crate::lookup::model::{Listing, Lookup, Unavailable};
+use crate::lookup::answer::{Listing, Lookup, Unavailable};
 use crate::text::Untrusted;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Tag};

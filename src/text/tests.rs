@@ -1,0 +1,73 @@
+//! Text from outside, shown.
+
+use super::sanitize::is_deceptive;
+use super::*;
+use proptest::prelude::*;
+
+fn shown(text: &str) -> String {
+    Untrusted::new(text).shown(TextKind::Free)
+}
+
+#[test]
+fn what_cannot_be_seen_becomes_visible() {
+    assert_eq!(shown("a\nHIGH\r\n\tb"), "a\\nHIGH\\r\\n\\tb");
+    assert_eq!(shown("x\u{202e}gnp.exe"), "x\\u{202e}gnp.exe");
+    assert_eq!(shown("a\u{2028}b\u{200b}c\u{7f}"), "a\\u{2028}b\\u{200b}c\\u{7f}");
+    assert_eq!(shown("Zoë Ω 山田  x"), "Zoë Ω 山田  x");
+    assert_eq!(shown("curl/8      MFA\u{a0}\u{3000}used"), "curl/8[6 blanks]MFA\\u{a0}\\u{3000}used");
+}
+
+#[test]
+fn links_cannot_be_clicked_and_names_stay_as_they_are() {
+    assert_eq!(shown("see HTTPS://evil.example.com/a.b now"), "see hxxps://evil[.]example[.]com/a.b now");
+    assert_eq!(shown("ftp://x.y"), "ftp[:]//x[.]y");
+    assert_eq!(shown("WWW.evil.example"), "WWW[.]evil.example");
+    assert_eq!(shown("first.last@example.com"), "first.last@example.com");
+    assert_eq!(shown("é://a.b"), "é[:]//a[.]b");
+    assert_eq!(
+        shown("go to reset.example.com/now aws-sdk-go/1.44.20"),
+        "go to reset[.]example[.]com/now aws-sdk-go/1.44.20"
+    );
+    assert_eq!(shown("mailto:help@evil.example"), "mailto[:]help@evil.example");
+    let arn = Untrusted::new("arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/x");
+    assert_eq!(arn.shown(TextKind::Arn), arn.raw(), "an ARN can be copied");
+}
+
+#[test]
+fn an_identifier_can_be_compared_and_hides_nothing() {
+    let identifier = |text: &str| Untrusted::new(text).identifier(TextKind::Name);
+    assert_eq!(identifier("www.example.com"), "www.example.com");
+    assert_eq!(identifier("a\u{202e}b\n"), "a\\u{202e}b\\n");
+    assert_eq!(identifier(&"a".repeat(200)).len(), 160);
+}
+
+#[test]
+fn what_is_cut_is_counted() {
+    assert_eq!(Untrusted::new("abcdef").seen(4), "abcd... [2 more characters]");
+    assert_eq!(Untrusted::new("abcd").seen(4), "abcd");
+    assert_eq!(Untrusted::new("abcdef").ascii(4), "ab..");
+    assert_eq!(Untrusted::new("añb").ascii(4), "a?b");
+    assert_eq!(Untrusted::new("abc").ascii(1), ".");
+}
+
+proptest! {
+    #[test]
+    fn nothing_from_outside_breaks_a_line_hides_or_links(text in any::<String>()) {
+        let shown = shown(&text);
+        prop_assert!(!shown.chars().any(is_deceptive), "{shown:?}");
+        let lower = shown.to_ascii_lowercase();
+        prop_assert!(!lower.contains("http://") && !lower.contains("https://") && !lower.contains("www."));
+    }
+
+    #[test]
+    fn links_planted_anywhere_are_defanged(before in ".{0,9}", after in "[a-z.:/@]{0,30}") {
+        let lower = shown(&format!("{before}https://{after}http://www.{after}")).to_ascii_lowercase();
+        prop_assert!(!lower.contains("http://") && !lower.contains("https://") && !lower.contains("www."), "{lower}");
+    }
+
+    #[test]
+    fn a_subject_is_ascii_and_short(text in any::<String>(), limit in 0_usize..120) {
+        let ascii = Untrusted::new(text).ascii(limit);
+        prop_assert!(ascii.len() <= limit && ascii.bytes().all(|b| (32..127).contains(&b)), "{ascii:?}");
+    }
+}
