@@ -85,7 +85,8 @@ pub fn burst_summary(
     let (number, at_least) = (summary.count, if summary.unread { "at least " } else { "" });
     let actor = actor(pending, summary);
     let alerts = Phrase::ours(counted(number, "alert"));
-    let mut what = phrase!(at_least, &alerts, " on ", &pending.call, " by ", &actor, " in ", &account, " suppressed");
+    let mut what =
+        phrase!(at_least, &alerts, " on ", &pending.call, " by ", &actor, " in ", &account, " were suppressed");
     if let Some((first, last)) = summary.times {
         what.push(phrase!(",\nfrom ", time::at(first), " to ", time::at(last)));
     }

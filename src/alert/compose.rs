@@ -76,6 +76,9 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
         }
         None => summary.push("\nat a time that the event does not contain."),
     }
+    if let Some(result) = wording::result(activity) {
+        summary.push(phrase!(" ", result));
+    }
     if let Some(burst) = burst {
         summary.push(phrase!("\n", burst.sentence()));
     }

@@ -99,9 +99,9 @@ facts! {
     Object "object" "Object";
     Grants "grants" "Grants";
     Statements "statements" "Statements";
-    Trust "trust" "Trusted";
-    Parameters "parameters" "Parameters";
-    Omitted "omitted" "Parameters";
+    Trust "trust" "Trusted principals";
+    Parameters "parameters" "Request parameters";
+    Omitted "omitted" "Request parameters";
     Error "error" "Error";
     ErrorMessage "errorMessage" "Message";
     Console "console" "Console";
@@ -139,6 +139,6 @@ mod tests {
         let all = keys.len();
         keys.dedup();
         assert_eq!(keys.len(), all);
-        assert!(Fact::ALL.iter().all(|fact| fact.label().len() <= 15));
+        assert!(Fact::ALL.iter().all(|fact| fact.label().len() <= 18));
     }
 }

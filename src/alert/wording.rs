@@ -67,6 +67,16 @@ fn both(activity: &Activity, first: Form, second: Form) -> Phrase {
     }
 }
 
+/// "an access key for IAM user U", "policy P to IAM user U": what has no name keeps its article.
+fn attempt(activity: &Activity) -> Phrase {
+    let by_name = activity.action.object.reference(activity.action.operation) == Reference::ByName;
+    let of_object = if by_name { Form::Named } else { Form::Definite };
+    match activity.action.order() {
+        Order::TargetOnly | Order::TargetThenObject(_) => both(activity, Form::Named, of_object),
+        Order::ObjectOnly | Order::ObjectThenTarget(_) => both(activity, of_object, Form::Named),
+    }
+}
+
 /// "policy P attached to IAM user U"; what belongs to something stays with it: "trust policy of role R changed".
 fn passive(activity: &Activity, first: Form, second: Form) -> Phrase {
     let done = activity.action.operation.past();
@@ -117,28 +127,36 @@ pub(super) fn subject(activity: &Activity, who: &Phrase, place: &Phrase) -> Phra
         }
         Outcome::Failed { failure, .. } => {
             let verdict = if *failure == FailureKind::Denied { "Denied" } else { "Failed" };
-            let tried = both(activity, Form::Named, Form::Named);
+            let tried = attempt(activity);
             phrase!(verdict, ": ", who, " tried to ", action.operation.infinitive(), " ", tried, place)
         }
     }
 }
 
-/// The same as the beginning of a sentence; `account` is where it happened.
+/// The same as a sentence without its end; `account` is where it happened.
 pub(super) fn sentence(activity: &Activity, account: &Phrase) -> Phrase {
     let action = activity.action;
     let who = activity.principal.short_name().capitalized();
-    let what = || both(activity, Form::Definite, Form::Definite);
+    let what = both(activity, Form::Definite, Form::Definite);
     match &activity.outcome {
         Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
             phrase!("The root user signed in to the console of ", account)
         }
         Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
-            phrase!("Somebody tried to sign in to the console of ", account, " as the root user, and failed,")
+            phrase!("Somebody tried to sign in to the console of ", account, " as the root user")
         }
-        Outcome::Succeeded => phrase!(who, " ", action.operation.past(), " ", what(), " in ", account),
-        Outcome::Failed { failure, .. } => {
-            let tried = phrase!(who, " tried to ", action.operation.infinitive(), " ", what(), " in ", account);
-            phrase!(tried, ". The call ", failure.words(), ",")
+        Outcome::Succeeded => phrase!(who, " ", action.operation.past(), " ", what, " in ", account),
+        Outcome::Failed { .. } => {
+            phrase!(who, " tried to ", action.operation.infinitive(), " ", what, " in ", account)
         }
+    }
+}
+
+/// What became of the attempt, as a sentence; nothing where the call succeeded.
+pub(super) fn result(activity: &Activity) -> Option<Phrase> {
+    match &activity.outcome {
+        Outcome::Succeeded => None,
+        Outcome::Failed { .. } if activity.action.effect == AccessEffect::SignsIn => Some("The sign-in failed.".into()),
+        Outcome::Failed { failure, .. } => Some(phrase!("The call ", failure.words(), ".")),
     }
 }

@@ -38,7 +38,7 @@ const FILES: &[&[Action]] = &[
 ];
 
 /// An action of IAM that the catalogue does not know: AWS adds some every year.
-pub const UNFAMILIAR: Action = row::iam("", Operation::Make, ObjectKind::UnfamiliarAction, TargetKind::Account).is(
+pub const UNFAMILIAR: Action = row::iam("", Operation::Call, ObjectKind::UnfamiliarAction, TargetKind::Account).is(
     AccessEffect::Unfamiliar,
     Severity::Medium,
     "This version does not know the action. It changes IAM; review its request parameters.",

@@ -74,7 +74,7 @@ pub enum Operation {
     Untag,
     SignIn,
     /// What an unfamiliar action does is not known.
-    Make,
+    Call,
 }
 
 /// What the operation is done with: the target itself, or something that the target gets, loses or has.

@@ -56,7 +56,7 @@ impl Operation {
             Self::Tag => "tagged",
             Self::Untag => "untagged",
             Self::SignIn => "signed in",
-            Self::Make => "made",
+            Self::Call => "called",
         })
     }
 
@@ -88,7 +88,7 @@ impl Operation {
             Self::Tag => "tag",
             Self::Untag => "untag",
             Self::SignIn => "sign in",
-            Self::Make => "make",
+            Self::Call => "call",
         })
     }
 }

@@ -113,12 +113,12 @@ fn lines(section: &Section, text: &mut String) {
         // What kind it is stands behind the name.
         let kind = match (fact, kind) {
             (Fact::Kind, _) => continue,
-            (Fact::Name, Some(kind)) => format!(" ({})", kind.plain()),
+            (Fact::Name, Some(kind)) => format!(", {}", kind.plain()),
             _ => String::new(),
         };
         for (i, value) in values.iter().map(Phrase::plain).enumerate() {
             let label = if i == 0 { label } else { "" };
-            write_line!(text, "  {label:<15} {value}{kind}");
+            write_line!(text, "  {label:<18} {value}{kind}");
         }
     }
 }

@@ -86,7 +86,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             (Severity::High, "Somebody tried to change what these alerts depend on. The call failed.".into())
         }
         Outcome::Failed { failure: FailureKind::Denied, .. } => {
-            (Severity::Medium, phrase!("The call was denied. Somebody may be probing what ", who, " can do."))
+            (Severity::Medium, phrase!("A denied call can mean that somebody is probing what ", who, " can do."))
         }
         Outcome::Failed { failure: FailureKind::AlreadyExists, .. } => {
             (Severity::Low, "The call failed: an entity of this name already exists. Nothing changed.".into())

@@ -48,14 +48,14 @@ impl FailureKind {
         }
     }
 
-    /// What became of the attempt: "… and was denied".
+    /// What became of the call: "was denied".
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::Denied => "was denied",
-            Self::AlreadyExists => "failed, because there is one already",
-            Self::NotFound => "failed, because it does not exist",
-            Self::LimitExceeded => "failed, because a quota is used up",
+            Self::AlreadyExists => "failed: an entity of this name already exists",
+            Self::NotFound => "failed: there is no such entity",
+            Self::LimitExceeded => "failed: a quota is used up",
             Self::Other => "failed",
         }
     }

@@ -113,11 +113,13 @@ impl<D: Directory> Asking<'_, D> {
         };
         let at_quota = matches!(activity.outcome, Outcome::Failed { failure: FailureKind::LimitExceeded, .. });
         if at_quota && action.effect == AccessEffect::Creates {
-            return KnownTarget::NotAsked("it was not created");
+            return KnownTarget::NotAsked("the target was not created");
         }
         let just_created = match action.lookup {
             TargetLookup::Nothing => return KnownTarget::NotAsked("the target does not affect the severity"),
-            TargetLookup::UnlessGone if activity.outcome.succeeded() => return KnownTarget::NotAsked("it was deleted"),
+            TargetLookup::UnlessGone if activity.outcome.succeeded() => {
+                return KnownTarget::NotAsked("the target was deleted");
+            }
             TargetLookup::JustCreated => activity.outcome.succeeded(),
             TargetLookup::Current | TargetLookup::UnlessGone => false,
         };

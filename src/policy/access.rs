@@ -128,7 +128,7 @@ impl Access {
             AccessLevel::Escalation => phrase!("can escalate to administrator through IAM: ", self.why()),
             AccessLevel::Broad if self.is_complete() => phrase!("full access except IAM: ", self.why()),
             AccessLevel::Broad => {
-                phrase!("full access except IAM; some policies were not evaluated: ", self.why())
+                phrase!("full access except IAM: ", self.why(), "; some policies were not evaluated")
             }
             AccessLevel::None if self.policies.is_empty() => "none: no policies".into(),
             AccessLevel::None => "none: the policies allow nothing".into(),

@@ -145,10 +145,11 @@ impl Statement {
 
     /// Whether its only operator is the one by which IAM revokes the older sessions of a role, at `since` or later.
     fn revokes_sessions(&self, since: Option<DateTime<Utc>>) -> bool {
-        let time = self.conditions.iter().find(|condition| condition.key == "aws:TokenIssueTime");
-        let time = time.and_then(|condition| DateTime::parse_from_rfc3339(condition.value.as_str()?).ok());
-        self.conditions.iter().all(|condition| condition.operator == "DateLessThan")
-            && time.zip(since).is_some_and(|(time, since)| time >= since)
+        // A second condition would narrow the deny.
+        let [condition] = self.conditions.as_slice() else { return false };
+        let before = condition.operator == "DateLessThan" && condition.key == "aws:TokenIssueTime";
+        let time = condition.values().first().and_then(|time| DateTime::parse_from_rfc3339(time.as_str()?).ok());
+        before && condition.values().len() == 1 && time.zip(since).is_some_and(|(time, since)| time >= since)
     }
 }
 

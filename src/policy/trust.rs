@@ -180,7 +180,7 @@ impl Trust {
         }
         all.extend(self.not_evaluated.iter().map(|what| phrase!("not evaluated: ", what)));
         if self.denies {
-            all.push("denies some principals as well, which is not evaluated".into());
+            all.push("the policy also denies some principals; denies are not evaluated".into());
         }
         all
     }

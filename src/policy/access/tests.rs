@@ -205,7 +205,7 @@ fn nothing_is_claimed_of_what_was_not_read() {
     );
     assert_eq!(
         words(&[managed("PowerUserAccess"), managed("ReadOnlyAccess")]),
-        "full access except IAM; some policies were not evaluated: PowerUserAccess (attached)"
+        "full access except IAM: PowerUserAccess (attached); some policies were not evaluated"
     );
 }
 

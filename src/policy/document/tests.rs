@@ -103,6 +103,10 @@ fn a_deny_of_everything_is_one_of_all_actions_and_sessions() {
         revoked("2026-01-01T00:00:00Z"),
         deny_all(&json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}})),
         deny_all(&json!({"DateLessThan": {"aws:TokenIssueTime": "2026-01-03T00:00:00Z"}, "Bool": {"a": "b"}})),
+        // Both keys have to match: that is not every older session.
+        deny_all(
+            &json!({"DateLessThan": {"aws:TokenIssueTime": "2026-01-03T00:00:00Z", "aws:CurrentTime": "2020-01-01T00:00:00Z"}}),
+        ),
         json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*"}),
         json!([deny_all(&json!({})), {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]),
     ] {

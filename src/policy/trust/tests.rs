@@ -148,7 +148,7 @@ fn what_trusts_nobody_or_is_not_understood_is_reported_as_such() {
     assert_eq!(lines(&tag), "nobody");
     let deny = of(json!({"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"}));
     assert!(deny.trusted.is_empty() && deny.denies && deny.not_evaluated.is_empty());
-    assert_eq!(lines(&deny), "nobody; denies some principals as well, which is not evaluated");
+    assert_eq!(lines(&deny), "nobody; the policy also denies some principals; denies are not evaluated");
     let but = of(json!({"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "1"}}));
     assert_eq!(but.reach(), Some(Reach::Anyone));
     assert_eq!(lines(&read("no json", None)), "not evaluated: the trust policy is not a valid policy");
