@@ -1,10 +1,10 @@
-# make test      everything that CI runs; sets up .venv for the parts that need Python
-# make preview   the alert of one event:  make preview EVENT=events/create_user_root.json
-# make pictures  draws the README's pictures from the snapshots
-# make measure   how small and fast the release binary is
-# make clean     removes what these made
+# make test      runs everything that CI runs; creates .venv for the parts that need Python
+# make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
+# make pictures  draws the pictures of the README from the snapshots
+# make measure   measures the size and speed of the release binary
+# make clean     removes the build output and .venv
 #
-# Needs cargo, python3 with its venv module (another: PYTHON=python3.12) and nothing else.
+# You need cargo and python3 with its venv module, nothing else. For another Python: PYTHON=python3.12.
 
 PYTHON ?= python3
 EVENT ?= events/create_user.json
@@ -28,7 +28,7 @@ template: $(VENV)/installed
 	$(VENV)/bin/sam validate --lint --region us-east-1
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_pictures.py
 
-# The example is built along because the binary then shares its dependencies with `cargo test`.
+# One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
 	cargo build --bin iam-security-alert --example preview
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/end_to_end
@@ -45,7 +45,7 @@ measure: $(VENV)/installed
 
 venv: $(VENV)/installed
 
-# From scratch when the requirements change, so that nothing older is left.
+# --clear: a change of the requirements leaves no older package.
 $(VENV)/installed: tests/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<

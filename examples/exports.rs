@@ -1,5 +1,5 @@
-//! Prints what the template has to agree with: event patterns, IAM actions, what is watched by default. As JSON, for tests
-//! and for whoever writes the same rules elsewhere.
+//! Prints what the template must agree with: event patterns, IAM actions, the actions that are watched by default. The
+//! output is JSON, for tests and for other implementations of the same rules.
 
 use iam_security_alert::catalog;
 use iam_security_alert::lookup::iam::READ_ACTIONS;

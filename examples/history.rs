@@ -1,4 +1,4 @@
-//! Shows the audit history as a timeline: what somebody did, what happened to something, or a day of an account.
+//! Shows the audit history as a timeline: the activity of an actor, the activity on a target, or a day of an account.
 
 mod command;
 
@@ -130,7 +130,7 @@ fn show(out: &mut impl Write, line: &Line, format: Format) -> std::io::Result<()
     }
 }
 
-/// A field of CSV (RFC 4180), which no spreadsheet takes for a formula.
+/// A field of CSV (RFC 4180) that no spreadsheet reads as a formula.
 fn field(text: &str) -> String {
     let begins_formula = text.starts_with(['=', '+', '-', '@']);
     let text = if begins_formula { format!("'{text}") } else { text.to_owned() };

@@ -1,4 +1,4 @@
-//! Shows the alert that an event would make. Publishes nothing, and needs no AWS account.
+//! Shows the alert for an event. Publishes nothing, and needs no AWS account.
 
 mod command;
 
@@ -44,7 +44,7 @@ read from the environment, as the function does; but all actions are watched, un
 Exits with 0 if every event made an alert or is not alerted on, 1 if one failed, 2 if the command line is wrong.
 ";
 
-/// The time to show ages for, where it is not now: the handler's clock is a plain function.
+/// The time that ages are computed for, unless it is now. A static, since the handler's clock is a plain function.
 static AT: OnceLock<DateTime<Utc>> = OnceLock::new();
 
 struct Options {
@@ -54,7 +54,7 @@ struct Options {
     format: Format,
 }
 
-/// What is shown of an alert.
+/// The part of an alert that is shown.
 #[derive(Clone, Copy, PartialEq)]
 enum Format {
     Text,
@@ -107,9 +107,9 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(options))
 }
 
-/// Shows all alerts; whether there was one for every event.
+/// Shows all alerts; returns whether every event had one.
 async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
-    // The function's own reading of its settings, but that no topic is needed.
+    // The function's own code reads the settings, but no topic is required.
     let settings = Settings::read(|name| match name {
         "AWS_SAM_LOCAL" => Some("true".to_owned()),
         "ALERT_TOPIC_ARN" => None,
@@ -208,14 +208,14 @@ fn write_mail(out: &mut impl Write, draft: &Draft<'_>, another: bool) -> Result<
         writeln!(out, "\n{}\n", "=".repeat(72))?;
     }
     let severity = draft.alert.severity;
-    // The severity stands at the beginning of both; nothing else is coloured.
+    // Subject and mail both begin with the severity; only the severity is coloured.
     let subject = draft.email.subject.replacen(severity.word(), &coloured(severity), 1);
     let body = draft.email.body.replacen(severity.word(), &coloured(severity), 1);
     write!(out, "Subject: {subject}\n\n{body}")?;
     Ok(())
 }
 
-/// The finding as the function would import it, were it in the account and region of the event.
+/// The finding as the function would import it in the account and region of the event.
 fn finding(draft: &Draft<'_>, now: DateTime<Utc>) -> serde_json::Value {
     let Activity { account, region, partition, .. } = &draft.activity;
     let raw = |text: &Option<Untrusted>| text.as_ref().map_or_else(String::new, |text| text.raw().to_owned());

@@ -1,10 +1,10 @@
-//! Amazon Resource Names: their partition, their parts, and patterns over them.
+//! Amazon Resource Names (ARNs): partitions, parts and patterns.
 //!
 //! See "Amazon Resource Names" in the IAM user guide (`reference-arns`).
 
 use std::borrow::Cow;
 
-/// The set of regions that an account lives in. Consoles and ARNs differ between them.
+/// A partition: a group of AWS regions. Consoles and ARNs differ between partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Partition {
     /// The commercial regions, `aws`.
@@ -13,12 +13,12 @@ pub enum Partition {
     China,
     /// AWS GovCloud (US), `aws-us-gov`.
     GovCloud,
-    /// A partition whose consoles we do not know.
+    /// A partition whose console is not known.
     Other(String),
 }
 
 impl Partition {
-    /// The partition with this name in an ARN.
+    /// The partition from its name in an ARN.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
         match name {
@@ -29,7 +29,7 @@ impl Partition {
         }
     }
 
-    /// The partition that a region belongs to, by its prefix.
+    /// The partition of a region, from the prefix of the region's name.
     #[must_use]
     pub fn of_region(region: &str) -> Self {
         const PREFIXES: [(&str, &str); 6] = [
@@ -44,7 +44,7 @@ impl Partition {
         Self::from_name(known.map_or("aws", |(_, name)| name))
     }
 
-    /// Its name in an ARN.
+    /// The partition's name in an ARN.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -55,7 +55,7 @@ impl Partition {
         }
     }
 
-    /// The domain of its services, if we know.
+    /// The DNS domain of the partition's services, if known.
     #[must_use]
     pub const fn domain(&self) -> Option<&'static str> {
         match self {
@@ -65,7 +65,7 @@ impl Partition {
         }
     }
 
-    /// Where its console is, if we know; and the region that IAM's events belong to.
+    /// The host name of the console, and the region of IAM's events, if known.
     #[must_use]
     pub const fn console(&self) -> Option<(&'static str, &'static str)> {
         match self {
@@ -77,7 +77,7 @@ impl Partition {
     }
 }
 
-/// An ARN taken apart, `arn:partition:service:region:account:resource`.
+/// The parts of an ARN, `arn:partition:service:region:account:resource`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arn<'a> {
     /// `aws`, `aws-cn`, …
@@ -86,14 +86,14 @@ pub struct Arn<'a> {
     pub service: &'a str,
     /// Empty for IAM.
     pub region: &'a str,
-    /// Twelve digits; `aws` for policies that AWS manages.
+    /// Twelve digits; `aws` for AWS managed policies.
     pub account: &'a str,
-    /// What follows, with its type: `user/path/name`.
+    /// The rest, with the resource type: `user/path/name`.
     pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    /// Takes an ARN apart; `None` where it is not one.
+    /// Parses an ARN; `None` if the text is not an ARN.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
@@ -116,15 +116,15 @@ impl<'a> Arn<'a> {
         self.resource.rsplit_once('/').map_or(self.resource, |(_, name)| name)
     }
 
-    /// The same, but for OpenID Connect providers, whose name is a URL with slashes.
+    /// As [`name`](Self::name), but complete for OpenID Connect providers: their name is a URL that contains slashes.
     #[must_use]
     pub fn full_name(&self) -> &'a str {
         self.resource.strip_prefix("oidc-provider/").unwrap_or_else(|| self.name())
     }
 }
 
-/// Whether `pattern` covers `arn`, part by part, as the condition operator `ArnLike` does: `*` and `?` do
-/// not cross a colon, except in the resource.
+/// Whether `pattern` matches `arn`, part by part, as the condition operator `ArnLike` does: `*` and `?` do not match a
+/// colon, except in the resource.
 #[must_use]
 pub fn arn_like(pattern: &str, arn: &str) -> bool {
     let (Some(pattern), Some(arn)) = (Arn::parse(pattern), Arn::parse(arn)) else {
@@ -137,9 +137,10 @@ pub fn arn_like(pattern: &str, arn: &str) -> bool {
         && wildcard(pattern.resource, arn.resource)
 }
 
-/// Whether `pattern`, in which `*` is any text and `?` any one character, covers the whole of `text`.
+/// Whether `pattern` matches the whole of `text`. `*` matches any text, `?` matches any one character.
 ///
-/// Takes time in proportion to the product of both lengths at worst, never more: policies are hostile text.
+/// The time is at most proportional to the product of both lengths. This limit matters because an attacker can write
+/// the policy.
 #[must_use]
 pub fn wildcard(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
@@ -156,7 +157,7 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
                 here += 1;
             }
             _ => match last_star {
-                // Let the last star take one character more, and go on from behind it.
+                // The last star matches one more character; the comparison continues after the star.
                 Some((star, taken)) => {
                     at = star + 1;
                     here = taken + 1;
@@ -169,7 +170,7 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
-/// The same, without regard to case, as IAM compares actions.
+/// As [`wildcard`], but not case-sensitive, as IAM compares actions.
 #[must_use]
 pub fn wildcard_ignoring_case(pattern: &str, text: &str) -> bool {
     wildcard(&lower(pattern), &lower(text))
@@ -189,7 +190,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_arn_comes_apart_and_its_resource_may_hold_colons() {
+    fn an_arn_is_parsed_and_its_resource_can_contain_colons() {
         let arn = Arn::parse("arn:aws-cn:iam::123456789012:user/a:b/carol").unwrap();
         assert_eq!((arn.partition, arn.account), ("aws-cn", "123456789012"));
         assert_eq!((arn.resource, arn.name()), ("user/a:b/carol", "carol"));
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_in_one_part_of_a_pattern_does_not_reach_into_the_next() {
+    fn a_star_in_one_part_of_a_pattern_does_not_match_the_next_part() {
         let arn = "arn:aws:iam::123456789012:role/ci/deploy";
         assert!(arn_like("arn:aws:iam::123456789012:role/ci/*", arn));
         assert!(arn_like("arn:*:iam::*:role/*/deploy", arn));
@@ -209,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn partitions_are_told_by_region() {
+    fn a_region_determines_its_partition() {
         assert_eq!(Partition::of_region("cn-north-1"), Partition::China);
         assert_eq!(Partition::of_region("us-gov-west-1"), Partition::GovCloud);
         assert_eq!(Partition::of_region("us-east-1"), Partition::Aws);
         assert_eq!(Partition::of_region("eusc-de-east-1").console(), None);
     }
 
-    /// The definition, word for word and slow, to hold the quick one against.
+    /// The definition itself, slow: the reference for the fast function.
     fn by_definition(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
@@ -231,7 +232,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wildcards_mean_what_their_definition_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,8}") {
+        fn wildcards_match_as_their_definition_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,8}") {
             prop_assert_eq!(wildcard(&pattern, &text), by_definition(pattern.as_bytes(), text.as_bytes()));
         }
     }

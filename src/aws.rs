@@ -1,4 +1,4 @@
-//! How AWS is reached: one TLS stack, short timeouts, the SDK's own retries.
+//! AWS client configuration: one TLS stack, short timeouts, the SDK's own retries.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
@@ -9,10 +9,10 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::time::Duration;
 
-/// For the function, whose credentials and region Lambda puts into the environment, for clients that answer soon or not
-/// at all. No other place is looked into: the code that could would be in the package too.
+/// The configuration of the Lambda function. Lambda puts the credentials and the region into the environment. No other
+/// source is used: the code for other sources would make the package larger.
 ///
-/// `endpoint` is where AWS is, if not where it always is or where `AWS_ENDPOINT_URL` says.
+/// `endpoint` replaces `AWS_ENDPOINT_URL` and the default endpoints of AWS.
 #[must_use]
 pub fn of_function(endpoint: Option<&str>) -> SdkConfig {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -28,7 +28,7 @@ pub fn of_function(endpoint: Option<&str>) -> SdkConfig {
     config.build()
 }
 
-/// For a person's own machine: credentials and region from the environment or a profile.
+/// The configuration on a person's own machine: credentials and region come from the environment or a profile.
 #[must_use]
 pub fn of_person() -> ConfigLoader {
     aws_config::defaults(behavior()).http_client(http()).timeout_config(timeouts()).retry_config(retries())

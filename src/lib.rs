@@ -1,21 +1,22 @@
-//! Turns IAM changes seen by CloudTrail into alerts that a person can act on.
+//! Turns changes of access in AWS, seen by CloudTrail, into alerts that a person can act on.
 //!
-//! EventBridge hands the function a CloudTrail record; it asks IAM who the caller is, what they may do and
-//! what the user, role, group or policy amounts to now; it judges how bad that is and says why; and it
-//! publishes a readable alert. Which calls are told at all is decided by [`watch`].
+//! EventBridge hands the function a CloudTrail record. The function asks IAM who the caller is, what they can do, and
+//! what the new user, key, role or policy grants. It judges how severe that is, says why, and publishes a readable alert.
+//! Which calls are alerted on is decided by [`config::Watch`].
 //!
 //! ```text
 //! EventBridge event
-//!    │  cloudtrail    what CloudTrail said        Record  ->  Activity (who did what to whom, and did it work)
-//!    │  directory     what IAM knows              Activity ->  Dossier  (caller, target, account)
-//!    │  history       what happened before        Activity ->  RelatedActivity   (same actor, same target) and "told already?"
-//!    │  assessment    how bad it is               all     ->  Assessment (severity, and every reason)
-//!    │  report        what to tell a person       all     ->  Report (headline, sections, commands, links)
-//!    ▼  channel       how each channel says it    Report  ->  e-mail text, chat message, finding, JSON
+//!    │  event       what CloudTrail says       record    ->  Activity   who did what to which target, and the outcome
+//!    │  lookup      what IAM says              Activity  ->  Dossier    caller, target, account
+//!    │  history     what happened before       Activity  ->  related activity, and whether an alert was already sent
+//!    │  detection   how severe it is           all       ->  Assessment severity, with every reason
+//!    │  alert       what a person needs        all       ->  Alert      headline, reasons, containment, facts, links
+//!    ▼  channel     how each channel shows it  Alert     ->  e-mail, chat message, finding, JSON
 //! ```
 //!
-//! Nothing flows back up. `cloudtrail`, `assessment`, `report`, `text` and the renderers of `channel` are
-//! pure: no clock, no network. [`handler`] is the story; read it first.
+//! `catalog` is the data: one row an action. `policy` evaluates documents and knows nothing else. `app` assembles, and
+//! `app/handler.rs` reads like the picture: read it first. Nothing flows back up. `event`, `policy`, `detection`, `alert`
+//! and the renderers of `channel` are pure: no clock, no network.
 
 pub mod alert;
 pub mod app;

@@ -1,60 +1,62 @@
-//! How much of everything: bounds that AWS sets, and bounds that keep an alert readable and a run short. Each with its
-//! reason. What only one channel knows (the size of a card, of a block) stands in that channel.
+//! Limits: those that AWS sets, and those that keep an alert readable and an invocation short, each with its reason. A
+//! limit of one channel only (the size of a card or a block) is in that channel.
 
 use chrono::TimeDelta;
 use std::time::Duration;
 
 // --- The event ---
 
-/// How many parameters of a request are kept. A hostile request can have thousands.
+/// The most request parameters that are kept. A hostile request can have thousands.
 pub const PARAMETERS: usize = 30;
 
 // --- Time ---
 
-/// How much of an invocation's time is kept for publishing, whatever the lookups do.
+/// The part of an invocation's time that is reserved for publishing. Lookups cannot use this part.
 pub const TIME_TO_PUBLISH: Duration = Duration::from_secs(6);
-/// How long one call to the history's table may take. The table answers quickly or not at all.
+/// The timeout of one call to the history's table. The table answers quickly or not at all.
 pub const HISTORY_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the chat may take: the e-mail is sent by then.
+/// The timeout of the call to the chat. The e-mail is sent before this call.
 pub const CHAT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long Security Hub may take: the e-mail is sent by then.
+/// The timeout of the call to Security Hub. The e-mail is sent before this call.
 pub const SECURITY_HUB_TIMEOUT: Duration = Duration::from_secs(2);
 
 // --- Lookups ---
 
-/// How long callers and policy documents are cached. A warm function is behind by at most that.
+/// How long callers and policy documents are cached. The data of a warm function is at most this old.
 pub const CACHED_FOR: Duration = Duration::from_mins(5);
-/// How many entries a cache has.
+/// The most entries in a cache.
 pub const CACHED: usize = 200;
-/// How much of a list is read. IAM's own quotas are lower for all but inline policies.
+/// The most items that are read from a list. IAM's own quotas are lower, except for inline policies.
 pub const LISTED: usize = 100;
-/// The same, where one call reads the list.
+/// The same limit for a list that one call reads.
 pub const LISTED_AT_ONCE: i32 = 100;
-/// How many policy documents of one list are read.
+/// The most policy documents that are read from one list.
 pub const DOCUMENTS_READ: usize = 25;
-/// How often a user that was just created, and is not visible yet, is asked for, and the pause before each further time.
-/// IAM is eventually consistent, within seconds as a rule.
+/// The pauses before further lookups of a user that was just created and is not visible yet. IAM is eventually
+/// consistent, usually within seconds.
 pub const VISIBILITY_PAUSES: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_200)];
 
 // --- The history ---
 
-/// How far related activity reaches back, and forward: events arrive in any order.
+/// How far related activity reaches back and forward in time. Forward, because events arrive in any order.
 pub const RELATED: TimeDelta = TimeDelta::days(1);
-/// How many lines of a list are read.
+/// The most lines that are read from one list of the history.
 pub const LINES_READ: i32 = 60;
-/// How much of a record or an alert is kept, in bytes: an item has at most 400 KB ("Quotas", `DynamoDB` developer guide).
+/// The most bytes of a record or an alert that are kept: an item has at most 400 KB ("Quotas", `DynamoDB` developer
+/// guide).
 pub const KEPT: usize = 120_000;
-/// How much of a key is kept, in bytes: a partition key has at most 2,048 bytes, a sort key 1,024. Names of IAM are far
+/// The most bytes of a key that are kept: a partition key has at most 2,048 bytes, a sort key 1,024. IAM names are much
 /// shorter.
 pub const KEY: usize = 900;
 
 // --- What is shown ---
 
-/// How many values of one fact are shown; the rest is counted. Two thousand statements must not push the commands out.
+/// The most values of one fact that are shown; the others are counted. Two thousand statements must not push the
+/// commands out of the alert.
 pub const VALUES_SHOWN: usize = 12;
-/// How many lines of related activity are shown of each list.
+/// The most lines that are shown of each list of related activity.
 pub const RELATED_SHOWN: usize = 10;
-/// How many suppressed alerts a summary shows.
+/// The most suppressed alerts that a summary shows.
 pub const SUPPRESSED_SHOWN: usize = 10;
-/// How long before the event the commands in an alert look for other calls.
+/// The commands in an alert search for other calls from this time before the event.
 pub const LOOK_BACK: TimeDelta = TimeDelta::hours(1);

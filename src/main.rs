@@ -1,4 +1,4 @@
-//! Start-up: settings, clients, and the runtime that hands over events.
+//! Start-up: settings, clients, and the runtime that delivers events.
 
 use chrono::Utc;
 use iam_security_alert::app::{Channels, Handler};
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let settings = Settings::from_env()?;
-    // What SAM puts into the environment where its user has no credentials: asking AWS with them is in vain.
+    // SAM sets this key if its user has no credentials. All calls to AWS with this key fail.
     if settings.local && std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == "defaultkey") {
         let directory = Snapshot::unavailable("there are no AWS credentials here");
         let (publisher, channels) = (Publisher::Print, Channels::default());
@@ -42,8 +42,8 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {
-    // The first connection is made while the runtime waits for the first event. Whether it succeeds does not matter here:
-    // each event asks again for what it needs.
+    // The first connection opens while the runtime waits for the first event. A failure does not matter here: each
+    // event looks up again what it needs.
     let account = handler.settings.topic.account().map(str::to_owned);
     let warm_up = handler.directory.account_alias(&account, Instant::now() + Duration::from_secs(5));
     let run = lambda_runtime::run(service_fn(|event| handler.invoke(event)));

@@ -1,4 +1,4 @@
-//! How bad it is, as one word. A word that every room shares, so it stands outside of them.
+//! The severity of an alert. All modules share this type, so it belongs to none of them.
 
 use serde::Serialize;
 use std::fmt;
@@ -22,7 +22,7 @@ impl Severity {
     /// Every level, lowest first.
     pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
 
-    /// The word for it, in capitals as it stands in a subject line.
+    /// The level in capitals, as in a subject line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -33,13 +33,13 @@ impl Severity {
         }
     }
 
-    /// The level of a word in capitals; `None` where there is none.
+    /// The level from its word in capitals; `None` for any other text.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.word() == word)
     }
 
-    /// One level higher; CRITICAL stays what it is.
+    /// One level higher; CRITICAL stays CRITICAL.
     #[must_use]
     pub const fn raised(self) -> Self {
         match self {

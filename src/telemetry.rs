@@ -1,7 +1,7 @@
-//! What the function says of itself: JSON logs, and one line an event that is also its metrics.
+//! The function's own logs and metrics: JSON logs, and one line for each event that is also the event's metrics.
 //!
-//! Metrics go out as CloudWatch embedded metrics ("Embedded metric format specification", CloudWatch user
-//! guide): no API call, no permission, no wait. Nothing secret and no policy is logged.
+//! The metrics use the CloudWatch embedded metric format ("Embedded metric format specification", CloudWatch user
+//! guide): they need no API call, no permission and no waiting. Secrets and policies are not logged.
 
 use crate::channel::FailureNames;
 use crate::history::{HistoryError, MailStatus};
@@ -13,68 +13,63 @@ use tracing::Level;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 
-/// The namespace of the metrics.
+/// The CloudWatch namespace of the metrics.
 pub const NAMESPACE: &str = "IamSecurityAlert";
 
-/// Starts the JSON logs on standard output. Lambda sets `AWS_LAMBDA_LOG_LEVEL` to what the function's
-/// logging configuration says; anything unknown means INFO.
+/// Starts the JSON logs on standard output. Lambda sets `AWS_LAMBDA_LOG_LEVEL` to the level in the function's logging
+/// configuration; an unknown value means INFO.
 pub fn start() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| match level.as_str() {
-        // Lambda has a FATAL, tracing has not.
+        // Lambda has the level FATAL, tracing does not.
         "FATAL" => Some(Level::ERROR),
         level => level.parse().ok(),
     });
     let level = level.unwrap_or(Level::INFO);
     let lines =
         tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    // Below a warning, the SDK's own lines hold whole requests and answers, and those hold policies.
+    // Below WARN, the SDK logs whole requests and responses, and these contain policies.
     let ours = filter_fn(move |line| {
         *line.level() <= if line.target().starts_with("iam_security_alert") { level } else { level.min(Level::WARN) }
     });
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
-/// How the handling of one event went.
+/// The result of handling one event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct InvocationLog {
-    /// CloudTrail's id of the event.
+    /// CloudTrail's `eventID`.
     pub event_id: Option<String>,
-    /// The call.
     pub action: Option<String>,
-    /// Whether the call worked.
+    /// `succeeded`, `denied` or `failed`.
     pub outcome: Option<&'static str>,
-    /// The severity of the alert.
     pub severity: Option<Severity>,
-    /// When the event happened.
     pub event_time: Option<DateTime<Utc>>,
-    /// How long the lookups took.
+    /// The duration of the lookups.
     pub lookups: Duration,
-    /// How many lookups failed.
     pub lookup_failures: usize,
-    /// How long publishing took.
+    /// The duration of publishing.
     pub publish: Duration,
-    /// What became of the mail.
     pub mail: MailStatus,
-    /// Whether there is no event: bursts are summarized.
+    /// Whether this invocation is not for an event, but summarizes bursts.
     pub summarizing: bool,
-    /// Why the history could not be asked or written, if that is so.
+    /// Why the history could not be read or written.
     pub history_failure: Option<String>,
-    /// Which channels beside the mail were not informed, and why.
+    /// The channels other than the e-mail that failed, and why.
     pub channel_failures: Vec<(FailureNames, String)>,
-    /// Why the event is not alerted on, if it is not.
+    /// Why the event is not alerted on.
     pub not_alerted: Option<String>,
-    /// Why there is no alert, if there should be one.
+    /// Why an alert that was due could not be sent.
     pub error: Option<String>,
 }
 
 impl InvocationLog {
-    /// Notes why the history could not be asked or written. The first reason is kept.
+    /// Records why the history could not be read or written. Only the first reason is kept.
     pub fn history_failed(&mut self, why: &HistoryError) {
         self.history_failure.get_or_insert_with(|| why.to_string());
     }
 
-    /// The line: a log entry and the metrics of this event. `function` names the function, so that two
-    /// stacks in one account are told apart.
+    /// The log line, with the metrics of this event. `function` is the function's name: it separates the metrics of two
+    /// stacks in one account.
     #[must_use]
     pub fn line(&self, function: &str, now: DateTime<Utc>) -> Value {
         let mut line = json!({
@@ -102,7 +97,7 @@ impl InvocationLog {
         if let Some(error) = &self.error {
             line["error"] = json!(error);
         }
-        // Only where there is one: a metric that nobody sends costs nothing.
+        // Only after a failure: a metric that is not sent costs nothing.
         let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
         let history = self.history_failure.iter().map(|why| (history, why));
         let channels = self.channel_failures.iter().map(|(names, why)| (*names, why));
@@ -140,7 +135,7 @@ impl InvocationLog {
     }
 }
 
-/// Milliseconds with one decimal.
+/// Milliseconds, rounded to one decimal.
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
@@ -170,7 +165,7 @@ mod tests {
         let line = log().line("alerter", now);
         assert_eq!((&line["level"], &line["eventID"]), (&json!("INFO"), &json!("e-1")));
         assert_eq!(line["lookup_ms"], json!(75.2));
-        // Every metric that is declared has a value, and every dimension too.
+        // Every declared metric and every declared dimension has a value.
         for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
             for metric in directive["Metrics"].as_array().unwrap() {
                 assert!(line[metric["Name"].as_str().unwrap()].is_number());
@@ -183,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_history_failed_at_is_counted_with_and_without_an_alert() {
+    fn a_history_failure_is_counted_with_and_without_an_alert() {
         let failed = |log: InvocationLog| {
             let line = InvocationLog { history_failure: Some("away".into()), ..log }.line("alerter", Utc::now());
             let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();

@@ -1,5 +1,5 @@
-//! Every call of the catalogue, once successful and once denied: what the alert says of it, and how bad it
-//! is. `calls.json` holds what CloudTrail writes of each; the snapshots are read as a person on call would.
+//! Every call of the catalogue, once successful and once denied: the text and the severity of the alert. `calls.json`
+//! contains what CloudTrail writes for each call. Read the snapshots like a responder on call.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
@@ -17,7 +17,7 @@ fn calls() -> Map<String, Value> {
     serde_json::from_str(include_str!("calls.json")).unwrap()
 }
 
-/// The event of a call by dana, who is a person of account.json with MFA.
+/// The event of a call by dana, a user with MFA in account.json.
 fn event(name: &str, call: &Value) -> Value {
     let service = call.get("source").and_then(Value::as_str).unwrap_or("iam");
     json!({
@@ -53,7 +53,7 @@ fn denied(name: &str, call: &Value) -> Value {
     event
 }
 
-/// What a person sees first, and what they can do about it.
+/// The first lines of an alert, and what to do first.
 fn gist(draft: &Draft<'_>) -> String {
     let mut gist = format!("{}\n{}\n", draft.email.subject, draft.alert.summary.plain().lines().next().unwrap());
     for reason in draft.alert.reasons_to_read() {
@@ -65,7 +65,7 @@ fn gist(draft: &Draft<'_>) -> String {
         }
     }
     for step in &draft.alert.steps {
-        // What to do about dana is the same in each.
+        // The steps about dana are the same in every alert.
         if step.text.plain().contains("dana") || step.text.plain().starts_with("List what else") {
             continue;
         }
@@ -78,7 +78,7 @@ fn gist(draft: &Draft<'_>) -> String {
     gist
 }
 
-/// One snapshot a call: succeeded, and what is said of it when it was denied.
+/// One snapshot for each call: the alert if the call succeeded, and the alert if it was denied.
 #[test]
 fn every_call_is_alerted_on_rightly() {
     let all = calls();
@@ -90,7 +90,7 @@ fn every_call_is_alerted_on_rightly() {
             succeeded.activity.lacking
         );
         let mut shown = gist(&succeeded);
-        // Nothing of a denied request is left that could distinguish one meaning of an action from another.
+        // A denied request does not contain what distinguishes the meanings of an action.
         if !name.contains(' ') || !all.contains_key(name.split(' ').next().unwrap()) {
             let denied = draft(account(), denied(name, call), settings(&[]));
             let summary = denied.alert.summary.plain().replace('\n', " ");
@@ -115,7 +115,7 @@ fn every_row_of_the_catalogue_has_its_example() {
     }
 }
 
-/// Puts a text into every place of a request or an answer that holds one.
+/// Puts a text into every text field of a request or an answer.
 fn fill(value: &mut Value, text: &str) {
     match value {
         Value::String(place) => text.clone_into(place),
@@ -125,7 +125,7 @@ fn fill(value: &mut Value, text: &str) {
     }
 }
 
-/// Whole texts of somebody's choosing, and beginnings of what we take apart: ARNs, URLs, documents, encodings.
+/// Any text, also after the prefixes of texts that the code parses: ARNs, URLs, documents, encodings.
 fn hostile() -> impl Strategy<Value = String> {
     let begun = prop::sample::select(vec![
         "arn:aws:sns:us-east-1:1:",
@@ -148,8 +148,8 @@ fn hostile() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// Any text in every place of any call, worked or denied: no panic, a subject that SNS takes, no hidden character,
-    /// no forged line, and commands that a shell takes apart as they were meant.
+    /// Any text in every field of any call, successful or denied: no panic, a subject that SNS accepts, no hidden
+    /// character, no forged line, and commands that a shell parses as intended.
     #[test]
     fn a_call_of_any_text_is_shown_safely(which in any::<prop::sample::Index>(), text in hostile(), denies in any::<bool>()) {
         let calls = calls();
@@ -161,7 +161,7 @@ proptest! {
         if denies {
             event["detail"]["errorMessage"] = json!(format!("x on resource: {text}"));
         }
-        // A hostile name is none of the stack's own resources.
+        // A hostile name is not one of the stack's own resources.
         let Decision::Alert(draft) = decided(account(), event, settings(&[])) else { return Ok(()) };
         let (subject, body) = (&draft.email.subject, &draft.email.body);
         prop_assert!(subject.len() <= MAX_SUBJECT && subject.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{subject}");

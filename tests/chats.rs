@@ -1,4 +1,4 @@
-//! Every event as the messages that a channel of Slack or Teams gets, by each way into it. Read the snapshots as
+//! Every event as the messages for a channel of Slack or Teams, in each of their formats. Read the snapshots as
 //! messages.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
@@ -29,7 +29,7 @@ fn length(text: &Value) -> usize {
     text.as_str().unwrap().chars().count()
 }
 
-/// No markup from outside, no half of an escape, no open code. Links are ours: into a console, with a label.
+/// No markup from outside, no partial escape, no open code span. Links are our own: to a console, with a label.
 fn assert_whole_markdown(text: &str) {
     let mut parts = text.split('<');
     assert!(!parts.next().unwrap().contains('>'), "Slack's own marks: {text}");
@@ -45,7 +45,7 @@ fn assert_whole_markdown(text: &str) {
     }
 }
 
-/// What AWS's schema asks for, and what a channel bears.
+/// AWS's schema, and the limits of a chat client.
 fn assert_notification(chat: &Value) {
     assert_eq!((&chat["version"], &chat["source"]), (&json!("1.0"), &json!("custom")));
     let (content, metadata) = (&chat["content"], &chat["metadata"]);
@@ -94,7 +94,7 @@ fn assert_block_kit(message: &Value) {
     assert_whole_markdown(message["text"].as_str().unwrap());
 }
 
-/// All text is in runs, which know no markdown, and the whole is within what Teams takes.
+/// All text is in runs, which support no markdown, and the whole message is within the limit of Teams.
 fn assert_adaptive_card(message: &Value) {
     assert!(message.to_string().len() <= 28_000, "{}", message.to_string().len());
     assert_eq!(message["type"], "message");
@@ -105,7 +105,7 @@ fn assert_adaptive_card(message: &Value) {
     let body = card["body"].as_array().unwrap();
     assert!(body.len() >= 4);
     for block in body {
-        // A command stands in a box of its own.
+        // A command is in its own container.
         let block = if block["type"] == "Container" { &block["items"][0] } else { block };
         assert_eq!(block["type"], "RichTextBlock");
         let runs = block["inlines"].as_array().unwrap();
@@ -174,27 +174,28 @@ fn one_actor_s_alerts_are_one_thread() {
     assert_ne!(thread(event("create_user.json")), thread(event("create_user_root.json")));
 }
 
-/// What is not in a chat, nobody on call has at hand. Only what is too long, or has to be done in two, is in the mail alone.
+/// A responder on call may have only the chat. A command is in the mail alone only if it is too long, or if its step
+/// has two.
 #[test]
 fn every_message_has_the_commands() {
     for event in every_event() {
         let alert = alert(event);
         let amazon_q = amazon_q::render(&alert);
-        let told: Vec<_> = amazon_q["content"]["nextSteps"].as_array().unwrap().iter().map(Value::to_string).collect();
-        for (step, told) in alert.steps.iter().zip(told).filter(|(step, _)| step.commands.len() == 1) {
+        let sent: Vec<_> = amazon_q["content"]["nextSteps"].as_array().unwrap().iter().map(Value::to_string).collect();
+        for (step, sent) in alert.steps.iter().zip(sent).filter(|(step, _)| step.commands.len() == 1) {
             let long = step.commands[0].as_str().chars().count() > 420;
-            assert_eq!(told.contains("(The e-mail has the command.)"), long, "{told}");
+            assert_eq!(sent.contains("(The e-mail has the command.)"), long, "{sent}");
         }
     }
 }
 
-/// A command of any length is whole, or is not there.
+/// A command is complete or absent, at any length.
 #[test]
 fn no_command_is_cut_in_half() {
     let mut longest = 0;
     for length in 290..330 {
         let mut event = event("attach_user_policy.json");
-        // Each of the first is five characters in Slack.
+        // Each of the first 510 characters becomes five characters in Slack.
         let policy = format!("arn:aws:iam::aws:policy/{}/{}", "&".repeat(510), "P".repeat(length));
         event["detail"]["requestParameters"]["policyArn"] = json!(policy);
         let message = chat::render(WebhookFormat::Slack, &alert(event), &[]);
@@ -204,9 +205,9 @@ fn no_command_is_cut_in_half() {
     assert!((2_990..=3_000).contains(&longest), "{longest}: no command came near the limit");
 }
 
-/// A hostile name can fill the room of a text; what comes behind it is cut, and not told as nothing.
+/// A hostile name can fill a text. The rest is cut, and the message says so instead of "(nothing)".
 #[test]
-fn what_has_no_room_is_not_told_as_nothing() {
+fn text_without_room_is_not_shown_as_nothing() {
     for length in 250..420 {
         let mut event = event("update_assume_role_policy.json");
         let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
@@ -220,7 +221,7 @@ fn what_has_no_room_is_not_told_as_nothing() {
 }
 
 #[test]
-fn an_event_without_an_id_is_told_without_one() {
+fn an_event_without_an_id_is_shown_without_an_id() {
     let alert = alert(event("create_user_nothing_but_the_name.json"));
     assert_eq!(amazon_q::render(&alert)["id"], Value::Null);
     for format in [WebhookFormat::Slack, WebhookFormat::Teams] {

@@ -1,5 +1,5 @@
-//! Every event as the finding that Security Hub gets. That the service would take it is tested end to end, against the
-//! model that its SDKs are made of.
+//! Every event as a finding for Security Hub. An end-to-end test checks that Security Hub accepts the findings: it uses
+//! the service model that the SDKs are built from.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -18,7 +18,7 @@ fn finding(event: Value) -> Value {
     render(&draft.activity, &draft.alert, &draft.event_key, &product, clock())
 }
 
-/// The bounds of `AwsSecurityFinding` in Security Hub's API reference, and that no text is blank.
+/// The limits of `AwsSecurityFinding` in Security Hub's API reference; and no text is blank.
 fn assert_within_bounds(finding: &Value) {
     let length = |text: &Value| text.as_str().unwrap().chars().count();
     for (field, limit) in [("Id", 512), ("GeneratorId", 512), ("Title", 256), ("Description", 1_024)] {
@@ -74,7 +74,7 @@ fn an_event_is_one_finding_with_and_without_an_id() {
 }
 
 #[test]
-fn things_have_the_details_that_iam_tells_of_them() {
+fn resources_have_the_details_that_iam_returns() {
     let key = finding(event("create_access_key.json"));
     let keys = resource(&key, "AwsIamAccessKey");
     assert_eq!(keys[0]["Details"]["AwsIamAccessKey"]["PrincipalName"], "deploy-bot");
@@ -99,7 +99,7 @@ fn denied(mut event: Value) -> Value {
 }
 
 #[test]
-fn who_asks_for_a_key_does_not_say_whose_it_is() {
+fn a_request_for_a_key_does_not_prove_its_owner() {
     let mut event = denied(event("create_access_key.json"));
     event["detail"]["eventName"] = json!("UpdateAccessKey");
     let owner = |event: &Value, key: &str| {
@@ -119,7 +119,7 @@ fn who_asks_for_a_key_does_not_say_whose_it_is() {
 }
 
 #[test]
-fn things_of_another_account_and_of_root_are_told_as_such() {
+fn resources_of_another_account_and_of_root_are_shown_as_such() {
     let foreign = finding(event("create_user_cross_account.json"));
     let key = resource(&foreign, "AwsIamAccessKey")[0];
     assert_eq!(key["Details"]["AwsIamAccessKey"]["AccountId"], "210987654321", "{key}");
@@ -139,7 +139,7 @@ fn things_of_another_account_and_of_root_are_told_as_such() {
 }
 
 #[test]
-fn facts_of_two_users_are_not_mixed_and_what_was_asked_in_vain_is_no_fact() {
+fn facts_of_two_users_are_not_mixed_and_a_failed_request_is_no_fact() {
     let mut replaced = event("create_user.json");
     replaced["detail"]["responseElements"]["user"]["userId"] = json!("AIDAEXAMPLEANOTHER01");
     let user = &finding(replaced)["Resources"][0]["Details"]["AwsIamUser"];
@@ -152,7 +152,7 @@ fn facts_of_two_users_are_not_mixed_and_what_was_asked_in_vain_is_no_fact() {
 }
 
 #[test]
-fn things_are_named_as_other_findings_name_them_and_told_by_their_kind() {
+fn resources_have_the_ids_and_types_of_other_findings() {
     let mut web = event("create_user.json");
     web["detail"]["requestParameters"]["userName"] = json!("www.example.com");
     web["detail"]["responseElements"]["user"] =
@@ -167,7 +167,7 @@ fn things_are_named_as_other_findings_name_them_and_told_by_their_kind() {
 }
 
 #[test]
-fn what_was_changed_stands_first() {
+fn the_changed_resource_is_first() {
     let account = finding(event("update_account_password_policy.json"));
     assert_eq!(account["Resources"][0]["Type"], "AwsAccount");
 
@@ -183,7 +183,7 @@ fn what_was_changed_stands_first() {
 }
 
 #[test]
-fn where_there_are_too_many_facts_the_finding_says_how_many_more() {
+fn a_finding_with_too_many_facts_says_how_many_more() {
     let mut draft = draft(account(), event("create_user.json"), settings(&[]));
     let row = draft.alert.sections[0].rows[0].clone();
     draft.alert.sections[1].rows = Fact::ALL.iter().map(|fact| Row { fact: *fact, ..row.clone() }).collect();

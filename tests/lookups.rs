@@ -1,5 +1,5 @@
-//! The directory and the publisher against AWS's wire protocol, played by a function: every outcome of a
-//! lookup, and what becomes of a mail.
+//! The directory and the publisher with AWS's wire protocol, against a function in place of AWS: every outcome of a
+//! lookup, and every outcome of a mail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
@@ -32,7 +32,7 @@ use tokio::time::Instant;
 const ACCOUNT: &str = "123456789012";
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
 
-/// What AWS was asked: the action and its parameters, in order.
+/// The requests to AWS: the action and its parameters, in order.
 type Asked = Arc<Mutex<Vec<(String, HashMap<String, String>)>>>;
 
 /// An answer of AWS: status and body.
@@ -44,7 +44,7 @@ fn parameters(body: &str) -> HashMap<String, String> {
     body.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (decoded(key), decoded(value))).collect()
 }
 
-/// AWS, as a function from action and parameters to an answer.
+/// AWS as a function from action and parameters to an answer.
 fn aws(
     answer: impl Fn(&str, &HashMap<String, String>) -> Answer + Send + Sync + 'static,
 ) -> (aws_sdk_iam::config::SharedHttpClient, Asked) {
@@ -73,7 +73,7 @@ fn error(status: u16, code: &str) -> Answer {
     )
 }
 
-/// An account with ops-carol, who is in the group Admins, and nobody else.
+/// An account with one user: ops-carol, a member of the group Admins.
 fn account(action: &str, parameters: &HashMap<String, String>) -> Answer {
     let carol = parameters.get("UserName").is_none_or(|name| name == "ops-carol");
     match action {
@@ -155,12 +155,12 @@ fn read(event: Value) -> Activity {
     Activity::from_delivery(&Delivery::from_eventbridge(event).unwrap()).unwrap().activity().unwrap()
 }
 
-/// What policies grant to somebody whose ARN is not known.
+/// What policies grant to an identity whose ARN is not known.
 fn access(attached: &AttachedPolicies) -> Access {
     evaluate(attached, None)
 }
 
-/// Somebody may do everything.
+/// Whether the document allows all actions on all resources.
 fn allows_everything(document: &Parsed) -> bool {
     document.policy().is_some_and(|policy| policy.describe()[0].plain() == "allows * on *")
 }
@@ -193,7 +193,7 @@ async fn found_a_caller_is_read_through_its_groups_to_the_encoded_document() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn missing_a_user_just_created_is_asked_for_again_and_then_missing() {
+async fn missing_a_new_user_is_looked_up_again_and_then_missing() {
     let (http, asked) = aws(account);
     let directory = directory(http);
     let begun = Instant::now();
@@ -206,7 +206,7 @@ async fn missing_a_user_just_created_is_asked_for_again_and_then_missing() {
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
 
-/// The account as it is when deploy-bot is there too: it looks like ops-carol.
+/// The account with a second user, deploy-bot, who has the same data as ops-carol.
 fn with_deploy_bot(action: &str, parameters: &HashMap<String, String>) -> Answer {
     if parameters.get("UserName").is_some_and(|name| name == "deploy-bot") {
         let (status, body) = account(action, &HashMap::new());
@@ -216,7 +216,7 @@ fn with_deploy_bot(action: &str, parameters: &HashMap<String, String>) -> Answer
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_that_appears_late_is_found_when_it_is_asked_for_again() {
+async fn a_user_that_appears_late_is_found_by_the_second_lookup() {
     let times = Mutex::new(0);
     let (http, asked) = aws(move |action, parameters| {
         let mut times = times.lock().unwrap();
@@ -252,7 +252,7 @@ async fn a_replica_that_does_not_know_the_user_yet_says_nothing_of_its_keys() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_cached_of_another_user_of_the_name_does_not_answer() {
+async fn cached_data_of_another_user_with_the_same_name_is_not_used() {
     let (http, asked) = aws(account);
     let directory = directory(http);
     let question = |id: &str| UserQuestion {
@@ -270,7 +270,7 @@ async fn what_is_cached_of_another_user_of_the_name_does_not_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_for_somebody_elses_lookup_of_the_alias_ends_at_the_own_deadline() {
+async fn waiting_for_another_lookup_of_the_alias_ends_at_the_own_deadline() {
     let directory = directory(NeverClient::new());
     let begun = Instant::now();
     let (_, mine) = tokio::join!(directory.account_alias(&None, begun + Duration::from_secs(5)), async {
@@ -293,8 +293,8 @@ async fn denied_throttled_and_failed_are_reasons_not_absences() {
         assert_eq!(target(&dossier).profile, Lookup::Unavailable(reason));
         let access = access(&caller(&dossier).attached);
         assert_eq!((access.level_word(), access.words().plain().as_str()), ("unknown", "not known"));
-        // Of each user: the profile, keys, MFA devices, groups, attached and inline policies; of the caller
-        // the key's use, of the target the password; and the alias.
+        // For each user: the login profile, keys, MFA devices, groups, attached and inline policies. For the caller
+        // also the last use of the key, for the target also the password; and the account alias.
         assert_eq!(dossier.unanswered(), 15);
     }
 }
@@ -376,7 +376,7 @@ async fn what_could_not_be_read_is_not_cached() {
 }
 
 #[tokio::test]
-async fn people_of_another_account_are_not_looked_up_among_our_own() {
+async fn users_of_another_account_are_not_looked_up_in_this_account() {
     let (http, asked) = aws(account);
     let mut event = event();
     event["detail"]["recipientAccountId"] = json!("999900001111");
@@ -467,7 +467,7 @@ async fn a_refused_subject_is_replaced_by_a_plain_one() {
 }
 
 #[tokio::test]
-async fn a_mail_that_sns_does_not_take_is_an_error_that_says_why() {
+async fn a_mail_that_sns_does_not_accept_is_an_error_with_the_reason() {
     let (http, asked) = aws(|_, _| error(404, "NotFound"));
     let error = publisher(http).send(&email()).await.unwrap_err().to_string();
     assert!(error.contains(TOPIC) && error.contains("NotFound"), "{error}");
@@ -475,7 +475,7 @@ async fn a_mail_that_sns_does_not_take_is_an_error_that_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lookups_leave_room_to_publish_however_little_time_is_left() {
+async fn lookups_leave_time_to_publish_even_if_little_time_is_left() {
     let (http, asked) = aws(|action, _| result(action, "<MessageId>m</MessageId>"));
     let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
     let handler = Handler {
@@ -528,7 +528,7 @@ async fn dossier_of(directory: &IamDirectory, name: &str, request: Value) -> Dos
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_group_members_and_policies_are_read() {
+async fn members_and_policies_of_a_group_are_read() {
     let (http, asked) = aws(|action, parameters| match action {
         "GetGroup" => result(
             action,
@@ -556,7 +556,7 @@ async fn of_a_group_members_and_policies_are_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_managed_policy_its_document_and_holders_are_read_anew() {
+async fn document_and_attachments_of_a_managed_policy_are_never_cached() {
     let (http, asked) = aws(|action, parameters| match action {
         "ListEntitiesForPolicy" => result(
             action,
@@ -579,13 +579,13 @@ async fn of_a_managed_policy_its_document_and_holders_are_read_anew() {
         assert!(allows_everything(policy.document.found().unwrap()));
         assert_eq!(dossier.unanswered(), 0);
         let read = asked.lock().unwrap().iter().filter(|(action, _)| action == "GetPolicyVersion").count();
-        // What is cached from before the change would be wrong now.
+        // Cached data from before the change would be wrong.
         assert_eq!(read, times + 1, "once for the caller's group, and each time for the target");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_role_the_trust_policy_is_read() {
+async fn the_trust_policy_of_a_role_is_read() {
     let (http, _) = aws(|action, parameters| match action {
         "GetRole" => result(
             action,
@@ -604,7 +604,7 @@ async fn of_a_role_the_trust_policy_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_that_iam_does_not_show_with_the_target_yet_is_read_by_itself() {
+async fn a_policy_that_the_target_does_not_show_yet_is_read_by_its_arn() {
     let (http, _) = aws(account);
     let attach = json!({"userName": "ops-carol", "policyArn": "arn:aws:iam::123456789012:policy/other"});
     let dossier = dossier_of(&directory(http), "AttachUserPolicy", attach).await;
@@ -612,11 +612,11 @@ async fn a_policy_that_iam_does_not_show_with_the_target_yet_is_read_by_itself()
     assert!(allows_everything(policy.document.found().unwrap()));
 }
 
-/// The IAM actions that all lookups of all actions make, recorded where they are sent, are those that the role allows.
+/// The IAM actions of all lookups, recorded from the requests, are exactly those that the function's role allows.
 #[tokio::test(start_paused = true)]
 async fn the_actions_that_are_called_are_those_that_the_role_allows() {
     let calls: serde_json::Map<String, Value> = serde_json::from_str(include_str!("calls.json")).unwrap();
-    // An account in which everybody exists and has everything.
+    // An account in which every entity exists and has every property.
     let (http, asked) = aws(|action, _| match action {
         "ListUserPolicies" | "ListRolePolicies" | "ListGroupPolicies" => {
             result(action, "<PolicyNames><member>p</member></PolicyNames>")

@@ -1,5 +1,5 @@
-//! Every event in `events/` as the mail that it makes. The snapshots are read as mails: if you would not
-//! want to get one at three in the morning, it is a bug.
+//! Every event in `events/` as a mail. Read the snapshots as mails: if you would not want to get a mail at three in the
+//! morning, the mail is a bug.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
@@ -88,7 +88,7 @@ fn a_rule_is_enabled_again_on_its_own_bus() {
     assert_eq!(command("alerts"), format!("{enable} --event-bus-name alerts"));
 }
 
-/// Also for the hostile ones.
+/// Also the commands in alerts on hostile events.
 #[test]
 fn commands_run_as_printed() {
     for event in every_event() {
@@ -100,12 +100,13 @@ fn commands_run_as_printed() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Any text in every place that allows it: the subject obeys SNS, the body keeps its bound and its lines.
+    /// Any text in every field that can contain any text: the subject follows the rules of SNS, the body keeps its
+    /// limit and its lines.
     #[test]
     fn a_mail_of_any_text_is_safe(text in any::<String>(), long in 0_usize..3_000) {
         let hostile = format!("{text}\r\n\u{202e}{}", "A".repeat(long));
         let mut event = hostile_event(&hostile);
-        // The caller stays who it is: there is a summary of an unknown one in the snapshots.
+        // The caller stays the same: the snapshots contain a summary of an unknown caller.
         event["detail"]["userIdentity"]["arn"] = json!("arn:aws:iam::123456789012:user/ops-carol");
         let draft = draft(account(), event, settings(&[]));
         let subject = &draft.email.subject;
@@ -115,8 +116,8 @@ proptest! {
         prop_assert!(body.len() <= MAX_BODY);
         let hidden = body.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
         prop_assert_eq!(hidden, None);
-        // Every line is one that we began: nothing from outside stands at the beginning of one but the caller's
-        // name in the summary, and every title stands there once.
+        // Every line begins with our own text: only the caller's name in the summary begins a line with text from
+        // outside. Every title appears once.
         let severity = draft.alert.severity;
         let mut lines = body.lines();
         let verdict = format!("{severity} - IAM user created");

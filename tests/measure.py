@@ -209,15 +209,15 @@ class Runtime:
         reply(200, headers, json.dumps(event).encode())
         ended, path, body = await asyncio.wait_for(self.answers.get(), PATIENCE)
         alert = json.loads(body)
-        facts = alert.get("who", {}) | alert.get("what", {}) | alert.get("lately", {})
-        right = path.endswith("/response") and alert["published"] and "unknown" not in facts
+        facts = alert.get("who", {}) | alert.get("what", {}) | alert.get("relatedActivity", {})
+        right = path.endswith("/response") and alert["published"] and "notKnown" not in facts
         if not right:
             sys.exit(f"the function did not do what is measured: {path}: {body.decode()[:2000]}")
         return begun, ended
 
 
 def event(target, number):
-    """A CreateUser event. The caller is another one each time, so that nothing is remembered."""
+    """A CreateUser event. The caller is another one each time, so that nothing is cached."""
     caller = f"caller-{number}"
     arn = f"arn:aws:iam::{ACCOUNT}:user/"
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

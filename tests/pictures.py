@@ -49,27 +49,34 @@ class Style:
 def wrapped(runs, width):
     """Lines of runs, each a text with its style, broken at blanks and, where there are none, anywhere."""
     lines, used = [[]], 0
-    for text, style in runs:
-        for word in re.findall(r"\S+|\s+", text):
-            while word:
-                room = width - used
-                if style.width(word) <= room:
-                    kept = word
-                elif style.width(word) <= width and lines[-1]:
-                    kept = ""
-                else:
-                    kept = word
-                    while len(kept) > 1 and style.width(kept) > room:
-                        kept = kept[:-1]
-                if kept and not (kept.isspace() and not lines[-1]):
-                    lines[-1].append((kept, style))
-                    used += style.width(kept)
-                word = word[len(kept) :]
-                if word:
+    for word in words(runs):
+        whole = sum(style.width(piece) for piece, style in word)
+        if used and whole > width - used and whole <= width:
+            lines.append([])
+            used = 0
+        for piece, style in word:
+            while piece := piece if lines[-1] else piece.lstrip():
+                kept = piece
+                while len(kept) > 1 and style.width(kept) > width - used:
+                    kept = kept[:-1]
+                lines[-1].append((kept, style))
+                used += style.width(kept)
+                piece = piece[len(kept) :]
+                if piece:
                     lines.append([])
                     used = 0
-                    word = word.lstrip() or ""
     return [joined(line) for line in lines]
+
+
+def words(runs):
+    """What is not broken: pieces without a blank between them, `(` and `s3` and `)`; or a blank."""
+    found = [[]]
+    for text, style in runs:
+        for piece in re.findall(r"\S+|\s+", text):
+            if not found[-1] or piece.isspace() or found[-1][-1][0].isspace():
+                found.append([])
+            found[-1].append((piece, style))
+    return found[1:]
 
 
 def joined(line):
@@ -148,7 +155,7 @@ class Picture:
 
 
 def snapshot(name):
-    """What a test has seen, below the snapshot's own head."""
+    """The output that a test recorded, below the snapshot's own head."""
     return (SNAPSHOTS / f"{name}.snap").read_text().split("---\n", 2)[2].rstrip("\n")
 
 
@@ -181,7 +188,7 @@ def markdown(text, text_style=TEXT):
 
 def mail():
     picture, style = Picture(980), Style(14, mono=True)
-    subject, body = snapshot(f"mails__{EVENT}").split("\n\n", 1)
+    subject, body = snapshot(f"mails__every_event_is_a_mail_worth_getting@{EVENT}.json").split("\n\n", 1)
     picture.paragraph([("IAM security alert ", BOLD), ("<no-reply@sns.amazonaws.com>", FADED)])
     picture.paragraph([(subject.removeprefix("Subject: "), Style(19, bold=True))])
     picture.gap(12)

@@ -1,4 +1,4 @@
-//! What a mail says of what happened before: related activity, a chain, a burst, and the summary of a burst. Read the
+//! The mail about what happened before: related activity, a chain, a burst, and the summary of a burst. Read the
 //! snapshots as mails.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
@@ -30,7 +30,7 @@ fn read(event: Value) -> (Activity, Entry) {
     (activity, entry)
 }
 
-/// The line of an event that was alerted on before.
+/// The history line of an event that was alerted on before.
 fn line(name: &str, seconds_before: i64, severity: Severity) -> Line {
     let mut event = event(name);
     let time = "2026-11-22T05:59:57Z".parse::<DateTime<Utc>>().unwrap() - TimeDelta::seconds(seconds_before);
@@ -47,7 +47,7 @@ fn mail(report: &Alert) -> String {
     format!("Subject: {}\n\n{}", email.subject, email.body)
 }
 
-/// The mail of an event with what was recorded when it arrived.
+/// The mail about an event, with the related activity that was recorded when the event arrived.
 fn after(event: Value, related: RelatedActivity, position: Option<BurstPosition>) -> String {
     let (activity, entry) = read(event);
     let settings = settings(&[]);

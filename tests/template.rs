@@ -1,5 +1,5 @@
-//! Every variable that the template sets is read. That event patterns and IAM actions agree is tested with the template's
-//! own tests, which read YAML: `tests/test_template.py`.
+//! The function reads every variable that the template sets. The template's own tests in `tests/test_template.py`
+//! compare event patterns and IAM actions.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 

@@ -227,7 +227,7 @@ def test_a_permission_exists_exactly_where_its_rule_does(template):
             assert it["Properties"]["Principal"] == "events.amazonaws.com"
 
 
-def test_the_undelivered_queue_accepts_events_of_every_rule_that_uses_it_and_of_no_other_stack(template):
+def test_the_undelivered_queue_accepts_events_of_every_rule_that_uses_it_and_of_no_other_name_or_account(template):
     policy = template["Resources"]["UndeliveredQueuePolicy"]["Properties"]["PolicyDocument"]
     (statement,) = [it for it in policy["Statement"] if it["Effect"] == "Allow"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}

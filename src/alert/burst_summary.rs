@@ -1,4 +1,4 @@
-//! What is said of a burst: in the mails that are still sent while it lasts, and in the one that summarizes it.
+//! Text about a burst: in the alerts that are mailed while it continues, and in the summary.
 
 use super::containment::{Command, ContainmentStep};
 use super::facts::{Fact, SectionKind};
@@ -16,18 +16,18 @@ use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cmp::Reverse;
 
-/// A burst that an alert is part of.
+/// The burst that an alert is part of.
 #[derive(Debug)]
 pub struct BurstNote<'a> {
-    /// The position of the event among those like it.
+    /// The position of the event among similar events.
     pub position: BurstPosition,
     pub entry: &'a Entry,
-    /// Where the others are to be found.
+    /// The table with the suppressed alerts.
     pub table: Table<'a>,
 }
 
 impl BurstNote<'_> {
-    /// Its position, and how many like it were suppressed.
+    /// The position, and how many similar alerts were suppressed.
     pub(super) fn sentence(&self) -> Phrase {
         let BurstPosition { position, since, suppressed, .. } = self.position;
         let position = Phrase::ours(ordinal(position));
@@ -50,7 +50,7 @@ impl BurstNote<'_> {
         )
     }
 
-    /// What is mailed of a burst, and where the rest is.
+    /// The alerts of a burst that are mailed, and where the suppressed ones are.
     pub(super) fn section(&self) -> Section {
         let mut section = Section::new(SectionKind::Burst, "PART OF A BURST");
         section.row(Fact::Position, Phrase::ours(ordinal(self.position.position)));
@@ -63,7 +63,7 @@ impl BurstNote<'_> {
         section
     }
 
-    /// The command that lists the others.
+    /// The command that lists the suppressed alerts.
     pub(super) fn step(&self) -> ContainmentStep {
         let line = &self.entry.line;
         let from = line.time.min(self.position.since) - TimeDelta::hours(1);
@@ -71,7 +71,7 @@ impl BurstNote<'_> {
     }
 }
 
-/// The mail that summarizes a burst.
+/// The alert that summarizes a burst.
 #[must_use]
 pub fn burst_summary(
     pending: &PendingBurst,
@@ -124,8 +124,8 @@ pub fn burst_summary(
     }
 }
 
-/// Who it was: a session by its name if there was but one, else the identity whose sessions they were. The name of a
-/// session is chosen by the principal that opens it.
+/// The actor: the name of the session if there was only one, otherwise the identity of the sessions. The principal that
+/// opens a session chooses its name.
 fn actor(pending: &PendingBurst, summary: &BurstSummary) -> Phrase {
     if let (Some(only), 1) = (summary.actors.keys().next(), summary.actors.len()) {
         return only.into();
@@ -161,7 +161,7 @@ fn reference(pending: &PendingBurst, table: Table<'_>) -> Section {
     section
 }
 
-/// Lists suppressed alerts, a line each: time, severity, outcome, who, what, event id.
+/// Lists suppressed alerts, one line each: time, severity, outcome, who, what, event id.
 fn list(
     text: &'static str,
     table: Table<'_>,
@@ -182,7 +182,7 @@ fn list(
     ContainmentStep::new(text, vec![command])
 }
 
-/// Shows the alert of an event from the history.
+/// Shows an alert from the history.
 fn show(text: &'static str, table: Table<'_>, line: &Line) -> ContainmentStep {
     let key = event_item_key(&line.event_id);
     let command = on_table("aws dynamodb get-item", table)

@@ -1,4 +1,4 @@
-//! Who did it: the section on the caller.
+//! The section about the caller.
 
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
@@ -17,7 +17,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let principal = &case.activity.principal;
     let mut section = Section::new(SectionKind::Who, "WHO DID IT");
     let signs_in = case.activity.action.effect == AccessEffect::SignsIn;
-    // Somebody who fails to sign in has not shown to be anybody.
+    // After a failed sign-in, the identity is not verified.
     let name = if signs_in && !case.activity.outcome.succeeded() {
         "somebody, as the root user".into()
     } else {
@@ -36,7 +36,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
         section.row(Fact::Account, phrase!(account, ", another account"));
     }
     origin(&mut section, case);
-    // A sign-in has a section of its own.
+    // A sign-in has its own section.
     if !signs_in {
         credential(&mut section, case, now);
         mfa(&mut section, case);
@@ -69,7 +69,7 @@ fn is_gone(caller: &KnownCaller) -> bool {
     }
 }
 
-/// What the caller can do, in one word for machines.
+/// The caller's access level, in one word for machines.
 pub(super) fn access_level(case: &Case<'_>) -> &'static str {
     match (&case.activity.principal, &case.caller_access) {
         (Principal::Root(_), _) => "administrator",
@@ -118,7 +118,7 @@ fn role_session(section: &mut Section, session: &RoleSession) {
     }
 }
 
-/// What only some kinds of principals have.
+/// Facts that only some types of principals have.
 fn particulars(section: &mut Section, principal: &Principal) {
     let mut row = |fact, value: Option<&Untrusted>| {
         if let Some(value) = value {
@@ -206,7 +206,7 @@ fn mfa(section: &mut Section, case: &Case<'_>) {
     let mut words: Phrase = match session.mfa {
         _ if by_identity_center => "not in the event: IAM Identity Center handles MFA itself".into(),
         Some(true) => "used in this session".into(),
-        // An identity provider may have asked for it: STS knows only of its own.
+        // An identity provider may have required MFA: STS knows only about its own MFA.
         Some(false) if matches!(principal, Principal::AssumedRole(_)) => {
             "not used in this session, as far as AWS knows".into()
         }

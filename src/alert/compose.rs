@@ -1,4 +1,4 @@
-//! From what is known and judged to an [`Alert`].
+//! Puts an [`Alert`] together from facts and assessment.
 
 use super::burst_summary::BurstNote;
 use super::facts::{Fact, SectionKind};
@@ -16,7 +16,7 @@ use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
-/// Puts the alert together, as of now.
+/// Puts the alert together. `now` is used for ages.
 #[must_use]
 pub fn compose(
     case: &Case<'_>,
@@ -95,7 +95,7 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
     summary
 }
 
-/// What the history has: none is said as none, and what is not known as that.
+/// The related activity. The section says so if there is none, and if the history did not answer.
 fn related_section(related: &RelatedActivity) -> Section {
     let mut section = Section::new(SectionKind::RelatedActivity, "RELATED ACTIVITY (24 h)");
     let shown = |lines: &[&Line], unread: bool| {
@@ -112,7 +112,7 @@ fn related_section(related: &RelatedActivity) -> Section {
         return section;
     }
     let by_actor: Vec<_> = related.by_actor.lines.iter().collect();
-    // What is shown of the actor is not shown again.
+    // Lines that are shown for the actor are not repeated for the target.
     let already: Vec<_> = by_actor.iter().take(RELATED_SHOWN).map(|line| &line.event_id).collect();
     let to_target: Vec<_> = related.to_target.lines.iter().filter(|line| !already.contains(&&line.event_id)).collect();
     section.rows(Fact::ByCaller, shown(&by_actor, related.by_actor.unread));
@@ -130,7 +130,7 @@ fn reference(case: &Case<'_>) -> Section {
     if let Some(technique) = &activity.action.technique {
         section.row(Fact::Technique, phrase!(technique.id, " ", technique.name));
     }
-    // Above, the agent is read for people.
+    // The readable form of the user agent stands in another section.
     if let Some(agent) = activity.origin.user_agent.as_ref().filter(|agent| user_agent::readable(agent).is_some()) {
         section.row(Fact::RawUserAgent, Phrase::free(agent));
     }
@@ -142,7 +142,7 @@ fn reference(case: &Case<'_>) -> Section {
     section
 }
 
-/// When and from where the caller and the target were read.
+/// When and from where caller and target were read.
 fn lookups(case: &Case<'_>) -> Vec<Phrase> {
     let nowhere = Provenance::Nowhere;
     let caller = match &case.dossier.caller {

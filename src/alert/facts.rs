@@ -1,4 +1,4 @@
-//! The facts of an alert, by name: a key for machines, a label for people. Channels choose facts by these.
+//! The facts of an alert: each has a key for machines and a label for people. Channels select facts by name.
 
 /// A section of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ macro_rules! facts {
                 match self { $(Self::$fact => $key,)+ }
             }
 
-            /// What people call it.
+            /// The label for people.
             #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$fact => $label,)+ }
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_told_apart_and_labels_fit_into_their_column() {
+    fn keys_are_unique_and_labels_fit_into_their_column() {
         let mut keys: Vec<_> = Fact::ALL.iter().map(|fact| fact.key()).collect();
         keys.sort_unstable();
         let all = keys.len();

@@ -1,4 +1,4 @@
-//! Links into the consoles of AWS, in every partition whose console is known.
+//! Links to the AWS consoles, for every partition with a known console.
 
 use crate::arn::Partition;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
@@ -6,23 +6,22 @@ use crate::event::{Activity, Principal};
 use crate::text::Untrusted;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// A link: what it leads to, and its address.
+/// A link: its label and its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// What it leads to.
     pub label: &'static str,
-    /// Its address; what is from outside in it is percent-encoded.
+    /// Text from outside in the address is percent-encoded.
     pub url: String,
 }
 
-/// All but what RFC 3986 calls unreserved.
+/// Everything except the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
-/// The links that help to investigate an activity; none in a partition whose console is not known.
+/// Links for the investigation; empty in a partition without a known console.
 #[must_use]
 pub fn links(activity: &Activity) -> Vec<Link> {
     let Some((console, home)) = activity.partition.console() else {
@@ -64,7 +63,7 @@ pub fn links(activity: &Activity) -> Vec<Link> {
     links
 }
 
-/// Where the console shows the target, if it is there and the console has a place for it.
+/// Where the console shows the target, if the target exists and the console has a page for it.
 fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
     let (action, target) = (activity.action, &activity.target);
     let gone = action.operation == Operation::Delete && action.object == ObjectKind::Itself;
@@ -107,7 +106,7 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
     Some(found)
 }
 
-/// What CloudTrail's event history calls `Username`: a user's name, a role session's name.
+/// The `Username` in CloudTrail's event history: the name of a user or of a role session.
 #[must_use]
 pub fn username(principal: &Principal) -> Option<&str> {
     let name = match principal {

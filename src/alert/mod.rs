@@ -1,7 +1,7 @@
-//! What to tell a person, with no channel in it: every channel shows the same [`Alert`] in its own way.
+//! The content of an alert, independent of channels: every channel shows the same [`Alert`] in its own format.
 //!
-//! [`compose()`] puts an alert together from what is known and judged. Words of actions are in [`wording`], commands in
-//! [`containment`]. Nothing here is sent, and nothing decides how severe it is.
+//! [`compose()`] puts an alert together from facts and assessment. Sentences about actions are in [`wording`], commands
+//! in [`containment`]. This module sends nothing, and does not decide severities.
 
 mod burst_summary;
 mod caller;

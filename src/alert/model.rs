@@ -1,4 +1,4 @@
-//! An alert, to be shown by a channel.
+//! The model of an alert.
 
 use super::containment::ContainmentStep;
 use super::facts::{Fact, SectionKind};
@@ -8,38 +8,37 @@ use crate::detection::Reason;
 use crate::severity::Severity;
 use crate::text::Phrase;
 
-/// An alert, to be shown by a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     pub severity: Severity,
-    /// What the severity would be if it were not expected.
+    /// The severity if the principal were not expected.
     pub unless_expected: Option<Severity>,
     /// One line for a list of alerts, without the severity.
     pub subject: Phrase,
-    /// The same, for where the line has to be short.
+    /// The subject for places where the line must be short.
     pub short_subject: Phrase,
     /// What happened, in a few words without names.
     pub headline: Phrase,
     /// What happened, in a sentence.
     pub summary: Phrase,
-    /// Why it is that severe, the most severe reason first; never empty.
+    /// The reasons for the severity, the most severe first; never empty.
     pub reasons: Vec<Reason>,
-    /// What to do if it was not expected, the most urgent first.
+    /// The steps if the activity was not expected, the most urgent first.
     pub steps: Vec<ContainmentStep>,
-    /// For which account the commands are.
+    /// The account that the commands are for.
     pub account: Phrase,
-    /// The evidence.
+    /// The facts, as evidence.
     pub sections: Vec<Section>,
-    /// What the caller can do, in one word for machines; see the JSON alert.
+    /// The caller's access level, in one word for machines; see the JSON alert.
     pub caller_access: Option<&'static str>,
-    /// What the target can do, or what a policy grants.
+    /// The target's access level, or that of the policy.
     pub target_access: Option<&'static str>,
-    /// Who did it, by the key of the history: one actor's alerts belong together.
+    /// The actor, by the key of the history. Channels use it to group the alerts on one actor.
     pub actor: String,
-    /// What it is about.
+    /// The resources that the alert is about.
     pub resources: Vec<Resource>,
     pub links: Vec<Link>,
-    /// What identifies the event.
+    /// The facts that identify the event.
     pub reference: Section,
 }
 
@@ -51,17 +50,16 @@ pub struct Section {
     pub rows: Vec<Row>,
 }
 
-/// A fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub fact: Fact,
     pub label: &'static str,
-    /// The fact itself; more than one value where there are several. Never empty.
+    /// The values of the fact; never empty.
     pub values: Vec<Phrase>,
 }
 
 impl Alert {
-    /// The reasons that a person needs: those that only restate the headline are left out where a stronger one stands.
+    /// The reasons that are shown. A reason that only repeats the headline is not shown if there is a stronger one.
     pub fn reasons_to_read(&self) -> impl Iterator<Item = &Reason> {
         self.reasons.iter().filter(|reason| !reason.redundant)
     }

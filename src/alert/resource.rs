@@ -1,4 +1,4 @@
-//! The resources that an alert is about, one by one, for channels that know resources by their kind.
+//! The resources that an alert is about, for channels that know resource types.
 
 use crate::arn::Arn;
 use crate::catalog::{ObjectKind, TargetKind};
@@ -11,43 +11,36 @@ use chrono::{DateTime, Utc};
 /// A resource that an alert is about, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resource {
-    /// What it is.
     pub kind: ResourceKind,
-    /// Its ARN.
     pub arn: Option<Untrusted>,
-    /// Its name.
     pub name: Option<Untrusted>,
-    /// Its unique id: `AIDA…`, or the access key's own.
+    /// The unique id: `AIDA…`, or the id of the access key.
     pub id: Option<Untrusted>,
-    /// Its path.
     pub path: Option<Untrusted>,
-    /// When it was created.
     pub created: Option<DateTime<Utc>>,
-    /// The permissions boundary that it has.
+    /// The permissions boundary.
     pub boundary: Option<Untrusted>,
-    /// The account that it is in.
+    /// The account of the resource.
     pub account: Option<Untrusted>,
 }
 
-/// What a resource is.
+/// The type of a resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ResourceKind {
-    /// What actions are about.
+    /// A target of actions.
     Target(TargetKind),
-    /// An access key.
     AccessKey {
-        /// Whose it is, as far as that is sure: a kind of user, and its name.
+        /// The owner, if certain: the type of user, and the name.
         owner: Option<(TargetKind, Option<Untrusted>)>,
-        /// Whether it is active.
         active: Option<bool>,
     },
-    /// Nobody has told us.
+    /// The type is not known.
     #[default]
     Unknown,
 }
 
 impl Resource {
-    /// Something of which no more is known than its ARN, and what that says.
+    /// A resource of which only the ARN is known, with the facts in the ARN.
     pub(super) fn of_arn(arn: Untrusted) -> Self {
         let kinds = [TargetKind::User, TargetKind::Role, TargetKind::Group, TargetKind::Policy];
         let parsed = Arn::parse(arn.raw()).filter(|arn| arn.service == "iam");
@@ -63,13 +56,13 @@ impl Resource {
         }
     }
 
-    /// By what it can be found: its ARN, or else its id or name.
+    /// What identifies the resource: its ARN, otherwise its id or its name.
     #[must_use]
     pub fn identifier(&self) -> Option<&Untrusted> {
         self.arn.as_ref().or(self.id.as_ref()).or(self.name.as_ref())
     }
 
-    /// Completes it by what IAM tells, unless that is of another one that has the name now.
+    /// Adds what IAM knows, unless IAM shows another entity that has this name now.
     fn with(self, known: &Known<'_>) -> Self {
         if self.id.is_some() && known.id.is_some() && self.id.as_ref() != known.id {
             return self;
@@ -84,7 +77,7 @@ impl Resource {
     }
 }
 
-/// What IAM tells of a thing.
+/// What IAM knows about a resource.
 #[derive(Default)]
 struct Known<'a> {
     arn: Option<&'a Untrusted>,
@@ -120,13 +113,13 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What was changed and what was given, then who did it and with which access key; each once.
+/// The target, what the target got, the caller, and its access key; each once.
 pub(super) fn resources(case: &Case<'_>) -> Vec<Resource> {
     let (activity, dossier) = (case.activity, case.dossier);
     let signing_key = signing_key(activity, dossier);
     let target = target(activity, &dossier.target);
     let given = if activity.action.object == ObjectKind::AccessKey {
-        // Whoever asks for a key may name any: whose it is, only its own call or IAM tells.
+        // The request may name any access key. Only a call signed with the key, or IAM, shows the owner.
         let named = activity.object.name.as_ref();
         let signed = signing_key.as_ref().is_some_and(|key| key.id.as_ref() == named);
         named.filter(|_| !signed).map(|id| given_key(id, activity, &dossier.target))
@@ -156,9 +149,9 @@ fn in_account(activity: &Activity) -> Resource {
 
 fn target(activity: &Activity, known: &KnownTarget) -> Resource {
     let target = &activity.target;
-    // What was asked for in vain is not how it is.
+    // Parameters of a request that did not succeed are no facts about the resource.
     let asked = |text: &Option<Untrusted>| text.clone().filter(|_| activity.outcome.succeeded());
-    // CloudTrail puts words in place of the root user's name. An account has none.
+    // For the root user, CloudTrail writes other text in place of a name. An account has no name.
     let named = !matches!(target.kind, TargetKind::RootUser | TargetKind::Account);
     let root =
         || Some(format!("arn:{}:iam::{}:root", activity.partition.name(), activity.account.as_ref()?.raw()).into());
@@ -208,7 +201,7 @@ fn signing_key(activity: &Activity, dossier: &Dossier) -> Option<Resource> {
     Some(access_key(id, known, owner, activity.principal.account().cloned()))
 }
 
-/// The access key that the call is about.
+/// The access key that the call concerns.
 fn given_key(id: &Untrusted, activity: &Activity, target: &KnownTarget) -> Resource {
     let known = if let KnownTarget::User(user) = target { listed(user, id) } else { None };
     let sure = activity.outcome.succeeded() || known.is_some();
@@ -216,7 +209,7 @@ fn given_key(id: &Untrusted, activity: &Activity, target: &KnownTarget) -> Resou
     access_key(id, known, owner, activity.account.clone().filter(|_| sure))
 }
 
-/// An access key as IAM lists it among a user's.
+/// The access key in IAM's list of the user's access keys.
 fn listed<'a>(user: &'a User, id: &Untrusted) -> Option<&'a AccessKey> {
     user.access_keys.found()?.items.iter().find(|key| key.id == *id)
 }

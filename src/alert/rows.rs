@@ -1,4 +1,4 @@
-//! What the sections on caller and target have in common.
+//! Code that the sections about caller and target share.
 
 use super::facts::Fact;
 use super::model::Section;
@@ -12,7 +12,7 @@ use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
-/// So many are shown one by one; the rest is counted.
+/// This many entries are shown one by one; the rest is counted.
 pub(super) fn first_of_many(all: &[Phrase]) -> Vec<Phrase> {
     let mut shown: Vec<_> = all.iter().take(VALUES_SHOWN).cloned().collect();
     if all.len() > VALUES_SHOWN {
@@ -21,7 +21,7 @@ pub(super) fn first_of_many(all: &[Phrase]) -> Vec<Phrase> {
     shown
 }
 
-/// How a list ends of which more are known than are shown, and perhaps still more; `unread` says why they are not known.
+/// The end of a list that is not shown completely. `unread` says why there may be more entries that were not read.
 pub(super) fn and_more(more: usize, unread: Option<&'static str>) -> Option<Phrase> {
     match (more, unread) {
         (0, None) => None,
@@ -31,7 +31,7 @@ pub(super) fn and_more(more: usize, unread: Option<&'static str>) -> Option<Phra
     }
 }
 
-/// Adds one row with all that could not be looked up, grouped by why; nothing where nothing is missing.
+/// Adds one row with all failed lookups, grouped by reason; adds nothing if there were none.
 pub(super) fn not_known(section: &mut Section, gaps: Vec<Gap>) {
     let mut denied: (Vec<Phrase>, Vec<Phrase>) = Default::default();
     let mut others: Vec<(Unavailable, Vec<Phrase>)> = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn not_known(section: &mut Section, gaps: Vec<Gap>) {
     section.rows(Fact::NotKnown, values);
 }
 
-/// When and from where facts were read; `None` where nothing was.
+/// When and from where facts were read; `None` if nothing was read.
 pub(super) fn looked_up(provenance: &Provenance) -> Option<Phrase> {
     match provenance {
         Provenance::Live(time) => Some(time::at(*time)),
@@ -77,24 +77,24 @@ pub(super) fn tags(section: &mut Section, tags: &[(Untrusted, Untrusted)]) {
     }
 }
 
-/// Notes a fact that could not be looked up among the gaps.
+/// Adds a failed lookup to the gaps.
 pub(super) fn note<T>(gaps: &mut Vec<Gap>, what: &'static str, lookup: &Lookup<T>) {
     if let Some(reason) = lookup.unavailable() {
         gaps.push(Gap { what: what.into(), reason: reason.clone() });
     }
 }
 
-/// What policies grant, which they are, and what was not evaluated.
+/// The access, the policies that grant it, and what was not evaluated.
 pub(super) fn access(section: &mut Section, access: &Access) {
     section.row(Fact::Access, access.words());
-    // What grants the access names a policy already: once is enough.
+    // If the policies are the same as those that grant the access, they are shown once.
     if access.policies != access.granted_by {
         section.rows(Fact::Policies, first_of_many(&access.policies));
     }
     section.rows(Fact::NotEvaluated, first_of_many(&access.not_evaluated));
 }
 
-/// Says so where the entity of this name is no longer that of the event.
+/// Notes that the entity with this name is no longer the one of the event.
 pub(super) fn replaced(section: &mut Section, of_event: Option<&Untrusted>, found: &Untrusted) {
     if let Some(of_event) = of_event.filter(|of_event| *of_event != found) {
         let text = phrase!("deleted and created again: the event has the ID ", of_event, ", IAM now has ", found);
@@ -126,7 +126,7 @@ pub(super) fn groups(section: &mut Section, user: &User) {
     }
 }
 
-/// What IAM knows of a role; `id` is the one that the event gives it, `missing` what it means if there is none.
+/// What IAM knows about a role. `id` is the role's id in the event; `missing` is shown if IAM has no such role.
 pub(super) fn known_role(
     section: &mut Section,
     role: &Role,
@@ -158,7 +158,7 @@ pub(super) fn known_role(
     not_known(section, gaps);
 }
 
-/// The name that the setting gives the account, or its alias.
+/// The account's name from the settings, otherwise its alias.
 #[must_use]
 pub fn account_name(
     id: Option<&Untrusted>,

@@ -1,4 +1,4 @@
-//! What was changed, or was to be: the section on the target and on what it was given.
+//! The section about the target, and about what it was given.
 
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
@@ -50,7 +50,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
         KnownTarget::Policy(policy) => known_policy(&mut section, case, policy, now),
         KnownTarget::NotAsked(why) => {
             as_requested(&mut section, case);
-            // Where IAM has no entry, or nobody would look for one, nothing is missing.
+            // If IAM has no entry for this type of target, nothing is missing.
             if activity.target.kind.is_looked_up() {
                 section.row(Fact::Lookup, phrase!("not looked up: ", *why));
             }
@@ -59,7 +59,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     section
 }
 
-/// What the target can do, or what a policy grants, in one word for machines; `None` where the target is neither.
+/// The access level of the target or of the policy, in one word for machines; `None` if there is neither.
 pub(super) fn access_level(case: &Case<'_>) -> Option<&'static str> {
     let known = match &case.dossier.target {
         KnownTarget::User(user) => user.profile != Lookup::Missing,
@@ -77,7 +77,7 @@ pub(super) fn access_level(case: &Case<'_>) -> Option<&'static str> {
     }
 }
 
-/// What the target got or lost, and what that grants.
+/// What the target got or lost, and the access that this grants.
 fn object(section: &mut Section, case: &Case<'_>) {
     let (activity, action) = (case.activity, case.activity.action);
     if let Some(name) = activity.object.name.as_ref().filter(|_| action.effect != AccessEffect::Unfamiliar) {
@@ -98,7 +98,7 @@ fn object(section: &mut Section, case: &Case<'_>) {
             section.row(Fact::Grants, words);
         }
         section.rows(Fact::Statements, first_of_many(&granted.statements));
-        // Otherwise they stand with the access of the target.
+        // Otherwise the statements are shown with the target's access.
         if case.target_access.is_none() || !granted.shown {
             section.rows(Fact::NotEvaluated, first_of_many(&access.not_evaluated));
         }
@@ -131,7 +131,7 @@ fn target(section: &mut Section, case: &Case<'_>) {
     }
 }
 
-/// The boundary and tags in the request itself: all there is where IAM has no answer.
+/// The boundary and tags of the request: the only source if IAM has no answer.
 fn as_requested(section: &mut Section, case: &Case<'_>) {
     let target = &case.activity.target;
     let sets_boundary = case.activity.action.effect == AccessEffect::SetsBoundary;
@@ -141,7 +141,7 @@ fn as_requested(section: &mut Section, case: &Case<'_>) {
     tags(section, &target.tags);
 }
 
-/// Whether the call created the target, so that the target is as old as the event.
+/// Whether the call created the target: then the target is as old as the event.
 fn is_new(case: &Case<'_>) -> bool {
     case.activity.outcome.succeeded() && case.activity.action.effect == AccessEffect::Creates
 }
@@ -233,7 +233,7 @@ fn credentials(
     }
 }
 
-/// What the target can do now, and what it could do before where the call changed that.
+/// The target's access now, and before the call if the call changed it.
 fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str) {
     let Some(evaluated) = &case.target_access else { return };
     if is_new(case) && evaluated.policies.is_empty() && !evaluated.unread {
@@ -290,7 +290,7 @@ fn known_group(section: &mut Section, case: &Case<'_>, group: &Group) {
     not_known(section, gaps);
 }
 
-/// Somebody may set a version, use it, and set it back before anybody looks.
+/// An attacker may set a version as default, use it, and restore the old default before the lookup.
 fn other_than_of_event(case: &Case<'_>, default: &Untrusted) -> &'static str {
     let set = case.activity.outcome.succeeded() && case.activity.action.effect == AccessEffect::RewritesPolicy;
     let other = case.activity.object.name.as_ref().is_some_and(|version| version != default);

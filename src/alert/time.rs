@@ -16,12 +16,12 @@ pub fn day(time: DateTime<Utc>) -> Phrase {
     Phrase::ours(time.format("%Y-%m-%d").to_string())
 }
 
-/// How long it was from one time to another, in the unit that a person would use, rounded down; `None` where the second
-/// is before the first.
+/// The time from one time to another, in the unit that people would use, rounded down; `None` if the second is before
+/// the first.
 #[must_use]
 pub fn between(earlier: DateTime<Utc>, later: DateTime<Utc>) -> Option<Phrase> {
     const DAY: u64 = 86_400;
-    /// Unit in seconds, its noun, and how many of it there must be. A month is a twelfth of a year of 365.2425 days.
+    /// Seconds per unit, its noun, and the minimum number of units. A month is a twelfth of a year of 365.2425 days.
     const UNITS: [(u64, &str, u64); 6] = [
         (31_556_952, "year", 2),
         (2_629_746, "month", 2),
@@ -37,7 +37,7 @@ pub fn between(earlier: DateTime<Utc>, later: DateTime<Utc>) -> Option<Phrase> {
         .map(|(unit, noun, _)| Phrase::ours(counted(usize::try_from(seconds / unit).unwrap_or(usize::MAX), noun)))
 }
 
-/// How long ago that was, with the day where it was not just now: `13 months ago (2025-10-06)`.
+/// How long ago a time was, with the day unless it was just now: `13 months ago (2025-10-06)`.
 #[must_use]
 pub fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> Option<Phrase> {
     let age = between(time, now)?;
@@ -51,7 +51,7 @@ mod tests {
     use chrono::TimeDelta;
 
     #[test]
-    fn ages_have_the_unit_that_a_person_would_use() {
+    fn ages_have_the_unit_that_people_would_use() {
         let start = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let after = |seconds| between(start, start + TimeDelta::seconds(seconds)).map(|age| age.plain());
         let table = [

@@ -1,10 +1,11 @@
-//! The user agent, read for people: "AWS CLI 2.31.9, Linux". Anybody can write anything there, so only what is exactly
-//! the form of a known program is read; all else is shown as it came, and the raw text stands in the reference.
+//! The user agent in readable form: "AWS CLI 2.31.9, Linux". Callers can write any user agent, so only the exact form
+//! of a known program is read; all others are shown unchanged. The raw text is in the reference.
 
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
-/// Programs by how they name themselves. The first that matches wins: SDKs name themselves behind the program.
+/// Programs and their names in a user agent. The first match in this list is used: a user agent names the SDK after the
+/// program.
 const PROGRAMS: [(&str, &str); 14] = [
     ("aws-cli/", "AWS CLI"),
     ("Terraform/", "Terraform"),
@@ -22,7 +23,7 @@ const PROGRAMS: [(&str, &str); 14] = [
     ("Chrome/", "Chrome"),
 ];
 
-/// Operating systems by what their agents contain.
+/// Operating systems and their names in a user agent.
 const SYSTEMS: [(&str, &str); 8] = [
     ("os/linux", "Linux"),
     ("os/macos", "macOS"),
@@ -34,10 +35,10 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("exec-env/CloudShell", "CloudShell"),
 ];
 
-/// The program and its system; `None` where the text is not exactly of a known form.
+/// The program and its system; `None` if the text has no known form.
 pub(super) fn readable(agent: &Untrusted) -> Option<Phrase> {
     let text = agent.raw();
-    // What is forged to look like several agents, or hides something, is shown as it came.
+    // A text that imitates several agents, or hides something, is shown unchanged.
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && !text.contains("  ");
     if !plain || text.len() > 400 || text.contains("://") || text.to_ascii_lowercase().contains("www.") {
         return None;
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_another_form_is_not_read() {
+    fn other_forms_are_not_read() {
         for agent in [
             "",
             "my-tool/1.0",

@@ -1,4 +1,4 @@
-//! What happened, as people say it: the words of the catalogue with the names of the event.
+//! Sentences about what happened: the words of the catalogue with the names of the event.
 
 use crate::catalog::words::{Order, Reference, article};
 use crate::catalog::{AccessEffect, TargetKind};
@@ -6,7 +6,7 @@ use crate::event::{Activity, FailureKind, Outcome};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
-/// How a noun is said.
+/// The form of a noun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// "policy P"
@@ -42,7 +42,7 @@ fn target(activity: &Activity, form: Form) -> Phrase {
 fn object(activity: &Activity, form: Form) -> Phrase {
     let (kind, name) = (activity.action.object, activity.object.name.as_ref());
     match (kind.reference(activity.action.operation), form) {
-        // A new name needs no noun before it.
+        // A new name is written without a noun before it.
         (Reference::ByName, _) if kind == crate::catalog::ObjectKind::NewName => {
             name.filter(|_| matches!(form, Form::Named | Form::Definite)).map_or("another name".into(), Phrase::from)
         }
@@ -67,7 +67,7 @@ fn both(activity: &Activity, first: Form, second: Form) -> Phrase {
     }
 }
 
-/// "an access key for IAM user U", "policy P to IAM user U": what has no name keeps its article.
+/// "an access key for IAM user U", "policy P to IAM user U": a noun without a name keeps its article.
 fn attempt(activity: &Activity) -> Phrase {
     let by_name = activity.action.object.reference(activity.action.operation) == Reference::ByName;
     let of_object = if by_name { Form::Named } else { Form::Definite };
@@ -77,7 +77,8 @@ fn attempt(activity: &Activity) -> Phrase {
     }
 }
 
-/// "policy P attached to IAM user U"; what belongs to something stays with it: "trust policy of role R changed".
+/// "policy P attached to IAM user U". An object that belongs to a target stays next to it: "trust policy of role R
+/// changed".
 fn passive(activity: &Activity, first: Form, second: Form) -> Phrase {
     let done = activity.action.operation.past();
     match activity.action.order() {
@@ -93,7 +94,7 @@ fn passive(activity: &Activity, first: Form, second: Form) -> Phrase {
     }
 }
 
-/// What happened, in a few words and without names: "Policy attached to an IAM user".
+/// What happened, in a few words without names: "Policy attached to an IAM user".
 pub(super) fn headline(activity: &Activity) -> Phrase {
     let attempt = || both(activity, Form::Indefinite, Form::Indefinite);
     let action = activity.action;
@@ -111,7 +112,7 @@ pub(super) fn headline(activity: &Activity) -> Phrase {
     }
 }
 
-/// The same with names, for a list of alerts: who did what, and in which account.
+/// What happened, with names, for a list of alerts: who did what, and in which account.
 pub(super) fn subject(activity: &Activity, who: &Phrase, place: &Phrase) -> Phrase {
     let action = activity.action;
     let from = || activity.origin.address.as_ref().map_or(Phrase::default(), |from| phrase!(" from ", from));
@@ -133,7 +134,7 @@ pub(super) fn subject(activity: &Activity, who: &Phrase, place: &Phrase) -> Phra
     }
 }
 
-/// The same as a sentence without its end; `account` is where it happened.
+/// What happened, as a sentence without its end; `account` is where it happened.
 pub(super) fn sentence(activity: &Activity, account: &Phrase) -> Phrase {
     let action = activity.action;
     let who = activity.principal.short_name().capitalized();
@@ -152,7 +153,7 @@ pub(super) fn sentence(activity: &Activity, account: &Phrase) -> Phrase {
     }
 }
 
-/// What became of the attempt, as a sentence; nothing where the call succeeded.
+/// The result of an attempt, as a sentence; `None` if the call succeeded.
 pub(super) fn result(activity: &Activity) -> Option<Phrase> {
     match &activity.outcome {
         Outcome::Succeeded => None,

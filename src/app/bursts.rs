@@ -1,4 +1,4 @@
-//! The summaries of bursts: what the schedule calls the function for, every few minutes.
+//! The summaries of bursts. The schedule calls the function for them every few minutes.
 
 use super::deliver::Channels;
 use super::result::{InvocationError, InvocationResult};
@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What it takes to summarize bursts.
+/// What is needed to summarize bursts.
 pub(super) struct Summarizer<'a, D> {
     pub directory: &'a D,
     pub publisher: &'a Publisher,
@@ -25,8 +25,8 @@ pub(super) struct Summarizer<'a, D> {
 }
 
 impl<D: Directory> Summarizer<'_, D> {
-    /// Summarizes what was suppressed. What the history does not answer is asked again soon, and is no failure of the
-    /// invocation.
+    /// Summarizes the suppressed alerts. If the history does not answer, the next scheduled invocation asks again: this
+    /// is no failure of the invocation.
     pub(super) async fn summarize_all(
         &self,
         history: Option<&History>,
@@ -45,7 +45,8 @@ impl<D: Directory> Summarizer<'_, D> {
                 Err(NotSummarized::NotPublished(cause)) if alerts.is_empty() => {
                     return Err(InvocationError::NotSummarized { cause });
                 }
-                // What was mailed already is returned, for the webhook; this one is tried again within minutes.
+                // Summaries that were mailed already are returned for the webhook; this one is tried again within
+                // minutes.
                 Err(NotSummarized::NotPublished(cause)) => {
                     tracing::warn!(%cause, "a burst was not summarized; it is tried again within minutes");
                     break;
@@ -55,7 +56,7 @@ impl<D: Directory> Summarizer<'_, D> {
         Ok(self.summaries(&alerts))
     }
 
-    /// What is returned of the mails that were sent.
+    /// The result of the invocation for the mails that were sent.
     fn summaries(&self, alerts: &[Alert]) -> InvocationResult {
         let webhook = alerts.split_first().zip(self.settings.webhook);
         InvocationResult::Summaries {
@@ -65,8 +66,8 @@ impl<D: Directory> Summarizer<'_, D> {
         }
     }
 
-    /// Summarizes one burst; returns what was mailed, and nothing where nothing was: another invocation sends it, or all
-    /// was mailed after all.
+    /// Summarizes one burst. Returns the alert that was mailed; `None` if another invocation sends the summary, or if
+    /// every event of the burst was mailed after all.
     async fn summarize(
         &self,
         history: &History,

@@ -1,4 +1,4 @@
-//! The channels beside the mail, informed after it: none of them can delay or cost the mail.
+//! The channels beside the mail. They get the alert after the mail, so none of them can delay or prevent the mail.
 
 use crate::alert::Alert;
 use crate::channel::{Channel, FailureNames, Outgoing};
@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 pub struct Channels(pub Vec<Box<dyn Channel>>);
 
 impl Channels {
-    /// Informs every channel that wants this alert, side by side; returns which failed, and why.
+    /// Informs every channel that wants this alert, all at the same time; returns which failed, and why.
     pub(super) async fn deliver(&self, outgoing: &Outgoing<'_>) -> Vec<(FailureNames, String)> {
         let wanted = self.0.iter().filter(|channel| channel.wants(outgoing));
         let delivered = join_all(wanted.map(async |channel| (channel.names(), channel.deliver(outgoing).await))).await;

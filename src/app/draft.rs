@@ -1,4 +1,4 @@
-//! An alert between the judging and the sending.
+//! An alert between assessment and delivery.
 
 use super::history_session::HistorySession;
 use crate::alert::Alert;
@@ -15,28 +15,28 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub enum Decision<'a> {
     Alert(Box<Draft<'a>>),
-    /// It is not, and why.
+    /// The event is not alerted on, and why.
     NotAlerted(Phrase),
 }
 
-/// An alert that was not sent yet.
+/// An alert that is not sent yet.
 #[derive(Debug)]
 pub struct Draft<'a> {
     pub activity: Activity,
     pub alert: Alert,
     pub email: Email,
-    /// What identifies the event, with an id or without.
+    /// What identifies the event, also if the event has no id.
     pub event_key: Untrusted,
-    /// The history of this event, where there is one.
+    /// The history of this event, if a history is configured.
     pub session: Option<HistorySession<'a>>,
-    /// Its position among those like it, where it may belong to a burst.
+    /// The event's position among similar events, if the event may belong to a burst.
     pub position: Option<BurstPosition>,
-    /// From when on there is only time to publish it.
+    /// After this time there is only time to publish the alert.
     pub deadline: Instant,
 }
 
 impl Draft<'_> {
-    /// What is recorded of it; the session adds the record itself.
+    /// What is recorded of the alert; the session adds the CloudTrail record.
     pub(super) fn record(&self, mail: MailStatus) -> AlertRecord<'_> {
         AlertRecord {
             severity: self.alert.severity,
@@ -48,7 +48,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The alert as JSON, with the webhook's message if it was published.
+    /// The alert as JSON, with the webhook's message if the alert was published.
     #[must_use]
     pub fn into_json(self, published: bool, webhook: Option<WebhookFormat>) -> AlertJson {
         json::render(&self.activity, &self.alert, self.email, published, webhook)

@@ -1,4 +1,4 @@
-//! The journey of one event, from what EventBridge hands over to the alert that goes out.
+//! The path of one event, from EventBridge to the alert.
 
 use super::bursts::Summarizer;
 use super::deliver::Channels;
@@ -26,9 +26,9 @@ use tokio::time::Instant;
 /// Handles events, one after another.
 #[derive(Debug)]
 pub struct Handler<D> {
-    /// Who is asked about identities and resources.
+    /// Answers questions about identities and resources.
     pub directory: D,
-    /// Where the mails go: the one channel that must not fail.
+    /// Where the mails go. The mail is the one channel that must not fail.
     pub publisher: Publisher,
     /// The channels that are informed beside the mail.
     pub channels: Channels,
@@ -38,7 +38,7 @@ pub struct Handler<D> {
 }
 
 impl<D: Directory> Handler<D> {
-    /// One invocation: handles the event, and writes one line of log on how it went.
+    /// One invocation: handles the event, and writes one line of log about the result.
     ///
     /// # Errors
     /// As [`handle`](Self::handle).
@@ -50,11 +50,11 @@ impl<D: Directory> Handler<D> {
         result
     }
 
-    /// From the event to the alert that was sent.
+    /// Handles one event, up to the alert that was sent.
     ///
     /// # Errors
-    /// Where the event cannot be understood, or the alert could not be published. A lookup that fails is no error: the
-    /// alert goes out and says what is missing.
+    /// If the event cannot be understood, or the alert could not be published. A failed lookup is no error: the alert
+    /// goes out and says what is missing.
     pub async fn handle(
         &self,
         event: Value,
@@ -95,10 +95,10 @@ impl<D: Directory> Handler<D> {
         Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
     }
 
-    /// All but the sending: what happened, what AWS knows of it, how severe it is, and what to tell.
+    /// Everything except the delivery: what happened, what AWS knows about it, how severe it is, and the alert.
     ///
     /// # Errors
-    /// Where the record cannot be understood, or another invocation works on it.
+    /// If the record cannot be understood, or another invocation works on the event.
     pub async fn draft<'a>(
         &'a self,
         delivery: &Delivery,
@@ -149,7 +149,7 @@ impl<D: Directory> Handler<D> {
         let assessment = assess(&case);
         log.severity = Some(assessment.severity);
         let position = match (&session, &prior) {
-            // What is below the minimum is not mailed, and makes no burst of mails.
+            // An alert below the minimum severity is not mailed, so it cannot be part of a burst of mails.
             (Some(session), Some(prior)) if assessment.severity >= self.settings.minimum_severity => {
                 session.position(prior, assessment.severity, deadline, log).await
             }
@@ -169,7 +169,7 @@ impl<D: Directory> Handler<D> {
 }
 
 impl<D: Directory> Handler<D> {
-    /// Whether the mail was suppressed, as one of a burst.
+    /// Whether the mail was suppressed as part of a burst.
     async fn suppressed(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> bool {
         let Some(session) = draft.session.as_ref().filter(|_| draft.position.is_some_and(|position| !position.mailed))
         else {
@@ -178,13 +178,13 @@ impl<D: Directory> Handler<D> {
         session.suppress(draft.record(MailStatus::Suppressed), draft.deadline, log).await
     }
 
-    /// Informs the channels and records the alert, side by side.
+    /// Informs the channels and records the alert at the same time.
     async fn after_the_mail(&self, draft: &Draft<'_>, log: &mut InvocationLog) {
         let event = Some((&draft.activity, &draft.event_key));
         let outgoing = Outgoing { alert: &draft.alert, event, mail: log.mail, now: (self.clock)() };
         let channels = Box::pin(self.channels.deliver(&outgoing));
         let record = async {
-            // What was suppressed is recorded already.
+            // A suppressed alert is recorded already.
             if let Some(session) = draft.session.as_ref().filter(|_| log.mail != MailStatus::Suppressed) {
                 session.record(draft.record(log.mail), draft.position.is_some(), log).await;
             }
@@ -194,7 +194,7 @@ impl<D: Directory> Handler<D> {
     }
 }
 
-/// How long the invocation may still take. The deadline is in milliseconds since 1970.
+/// The time that is left for the invocation. The deadline is in milliseconds since 1970.
 fn time_left(context: &Context) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Duration::from_millis(context.deadline).saturating_sub(now)

@@ -1,4 +1,4 @@
-//! What the journey of an event has to do with the [history](crate::history): nothing of it can cost an alert.
+//! How the handling of an event uses the [history](crate::history). A failure of the history never prevents an alert.
 
 use crate::detection::{PriorActivity, chains};
 use crate::event::Activity;
@@ -13,16 +13,16 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The history, and the event that is on its way into it.
+/// The history, and the event that is being recorded.
 #[derive(Debug)]
 pub struct HistorySession<'a> {
     pub history: &'a History,
     pub entry: Entry,
-    /// The record, as JSON.
+    /// The CloudTrail record, as JSON.
     raw: String,
 }
 
-/// Why an event is not ours to alert on.
+/// Why this invocation does not alert on an event.
 pub(super) enum NotOurs {
     AlreadyAlerted,
     InProgress,
@@ -40,7 +40,7 @@ impl<'a> HistorySession<'a> {
         kept.inspect_err(|why| log.history_failed(why)).ok();
     }
 
-    /// Claims the event and asks what happened before it, side by side with the lookups. The related activity is asked for
+    /// Claims the event and asks what happened before, at the same time as the lookups. The related activity is read
     /// after the claim: of two events that are handled at the same time, one finds the other.
     pub(super) async fn claim(
         &self,
@@ -49,7 +49,7 @@ impl<'a> HistorySession<'a> {
         clock: fn() -> DateTime<Utc>,
     ) -> Result<PriorActivity, NotOurs> {
         let (history, entry) = (self.history, &self.entry);
-        // However long we wait for it: the claim ends with the time of this invocation.
+        // The claim ends with the time of this invocation, no matter how long the wait for the claim is.
         let until = entry.arrived + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
         let retried = match history.claim(entry, until, deadline, clock).await {
             Claim::Ours { retried } => retried,
@@ -70,7 +70,7 @@ impl<'a> HistorySession<'a> {
         Ok(known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried)))
     }
 
-    /// The position of the event among those like it, where it may belong to a burst.
+    /// The event's position among similar events, if the event may belong to a burst.
     pub(super) async fn position(
         &self,
         prior: &PriorActivity,
@@ -85,7 +85,7 @@ impl<'a> HistorySession<'a> {
         position.inspect_err(|why| log.history_failed(why)).ok()
     }
 
-    /// Whether the mail was suppressed. What cannot be recorded in time is not suppressed.
+    /// Whether the mail was suppressed. If the event cannot be recorded in time, the mail is not suppressed.
     pub(super) async fn suppress(&self, alert: AlertRecord<'_>, deadline: Instant, log: &mut InvocationLog) -> bool {
         let alert = AlertRecord { record: &self.raw, ..alert };
         let suppressed = Box::pin(self.history.suppress(&self.entry, &alert));
@@ -93,7 +93,7 @@ impl<'a> HistorySession<'a> {
         suppressed.is_ok_and(|suppressed| suppressed.inspect_err(|why| log.history_failed(why)).is_ok())
     }
 
-    /// Records what was alerted, and counts the mail where that was not done yet.
+    /// Records the alert, and counts the mail if the mail was not counted yet.
     pub(super) async fn record(&self, alert: AlertRecord<'_>, counted: bool, log: &mut InvocationLog) {
         let alert = AlertRecord { record: &self.raw, ..alert };
         let count = async {
@@ -111,7 +111,7 @@ impl<'a> HistorySession<'a> {
     }
 }
 
-/// Prior activity of which nothing is known, and why.
+/// The prior activity if the history did not answer, and why.
 fn unknown(why: HistoryError, may_repeat: bool, retried: bool) -> PriorActivity {
     let related = RelatedActivity { unknown: Some(why), may_repeat, ..RelatedActivity::default() };
     PriorActivity { related, chains: Vec::new(), retried }

@@ -1,5 +1,5 @@
-//! The journey of one event: [`Handler`] is the story, read it first. `history_session` is what it has to do with the
-//! history, `deliver` the channels beside the mail, `bursts` what the schedule calls the function for.
+//! The path of one event. Read [`Handler`] first. `history_session` contains what the path needs of the history,
+//! `deliver` the channels beside the mail, `bursts` what the schedule calls the function for.
 
 mod bursts;
 mod deliver;

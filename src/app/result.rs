@@ -1,4 +1,4 @@
-//! What becomes of an invocation: what the function returns, and why it fails.
+//! The result of an invocation: what the function returns, and why it fails.
 
 use crate::channel::json::AlertJson;
 use crate::channel::sns::NotPublished;
@@ -7,29 +7,30 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What became of an event.
+/// The result of an invocation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum InvocationResult {
     /// There is an alert.
     Alert(Box<AlertJson>),
-    /// The event is not alerted on: not watched, none of the stack's own resources, or alerted on before.
+    /// The event is not alerted on: it is not watched, does not concern the stack's own resources, or was alerted on
+    /// before.
     NotAlerted {
         #[serde(rename = "eventId")]
         event_id: Option<String>,
-        /// Why not.
+        /// The reason.
         #[serde(rename = "notAlerted")]
         why: String,
     },
-    /// It was time to look for bursts that have ended.
+    /// A scheduled invocation: the function looked for bursts that have ended.
     Summaries {
         /// The subjects of the mails that summarize them.
         #[serde(rename = "summaries")]
         subjects: Vec<String>,
-        /// Whether there are any; absent if not.
+        /// Whether there are summaries; absent if not.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         published: bool,
-        /// The webhook's message about them, where there is a webhook.
+        /// The webhook's message about the summaries, if there is a webhook.
         #[serde(skip_serializing_if = "Option::is_none")]
         webhook: Option<Value>,
     },
@@ -41,12 +42,12 @@ pub enum InvocationError {
     /// The event cannot be understood, or is not for this function.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Another invocation works on the event, and did not come to an end in time.
+    /// Another invocation works on the event, and did not finish in time.
     #[error("event {event_id}: another invocation works on it; Lambda tries again")]
     InProgress { event_id: String },
     #[error("event {event_id}: {cause}")]
     NotPublished { event_id: String, cause: NotPublished },
-    /// The mail that summarizes a burst could not be published. It is tried again every few minutes.
+    /// The mail that summarizes a burst could not be published. The function tries again every few minutes.
     #[error("the summary of a burst could not be sent: {cause}")]
     NotSummarized { cause: NotPublished },
 }

@@ -1,5 +1,5 @@
-//! Words are a function of data, and no code asks what they are: with every word of the vocabulary replaced by another,
-//! severity, rules, commands, links, the keys of facts and what the history stores for chains stay what they were.
+//! No code depends on words. If every word of the vocabulary is replaced by another, these stay the same: severity,
+//! rules, commands, links, the keys of facts, and what the history stores for chains.
 
 use super::{Channels, Decision, Draft, Handler};
 use crate::alert::Command;
@@ -20,7 +20,7 @@ fn read(path: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap()).unwrap()
 }
 
-/// Every event of `events/`, and every action of `tests/calls.json`, succeeded and denied.
+/// Every event of `events/`, and every action of `tests/calls.json`, both successful and denied.
 fn events() -> Vec<(String, Value)> {
     let files = std::fs::read_dir(format!("{ROOT}/events")).unwrap();
     let names =
@@ -46,7 +46,7 @@ fn events() -> Vec<(String, Value)> {
     events
 }
 
-/// All that may not depend on a word.
+/// Everything that must not depend on a word.
 fn decided_by_data(draft: &Draft<'_>) -> Value {
     let alert = &draft.alert;
     let keys = alert
@@ -96,7 +96,7 @@ async fn no_word_of_the_vocabulary_steers_anything() {
             }
         }
         OTHER_WORDS.set(false);
-        // Both, or none: whether there is an alert does not depend on words, either.
+        // Both drafts or none: whether there is an alert does not depend on words, either.
         let [usual, other] = drafts.as_slice() else {
             assert!(drafts.is_empty(), "{name}");
             continue;

@@ -1,12 +1,11 @@
-//! Techniques of MITRE ATT&CK for Enterprise that actions may be a part of.
+//! Techniques of MITRE ATT&CK for Enterprise that actions can belong to.
 
-/// A technique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Technique {
     /// `T1136.003`.
     pub id: &'static str,
     pub name: &'static str,
-    /// The tactics that it serves.
+    /// The tactics of the technique.
     pub tactics: &'static [&'static str],
 }
 

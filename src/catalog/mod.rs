@@ -1,9 +1,10 @@
-//! The catalogue of the actions that are known: what each does, to what, what that means for access, what is looked up
-//! and which commands contain it. One file a service or part of it; [`words`] says what people call it all.
+//! The catalogue of known actions: what each action does, the target, the effect on access, what is looked up and which
+//! commands contain the action. There is one file for each service, or for a part of it. [`words`] has the words for
+//! people.
 //!
-//! To add an action, add its row to the file of its service and an example of it to `tests/calls.json`. Where an action
-//! has several meanings (a key is activated or deactivated), it has several rows, and the first whose [`When`] fits is
-//! taken. Names of actions are those of the API references and of the "Service Authorization Reference".
+//! To add an action, add its row to the file of its service and an example to `tests/calls.json`. If an action has
+//! several meanings (a key is activated or deactivated), it has several rows; the first row whose [`When`] matches is
+//! used. Names of actions are those of the API references and of the "Service Authorization Reference".
 
 pub mod attack;
 mod iam;
@@ -24,7 +25,7 @@ use crate::severity::Severity;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Every row, by file. Within a file, the rows of one action stand together, the last of them without a condition.
+/// All rows, by file. Within a file, the rows of one action stand together; the last of them has no condition.
 const FILES: &[&[Action]] = &[
     iam::users::ACTIONS,
     iam::credentials::ACTIONS,
@@ -37,22 +38,22 @@ const FILES: &[&[Action]] = &[
     signin::ACTIONS,
 ];
 
-/// An action of IAM that the catalogue does not know: AWS adds some every year.
+/// An action of IAM that the catalogue does not have: AWS adds new actions every year.
 pub const UNFAMILIAR: Action = row::iam("", Operation::Call, ObjectKind::UnfamiliarAction, TargetKind::Account).is(
     AccessEffect::Unfamiliar,
     Severity::Medium,
     "This version does not know the action. It changes IAM; review its request parameters.",
 );
 
-/// An action by its key: the service and the name. `iam:CreateUser` and `identitystore:CreateUser` are two actions.
+/// The key of an action: service and name. `iam:CreateUser` and `identitystore:CreateUser` are two actions.
 pub type ActionKey = (&'static str, &'static str);
 
-/// Every row.
+/// All rows.
 pub fn rows() -> impl Iterator<Item = &'static Action> {
     FILES.iter().copied().flatten()
 }
 
-/// The row that speaks of this call, if there is one.
+/// The row for this call, if there is one.
 #[must_use]
 pub fn find(service: &str, event_name: &str, request: &Value) -> Option<&'static Action> {
     rows()
@@ -66,14 +67,14 @@ pub fn services() -> BTreeSet<&'static str> {
     rows().map(|action| action.service).collect()
 }
 
-/// Every action that people can choose to watch, by its key. Actions on what the alerts depend on, and sign-ins, are
-/// always watched where they concern those, see `config::watch`.
+/// The key of every action that the settings can choose. Actions on the stack's own resources, and sign-ins, are always
+/// watched, see `config::watch`.
 #[must_use]
 pub fn selectable() -> BTreeSet<ActionKey> {
     keys(|_| true)
 }
 
-/// Of those, the ones that are watched by default.
+/// The actions that are watched by default.
 #[must_use]
 pub fn watched_by_default() -> BTreeSet<ActionKey> {
     keys(|action| action.watched_by_default)
@@ -128,8 +129,6 @@ mod tests {
         }
     }
 
-    /// What was true of every row when words still steered: a default lookup for what can be looked up, and commands
-    /// wherever access is gained.
     #[test]
     fn a_row_that_grants_says_what_to_look_up_and_how_to_contain_it() {
         for action in rows() {

@@ -1,5 +1,5 @@
-//! The event patterns that bring what the catalogue knows: of IAM every write, of other services the actions on what the
-//! alerts depend on. The template's rules are held equal to these by a test.
+//! The event patterns for the actions of the catalogue: every write action of IAM, and the actions of other services on
+//! the stack's own resources. A test compares the template's rules with these patterns.
 
 use super::{AccessEffect, rows};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ pub const API_CALL: &str = "AWS API Call via CloudTrail";
 /// The `detail-type` of sign-ins.
 pub const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
 
-/// Each rule's event pattern, by the rule's logical id in the template.
+/// The event pattern of each rule, by the rule's logical id in the template.
 #[must_use]
 pub fn event_patterns() -> Vec<(&'static str, Value)> {
     let iam = json!({
@@ -22,7 +22,7 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
     let sources: BTreeSet<_> = impairing().map(|action| format!("aws.{}", action.service)).collect();
     let names: Vec<_> = impairing()
         .map(|action| match action.service {
-            // Lambda writes a date behind its names; the date begins with a 2.
+            // Lambda adds a date to the names of its actions; the date begins with a 2.
             "lambda" => json!({"prefix": format!("{}2", action.event_name)}),
             _ => json!(action.event_name),
         })

@@ -1,4 +1,4 @@
-//! How a row is written, and what many rows share. A row says each thing as data: nothing is guessed from another.
+//! How a row is written, and what many rows share. A row states every value as data; no value is derived from another.
 
 use super::attack::{CREDENTIALS, ROLES, Technique};
 use super::types::{
@@ -7,7 +7,7 @@ use super::types::{
 };
 use crate::severity::Severity::{self, Critical, Low, Medium};
 
-/// Begins a row of IAM: what is done with which object, to what kind of target.
+/// Begins a row of IAM: the operation, its object and the kind of target.
 pub(super) const fn iam(
     event_name: &'static str,
     operation: Operation,
@@ -44,7 +44,7 @@ impl Action {
         Self { when, ..self }
     }
 
-    /// Where the object's name stands.
+    /// The fields of the object's name.
     pub(super) const fn named(self, object_at: &'static [&'static str]) -> Self {
         Self { object_at, ..self }
     }
@@ -53,7 +53,7 @@ impl Action {
         Self { on_caller, ..self }
     }
 
-    /// What the action does to access, how severe that is by itself, and why.
+    /// The effect of the action on access, its base severity, and the reason for that severity.
     pub(super) const fn is(self, effect: AccessEffect, base: Severity, because: &'static str) -> Self {
         Self { effect, base, because, ..self }
     }
@@ -82,7 +82,7 @@ impl Action {
         Self { watched_by_default: true, ..self }
     }
 
-    // --- What many rows share ---
+    // --- Shared by many rows ---
 
     pub(super) const fn attaches_policy(self, steps: &'static [ChainStep]) -> Self {
         self.named(&["policyArn"])
@@ -149,7 +149,7 @@ impl Action {
         .watched()
     }
 
-    /// A credential of a user.
+    /// A user gets a credential.
     pub(super) const fn grants_credential(self, containment: Containment) -> Self {
         self.on_caller(OnCaller::IfUnnamed)
             .is(AccessEffect::GrantsCredential, Medium, "The credential is valid until revoked.")
@@ -160,7 +160,7 @@ impl Action {
             .watched()
     }
 
-    /// A credential of a user that is removed or deactivated.
+    /// A credential of a user is removed or deactivated.
     pub(super) const fn revokes_credential(self) -> Self {
         self.on_caller(OnCaller::IfUnnamed).revokes().looks_up(TargetLookup::Current)
     }
@@ -174,7 +174,7 @@ impl Action {
         self.is(AccessEffect::Revokes, Low, "The call removes access and grants none.")
     }
 
-    /// The target itself is deleted.
+    /// The target is deleted.
     pub(super) const fn gone(self) -> Self {
         self.looks_up(TargetLookup::UnlessGone)
     }
@@ -183,7 +183,7 @@ impl Action {
         self.is(AccessEffect::None, Low, "Tags change no access, unless a condition in a policy uses them.")
     }
 
-    /// A change of what these alerts depend on.
+    /// Changes something that these alerts depend on.
     pub(super) const fn impairs_alerting(
         self,
         service: &'static str,

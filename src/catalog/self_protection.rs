@@ -1,5 +1,5 @@
-//! What these alerts depend on: calls of other services that impair the stack's own resources, or a trail. Alerted on
-//! only where they concern one of those, see `config::watch`.
+//! Self-protection: calls of other services that impair the stack's own resources, or a trail. They are alerted on only
+//! if they concern one of those, see `config::watch`.
 
 use super::attack::{CLOUD_LOGS, TOOLS};
 use super::row::iam;
@@ -45,7 +45,7 @@ pub const ACTIONS: &[Action] = &[
         .impairs_alerting("lambda", DeploySecondStack, TOOLS),
     iam("DeleteQueue", Delete, Itself, Queue).impairs_alerting("sqs", DeploySecondStack, TOOLS),
     iam("DeleteTable", Delete, Itself, Table).impairs_alerting("dynamodb", DeploySecondStack, TOOLS),
-    // Where the stack has a key of its own, which OWN_RESOURCES names.
+    // Only if the stack has its own key, which OWN_RESOURCES names.
     iam("DisableKey", Disable, Itself, KmsKey).impairs_alerting("kms", EnableKey, TOOLS),
     iam("ScheduleKeyDeletion", Schedule, KeyDeletion, KmsKey).impairs_alerting("kms", CancelKeyDeletion, TOOLS),
 ];

@@ -1,4 +1,4 @@
-//! Sign-in to the console.
+//! Sign-in to the AWS Management Console.
 
 use super::attack::CLOUD_ACCOUNTS;
 use super::row::iam;

@@ -1,40 +1,40 @@
-//! What a row of the catalogue is made of. Words are a function of these values, see [`words`](super::words).
+//! The parts of a row of the catalogue. Words are a function of these values, see [`words`](super::words).
 
 use super::attack::Technique;
 use crate::severity::Severity;
 use serde_json::Value;
 
-/// An action that is known, or one meaning of it.
+/// A known action, or one meaning of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Action {
-    /// The service that takes the call, as in `iam:CreateUser` and `iam.amazonaws.com`.
+    /// The service of the call, as in `iam:CreateUser` and `iam.amazonaws.com`.
     pub service: &'static str,
-    /// CloudTrail's `eventName`; for Lambda without the version that CloudTrail writes behind it.
+    /// CloudTrail's `eventName`; for Lambda without the version that CloudTrail adds.
     pub event_name: &'static str,
-    /// Of which requests the row speaks.
+    /// The requests that the row is for.
     pub when: When,
     pub operation: Operation,
     pub object: ObjectKind,
-    /// Where the object's name stands in the request or the response, best first.
+    /// The fields of the request or the response that can contain the object's name, best first.
     pub object_at: &'static [&'static str],
     pub target: TargetKind,
-    /// Whether the call may be about the caller.
+    /// Whether the call can be about the caller.
     pub on_caller: OnCaller,
     pub effect: AccessEffect,
     pub lookup: TargetLookup,
     pub policy_lookup: PolicyLookup,
     pub containment: Containment,
-    /// What a successful call may be a step of. Some depend on what the policy says, see `detection::chains`.
+    /// The chain steps that a successful call can be. Some depend on the policy, see `detection::chains`.
     pub steps: &'static [ChainStep],
-    /// How severe the action is with nothing else known.
+    /// The severity of the action if nothing else is known.
     pub base: Severity,
-    /// Why, as a sentence.
+    /// The reason for this severity, as a sentence.
     pub because: &'static str,
     pub technique: Option<Technique>,
     pub watched_by_default: bool,
 }
 
-/// Of which requests a row speaks.
+/// The requests that a row is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     Always,
@@ -42,11 +42,10 @@ pub enum When {
     Has(&'static str),
     /// This parameter has this value.
     Is(&'static str, &'static str),
-    /// This parameter is `true`, or CloudTrail omitted the parameters as too large.
+    /// This parameter is `true`, or CloudTrail omitted the parameters because they were too large.
     True(&'static str),
 }
 
-/// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     Create,
@@ -73,11 +72,11 @@ pub enum Operation {
     Tag,
     Untag,
     SignIn,
-    /// What an unfamiliar action does is not known.
+    /// The effect of an unfamiliar action is not known.
     Call,
 }
 
-/// What the operation is done with: the target itself, or something that the target gets, loses or has.
+/// The object of the operation: the target itself, or something that the target gets, loses or has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
     /// The target itself.
@@ -119,11 +118,11 @@ pub enum ObjectKind {
     ReservedConcurrency,
     InvokePermission,
     KeyDeletion,
-    /// An action that the catalogue does not know.
+    /// An action that the catalogue does not have.
     UnfamiliarAction,
 }
 
-/// What is changed, or who gains or loses access by it.
+/// What is changed, or who gains or loses access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TargetKind {
     User,
@@ -147,41 +146,41 @@ pub enum TargetKind {
     KmsKey,
 }
 
-/// What an action does to access. Only the rules of `detection` look at this.
+/// The effect of an action on access. Only the rules of `detection` use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessEffect {
     /// Creates a user, role, group, policy or device.
     Creates,
-    /// Grants a user a credential, to sign in or to sign requests.
+    /// Grants a user a credential, for sign-in or for signed requests.
     GrantsCredential,
     RegistersMfa,
     AttachesPolicy,
     PutsInlinePolicy,
     AddsToGroup,
-    /// Changes what a managed policy says, for all that it is attached to.
+    /// Changes a managed policy, for all identities that it is attached to.
     RewritesPolicy,
     /// Writes a version of a managed policy that is not in effect yet.
     DraftsPolicyVersion,
-    /// Changes who can assume a role.
+    /// Changes the trusted principals of a role.
     ChangesTrust,
     AddsRoleToInstanceProfile,
     SetsBoundary,
     RemovesBoundary,
     WeakensMfa,
     ChangesPasswordPolicy,
-    /// Changes whose identities the account trusts.
+    /// Changes which identity providers the account trusts.
     ChangesFederation,
     /// Changes what the organization's management account can do as root in member accounts.
     ChangesRootAccess,
-    /// Detaches or deletes a policy, or removes from a group. The policy may have denied something.
+    /// Detaches or deletes a policy, or removes a user from a group. The policy may have denied something.
     DetachesPolicy,
     /// Makes something harder to find: renames or deletes an identity or a credential.
     Conceals,
     /// Removes something; grants nothing.
     Revokes,
-    /// Changes nothing about access.
+    /// Does not change access.
     None,
-    /// Impairs what these alerts depend on.
+    /// Impairs something that these alerts depend on.
     ImpairsAlerting,
     /// The root user signs in.
     SignsIn,
@@ -189,34 +188,34 @@ pub enum AccessEffect {
     Unfamiliar,
 }
 
-/// What is asked about the target.
+/// What is looked up about the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetLookup {
-    /// Nothing about the target decides how severe this is.
+    /// The severity does not depend on the target.
     Nothing,
-    /// The target as it is now.
+    /// The target in its current state.
     Current,
-    /// The same; the call created the target, so IAM may not show it yet.
+    /// As `Current`; the call created the target, so IAM may not show it yet.
     JustCreated,
-    /// Nothing where the call succeeded: the target is gone.
+    /// Nothing if the call succeeded: then the target is deleted.
     UnlessGone,
 }
 
-/// Which policy the call gives or takes, where the target's own policies may not show that.
+/// The policy that the call attaches or detaches, if the target's own policies may not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyLookup {
     Nothing,
-    /// The managed policy that the call names, if the target does not show it.
+    /// The managed policy that the call names, if the target does not have it yet.
     GivenPolicy,
-    /// The policies of the group that the call names, if the target does not show them.
+    /// The policies of the group that the call names, if the target is not in the group yet.
     GivenGroup,
-    /// The managed policy that the call took away.
+    /// The managed policy that the call detached.
     RemovedPolicy,
-    /// The policies of the group that the target left.
+    /// The policies of the group that the target was removed from.
     RemovedGroup,
 }
 
-/// Which commands contain a successful call.
+/// The commands that contain a successful call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Containment {
     Nothing,
@@ -231,9 +230,9 @@ pub enum Containment {
     DetachPolicy,
     DeleteInlinePolicy,
     RemoveFromGroup,
-    /// Attaches the policy again, if it denied something.
+    /// Attaches the policy again, if the policy denied something.
     AttachPolicyAgain,
-    /// Blocks the target, if what was removed had denied something.
+    /// Blocks the target, if the removed policy or boundary denied something.
     BlockIfUnrestricted,
     RestoreDefaultVersion,
     CheckDefaultVersion,
@@ -266,7 +265,7 @@ pub enum OnCaller {
     Always,
 }
 
-/// A step of a chain of events, see `detection::chains`.
+/// A step of a chain, see `detection::chains`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChainStep {
     UserCreated,
@@ -280,10 +279,10 @@ pub enum ChainStep {
     BoundaryRemoved,
     /// A user or role got a policy that grants something.
     PolicyGranted,
-    /// A role can be assumed from outside of its account, or by whom could not be read.
+    /// A role can be assumed from outside its account, or its trusted principals could not be read.
     TrustWidened,
     Denied,
-    /// A call succeeded that does more than remove or tag.
+    /// A successful call that does more than remove or tag.
     Succeeded,
 }
 
@@ -294,20 +293,21 @@ impl When {
             Self::Always => true,
             Self::Has(field) => request.get(field).is_some_and(|value| !value.is_null()),
             Self::Is(field, wanted) => request.get(field).and_then(Value::as_str) == Some(wanted),
-            // Of an omitted request the more severe meaning is taken: padding hides things.
+            // If the request was omitted, the more severe meaning is used: an attacker can pad a request to hide its
+            // parameters.
             Self::True(field) => flag(field) || flag("omitted"),
         }
     }
 }
 
 impl AccessEffect {
-    /// Whether pipelines do such things all day: the action removes, renames or tags.
+    /// Whether pipelines do this all the time: the action removes, renames or tags.
     #[must_use]
     pub const fn is_maintenance(self) -> bool {
         matches!(self, Self::None | Self::Revokes | Self::DetachesPolicy | Self::Conceals)
     }
 
-    /// Whether somebody can act with the target's access afterwards: then that access decides the severity.
+    /// Whether a principal can use the target's access afterwards: then that access decides the severity.
     #[must_use]
     pub const fn passes_on_access(self) -> bool {
         matches!(
@@ -329,7 +329,7 @@ impl AccessEffect {
 }
 
 impl ObjectKind {
-    /// Whether the credential works for one service only, and signs no requests to other services of AWS.
+    /// Whether the credential works for one service only, and cannot sign requests to other AWS services.
     #[must_use]
     pub const fn is_for_one_service(self) -> bool {
         matches!(self, Self::ServiceSpecificCredential | Self::SshPublicKey | Self::SigningCertificate)
@@ -337,7 +337,8 @@ impl ObjectKind {
 }
 
 impl TargetKind {
-    /// Where the target's name stands in the request or the response, best first: a name, an ARN or a URL.
+    /// The fields of the request or the response that can contain the target's name, best first: a name, an ARN or a
+    /// URL.
     #[must_use]
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
@@ -362,7 +363,7 @@ impl TargetKind {
         }
     }
 
-    /// The service in the target's ARN, and how the resource part begins.
+    /// The service in the target's ARN, and the beginning of the resource part.
     #[must_use]
     pub const fn in_arns(self) -> (&'static str, &'static str) {
         match self {
@@ -387,7 +388,7 @@ impl TargetKind {
         }
     }
 
-    /// Whether IAM can be asked about the target.
+    /// Whether the target can be looked up in IAM.
     #[must_use]
     pub const fn is_looked_up(self) -> bool {
         matches!(self, Self::User | Self::Role | Self::Group | Self::Policy)
@@ -395,7 +396,7 @@ impl TargetKind {
 }
 
 impl ChainStep {
-    /// Every step, by the word that the history stores for it. Stored words never change: old items have them.
+    /// Every step, with the word that the history stores. Stored words never change: old items contain them.
     pub const ALL: [(Self, &'static str); 11] = [
         (Self::UserCreated, "user-created"),
         (Self::UserEquipped, "user-equipped"),
@@ -416,7 +417,7 @@ impl ChainStep {
         Self::ALL.iter().find(|(step, _)| *step == self).map_or("", |(_, word)| word)
     }
 
-    /// The step of a stored word; `None` where there is none.
+    /// The step of a stored word; `None` if there is none.
     #[must_use]
     pub fn from_stored(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, other)| *other == word).map(|(step, _)| *step)
@@ -424,7 +425,7 @@ impl ChainStep {
 }
 
 impl Action {
-    /// Whether CloudTrail's `eventName` means this action: Lambda writes a version behind the name, `…20150331v2`.
+    /// Whether CloudTrail's `eventName` means this action. Lambda adds a version to the name, `…20150331v2`.
     pub(super) fn is_called(&self, event_name: &str) -> bool {
         match event_name.strip_prefix(self.event_name) {
             Some("") => true,

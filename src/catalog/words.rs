@@ -1,5 +1,5 @@
-//! What people call the operations, objects and targets of the catalogue. All such words stand here, and no code asks
-//! what they are: changing one changes sentences, and nothing else.
+//! The words for the operations, objects and targets of the catalogue. All such words are here, and no code depends on
+//! them: another word changes sentences and nothing else.
 
 use super::types::{Action, ObjectKind, Operation, TargetKind};
 
@@ -14,7 +14,7 @@ pub enum Reference {
     Definite,
 }
 
-/// Which of target and object comes first in a sentence, and the preposition between the two.
+/// The order of target and object in a sentence, and the preposition between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// "created the IAM user U"
@@ -94,7 +94,7 @@ impl Operation {
 }
 
 impl ObjectKind {
-    /// The noun, without an article; empty for the target itself.
+    /// The noun, without an article; empty if the object is the target itself.
     #[must_use]
     pub fn noun(self) -> &'static str {
         said(match self {

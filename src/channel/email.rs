@@ -1,4 +1,4 @@
-//! Plain text for an e-mail that is read on a phone: SNS sends no other.
+//! Plain text for an e-mail that is read on a phone. SNS sends plain text only.
 
 use super::line;
 use crate::alert::{Alert, Fact, Row, Section};
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// A mail, within the limits of SNS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    /// At most 99 characters of printable ASCII that begin with a bracket.
+    /// At most 99 characters of printable ASCII; the first is a bracket.
     pub subject: String,
     /// At most [`MAX_BODY`] bytes of UTF-8.
     pub body: String,
@@ -19,24 +19,23 @@ pub struct Email {
 
 /// A subject is "less than 100 characters" (SNS API reference, `Publish`).
 pub const MAX_SUBJECT: usize = 99;
-/// SNS takes 262,144 bytes of message; this leaves room for what SNS adds.
+/// SNS accepts messages of 262,144 bytes; the rest is for what SNS adds.
 pub const MAX_BODY: usize = 240_000;
 
-/// Renders a alert.
+/// Renders an alert.
 #[must_use]
 pub fn render(alert: &Alert) -> Email {
-    // The bound is kept a second time, over all: it is the one that SNS insists on.
+    // The limit is checked a second time, on the whole body: SNS refuses a longer one.
     let body = bounded(body(alert), MAX_BODY);
     Email { subject: subject(alert), body, severity: alert.severity }
 }
 
-/// The subject that is used where SNS refuses the other: nothing from outside is in it.
+/// The subject that is used if SNS refuses the first one. It contains nothing from outside.
 #[must_use]
 pub fn plain_subject(severity: Severity) -> String {
     format!("[{severity}] IAM security alert")
 }
 
-/// The subject.
 #[must_use]
 pub fn subject(alert: &Alert) -> String {
     line(alert, &format!("[{}] ", alert.severity), MAX_SUBJECT)
@@ -46,7 +45,7 @@ fn body(alert: &Alert) -> String {
     let mut text = verdict(alert);
     text.push_str(&response(alert));
     let reference = reference(alert);
-    // If something has to be cut, it is evidence, and neither the verdict nor the commands.
+    // If the mail is too long, evidence is cut, but not the verdict and not the commands.
     let room = MAX_BODY.saturating_sub(text.len() + reference.len());
     text.push_str(&bounded(evidence(alert), room));
     text.push_str(&reference);
@@ -76,7 +75,7 @@ fn response(alert: &Alert) -> String {
     write_line!(text, "  Run the commands in {}:", alert.account.plain());
     for (i, step) in alert.steps.iter().enumerate() {
         write_line!(text, "  {}. {}", i + 1, step.text.plain());
-        // A command stands alone at the edge, so that it can be copied whole.
+        // A command stands alone on its lines without indentation, so that it can be copied.
         for command in &step.commands {
             write_line!(text, "{}", command.as_str());
         }
@@ -110,7 +109,7 @@ fn lines(section: &Section, text: &mut String) {
     write_line!(text, "{}", section.title.plain());
     let kind = section.rows.iter().find(|row| row.fact == Fact::Kind).and_then(|row| row.values.first());
     for Row { fact, label, values } in &section.rows {
-        // What kind it is stands behind the name.
+        // The kind stands after the name.
         let kind = match (fact, kind) {
             (Fact::Kind, _) => continue,
             (Fact::Name, Some(kind)) => format!(", {}", kind.plain()),
@@ -123,7 +122,7 @@ fn lines(section: &Section, text: &mut String) {
     }
 }
 
-/// Cuts a text to so many bytes, and says how much was cut.
+/// Cuts a text to a number of bytes, and says how much was cut.
 fn bounded(text: String, limit: usize) -> String {
     const ROOM: usize = 80;
     if text.len() <= limit {

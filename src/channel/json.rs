@@ -1,9 +1,9 @@
-//! The alert as JSON: what the function returns, for on-success destinations and everything behind them.
+//! The alert as JSON: what the function returns, for on-success destinations and the services after them.
 //!
-//! Its shape stands in `schema/alert.json`, a JSON Schema that a test makes of the types below.
+//! The format is described in `schema/alert.json`, a JSON Schema that a test makes of the types below.
 //!
-//! Fields that the event does not tell are absent. Text from outside is shown as in a mail, with what
-//! cannot be seen made visible.
+//! Fields that the event does not have are absent. Text from outside is shown as in a mail: invisible characters are
+//! made visible.
 
 use super::email::Email;
 use crate::alert::{Alert, Section, SectionKind};
@@ -15,7 +15,7 @@ use crate::text::{Phrase, TextKind, Untrusted};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The version of the shape: the first number changes when a reader of the old one would break.
+/// The version of the format. The first number changes if a reader of the old format would break.
 const VERSION: &str = "2.0";
 
 /// The alert as JSON.
@@ -101,7 +101,7 @@ pub struct LinkJson {
     pub url: String,
 }
 
-/// Renders a alert, with the mail that was made of it, and what a webhook is sent.
+/// Renders an alert, with the mail and the webhook's message.
 #[must_use]
 pub fn render(
     activity: &Activity,
@@ -163,7 +163,7 @@ fn facts(alert: &Alert, section: &Section) -> (String, Value) {
 mod tests {
     use super::*;
 
-    /// `INSTA_UPDATE=always` writes it anew, as it does snapshots.
+    /// With `INSTA_UPDATE=always` this test writes the schema, as insta writes snapshots.
     #[test]
     fn the_schema_is_that_of_the_types() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/alert.json");

@@ -1,8 +1,8 @@
-//! How each channel says it. Every renderer is pure, and shows the same [`Alert`](crate::alert::Alert); senders know the
-//! SDK.
+//! The channels: how each of them shows an alert. Every renderer is pure, and shows the same
+//! [`Alert`](crate::alert::Alert). Only senders use the SDK.
 //!
-//! The mail is the one channel that must not fail: [`sns::Publisher`] sends it. Those beside it are a [`Channel`] each, in
-//! one list: [`beside_the_mail`].
+//! The mail is the one channel that must not fail: [`sns::Publisher`] sends it. Each channel beside the mail is a
+//! [`Channel`]; [`beside_the_mail`] lists them.
 
 pub mod chat;
 pub mod email;
@@ -19,20 +19,20 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 
-/// A channel beside the mail: informed after the mail, and for a short time at most.
+/// A channel beside the mail. It is informed after the mail, and only for a short time.
 pub trait Channel: std::fmt::Debug {
-    /// What its failures are called in the log and in the metrics.
+    /// The names of the channel's failures in the log and in the metrics.
     fn names(&self) -> FailureNames;
-    /// Whether it gets this alert.
+    /// Whether the channel gets this alert.
     fn wants(&self, outgoing: &Outgoing<'_>) -> bool;
     /// Delivers the alert.
     ///
     /// # Errors
-    /// Why it could not, in words.
+    /// Why the alert could not be delivered, in words.
     fn deliver<'a>(&'a self, outgoing: &'a Outgoing<'_>) -> LocalBoxFuture<'a, Result<(), String>>;
 }
 
-/// What the failures of a channel are called.
+/// The names of a channel's failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureNames {
     /// The field in the log: `chatFailure`.
@@ -45,14 +45,14 @@ pub struct FailureNames {
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     pub alert: &'a Alert,
-    /// What happened, and what identifies the event; `None` for the summary of a burst.
+    /// What happened, and the id of the event; `None` for the summary of a burst.
     pub event: Option<(&'a Activity, &'a Untrusted)>,
-    /// What became of the mail.
+    /// The status of the mail.
     pub mail: MailStatus,
     pub now: DateTime<Utc>,
 }
 
-/// The channels beside the mail that are set: one row each.
+/// The channels beside the mail that are configured: one row each.
 #[must_use]
 pub fn beside_the_mail(settings: &Settings, config: &SdkConfig) -> Vec<Box<dyn Channel>> {
     [chat::topic::AmazonQ::channel(settings, config), security_hub::import::SecurityHub::channel(settings, config)]
@@ -61,8 +61,8 @@ pub fn beside_the_mail(settings: &Settings, config: &SdkConfig) -> Vec<Box<dyn C
         .collect()
 }
 
-/// The subject of an alert as a line of at most `limit` characters of printable ASCII that begins so. Names are cut
-/// further and further until the whole fits; before they become unreadable, the shorter subject is taken.
+/// The subject of an alert as a line of at most `limit` characters of printable ASCII which begins with `begin`. Names
+/// are cut more and more until the line fits; before they become unreadable, the short subject is used.
 fn line(alert: &Alert, begin: &str, limit: usize) -> String {
     let with = |subject: &Phrase, each| format!("{begin}{}", subject.ascii(each));
     let whole = (16..=64).rev().map(|each| with(&alert.subject, each));

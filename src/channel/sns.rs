@@ -1,4 +1,4 @@
-//! Publishes mails to an SNS topic, or prints them where there is none.
+//! Publishes mails to an SNS topic, or prints them if there is no topic.
 
 use super::email::{Email, plain_subject};
 use crate::severity::Severity;
@@ -18,12 +18,12 @@ pub enum Publisher {
         /// The topic.
         arn: String,
     },
-    /// To standard output: on somebody's own machine.
+    /// To standard output, if the function runs locally.
     Print,
 }
 
-/// A mail could not be published. The invocation fails with it, so that Lambda tries again and then keeps
-/// the event in the failure queue.
+/// A mail could not be published. Then the invocation fails, so that Lambda tries again and then sends the event to the
+/// failure queue.
 #[derive(Debug, thiserror::Error)]
 #[error("the alert was not published to {topic}: {cause}")]
 pub struct NotPublished {
@@ -32,11 +32,11 @@ pub struct NotPublished {
 }
 
 impl Publisher {
-    /// Sends a mail; returns whether it was published rather than printed.
+    /// Sends a mail; returns `true` if the mail was published, `false` if it was printed.
     ///
     /// # Errors
-    /// Where SNS did not take it, after the retries of the SDK. A refused subject is no error yet: the mail
-    /// is sent once more under a plain one.
+    /// If SNS did not accept the mail after the retries of the SDK. If SNS refuses the subject, the mail is sent once
+    /// more with a plain subject; that is no error.
     pub async fn send(&self, email: &Email) -> Result<bool, NotPublished> {
         let (client, arn) = match self {
             Self::Topic { client, arn } => (client, arn),
@@ -55,7 +55,7 @@ impl Publisher {
     }
 }
 
-/// Code and message of AWS, or what kept the call from being answered: not the whole raw answer.
+/// Code and message of AWS, or why there was no answer. The whole answer is not included.
 pub(super) fn cause<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> String {
     match error.code() {
         Some(code) => format!("{code}: {}", Untrusted::new(error.message().unwrap_or_default()).shown(TextKind::Free)),

@@ -1,9 +1,9 @@
-//! Who is expected to change access.
+//! The principals that are expected to change access.
 
 use super::error::{BadSetting, is_account_id};
 use crate::arn::{Arn, arn_like};
 
-/// The principals who are expected to change access: exact ARNs, or patterns with `*` and `?`, compared part by part.
+/// The principals that are expected to change access: exact ARNs, or patterns with `*` and `?`, compared part by part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExpectedPrincipals(Vec<String>);
 
@@ -11,7 +11,7 @@ impl ExpectedPrincipals {
     /// Reads ARNs and patterns separated by commas. A name may contain a comma: a new ARN begins at `arn:`.
     ///
     /// # Errors
-    /// Where a part is not the ARN of a principal in IAM, or does not name the account.
+    /// If a part is not the ARN of a principal in IAM, or has no account id.
     pub fn parse(text: &str) -> Result<Self, BadSetting> {
         let mut patterns: Vec<String> = Vec::new();
         for part in text.split(',') {
@@ -28,7 +28,7 @@ impl ExpectedPrincipals {
             let right = Arn::parse(pattern).is_some_and(|arn| {
                 arn.service == "iam"
                     && arn.region.is_empty()
-                    // A role of the same name in somebody else's account is not expected.
+                    // A role of the same name in another account is not expected.
                     && is_account_id(arn.account)
                     && ["user/", "role/", "root"].iter().any(|kind| arn.resource.starts_with(kind))
                     && !matches!(arn.resource, "user/" | "role/")
@@ -45,7 +45,7 @@ impl ExpectedPrincipals {
         Ok(Self(patterns))
     }
 
-    /// The pattern that covers this ARN.
+    /// The pattern that matches this ARN.
     #[must_use]
     pub fn covering(&self, arn: &str) -> Option<&str> {
         self.0.iter().map(String::as_str).find(|pattern| arn_like(pattern, arn))

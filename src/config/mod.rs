@@ -1,5 +1,5 @@
-//! What people set: the environment ([`settings`]), what is alerted on ([`watch`]), who is expected to change access
-//! ([`expectations`]). No channel and no judgement is here.
+//! The settings: the environment ([`settings`]), what is alerted on ([`watch`]), who is expected to change access
+//! ([`expectations`]). This module contains no channels and no assessment.
 
 mod error;
 pub mod expectations;

@@ -1,4 +1,4 @@
-//! What can be set from outside: the environment, read once at start-up.
+//! The settings: environment variables, read once at start-up.
 //!
 //! | variable | what | default |
 //! | --- | --- | --- |
@@ -28,15 +28,13 @@ use chrono::TimeDelta;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where alerts go.
     pub topic: Topic,
     /// The topic of the chat, if there is one.
     pub chat_topic: Option<String>,
     pub webhook: Option<WebhookFormat>,
-    /// The least severity that becomes a finding in Security Hub; `None` for no findings.
+    /// The least severity that becomes a finding in Security Hub; `None` means no findings.
     pub security_hub: Option<Severity>,
     /// The time for all lookups of one alert together.
     pub lookup_budget: Duration,
@@ -47,22 +45,22 @@ pub struct Settings {
     pub minimum_severity: Severity,
     /// The table of the history, if there is one.
     pub history_table: Option<String>,
-    /// How long the history is kept; `None` for ever.
+    /// How long the history is kept; `None` means for ever.
     pub history_retention: Option<TimeDelta>,
     /// Names of accounts, by id.
     pub account_names: BTreeMap<String, String>,
-    /// Whether SAM runs the function on somebody's own machine.
+    /// Whether the function runs locally under SAM.
     pub local: bool,
     /// Another endpoint for AWS.
     pub emulator: Option<String>,
 }
 
-/// Whose webhook gets messages, which decides their shape.
+/// The webhook that gets messages; it decides their format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookFormat {
-    /// An incoming webhook of Slack, which takes Block Kit.
+    /// An incoming webhook of Slack, which accepts Block Kit.
     Slack,
-    /// A webhook of a workflow in Microsoft Teams, which takes an Adaptive Card.
+    /// A webhook of a workflow in Microsoft Teams, which accepts an Adaptive Card.
     Teams,
 }
 
@@ -78,17 +76,17 @@ impl WebhookFormat {
     }
 }
 
-/// Where alerts go.
+/// Where alerts are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
     /// An SNS topic, by its ARN.
     Arn(String),
-    /// Nowhere: on somebody's own machine the alert is printed.
+    /// No topic: if the function runs locally, the alert is printed.
     Print,
 }
 
 impl Topic {
-    /// Its ARN, if it is one.
+    /// The topic's ARN, if there is one.
     #[must_use]
     pub fn arn(&self) -> Option<&str> {
         match self {
@@ -97,7 +95,7 @@ impl Topic {
         }
     }
 
-    /// The account that owns the topic, which is the one the function runs in.
+    /// The account that owns the topic. The function runs in this account.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.arn().and_then(Arn::parse).map(|arn| arn.account)
@@ -113,7 +111,7 @@ impl Settings {
         Self::read(|name| std::env::var(name).ok())
     }
 
-    /// Reads the settings from wherever `variable` looks them up. A blank variable counts as not set.
+    /// Reads the settings with the function `variable`. A blank variable counts as not set.
     ///
     /// # Errors
     /// Names the first variable that cannot be used, and what is expected.
@@ -123,7 +121,7 @@ impl Settings {
         let topic = set("ALERT_TOPIC_ARN");
         let topic = match topic {
             Some(arn) if Arn::parse(&arn).is_some_and(|arn| arn.service == "sns") => Topic::Arn(arn),
-            // SAM puts the topic's logical name there. Something else with a colon was meant as an ARN.
+            // SAM sets the topic's logical name. Any other value with a colon was meant as an ARN.
             ref other if local && !other.as_ref().is_some_and(|text| text.contains(':')) => Topic::Print,
             other => {
                 return Err(BadSetting {
@@ -158,7 +156,7 @@ impl Settings {
                 .map(|text| severity("SECURITY_HUB_MINIMUM_SEVERITY", &text))
                 .transpose()?,
             watch,
-            // Under SAM the name of a table is the logical one, and there is no such table.
+            // Under SAM the name of the table is its logical name, and there is no such table.
             history_table,
             history_retention: set("HISTORY_RETENTION_DAYS")
                 .map_or(Ok(Some(TimeDelta::days(365))), |text| retention(&text))?,
@@ -226,12 +224,13 @@ fn severity(variable: &'static str, text: &str) -> Result<Severity, BadSetting> 
     })
 }
 
-/// SAM puts logical names where the deployed stack has ARNs: nothing that could be compared.
+/// Keeps only ARNs. SAM sets logical names where the deployed stack has ARNs, and a logical name cannot be compared.
 fn only_arns(text: &str) -> String {
     text.split(',').filter(|part| Arn::parse(part.trim()).is_some()).collect::<Vec<_>>().join(",")
 }
 
-/// A template cannot tell a function its own ARN: the one would need the other first.
+/// Adds the function itself: a template cannot contain the function's ARN in the function's own settings, since that
+/// reference is circular.
 fn with_itself(
     mut own: ProtectedResources,
     topic: &Topic,
@@ -339,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn under_sam_local_a_topic_that_is_no_arn_means_print_and_only_there_aws_may_be_elsewhere() {
+    fn only_sam_local_accepts_a_topic_that_is_no_arn_and_another_endpoint() {
         let local = read(&[
             ("AWS_SAM_LOCAL", "true"),
             ("ALERT_TOPIC_ARN", "AlertTopic"),
@@ -354,9 +353,9 @@ mod tests {
         assert!(error(&[("ALERT_TOPIC_ARN", "x"), ("LOOKUP_BUDGET_SECONDS", "x")]).contains("LOOKUP"));
     }
 
-    /// As `sam local invoke` sets them: logical names in place of what is not deployed.
+    /// As `sam local invoke` sets them: logical names of resources that are not deployed.
     #[test]
-    fn what_sam_puts_in_place_of_what_is_not_deployed_is_passed_over() {
+    fn logical_names_that_sam_sets_are_ignored() {
         let own = "AlertTopic,HealthTopic,UndeliveredQueue,arn:aws:events:us-east-1:123456789012:rule/alerts-iam,HistoryTable";
         let names = [("OWN_RESOURCES", own), ("HISTORY_TABLE", "HistoryTable"), ("ALERT_TOPIC_ARN", "AlertTopic")];
         let local = read(&[&[("AWS_SAM_LOCAL", "true")], &names[..]].concat()).unwrap();

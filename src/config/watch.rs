@@ -1,5 +1,5 @@
-//! What is alerted on: the actions that were chosen, actions of other services on what the alerts depend on, and sign-ins
-//! as root. EventBridge brings more than that, since its patterns cannot know what belongs to this stack.
+//! What is alerted on: the chosen actions, actions of other services on the stack's own resources, and sign-ins as
+//! root. EventBridge delivers more events, since event patterns cannot know which resources belong to this stack.
 
 use crate::arn::Arn;
 use crate::catalog::{self, AccessEffect, TargetKind};
@@ -14,28 +14,28 @@ pub struct Watch {
     pub actions: WatchedActions,
     /// The stack's own resources.
     pub own: ProtectedResources,
-    /// The trails that the alerts depend on; none means every trail of the account.
+    /// The trails that the alerts depend on. If the list is empty, every trail of the account.
     pub feeding_trails: ProtectedResources,
 }
 
-/// The actions that are alerted on, by service and name. Actions of IAM that the catalogue does not know are alerted on,
-/// too.
+/// The actions that are alerted on, by service and name. Actions of IAM that the catalogue does not have are alerted
+/// on, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedActions(BTreeSet<catalog::ActionKey>);
 
 impl Default for WatchedActions {
-    /// Those that the catalogue watches by default.
+    /// The actions that the catalogue watches by default.
     fn default() -> Self {
         Self(catalog::watched_by_default())
     }
 }
 
 impl WatchedActions {
-    /// Reads parts separated by commas: `default`, `*` for all, and names; `-NAME` behind `default` or `*` leaves an action
-    /// out, `+NAME` adds one. A name alone means IAM's; others are `service:Name`.
+    /// Reads parts separated by commas: `default`, `*` for all, and names. `-NAME` after `default` or `*` removes an
+    /// action, `+NAME` adds one. A name without a service is an action of IAM; others are `service:Name`.
     ///
     /// # Errors
-    /// The first part that cannot be understood: a name that is not in the catalogue would never match.
+    /// The first part that is not valid: a name that is not in the catalogue would never match.
     pub fn parse(text: &str) -> Result<Self, String> {
         let all = catalog::selectable();
         let mut chosen = BTreeSet::new();
@@ -44,7 +44,7 @@ impl WatchedActions {
                 "default" => chosen.extend(catalog::watched_by_default()),
                 "*" => chosen.extend(&all),
                 _ => match part.strip_prefix('-') {
-                    // There has to be something to leave it out of.
+                    // There must be a list to remove the action from.
                     Some(_) if chosen.is_empty() => return Err(part.to_owned()),
                     Some(name) => {
                         chosen.remove(&key(&all, name).ok_or_else(|| part.to_owned())?);
@@ -64,7 +64,7 @@ impl WatchedActions {
     }
 }
 
-/// The key of a name as people write it, if the catalogue has it.
+/// The key of a name in a setting, if the catalogue has it.
 fn key(all: &BTreeSet<catalog::ActionKey>, name: &str) -> Option<catalog::ActionKey> {
     let (service, name) = name.split_once(':').unwrap_or(("iam", name));
     all.iter().find(|key| **key == (service, name)).copied()
@@ -90,7 +90,8 @@ impl ProtectedResources {
         self.0.push(arn);
     }
 
-    /// Whether the target of the activity is one of them: by its ARN, or by its kind, name, account and region.
+    /// Whether the target of the activity is one of these resources: by its ARN, or by its kind, name, account and
+    /// region.
     #[must_use]
     pub fn include(&self, activity: &Activity) -> bool {
         let target = &activity.target;
@@ -101,10 +102,10 @@ impl ProtectedResources {
         let (service, prefix) = target.kind.in_arns();
         self.0.iter().filter_map(|arn| Arn::parse(arn)).any(|own| {
             let own_name = own.resource.strip_prefix(prefix).unwrap_or_default();
-            // IAM's resources have a path before their name; the bus of a rule stands before its name.
+            // Names of IAM resources follow a path; the name of a rule follows its event bus.
             let own_name = own_name.rsplit('/').next().unwrap_or_default();
             let near = own.region.is_empty() || target.kind == TargetKind::Trail || region == Some(own.region);
-            // IAM's names do not differ by case alone.
+            // Names in IAM are not case-sensitive.
             let same = own_name == name.raw() || (service == "iam" && own_name.eq_ignore_ascii_case(name.raw()));
             own.service == service && same && account == Some(own.account) && near
         })
@@ -112,20 +113,20 @@ impl ProtectedResources {
 }
 
 impl Watch {
-    /// Whether the activity concerns something that the alerts depend on.
+    /// Whether the activity concerns the stack's own resources or a trail that feeds the alerts.
     #[must_use]
     pub fn is_protected(&self, activity: &Activity) -> bool {
         match activity.target.kind {
             TargetKind::Trail if self.feeding_trails.0.is_empty() => true,
             TargetKind::Trail => {
-                // A denied attempt may not say which trail.
+                // A denied attempt may not name the trail.
                 activity.target.name.is_none() || self.feeding_trails.include(activity) || self.own.include(activity)
             }
             _ => self.own.include(activity),
         }
     }
 
-    /// Why an activity is not alerted on; `None` where it is.
+    /// Why an activity is not alerted on; `None` if it is alerted on.
     #[must_use]
     pub fn why_not(&self, activity: &Activity) -> Option<Phrase> {
         let action = activity.action;
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_known_by_every_form_of_its_name_that_lambda_takes() {
+    fn a_function_is_known_by_every_form_of_its_name_that_lambda_accepts() {
         let watch = watch("arn:aws:lambda:us-east-1:111122223333:function:alerter", "");
         for name in [
             "alerter",
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_to_the_stacks_own_role_is_alerted_on_whatever_was_chosen() {
+    fn changes_to_the_stacks_own_role_are_always_alerted_on() {
         let watch = Watch {
             actions: WatchedActions::parse("CreateUser").unwrap(),
             ..watch("arn:aws:iam::111122223333:role/alerts-AlertRole", "")
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trail_is_alerted_on_if_it_feeds_and_when_in_doubt() {
+    fn a_trail_is_alerted_on_if_it_feeds_the_alerts_or_is_not_known() {
         let stop =
             |trails, name: Value| alerted(&watch("", trails), "cloudtrail", "StopLogging", &json!({"name": name}));
         assert!(stop("", json!("any")));

@@ -1,5 +1,5 @@
-//! Chains: events that are more severe together than each is alone. A table, one row each; an event completes a chain
-//! whichever of its steps arrives last.
+//! Chains: events that together are more severe than each event alone. A table with one row for each chain. The chain
+//! is complete when the last of its events arrives, in any order.
 
 use crate::catalog::{ChainStep, TargetKind};
 use crate::event::{Activity, FailureKind, Outcome};
@@ -10,23 +10,24 @@ use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Steps that make a chain.
+/// The steps of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
     /// A stable name, for machines and for the history.
     pub name: &'static str,
     pub first: ChainStep,
-    /// How often the first step has to happen.
+    /// How often the first step must happen.
     pub times: usize,
     pub then: ChainStep,
     pub shared: Shared,
     pub within: TimeDelta,
-    /// Whether it has to be the same object, where both events name one.
+    /// Whether the object must be the same, if both events name one.
     pub same_object: bool,
     pub severity: Severity,
-    /// What happened first and then, as in "… the IAM user x {was created} at …, and {got access} at …".
+    /// The words for the first and for the last step, as in "… the IAM user x {was created} at …, and {got access} at
+    /// …".
     words: [&'static str; 2],
-    /// What that means.
+    /// The meaning of the chain.
     because: &'static str,
 }
 
@@ -35,13 +36,13 @@ pub struct Chain {
 pub enum Shared {
     /// The target, and the actor.
     TargetAndActor,
-    /// The target, whoever acted: an intruder may have more than one identity.
+    /// The target, with any actor: an intruder may have more than one identity.
     Target,
     /// The actor.
     Actor,
 }
 
-/// Every chain. The techniques are in ATT&CK: T1136.003 and T1098 for persistence, T1556 for MFA, T1548 for the
+/// All chains. The techniques are in ATT&CK: T1136.003 and T1098 for persistence, T1556 for MFA, T1548 for the
 /// boundary, T1087.004 for probing.
 pub const CHAINS: &[Chain] = &[
     Chain {
@@ -121,7 +122,7 @@ pub const CHAINS: &[Chain] = &[
     },
 ];
 
-/// All that an activity may be a step of: what its row says, as far as the event's own policies bear it out.
+/// The chain steps that an activity can be: the steps of its row, unless the event's own policies exclude them.
 #[must_use]
 pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
     match &activity.outcome {
@@ -149,7 +150,7 @@ pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
     of_row.chain((!action.effect.is_maintenance()).then_some(ChainStep::Succeeded)).collect()
 }
 
-/// Whether the policy that was attached only denies: somebody is being contained.
+/// Whether the attached policy only denies: that is containment.
 fn only_denies(activity: &Activity) -> bool {
     match &activity.policy_document {
         Some(document) => document.policy().is_some_and(Document::is_deny_only),
@@ -157,7 +158,8 @@ fn only_denies(activity: &Activity) -> bool {
     }
 }
 
-/// Whether a trust policy admits more than the account itself and services of AWS. What cannot be read may.
+/// Whether a trust policy allows other principals than the account itself and AWS services. If the policy cannot be
+/// read, the answer is yes.
 fn widens_trust(activity: &Activity) -> bool {
     let Some(document) = &activity.trust_document else { return true };
     let trust = Trust::of(document, activity.account.as_ref());
@@ -168,14 +170,14 @@ fn widens_trust(activity: &Activity) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completed {
     pub chain: &'static Chain,
-    /// The first step; of many, the earliest that is known.
+    /// The first step; of several, the earliest known.
     pub first: Line,
     /// How often the first step was seen.
     pub times: usize,
-    /// Whether there may be more of them, and earlier ones.
+    /// Whether there may be more first steps, and earlier ones.
     pub at_least: bool,
-    /// CloudTrail's id of the event by which the chain is known, whichever of its events asks: that of the first step,
-    /// and of many of the last of them.
+    /// CloudTrail's id of the event that identifies the chain. It is the same for all events of the chain: the first
+    /// step; of several, the last of them.
     pub key: Untrusted,
     /// The last step.
     pub then: Line,
@@ -183,7 +185,7 @@ pub struct Completed {
     pub alerted_before: bool,
 }
 
-/// All chains that the event completes, by what else was recorded when it arrived.
+/// All chains that the event completes, from the related activity that was recorded when it arrived.
 #[must_use]
 pub fn completed(entry: &Entry, related: &RelatedActivity) -> Vec<Completed> {
     CHAINS.iter().filter_map(|chain| chain.completed_by(&entry.line, related)).collect()
@@ -201,7 +203,7 @@ impl Chain {
         let then = if this.steps.contains(&self.then) {
             this
         } else if this.steps.contains(&self.first) {
-            // The first step arrives late: what it leads to is there.
+            // If the first step arrives late, the last step is recorded already.
             let later = others.iter().filter(|line| line.steps.contains(&self.then) && self.leads(this, line));
             later.min_by_key(|line| line.time)?
         } else {
@@ -223,7 +225,7 @@ impl Chain {
         })
     }
 
-    /// Whether one may have led to the other. Events of one second have no order that we know.
+    /// Whether `first` may have led to `then`. The order of two events in the same second is not known.
     fn leads(&self, first: &Line, then: &Line) -> bool {
         let objects = first.object.as_ref().zip(then.object.as_ref());
         let fits = !self.same_object || objects.is_none_or(|(first, then)| first == then);
@@ -232,13 +234,13 @@ impl Chain {
 }
 
 impl Completed {
-    /// The rule that gives the reason.
+    /// The rule of the reason.
     #[must_use]
     pub fn rule(&self) -> &'static str {
         if self.alerted_before { "chain_continued" } else { self.chain.name }
     }
 
-    /// What happened, with times, and what that means.
+    /// What happened, with times, and the meaning.
     #[must_use]
     pub fn reason(&self) -> Phrase {
         let mut reason = self.story();
@@ -265,7 +267,7 @@ impl Completed {
         phrase!(self.began().capitalized(), " and ", done, ". ", self.chain.because)
     }
 
-    /// How it began: "the IAM user x was created at 05:58:10 UTC".
+    /// The first step: "the IAM user x was created at 05:58:10 UTC".
     fn began(&self) -> Phrase {
         let (first, at) = (&self.first, Phrase::ours(clock(self.first.time)));
         if self.chain.shared == Shared::Actor {

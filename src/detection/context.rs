@@ -1,4 +1,5 @@
-//! All that is judged, put together once: the activity, what AWS knows, what policies grant, what happened before.
+//! The input of the assessment, put together once: the activity, what AWS knows, what policies grant, what happened
+//! before.
 
 use super::chains::Completed;
 use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
@@ -9,58 +10,58 @@ use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, Known
 use crate::policy::{Access, Parsed, PolicyInput, Reading, Trust};
 use crate::text::{Phrase, Untrusted};
 
-/// All that is judged.
+/// The input of the assessment.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub activity: &'a Activity,
     pub dossier: &'a Dossier,
-    /// What the caller's policies grant, where they were read.
+    /// What the caller's policies grant, if they were read.
     pub caller_access: Option<Access>,
-    /// What the target's policies grant, where they were read.
+    /// What the target's policies grant, if they were read.
     pub target_access: Option<Access>,
-    /// What the call granted, where it granted by a policy.
+    /// What the call granted, if it granted access with a policy.
     pub granted: Option<Granted>,
-    /// Who can assume the role, where the call says so.
+    /// The trusted principals of the role, if the call contains them.
     pub trust: Option<Trust>,
-    /// What was set: who is expected to change access, and what the stack's own resources are.
+    /// The settings: which principals are expected to change access, and which are the stack's own resources.
     pub settings: &'a Settings,
-    /// What happened before, where there is a history.
+    /// What happened before, if there is a history.
     pub prior: Option<&'a PriorActivity>,
 }
 
-/// What happened before an event, and around it.
+/// What happened before and around an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PriorActivity {
     pub related: RelatedActivity,
     /// The chains that the event completes.
     pub chains: Vec<Completed>,
-    /// Whether an earlier attempt at this event did not come to an end.
+    /// Whether an earlier attempt at this event did not finish.
     pub retried: bool,
 }
 
 impl PriorActivity {
-    /// Whether the alert must not be suppressed in a burst: it names a chain, or an earlier attempt counted the event and
-    /// sent no mail.
+    /// Whether the alert must not be suppressed in a burst: the alert names a chain, or an earlier attempt counted the
+    /// event but sent no mail.
     #[must_use]
     pub fn must_be_mailed(&self) -> bool {
         self.retried || self.chains.iter().any(|completed| !completed.alerted_before)
     }
 }
 
-/// What a call granted, or a policy that it wrote would grant.
+/// What a call granted, or what a new policy would grant if it was attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    /// What the policy grants by itself.
+    /// What the policy alone grants.
     pub access: Access,
-    /// What it says, a line a statement; empty where its document is not known.
+    /// The statements of the policy, one line each; empty if its document is not known.
     pub statements: Vec<Phrase>,
-    /// What the target's other policies grant: what the target can do without this one. `None` where that is not known.
+    /// What the target's other policies grant: the target's access without this policy. `None` if that is not known.
     pub before: Option<Access>,
     /// Whether IAM shows the target with the policy.
     pub shown: bool,
     /// Whether the policy is known to deny only.
     pub deny_only: bool,
-    /// Whether something about it was asked for and could not be read.
+    /// Whether a part of the policy was looked up and could not be read.
     pub read_failed: bool,
 }
 
@@ -81,27 +82,27 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The case with what happened before.
+    /// The case, with what happened before.
     #[must_use]
     pub fn after(self, prior: Option<&'a PriorActivity>) -> Self {
         Self { prior, ..self }
     }
 
-    /// Whether the entity that has the target's name now is not the one of the event: the target was deleted, and another
-    /// one was created.
+    /// Whether the entity that has the target's name now is another one than in the event: the target was deleted, and
+    /// a new entity has its name.
     #[must_use]
     pub fn target_is_replaced(&self) -> bool {
         self.dossier.target_is_replaced(self.activity)
     }
 
-    /// Whether the target is one of the stack's own resources, or feeds it.
+    /// Whether the target is one of the stack's own resources, or a trail that feeds the alerts.
     #[must_use]
     pub fn is_self_protected(&self) -> bool {
         self.settings.watch.is_protected(self.activity)
     }
 }
 
-/// What policies grant to the holder with this ARN.
+/// What policies grant to the identity with this ARN.
 #[must_use]
 pub fn evaluate(attached: &AttachedPolicies, holder: Option<&Untrusted>) -> Access {
     let input = |policy: &'_ AttachedPolicy| -> Phrase { policy.label() };
@@ -133,7 +134,7 @@ fn caller_access(activity: &Activity, caller: &KnownCaller) -> Option<Access> {
 }
 
 impl Granted {
-    /// Evaluates the policy that the call carried, named, or brought along with a group.
+    /// Evaluates the policy that the call contained or named, or the policies of the group that it named.
     fn of(activity: &Activity, dossier: &Dossier) -> Option<Self> {
         let object = &activity.object;
         let is_given: Box<dyn Fn(&AttachedPolicy) -> bool> = match activity.action.effect {
@@ -177,7 +178,7 @@ impl Granted {
     }
 }
 
-/// The policies that the call gives: those that it carries, those that IAM shows, or those that were asked for by name.
+/// The policies that the call grants: those in the request, those that IAM shows, or those that were looked up by name.
 fn given_policies(activity: &Activity, dossier: &Dossier, found: Vec<AttachedPolicy>) -> Option<Vec<AttachedPolicy>> {
     let object = &activity.object;
     let carried = activity.policy_document.clone().map(Lookup::Found);
@@ -192,7 +193,7 @@ fn given_policies(activity: &Activity, dossier: &Dossier, found: Vec<AttachedPol
             let via = if itself { Attachment::Itself } else { Attachment::Inline };
             vec![AttachedPolicy { name, via, arn: None, document }]
         }
-        // A denied call does not say which version it named.
+        // A denied call does not say which version it meant.
         (None, AccessEffect::RewritesPolicy) => {
             object.name.as_ref()?;
             let KnownTarget::Policy(policy) = &dossier.target else { return None };
@@ -218,7 +219,7 @@ fn is_deny_only(attached: &AttachedPolicies) -> bool {
     !attached.policies.is_empty() && attached.gaps.is_empty() && attached.policies.iter().all(denies)
 }
 
-/// The trust policy that the call carried; where CloudTrail omitted it, the one that IAM has now.
+/// The trust policy in the request; if CloudTrail omitted it, the current one in IAM.
 fn trust(activity: &Activity, dossier: &Dossier) -> Option<Trust> {
     let about_trust = activity.action.object == ObjectKind::TrustPolicy
         || (activity.action.effect == AccessEffect::Creates && activity.target.kind == TargetKind::Role);

@@ -1,6 +1,7 @@
-//! How severe it is, and why: every rule is asked, the highest answer counts, and every reason is given.
+//! The assessment: how severe an activity is, and why. All rules are applied, the highest severity is used, and all
+//! reasons are given.
 //!
-//! Pure: what is judged is handed in as a [`Case`].
+//! Pure: the input is a [`Case`].
 
 pub mod chains;
 mod context;
@@ -13,70 +14,68 @@ use crate::phrase;
 use crate::severity::Severity;
 use crate::text::Phrase;
 
-/// A question that is put to every case.
+/// One rule. It is applied to every case.
 #[derive(Debug)]
 pub struct Rule {
     /// A stable name, for machines.
     pub name: &'static str,
-    /// What the rule says of a case; `None` where it does not apply.
+    /// The opinion of the rule on a case; `None` if the rule does not apply.
     pub judge: fn(&Case<'_>) -> Option<Opinion>,
 }
 
-/// What a rule says.
+/// The opinion of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opinion {
     pub weight: Weight,
-    /// Why, as a sentence.
+    /// The reason, as a sentence.
     pub reason: Phrase,
-    /// Whether the reason says little more than the headline: people need it only where no stronger reason stands.
+    /// Whether the reason only repeats the headline. Then it is shown only if there is no stronger reason.
     pub restates: bool,
 }
 
-/// What follows from a rule for the severity.
+/// The effect of an opinion on the severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// The severity is at least this.
+    /// The severity is at least this level.
     AtLeast(Severity),
-    /// The severity is at least this, and no expectation lowers it.
+    /// The severity is at least this level, also if the principal is expected.
     Always(Severity),
-    /// The severity is raised one level. LOW stays LOW: nothing about it is severe.
+    /// The severity is raised one level. LOW stays LOW: such an activity is not severe.
     RaiseOneLevel,
-    /// Worth knowing; decides nothing.
+    /// Useful information; does not change the severity.
     Context,
-    /// Somebody declared it as expected: LOW.
+    /// The settings say that the activity is expected: LOW.
     Expected,
 }
 
-/// The judgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     pub severity: Severity,
-    /// Why; never empty. The most severe first.
+    /// The reasons, the most severe first; never empty.
     pub reasons: Vec<Reason>,
-    /// What the severity would be if it were not expected.
+    /// The severity if the principal were not expected.
     pub unless_expected: Option<Severity>,
 }
 
-/// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The rule that gave it.
+    /// The rule of the reason.
     pub rule: &'static str,
     /// The reason, as a sentence.
     pub text: Phrase,
-    /// As [`Opinion::restates`], and a stronger reason stands.
+    /// [`Opinion::restates`], and there is a stronger reason.
     pub redundant: bool,
 }
 
 impl Reason {
-    /// A reason that is worth reading.
+    /// A reason that is not redundant.
     #[must_use]
     pub const fn new(rule: &'static str, text: Phrase) -> Self {
         Self { rule, text, redundant: false }
     }
 }
 
-/// Judges a case by all rules and chains. The first rule always has an opinion, so there is always a reason.
+/// Assesses a case with all rules and chains. The first rule always has an opinion, so there is always a reason.
 #[must_use]
 pub fn assess(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
@@ -104,7 +103,7 @@ pub fn assess(case: &Case<'_>) -> Assessment {
         severity = severity.max(completed.chain.severity);
         reasons.push((completed.chain.severity, Reason::new(completed.rule(), completed.reason())));
     }
-    // A reason that restates the headline is redundant beside one that is stronger.
+    // A reason that only repeats the headline is redundant if there is a stronger one.
     let strongest = reasons.iter().filter(|(_, reason)| !reason.redundant).map(|(level, _)| *level).max();
     for (level, reason) in &mut reasons {
         reason.redundant = reason.redundant && strongest.is_some_and(|strongest| strongest > *level);
@@ -115,7 +114,7 @@ pub fn assess(case: &Case<'_>) -> Assessment {
             reasons.push((Severity::High, raise));
         }
     }
-    // The most severe reason first; rules of one severity stay in the order of the table.
+    // The most severe reason first; reasons of the same severity keep the order of the table.
     reasons.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let mut reasons: Vec<_> = reasons.into_iter().map(|(_, reason)| reason).collect();
     match expected {

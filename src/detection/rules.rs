@@ -1,7 +1,7 @@
-//! The rules: a table, one function each. A rule says what it sees, not what somebody should do.
+//! The rules: a table with one function for each rule. A rule states an observation, not an instruction.
 //!
-//! None lowers a severity because of a user agent, or because "CloudFormation did it": whoever attacks chooses both.
-//! Only an explicit list of principals does.
+//! No rule lowers a severity because of a user agent, or because CloudFormation made the call: an attacker can choose
+//! both. Only an explicit list of principals lowers a severity.
 
 mod caller;
 mod credentials;
@@ -17,7 +17,7 @@ use crate::phrase;
 use crate::severity::Severity;
 use crate::text::Phrase;
 
-/// Every rule. The first has an opinion on every case.
+/// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
     Rule { name: "action", judge: action },
     Rule { name: "root_user", judge: caller::root_user },
@@ -67,12 +67,12 @@ const fn context(reason: Phrase) -> Option<Opinion> {
     Some(opinion(Weight::Context, reason))
 }
 
-/// What the action is by itself, done or attempted.
+/// The action by itself, successful or attempted.
 #[allow(clippy::unnecessary_wraps, reason = "the first rule has an opinion on every case")]
 fn action(case: &Case<'_>) -> Option<Opinion> {
     let (activity, action) = (case.activity, case.activity.action);
     let who = activity.principal.short_name();
-    // Whoever tries what cannot work may be probing; but pipelines often delete what is gone.
+    // A call that cannot succeed may be probing; but pipelines often delete what does not exist any more.
     let attempt = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
     let (level, reason) = match &activity.outcome {
         Outcome::Succeeded if matches!(activity.principal, Principal::AwsService(_)) && action.service == "iam" => {
@@ -99,7 +99,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
         }
         Outcome::Failed { failure: FailureKind::Other, .. } => (attempt, "The call failed. Nothing changed.".into()),
     };
-    // What the alerts depend on, and root at the console: expected or not, somebody has to look.
+    // An expected principal does not lower these: changes to the stack's own resources, and root at the console.
     let weight = if matches!(action.effect, AccessEffect::ImpairsAlerting | AccessEffect::SignsIn) {
         Weight::Always(level)
     } else {
@@ -108,7 +108,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
     Some(Opinion { weight, reason, restates: activity.outcome.succeeded() })
 }
 
-/// The entity that IAM told us of: the target of the event, or another one that has its name now.
+/// The entity that IAM returned: the target of the event, or another entity that has this name now.
 fn target_name(case: &Case<'_>) -> Phrase {
     let target = &case.activity.target;
     if target.kind == TargetKind::RootUser {

@@ -1,4 +1,5 @@
-//! Who did what to whom, and did it work: one call, read by the [catalogue](crate::catalog).
+//! One API call, read with the [catalogue](crate::catalog): who did what, to which target, and whether the call
+//! succeeded.
 
 use super::denied_message::DeniedResource;
 use super::envelope::{Delivery, Refusal, is_service};
@@ -15,17 +16,17 @@ use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// What a record says.
+/// The result of reading a record.
 #[derive(Debug)]
 pub enum Reading {
-    /// An action that the catalogue has, or an unfamiliar one of IAM.
+    /// An action in the catalogue, or an unfamiliar IAM action.
     Activity(Box<Activity>),
-    /// An action that is never alerted on, and why: an event pattern may bring more than the catalogue has.
+    /// An action that is never alerted on, and why. An event pattern can match more actions than the catalogue has.
     Ignored(Phrase),
 }
 
 impl Reading {
-    /// The activity, unless the action is ignored.
+    /// The activity; `None` if the action is ignored.
     #[must_use]
     pub fn activity(self) -> Option<Activity> {
         match self {
@@ -38,97 +39,91 @@ impl Reading {
 /// What one call did, or tried to do.
 #[derive(Debug, Clone)]
 pub struct Activity {
-    /// The action, from the catalogue.
+    /// From the catalogue.
     pub action: &'static Action,
-    /// CloudTrail's name of the call.
+    /// CloudTrail's `eventName`.
     pub event_name: Untrusted,
-    /// Who made the call.
+    /// The caller.
     pub principal: Principal,
-    /// What it changed, or who gains or loses by it.
+    /// The changed resource, or the principal that gains or loses access.
     pub target: Target,
-    /// What was given or taken.
+    /// What the call attached, granted or removed.
     pub object: Object,
-    /// Whether it worked.
     pub outcome: Outcome,
-    /// The account in which it happened.
+    /// The account in which the event happened.
     pub account: Option<Untrusted>,
     /// The partition of that account.
     pub partition: Partition,
-    /// The region of the record.
+    /// The region in the record.
     pub region: Option<Untrusted>,
-    /// When it happened.
+    /// When the event happened.
     pub time: Option<DateTime<Utc>>,
-    /// From where the call came.
     pub origin: Origin,
-    /// CloudTrail's id of the record.
+    /// CloudTrail's `eventID`.
     pub event_id: Option<Untrusted>,
-    /// The id of the request.
     pub request_id: Option<Untrusted>,
-    /// The replay's name, where the event was replayed from an archive.
+    /// The name of the EventBridge replay, if the event was replayed from an archive.
     pub replay: Option<Untrusted>,
-    /// The policy in the request.
+    /// The policy in the request or the response.
     pub policy_document: Option<Parsed>,
-    /// The trust policy in the request.
+    /// The trust policy in the request or the response.
     pub trust_document: Option<Parsed>,
-    /// What else was asked for, by the path of the parameter; see [`PARAMETERS`].
+    /// Other request parameters, by their path; at most [`PARAMETERS`](crate::limits::PARAMETERS).
     pub parameters: Vec<(Untrusted, Untrusted)>,
-    /// What a sign-in said of itself: whether MFA was used.
+    /// Whether a console sign-in used MFA.
     pub mfa_used: Option<bool>,
-    /// Whether CloudTrail left the request's parameters out as too large.
+    /// Whether CloudTrail omitted the request parameters because they were too large.
     pub omitted: bool,
-    /// What the record should have had and did not, by the names of its fields.
+    /// The names of the fields that the record should have, but does not have.
     pub lacking: Vec<&'static str>,
 }
 
-/// What was changed, or who gains or loses by it, as far as the event tells.
+/// The changed resource, or the principal that gains or loses access, as far as the event shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// What it is. A call on a user may turn out to be about the root user.
+    /// A call on a user can be about the root user.
     pub kind: TargetKind,
-    /// Its name.
     pub name: Option<Untrusted>,
-    /// Its ARN.
     pub arn: Option<Untrusted>,
-    /// Its unique id, `AIDA…`.
+    /// The unique id, `AIDA…`.
     pub id: Option<Untrusted>,
-    /// Its path; `/` where none was given.
+    /// The path; `/` if the request has none.
     pub path: Option<Untrusted>,
-    /// The permissions boundary that it was given.
+    /// The ARN of the permissions boundary in the call.
     pub boundary: Option<Untrusted>,
-    /// The tags that it was given.
+    /// The tags in the call.
     pub tags: Vec<(Untrusted, Untrusted)>,
 }
 
-/// What was given or taken: a policy, a key, a group. Empty for calls that give and take nothing by name.
+/// What the call attached, granted or removed: a policy, a key, a group. Empty if the call names no such object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Object {
-    /// Its name or id.
+    /// The name or id.
     pub name: Option<Untrusted>,
-    /// Its ARN.
     pub arn: Option<Untrusted>,
 }
 
-/// From where a call came.
+/// Where a call came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// An IP address, or the name of the AWS service that made the call for the principal.
+    /// The source IP address, or the name of the AWS service that made the call for the principal.
     pub address: Option<Untrusted>,
-    /// The program, by its own word.
+    /// The client chooses this text.
     pub user_agent: Option<Untrusted>,
     /// The AWS service that made the call for the principal.
     pub invoked_by: Option<Untrusted>,
-    /// The VPC endpoint that it went through.
+    /// The VPC endpoint of the call.
     pub vpc_endpoint: Option<Untrusted>,
-    /// Whether it was made with the credentials of a console session.
+    /// Whether the call used the credentials of a console session.
     pub console: bool,
 }
 
 impl Activity {
-    /// Reads a call by the catalogue. An action of IAM that is not in it is read as an unfamiliar one.
+    /// Reads a call with the catalogue. An IAM action that the catalogue does not have is read as an unfamiliar action.
     ///
     /// # Errors
-    /// Where the record is of a service that the catalogue does not have, or has no name. Nothing else is refused: what
-    /// the record lacks is noted in [`lacking`](Self::lacking).
+    /// If the catalogue does not have the service of the record, or the record has no event name. Other missing fields
+    /// are no error: they are listed in [`lacking`](Self::lacking).
     pub fn from_delivery(delivery: &Delivery) -> Result<Reading, Refusal> {
         let record = &delivery.record;
         let event_id = || label(record.event_id.as_deref());
@@ -229,8 +224,8 @@ impl Activity {
         }
     }
 
-    /// Whether the principal did this to itself: the same IAM user or root user of the same account. The name
-    /// of a session never counts, since whoever opens it chooses it.
+    /// Whether the principal did this to itself: the same IAM user or root user of the same account. The name of a
+    /// session does not count, because the caller chooses it.
     #[must_use]
     pub fn is_self(&self) -> bool {
         match &self.principal {
@@ -248,7 +243,7 @@ impl Activity {
         }
     }
 
-    /// The name that the target has now: a renamed user or group has another than before.
+    /// The current name of the target: after a rename, the new name.
     #[must_use]
     pub fn name_now(&self) -> Option<&Untrusted> {
         let renamed = self.outcome.succeeded() && self.action.operation == Operation::Rename;
@@ -290,11 +285,11 @@ impl Target {
         target
     }
 
-    /// Takes what stands where the name should: a name, an ARN or a URL.
+    /// Sets the name and the ARN from the field that names the target: a name, an ARN or a URL.
     fn call(&mut self, found: &Untrusted) {
         let text = found.raw();
         let (name, arn) = match Arn::parse(text) {
-            // The ARN of a subscription is that of its topic with an id behind it.
+            // The ARN of a subscription is the ARN of its topic, followed by an id.
             Some(arn) if arn.service == "sns" => {
                 let (topic, id) = arn.resource.split_once(':').unwrap_or((arn.resource, ""));
                 let of_topic = text.strip_suffix(id).unwrap_or(text).trim_end_matches(':');
@@ -315,21 +310,21 @@ impl Target {
         self.arn = arn.or_else(|| self.arn.take());
     }
 
-    /// Whether a call that names a user is about the root user: CloudTrail writes its name so, and its MFA
-    /// device has a name of its own.
+    /// Whether a call that names a user is about the root user. CloudTrail writes the user name `AWS ROOT USER`, and
+    /// the MFA device of the root user has a fixed name.
     fn is_of_root(&self, request: &Value) -> bool {
         let of_root = |serial: &str| serial.ends_with(":mfa/root-account-mfa-device");
         let serial = request.get("serialNumber").and_then(Value::as_str);
-        // Anybody may call a device of their own like that, so the name of a user counts more.
+        // Every user can give a device this name, so the user name takes precedence.
         self.kind == TargetKind::User
             && self.name.as_ref().map_or_else(|| serial.is_some_and(of_root), |name| name.raw() == "AWS ROOT USER")
     }
 
-    /// The caller, where a call that names nobody is about the caller.
+    /// The caller, if the call names no target and is about the caller.
     fn or_caller(mut self, action: &Action, outcome: &Outcome, principal: &Principal, account: Option<&str>) -> Self {
         let on_caller = match action.on_caller {
             OnCaller::Never => false,
-            // A denied call may have named somebody: the record does not say.
+            // A denied call may have named a target: the record does not show it.
             OnCaller::IfUnnamed => outcome.succeeded(),
             OnCaller::Always => true,
         };
@@ -361,7 +356,7 @@ impl Object {
                 None => Self { name: Some(found), arn: None },
             };
         }
-        // A denied call may name what was to be given, and not whom it was for.
+        // The message of a denied call can name the object instead of the target.
         match named.filter(|named| !named.is_a(action.target) && !action.object_at.is_empty()) {
             Some(named) => Self { name: named.name.map(Untrusted::new), arn: named.arn.map(Untrusted::new) },
             None => Self::default(),
@@ -369,12 +364,12 @@ impl Object {
     }
 }
 
-/// An answer of IAM holds one object, `{"user": {…}}`; some are flat.
+/// A response of IAM contains one object, `{"user": {…}}`; some responses are flat.
 fn answered(response: &Value) -> &Value {
     response.as_object().and_then(|fields| fields.values().find(|value| value.is_object())).unwrap_or(response)
 }
 
-/// Calls that only read are never told. Records of before 2019 do not say what they are.
+/// Read-only calls are never alerted on. Records from before 2019 have no `readOnly` field.
 fn only_reads(record: &Record) -> bool {
     const READS: [&str; 4] = ["Get", "List", "Simulate", "Generate"];
     let name = record.event_name.as_deref().unwrap_or_default();

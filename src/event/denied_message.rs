@@ -1,13 +1,13 @@
-//! The resource in the message of a denied call: `… on resource: arn:…:user/path/name because …`, or
+//! The resource in the error message of a denied call: `… on resource: arn:…:user/path/name because …`, or
 //! `… on resource: user name`. CloudTrail records no parameters of a denied call, so nothing else names the resource.
 
 use super::outcome::Outcome;
 use crate::arn::Arn;
 use crate::catalog::TargetKind;
 
-/// The resource that the message names, as far as the message says.
+/// The resource that the message names. The message can leave parts out.
 pub(super) struct DeniedResource<'a> {
-    /// IAM's word for the kind: `user`, `instance-profile`; empty where the message does not say.
+    /// IAM's word for the type: `user`, `instance-profile`; empty if the message does not have it.
     pub(super) kind: &'a str,
     pub(super) name: Option<&'a str>,
     pub(super) arn: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! The envelope that EventBridge puts around a CloudTrail record.
+//! The EventBridge event around a CloudTrail record.
 
 use super::record::Record;
 use super::{label, shown, time};
@@ -8,68 +8,52 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Whether the catalogue has actions of this service. Its events have the source `aws.SERVICE`, which only AWS can use,
-/// and its records the eventSource `SERVICE.amazonaws.com`: other services have a `CreateUser`, too.
+/// Whether the catalogue has actions of this service. Events of a service have the source `aws.SERVICE`, which only AWS
+/// can use, and its records have the eventSource `SERVICE.amazonaws.com`. Other services have a `CreateUser`, too.
 pub(super) fn is_service(service: &str) -> bool {
     catalog::services().contains(service)
 }
 
-/// A CloudTrail record, and what EventBridge wrote on the envelope.
+/// A CloudTrail record, and the fields of the EventBridge event around the record.
 #[derive(Debug, Clone, Default)]
 pub struct Delivery {
-    /// The record.
     pub record: Record,
-    /// The record as it came, for whoever keeps it.
+    /// The unchanged JSON of the record.
     pub raw: Value,
-    /// The account that the envelope names.
+    /// The account in the envelope.
     pub account: Option<String>,
-    /// When EventBridge says that it happened; the record's own time is the better one.
+    /// The time in the envelope; the record's own time is preferred.
     pub time: Option<DateTime<Utc>>,
-    /// The region that the envelope names.
+    /// The region in the envelope.
     pub region: Option<String>,
-    /// The replay's name, where the event was replayed from an archive.
+    /// The name of the EventBridge replay, if the event was replayed from an archive.
     pub replay: Option<String>,
 }
 
-/// Why an event was not taken. It is an error of the invocation, so that nothing is lost in silence.
+/// Why an event was refused. A refusal is an error of the invocation, so that no event is lost silently.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not the JSON of an EventBridge event, nor that of a record.
+    /// Neither the JSON of an EventBridge event nor that of a record.
     #[error("event {event_id}: this is not a valid event: {why}")]
     NotAnEvent {
-        /// The record's eventID, where there is one.
+        /// The record's eventID, if there is one.
         event_id: String,
-        /// What is wrong with it.
+        /// What is wrong with the event.
         why: String,
     },
-    /// The event's source is none that we take.
+    /// The source of the event is not accepted.
     #[error(
         "event {event_id}: its source is \"{found}\", not \"aws.iam\" or that of another service in the catalogue; only AWS can send events as aws.*, so another source may be forged"
     )]
-    Source {
-        /// The record's eventID.
-        event_id: String,
-        /// The source.
-        found: String,
-    },
-    /// The event is of another kind.
+    Source { event_id: String, found: String },
+    /// The detail-type of the event is not accepted.
     #[error("event {event_id}: its detail-type is \"{found}\", not \"{API_CALL}\" or \"{SIGN_IN}\"")]
-    DetailType {
-        /// The record's eventID.
-        event_id: String,
-        /// The detail-type.
-        found: String,
-    },
+    DetailType { event_id: String, found: String },
     /// The record is of another service.
     #[error(
         "event {event_id}: its eventSource is {found}, not \"iam.amazonaws.com\" or that of the event's own service"
     )]
-    EventSource {
-        /// The record's eventID.
-        event_id: String,
-        /// The eventSource.
-        found: String,
-    },
+    EventSource { event_id: String, found: String },
 }
 
 impl Refusal {
@@ -85,17 +69,17 @@ impl Refusal {
     }
 }
 
-/// Whether the schedule calls, and not an event of CloudTrail. Only EventBridge can send as `aws.events`.
+/// Whether the event is from the schedule, not from CloudTrail. Only EventBridge can send events as `aws.events`.
 #[must_use]
 pub fn is_schedule(event: &Value) -> bool {
     event["source"] == "aws.events" && event["detail-type"] == "Scheduled Event"
 }
 
 impl Delivery {
-    /// Opens the envelope that EventBridge hands to the function.
+    /// Reads the EventBridge event that the function receives.
     ///
     /// # Errors
-    /// Where it is no EventBridge event, or does not come through CloudTrail from a service that is told.
+    /// If this is no EventBridge event, or no CloudTrail event of a service in the catalogue.
     pub fn from_eventbridge(event: Value) -> Result<Self, Refusal> {
         let replay = event.get("replay-name").and_then(Value::as_str).map(str::to_owned);
         let id = event.pointer("/detail/eventID").and_then(Value::as_str).map(str::to_owned);
@@ -122,11 +106,10 @@ impl Delivery {
         Ok(Self { record, raw, account: event.account, time: event.time, region: event.region, replay })
     }
 
-    /// Reads whatever people keep in files: an EventBridge event, a bare CloudTrail record, or CloudTrail's
-    /// log files `{"Records": […]}`.
+    /// Reads a file: an EventBridge event, a bare CloudTrail record, or a CloudTrail log file `{"Records": […]}`.
     ///
     /// # Errors
-    /// Where it is none of these.
+    /// If the file is none of these.
     pub fn from_file(json: Value) -> Result<Vec<Result<Self, Refusal>>, Refusal> {
         match json {
             Value::Object(mut fields) if fields.get("Records").is_some_and(Value::is_array) => {
@@ -162,8 +145,8 @@ fn no_record(why: &str) -> Refusal {
     Refusal::NotAnEvent { event_id: label(None), why: why.to_owned() }
 }
 
-/// The envelope without what EventBridge itself would not write there. None of it is needed to make an
-/// alert; a time that cannot be read must not lose one.
+/// The envelope without fields that EventBridge itself would not write. An alert needs none of these fields, and an
+/// unreadable time must not lose an alert.
 fn tolerated(mut event: Value) -> Value {
     if let Value::Object(fields) = &mut event {
         fields.retain(|name, value| match name.as_str() {
@@ -172,7 +155,7 @@ fn tolerated(mut event: Value) -> Value {
             "resources" => value.as_array().is_some_and(|all| all.iter().all(Value::is_string)),
             _ => true,
         });
-        // Read leniently here, it has to be written strictly for the type.
+        // The time is read leniently here, but the type needs the strict form.
         if let Some(time) = fields.get("time").and_then(Value::as_str).and_then(time) {
             fields.insert("time".to_owned(), time.to_rfc3339().into());
         }
@@ -196,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_is_opened() {
+    fn an_envelope_is_read() {
         let delivery = Delivery::from_eventbridge(envelope()).unwrap();
         assert_eq!(delivery.record.event_id.as_deref(), Some("e-1"));
     }
@@ -211,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_envelope_loses_no_record() {
+    fn an_invalid_field_of_the_envelope_loses_no_record() {
         let mut event = envelope();
         for (name, odd) in [("time", json!("")), ("account", json!(7)), ("resources", json!([{}])), ("id", json!(null))]
         {
@@ -222,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_is_refused_with_what_is_wrong() {
+    fn other_json_is_refused_with_the_reason() {
         let error = Delivery::from_eventbridge(json!({"source": "aws.iam"})).unwrap_err().to_string();
         assert!(error.contains("missing field `detail-type`"), "{error}");
         assert_eq!(refusal(|event| event["detail"] = json!("x")).kind(), "NotAnEvent");
@@ -236,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn files_may_hold_an_envelope_a_record_or_many_records() {
+    fn a_file_can_contain_an_envelope_a_record_or_many_records() {
         let record = json!({"eventName": "CreateUser"});
         assert_eq!(Delivery::from_file(envelope()).unwrap().len(), 1);
         assert_eq!(Delivery::from_file(record.clone()).unwrap().len(), 1);

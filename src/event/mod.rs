@@ -1,7 +1,8 @@
-//! What CloudTrail said: from the JSON that arrives to an [`Activity`], who did what to whom, and did it work.
+//! Reads CloudTrail events: from JSON to an [`Activity`], which says who did what, to which target, and whether the
+//! call succeeded.
 //!
-//! Here belongs all that can be known from the event alone. What AWS knows besides is the business of
-//! [`lookup`](crate::lookup). Nothing here reads a clock or the network.
+//! Only facts from the event itself belong here. Other facts from AWS belong in [`lookup`](crate::lookup). Nothing here
+//! reads a clock or the network.
 
 pub mod activity;
 mod denied_message;
@@ -20,17 +21,17 @@ pub use record::Record;
 use crate::text::Untrusted;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-/// A name from outside, for an error message.
+/// A name from outside, made safe for an error message.
 fn shown(name: &str) -> String {
     Untrusted::new(name).shown(crate::text::TextKind::Name)
 }
 
-/// The same, where it may be absent.
+/// The eventID for an error message.
 fn label(name: Option<&str>) -> String {
     name.map_or_else(|| "(without an eventID)".to_owned(), shown)
 }
 
-/// A time as CloudTrail writes it, ISO 8601 in UTC.
+/// A time in CloudTrail's format, ISO 8601 in UTC.
 pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.to_utc())

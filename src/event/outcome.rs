@@ -1,21 +1,17 @@
-//! Whether a call worked, and if not, why.
+//! Whether a call succeeded, and if not, why.
 
 use super::record::Record;
 use crate::text::Untrusted;
 use serde_json::Value;
 
-/// Whether the call worked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It did.
     Succeeded,
-    /// It did not: an attempt.
+    /// The call was only an attempt.
     Failed {
-        /// What kind of failure.
         failure: FailureKind,
-        /// The error code, as it was written.
+        /// The error code, as in the record.
         code: Option<Untrusted>,
-        /// The error message.
         message: Option<Untrusted>,
     },
 }
@@ -23,20 +19,19 @@ pub enum Outcome {
 /// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The principal may not do it.
+    /// The principal is not authorized.
     Denied,
-    /// A thing of that name is there already.
+    /// An entity of this name already exists.
     AlreadyExists,
-    /// There is no thing of that name.
+    /// There is no entity of this name.
     NotFound,
     /// A quota is used up.
     LimitExceeded,
-    /// Anything else.
     Other,
 }
 
 impl FailureKind {
-    /// Reads an error code. On the wire most end in `Exception`; older tools write them without.
+    /// The kind from an error code. Most error codes end in `Exception`; older tools write them without this suffix.
     pub(super) fn from_code(code: &str) -> Self {
         let code = code.rsplit('.').next().unwrap_or(code);
         match code.strip_suffix("Exception").unwrap_or(code) {
@@ -48,7 +43,7 @@ impl FailureKind {
         }
     }
 
-    /// What became of the call: "was denied".
+    /// The result of the call: "was denied".
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -62,7 +57,6 @@ impl FailureKind {
 }
 
 impl Outcome {
-    /// Whether the call worked.
     #[must_use]
     pub const fn succeeded(&self) -> bool {
         matches!(self, Self::Succeeded)
@@ -79,11 +73,10 @@ impl Outcome {
     }
 }
 
-/// Reads the outcome from the record.
 pub(super) fn outcome(record: &Record) -> Outcome {
     let code = record.error_code.as_deref();
     let message = record.error_message.as_deref();
-    // A sign-in that failed says so in its answer, and not always elsewhere.
+    // For a failed sign-in, sometimes only the response shows the failure.
     let refused = record.response_elements.get("ConsoleLogin").and_then(Value::as_str) == Some("Failure");
     if code.is_none() && message.is_none() && !refused {
         return Outcome::Succeeded;

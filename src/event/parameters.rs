@@ -1,4 +1,4 @@
-//! What a request asked for that has no place of its own in an activity.
+//! Request parameters that have no field of their own in an activity.
 
 use super::record::text_of;
 use crate::catalog::{AccessEffect, Action};
@@ -6,10 +6,10 @@ use crate::limits::PARAMETERS;
 use crate::text::Untrusted;
 use serde_json::Value;
 
-/// What of a request has no place of its own in an alert, each value by its path: `selectors[0].readWriteType`. The
-/// target's name has one, if it was understood: then it is `named`.
+/// The request parameters that no other part of an alert shows, each value by its path: `selectors[0].readWriteType`.
+/// With `named`, the target's name was understood, so another part of the alert shows it.
 pub(super) fn parameters(request: &Value, action: &Action, named: bool) -> Vec<(Untrusted, Untrusted)> {
-    // The last are certificates and keys, which nobody reads.
+    // The last three are certificates and keys, which a person cannot read.
     const SHOWN_ELSEWHERE: [&str; 8] = [
         "policyDocument",
         "assumeRolePolicyDocument",
@@ -35,7 +35,8 @@ pub(super) fn parameters(request: &Value, action: &Action, named: bool) -> Vec<(
     found
 }
 
-/// Whom SAML metadata is of: its `entityID`. The document itself is long, and certificates for the most part.
+/// The `entityID` in SAML metadata, which names the identity provider. The document itself is long and contains mainly
+/// certificates.
 fn entity_id(metadata: &Value) -> Option<&str> {
     let (_, rest) = metadata.as_str()?.split_once("entityID=")?;
     let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;

@@ -1,7 +1,7 @@
-//! Who made the call: CloudTrail's `userIdentity` element made into a [`Principal`].
+//! The caller: CloudTrail's `userIdentity` element as a [`Principal`].
 //!
-//! What each type holds follows "CloudTrail userIdentity element" in the CloudTrail user guide. Whether
-//! the principal is trusted is not decided here.
+//! The fields of each type follow "CloudTrail userIdentity element" in the CloudTrail user guide. Whether a principal
+//! is trusted is not decided here.
 
 mod names;
 mod read;
@@ -10,28 +10,27 @@ use crate::arn::{Arn, Partition};
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 
-/// Who made the call, one variant for each `userIdentity` type.
+/// The caller, one variant for each `userIdentity` type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Principal {
-    /// The account's root user, or a session that AWS Organizations opened as it.
+    /// The account's root user, or a root session that AWS Organizations opened.
     Root(Root),
-    /// An IAM user, by access key, console or a session of its own.
+    /// An IAM user, by access key, console sign-in or a session of the user.
     IamUser(IamUser),
-    /// A session of a role.
     AssumedRole(Box<RoleSession>),
     /// A session from `GetFederationToken`.
     FederatedUser(FederatedUser),
-    /// Someone who signed in to STS with a SAML assertion.
+    /// A user who signed in to STS with a SAML assertion.
     SamlUser(ExternalUser),
-    /// Someone who signed in to STS with a web identity.
+    /// A user who signed in to STS with a web identity.
     WebIdentityUser(ExternalUser),
-    /// A user of IAM Identity Center, without a role between.
+    /// An IAM Identity Center user, without a role session.
     IdentityCenterUser(IdentityCenterUser),
-    /// Somebody in another AWS account.
+    /// A principal of another AWS account.
     AwsAccount(OtherAccount),
-    /// An AWS service acting for itself.
+    /// An AWS service that acts for itself.
     AwsService(Service),
-    /// A type that says nothing (`Unknown`, `Role`, `Directory`), none at all, or one AWS added since.
+    /// A type that identifies no principal (`Unknown`, `Role`, `Directory`), no type, or a type that AWS added later.
     Unrecognized(Unrecognized),
 }
 
@@ -40,174 +39,149 @@ pub enum Principal {
 pub struct Session {
     /// The access key that signed the call.
     pub access_key_id: Option<Untrusted>,
-    /// Whether the session was opened with MFA; `None` where the record does not say.
+    /// Whether the session was created with MFA; `None` if the record does not show this.
     pub mfa: Option<bool>,
-    /// When the session was opened.
+    /// When the session was created.
     pub created: Option<DateTime<Utc>>,
 }
 
 impl Session {
-    /// Whether a long-lived access key signed the call. Its prefix tells, see "IAM identifiers".
+    /// Whether a long-term access key signed the call. The prefix of the key shows this, see "IAM identifiers" in the
+    /// IAM user guide.
     #[must_use]
     pub fn has_long_lived_key(&self) -> bool {
         self.access_key_id.as_ref().is_some_and(|key| key.raw().starts_with("AKIA"))
     }
 }
 
-/// The root user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Root {
-    /// The account whose root user it is.
+    /// The account that the root user belongs to.
     pub account: Option<Untrusted>,
-    /// Its ARN.
     pub arn: Option<Untrusted>,
-    /// Whether it is a short privileged session that AWS Organizations opened.
+    /// Whether this is a short privileged session that AWS Organizations opened.
     pub assumed: bool,
-    /// Its credentials.
     pub session: Session,
 }
 
-/// An IAM user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IamUser {
-    /// Its name, from the record or the ARN.
+    /// The name, from the record or the ARN.
     pub name: Option<Untrusted>,
-    /// Its ARN.
     pub arn: Option<Untrusted>,
-    /// Its unique id, `AIDA…`.
+    /// The unique id, `AIDA…`.
     pub id: Option<Untrusted>,
-    /// The account that it lives in.
     pub account: Option<Untrusted>,
-    /// Its credentials.
     pub session: Session,
 }
 
-/// A session of a role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoleSession {
     /// The role's name, from the session issuer or the session's ARN.
     pub role: Option<Untrusted>,
-    /// The role's own ARN, with its path: only the session issuer knows it.
+    /// The role's own ARN, with its path. Only the session issuer contains this ARN.
     pub role_arn: Option<Untrusted>,
     /// The role's unique id, `AROA…`.
     pub role_id: Option<Untrusted>,
     /// The session's ARN, `…:assumed-role/ROLE/SESSION`.
     pub arn: Option<Untrusted>,
-    /// The account that the role lives in.
+    /// The role's account.
     pub account: Option<Untrusted>,
-    /// The name of the session. Whoever assumed the role chose it: it proves nothing.
+    /// The name of the session. The caller of `AssumeRole` chooses this name: it proves nothing.
     pub session_name: Option<Untrusted>,
-    /// The source identity: whoever opened the first session of a chain chose it; later ones keep it.
+    /// The source identity. The caller that opened the first session of a role chain chose it; later sessions keep it.
     pub source_identity: Option<Untrusted>,
-    /// Who or what is behind the session.
     pub operator: Operator,
-    /// Its credentials.
     pub session: Session,
 }
 
 /// Who or what uses a role session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operator {
-    /// A person of IAM Identity Center: the session name is theirs, and AWS wrote it.
+    /// A user of IAM Identity Center. AWS sets the session name to the user's name.
     IdentityCenter {
-        /// The permission set that made the role.
+        /// The permission set that the role was created from.
         permission_set: Option<Untrusted>,
         /// The user's id in the identity store.
         user_id: Option<Untrusted>,
     },
-    /// Whoever showed a token of this web identity provider.
+    /// A user or workload with a token of this web identity provider.
     WebIdentity {
         /// `accounts.google.com`, or the ARN of an IAM OIDC provider.
         provider: Untrusted,
-        /// What the token said, as far as CloudTrail records it.
+        /// The claims of the token, as far as CloudTrail records them.
         claims: Vec<(Untrusted, Untrusted)>,
     },
-    /// An EC2 instance, by its instance profile.
+    /// An EC2 instance, through its instance profile.
     Ec2Instance(Option<Untrusted>),
-    /// A Lambda function, by its execution role.
+    /// A Lambda function, through its execution role.
     LambdaFunction(Option<Untrusted>),
-    /// Another workload that AWS names: its kind, and what it is.
+    /// Another workload: the `issuerType` and `credentialsIssuedTo` of the record.
     Workload(Option<Untrusted>, Option<Untrusted>),
-    /// Only the session name tells.
+    /// Only the session name is known.
     Unstated,
 }
 
 /// A session from `GetFederationToken`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FederatedUser {
-    /// The name that the caller of `GetFederationToken` gave.
+    /// The name that the caller of `GetFederationToken` chose.
     pub name: Option<Untrusted>,
     /// The session's ARN.
     pub arn: Option<Untrusted>,
-    /// The account.
     pub account: Option<Untrusted>,
-    /// The IAM user or root user whose key asked for the session.
+    /// The IAM user or root user whose key requested the session.
     pub issuer_arn: Option<Untrusted>,
-    /// The issuer's name.
     pub issuer: Option<Untrusted>,
-    /// Its credentials.
     pub session: Session,
 }
 
-/// Someone whom an identity provider outside of AWS vouches for.
+/// A user from an identity provider outside of AWS.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalUser {
-    /// The name that the provider gives.
+    /// The name from the provider.
     pub name: Option<Untrusted>,
-    /// The provider.
     pub provider: Option<Untrusted>,
     /// The principal id: the provider, the application and the name.
     pub principal_id: Option<Untrusted>,
 }
 
-/// A user of IAM Identity Center.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdentityCenterUser {
     /// The user's id in the identity store.
     pub user_id: Option<Untrusted>,
-    /// The identity store.
     pub identity_store: Option<Untrusted>,
-    /// The account.
     pub account: Option<Untrusted>,
-    /// The credential used.
     pub credential_id: Option<Untrusted>,
 }
 
-/// A principal of another account, of whom only the account is told.
+/// A principal of another account. The record names only the account and sometimes an id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OtherAccount {
-    /// The account.
     pub account: Option<Untrusted>,
-    /// The principal's id, where it is told.
     pub principal_id: Option<Untrusted>,
 }
 
-/// An AWS service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {
-    /// Its name, `autoscaling.amazonaws.com`.
+    /// The service principal, `autoscaling.amazonaws.com`.
     pub name: Option<Untrusted>,
 }
 
-/// All that is known of a principal of no known type.
+/// The known fields of a principal whose type is not known.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Unrecognized {
-    /// The type, as it was written.
+    /// The type, as in the record.
     pub kind: Option<Untrusted>,
-    /// A name.
     pub name: Option<Untrusted>,
-    /// An ARN.
     pub arn: Option<Untrusted>,
-    /// The principal's id.
     pub principal_id: Option<Untrusted>,
-    /// The account.
     pub account: Option<Untrusted>,
-    /// Its credentials.
     pub session: Session,
 }
 
 impl Principal {
-    /// Whether the record tells who it is: a type that we know, and a name, an ARN or an account.
+    /// Whether the record identifies the principal: a known type, and a name, an ARN or an account.
     #[must_use]
     pub fn is_identified(&self) -> bool {
         match self {
@@ -240,8 +214,8 @@ impl Principal {
         }
     }
 
-    /// The ARN that stays the same from session to session, and that nobody can choose for themselves:
-    /// of the role for a role session, of the issuer for a federated user. Allowlists match this one only.
+    /// The ARN that is the same in every session and that the caller cannot choose: the role's ARN for a role session,
+    /// the issuer's ARN for a federated user. Allowlists match only this ARN.
     #[must_use]
     pub fn lasting_arn(&self) -> Option<&Untrusted> {
         match self {
@@ -258,7 +232,7 @@ impl Principal {
         }
     }
 
-    /// The account that the principal belongs to, where the record says.
+    /// The principal's account, if the record has it.
     #[must_use]
     pub fn account(&self) -> Option<&Untrusted> {
         match self {
@@ -273,7 +247,7 @@ impl Principal {
         }
     }
 
-    /// The credentials of the call, for the kinds that have any.
+    /// The credentials of the call, for the types that have any.
     #[must_use]
     pub fn session(&self) -> Option<&Session> {
         match self {
@@ -290,7 +264,7 @@ impl Principal {
         }
     }
 
-    /// The partition that its ARN names.
+    /// The partition in the principal's ARN.
     #[must_use]
     pub fn partition(&self) -> Option<Partition> {
         let arn = self.lasting_arn().or_else(|| self.arn())?;
@@ -299,7 +273,7 @@ impl Principal {
 }
 
 impl FederatedUser {
-    /// Whether the root user's key asked for the session.
+    /// Whether the root user's key requested the session.
     #[must_use]
     pub fn is_by_root(&self) -> bool {
         let issuer = self.issuer_arn.as_ref().and_then(|arn| Arn::parse(arn.raw()));

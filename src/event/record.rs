@@ -1,9 +1,8 @@
-//! The record as CloudTrail writes it, read so tolerantly that no record of a watched call is refused.
+//! A CloudTrail record, read so leniently that no record of a watched call is refused.
 //!
-//! Every field is optional and may be absent, null, empty, `{}` or of an unexpected type: all of these read
-//! as `None`. What the fields mean is decided by [`identity`](super::identity) and
-//! [`activity`](super::activity). See "CloudTrail record contents" and "CloudTrail userIdentity element"
-//! in the CloudTrail user guide.
+//! Every field is optional: absent, null, empty, `{}` and values of an unexpected type all become `None`. The meaning
+//! of the fields is decided in [`principal`](super::principal) and [`activity`](super::activity). See "CloudTrail
+//! record contents" and "CloudTrail userIdentity element" in the CloudTrail user guide.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -38,7 +37,7 @@ pub struct Record {
     pub session_credential_from_console: Flag,
 }
 
-/// Who made the call, as CloudTrail writes it.
+/// The caller, as in the record.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -58,7 +57,7 @@ pub struct UserIdentity {
     pub in_scope_of: Object<InScopeOf>,
 }
 
-/// How temporary credentials came about.
+/// How temporary credentials were issued.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -72,7 +71,7 @@ pub struct SessionContext {
     pub in_scope_of: Object<InScopeOf>,
 }
 
-/// The role, user or root user whose credentials the session was made from.
+/// The role, user or root user that the session's credentials were created from.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -85,7 +84,7 @@ pub struct SessionIssuer {
     pub user_name: Text,
 }
 
-/// When the session began, and whether with MFA.
+/// When the session was created, and whether with MFA.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -94,7 +93,7 @@ pub struct SessionAttributes {
     pub mfa_authenticated: Flag,
 }
 
-/// The web identity that a role was assumed with.
+/// The web identity that assumed the role.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -103,7 +102,7 @@ pub struct WebIdFederationData {
     pub attributes: Value,
 }
 
-/// The IAM Identity Center user for whom the call was made.
+/// The IAM Identity Center user that the call was made for.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -112,7 +111,7 @@ pub struct OnBehalfOf {
     pub identity_store_arn: Text,
 }
 
-/// The workload that the credentials were handed to.
+/// The workload that the credentials were issued to.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
@@ -121,13 +120,13 @@ pub struct InScopeOf {
     pub credentials_issued_to: Text,
 }
 
-/// What stands in a field, or `None` where it is absent, null, empty or of another type.
+/// The value of a field, or `None` if the field is absent, null, empty or of another type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lenient<T>(Option<T>);
 
-/// Text; a number or a boolean in its place is written out.
+/// Text; a number or a boolean is converted to text.
 pub type Text = Lenient<String>;
-/// A boolean, or the word for it: CloudTrail writes `mfaAuthenticated` as a string.
+/// A boolean, or its word: CloudTrail writes `mfaAuthenticated` as a string.
 pub type Flag = Lenient<bool>;
 /// An object that is not empty.
 pub type Object<T> = Lenient<T>;
@@ -152,9 +151,9 @@ impl<'de, T: FromLoose> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// How a type is read from whatever stands in its place.
+/// Reads a type from a JSON value of any type.
 pub trait FromLoose: Sized {
-    /// The value, if there is one.
+    /// The value; `None` if it is empty or of another type.
     fn from_loose(value: Value) -> Option<Self>;
 }
 
@@ -179,7 +178,7 @@ impl FromLoose for bool {
     }
 }
 
-/// The text of a value, read as leniently as that of a field.
+/// The text of a value, read as leniently as a [`Text`] field.
 pub(super) fn text_of(value: &Value) -> Option<String> {
     String::from_loose(value.clone())
 }
@@ -240,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_record_of_any_types_is_read(json in any_json()) {
+        fn a_record_with_fields_of_any_type_is_read(json in any_json()) {
             let fields = ["userIdentity", "eventTime", "eventName", "requestParameters", "errorCode", "eventID"];
             for field in fields {
                 let mut record = serde_json::Map::new();

@@ -1,13 +1,14 @@
-//! Bursts: many calls of one kind by one actor within minutes. Nobody reads two hundred mails, and SNS suspends an
+//! Bursts: many calls of one kind by one actor within minutes. No reader wants two hundred mails, and SNS suspends an
 //! address that gets too many ("Amazon SNS endpoints and quotas": ten e-mails a second for each subscription).
 //!
-//! The first five are mailed, then the 10th, 20th, 50th, 100th and so on, all that is more severe than everything before
-//! it, and all that is CRITICAL. The rest is suppressed: it stands in the history, and one mail summarizes it when the
-//! burst has ended; of a burst that does not end, one mail an hour.
+//! These are mailed: the first five, then the 10th, 20th, 50th, 100th and so on, every alert that is more severe than
+//! all before it, and every alert that is CRITICAL. The other alerts are suppressed: they are recorded in the history.
+//! One mail summarizes them when the burst has ended; if a burst does not end, there is one mail an hour.
 //!
-//! Events are counted by minutes of arrival, in an item for each actor, call and day: one atomic write, so that no two
-//! events have the same position. A burst continues until there was nothing for [`WITHIN`]; at midnight it begins anew.
-//! Only the count is exact: whether it is asked at all is decided by the list of what the actor did.
+//! Events are counted by their minute of arrival, in one item for each actor, call and day. Each count is one atomic
+//! write, so no two events have the same position. A burst ends when there was no event for [`WITHIN`]; at midnight a
+//! new burst begins. Only the count is exact: the list of the actor's activity decides whether an event is counted at
+//! all.
 
 use super::{Entry, Line, RelatedActivity};
 use crate::limits::SUPPRESSED_SHOWN;
@@ -17,51 +18,51 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// How many are mailed before it is a burst.
+/// How many alerts are mailed before a burst begins.
 pub const FREE: u64 = 5;
-/// Within what time that many make one.
+/// The time within which so many alerts make a burst.
 pub const WITHIN: TimeDelta = TimeDelta::minutes(10);
-/// After what time with nothing suppressed a burst has ended: longer than [`WITHIN`] by the minute in which events are
-/// counted together.
+/// A burst has ended if no alert was suppressed for this time: [`WITHIN`] plus the minute in which events are counted
+/// together.
 pub const QUIET: TimeDelta = TimeDelta::minutes(11);
 
-/// After what time what was suppressed is summarized though the burst continues.
+/// Suppressed alerts are summarized after this time, also if the burst continues.
 pub const LONGEST: TimeDelta = TimeDelta::hours(1);
-/// What arrived so long ago is written, or will be tried again under another arrival.
+/// An event that arrived this long ago is recorded, or will be tried again with a later arrival.
 pub const WRITTEN: TimeDelta = TimeDelta::minutes(2);
 
-/// What was counted of an actor and a call on a day.
+/// The count for one actor and one call on one day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Count {
-    /// How many arrived in each minute of the day.
+    /// How many events arrived in each minute of the day.
     pub minutes: BTreeMap<u32, u64>,
-    /// In which minute of the day there was last one of a severity.
+    /// For each severity, the minute of the day of the latest event.
     pub severities: Vec<(Severity, u32)>,
-    /// How many were suppressed on this day and not summarized yet.
+    /// How many alerts were suppressed on this day and not summarized yet.
     pub suppressed: u64,
 }
 
-/// The position of an event among those like it.
+/// The position of an event among similar events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BurstPosition {
     /// 1 for the first.
     pub position: u64,
-    /// Since when, to the minute.
+    /// When the burst began, to the minute.
     pub since: DateTime<Utc>,
-    /// How many like it were suppressed and not summarized yet.
+    /// How many similar alerts were suppressed and not summarized yet.
     pub suppressed: u64,
     /// Whether it is mailed.
     pub mailed: bool,
 }
 
 impl Count {
-    /// The position of an event that arrives after all that was counted.
+    /// The position of the event that arrives next.
     #[must_use]
     pub fn position(&self, arrived: DateTime<Utc>, severity: Severity) -> BurstPosition {
         let now = minute(arrived);
         let apart = u32::try_from(WITHIN.num_minutes()).unwrap_or(u32::MAX);
         let (mut start, mut before) = (now, 0);
-        // Another instance's clock may be ahead of ours.
+        // The clock of another instance may be ahead of ours.
         for (&minute, count) in self.minutes.iter().rev() {
             if start.saturating_sub(minute) > apart {
                 break;
@@ -101,60 +102,59 @@ pub fn minute(time: DateTime<Utc>) -> u32 {
     time.hour() * 60 + time.minute()
 }
 
-/// Whether the event may belong to a burst: within ten minutes of it, the actor made the same call so often that its
-/// position has to be asked for.
+/// Whether the event may belong to a burst: within ten minutes of the event, the actor made the same call so often that
+/// the position has to be read.
 #[must_use]
 pub fn may_be_burst(entry: &Entry, related: &RelatedActivity) -> bool {
     let like = |line: &&Line| line.call == entry.line.call && (line.time - entry.line.time).abs() <= WITHIN;
     related.by_actor.lines.iter().filter(like).count() as u64 >= FREE
 }
 
-/// A burst of which something was suppressed that is to be summarized.
+/// A burst with suppressed alerts that are to be summarized.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingBurst {
-    /// Where it is counted, as the store writes it.
+    /// The key of the count, as the store writes it.
     pub key: (String, String),
-    /// How many were suppressed on that day, with those that were summarized before.
+    /// How many alerts were suppressed on that day, including those that were summarized before.
     pub suppressed: u64,
-    /// The day on which it was counted: they arrived on it.
+    /// The day of the count: the events arrived on this day.
     pub day: NaiveDate,
-    /// Whether it continues: then what arrives just now is left for the next time.
+    /// Whether the burst continues: then the newest arrivals are summarized the next time.
     pub continues: bool,
-    /// Who did it, by [`actor_key`](super::actor_key).
+    /// The actor, by [`actor_key`](super::actor_key).
     pub actor_key: String,
     /// The call, `iam:CreateUser`.
     pub call: Untrusted,
-    /// The account.
     pub account: Option<Untrusted>,
-    /// When the first one happened that was suppressed, as far as is known.
+    /// The time of the first suppressed event, as far as known.
     pub oldest: DateTime<Utc>,
-    /// What arrived by then was summarized before.
+    /// Events that arrived up to this time were summarized before.
     pub summarized_to: DateTime<Utc>,
-    /// What arrived by then is summarized now.
+    /// Events that arrived up to this time are summarized now.
     pub until: DateTime<Utc>,
 }
 
-/// What was suppressed of a burst, in short.
+/// The suppressed alerts of a burst, in short.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BurstSummary {
-    /// How many.
+    /// How many alerts.
     pub count: usize,
-    /// How many of each severity, the most severe first.
+    /// How many alerts of each severity, the most severe first.
     pub severities: BTreeMap<Reverse<Severity>, usize>,
-    /// How many of each outcome.
+    /// How many alerts of each outcome.
     pub outcomes: BTreeMap<Untrusted, usize>,
-    /// How many by each session of the actor.
+    /// How many alerts of each session of the actor.
     pub actors: BTreeMap<Untrusted, usize>,
-    /// When the first and the last one happened.
+    /// The times of the first and the last event.
     pub times: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// The most severe, and of those of one severity the earliest; at most [`SUPPRESSED_SHOWN`].
+    /// The most severe alerts, of equal severity the earliest; at most [`SUPPRESSED_SHOWN`].
     pub most_severe: Vec<Line>,
-    /// Whether there are more that were not read.
+    /// Whether there are more alerts that were not read.
     pub unread: bool,
 }
 
 impl BurstSummary {
-    /// Adds what was suppressed.
+    /// Adds a suppressed alert.
     pub fn add(&mut self, line: Line) {
         self.count += 1;
         *self.severities.entry(Reverse(line.severity.unwrap_or(Severity::Low))).or_default() += 1;
@@ -167,7 +167,7 @@ impl BurstSummary {
         self.most_severe.truncate(SUPPRESSED_SHOWN);
     }
 
-    /// The severity of the most severe.
+    /// The highest severity.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severities.keys().next().map_or(Severity::Low, |Reverse(severity)| *severity)

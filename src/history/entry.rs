@@ -1,4 +1,4 @@
-//! An event as it stands in the history: who did it, to what, and when.
+//! An event as it is recorded in the history: who did it, to what, and when.
 
 use super::model::Line;
 use crate::catalog::{ChainStep, TargetKind};
@@ -9,23 +9,23 @@ use crate::text::{Phrase, Untrusted, fingerprint};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
-/// An event on its way into the history.
+/// An event that is being recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// As it stands in the lists, without what is known only once it is judged.
+    /// The line in the lists, without what is known only after the assessment.
     pub line: Line,
-    /// What was changed, by [`target_key`].
+    /// The target, by [`target_key`].
     pub target_key: Option<String>,
     /// The account in which it happened.
     pub account: Option<Untrusted>,
     pub source_address: Option<Untrusted>,
-    /// When it arrived: from then on it is kept.
+    /// The time of arrival. The retention period begins then.
     pub arrived: DateTime<Utc>,
 }
 
 impl Entry {
-    /// The entry of an activity whose record this is, which may be a step of these, and which arrived now. One without a
-    /// time stands under its arrival.
+    /// The entry of an activity, with its CloudTrail record, the chain steps it may be, and its time of arrival. If the
+    /// event has no time, the time of arrival is used.
     #[must_use]
     pub fn new(activity: &Activity, steps: Vec<ChainStep>, record: &Value, now: DateTime<Utc>) -> Self {
         let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
@@ -52,22 +52,22 @@ impl Entry {
     }
 }
 
-/// What identifies an event: its id. A record without one gets one that is made of all that it says, so that it is the
-/// same when it comes again.
+/// The key of an event: its id. If a record has no id, the key is computed from the whole record, so that the key is
+/// the same if the record is delivered again.
 #[must_use]
 pub fn event_key(activity: &Activity, record: &Value) -> Untrusted {
     let made = || format!("without-id-{}", fingerprint(&record.to_string())).into();
     activity.event_id.clone().unwrap_or_else(made)
 }
 
-/// Who did it: the same from session to session, and nobody can choose it for themselves.
+/// The key of the actor. It is the same in every session, and actors cannot choose it themselves.
 ///
-/// Of a role session it is the role's own ARN, and behind it the person, where AWS vouches for one: the user of IAM
-/// Identity Center, or the source identity, which cannot be changed after it was set.
+/// For a role session it is the ARN of the role. If AWS verifies the person behind the session, the person follows: the
+/// user of IAM Identity Center, or the source identity, which cannot be changed after it was set.
 #[must_use]
 pub fn actor_key(principal: &Principal) -> String {
     let raw = |text: Option<&Untrusted>| text.map(|text| text.raw().to_owned());
-    let or_kind = |key: Option<String>| key.unwrap_or_else(|| format!("unknown#{}", principal.kind().plain()));
+    let or_kind = |key: Option<String>| key.unwrap_or_else(|| format!("unknown#{}", type_name(principal)));
     match principal {
         Principal::AssumedRole(session) => {
             let role = raw(session.role_arn.as_ref()).or_else(|| {
@@ -94,8 +94,24 @@ pub fn actor_key(principal: &Principal) -> String {
     }
 }
 
-/// What was changed, by account, kind and name, since not every call has an ARN. `None` where the event names nothing.
-/// IAM's names do not differ by case alone ("IAM identifiers", IAM user guide), so they stand here in small letters.
+/// The `userIdentity` type, as CloudTrail writes it. It is stored, so it does not depend on the words for people.
+fn type_name(principal: &Principal) -> &str {
+    match principal {
+        Principal::Root(_) => "Root",
+        Principal::IamUser(_) => "IAMUser",
+        Principal::AssumedRole(_) => "AssumedRole",
+        Principal::FederatedUser(_) => "FederatedUser",
+        Principal::SamlUser(_) => "SAMLUser",
+        Principal::WebIdentityUser(_) => "WebIdentityUser",
+        Principal::IdentityCenterUser(_) => "IdentityCenterUser",
+        Principal::AwsAccount(_) => "AWSAccount",
+        Principal::AwsService(_) => "AWSService",
+        Principal::Unrecognized(other) => other.kind.as_ref().map_or("Unknown", Untrusted::raw),
+    }
+}
+
+/// The key of the target: account, kind and name, since not every call has an ARN. `None` if the event names no target.
+/// Names in IAM are not case-sensitive ("IAM identifiers", IAM user guide), so the key is in lower case.
 #[must_use]
 pub fn target_key(activity: &Activity) -> Option<String> {
     let account = activity.account.as_ref().map_or("", Untrusted::raw);
@@ -140,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_an_id_or_a_time_gets_the_same_id_each_time_it_comes() {
+    fn a_record_without_an_id_or_a_time_gets_the_same_id_on_each_delivery() {
         let now = DateTime::from_timestamp(1_790_000_000, 5_000).unwrap();
         let entry =
             |record: Value| Entry::new(&activity("CreateUser", &json!(null), &json!(null)), Vec::new(), &record, now);
@@ -172,6 +188,7 @@ mod tests {
         let user = json!({"type": "IAMUser", "userName": "carol", "arn": "arn:aws:iam::111122223333:user/carol"});
         assert_eq!(actor(&user), "arn:aws:iam::111122223333:user/carol");
         assert_eq!(actor(&json!({"type": "AWSService", "invokedBy": "ses.amazonaws.com"})), "ses.amazonaws.com");
-        assert!(actor(&json!(null)).starts_with("unknown#"));
+        assert_eq!(actor(&json!(null)), "unknown#Unknown");
+        assert_eq!(actor(&json!({"type": "IAMUser"})), "unknown#IAMUser");
     }
 }

@@ -1,9 +1,9 @@
-//! Why the history could not be asked or written.
+//! The errors of the history.
 
 use crate::phrase;
 use crate::text::{Phrase, TextKind, Untrusted};
 
-/// Why the history could not be asked or written. It never costs an alert: the alert says so.
+/// Why the history could not be read or written. This never prevents an alert: the alert says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     #[error("the history did not answer in time")]

@@ -1,11 +1,12 @@
-//! What happened before: every event that reaches the function, in a table that is the audit history, too.
+//! What happened before. Every event that reaches the function is recorded in a table, which is also the audit history.
 //!
-//! Five things are asked of the [`store`]. `claim`: was this event alerted on already? (EventBridge and Lambda both
-//! deliver at least once.) `related`: what did this actor do within a day, what happened to this target, and was this
-//! actor ever seen before? `count`: how many events like it came just now? `names`: did another alert name this chain?
-//! `keep`: record what was alerted. None can cost an alert: what is not known is said in it.
+//! The [`store`] has five operations. `claim`: was this event alerted on before? (EventBridge and Lambda both deliver
+//! at least once.) `related`: what did this actor do within a day, what happened to this target, and was this actor
+//! seen before? `count`: how many similar events arrived within minutes? `names`: did another alert name this chain?
+//! `keep`: record the alert. No failure prevents an alert: the alert says what is not known.
 //!
-//! Here belongs what is recorded and how bursts are counted; nothing here judges. Only the [`store`] knows the table.
+//! This module contains what is recorded and how bursts are counted. It does not assess events. Only the [`store`]
+//! knows the table.
 
 pub mod burst;
 mod entry;

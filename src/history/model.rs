@@ -1,4 +1,4 @@
-//! What is recorded of an event, and what the history answers.
+//! What is recorded of an event, and the answers of the history.
 
 use super::error::HistoryError;
 use crate::catalog::ChainStep;
@@ -7,49 +7,49 @@ use crate::severity::Severity;
 use crate::text::{Phrase, TextKind, Untrusted};
 use chrono::{DateTime, Utc};
 
-/// What the claim on an event says.
+/// The result of a claim on an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The event is ours: nobody has alerted on it yet.
+    /// This invocation handles the event: it was not alerted on yet.
     Ours {
-        /// Whether an earlier attempt did not come to an end.
+        /// Whether an earlier attempt did not finish.
         retried: bool,
     },
     AlreadyAlerted,
-    /// Another invocation works on it, and may need longer than we can wait.
+    /// Another invocation works on the event, and may need longer than this one can wait.
     InProgress,
-    /// It is not known: the event is alerted on, perhaps twice.
+    /// The history did not answer: the event is alerted on, perhaps twice.
     Unknown(HistoryError),
 }
 
 /// One line of the history: what happened, short enough for a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// When, to the second.
+    /// To the second.
     pub time: DateTime<Utc>,
     pub event_id: Untrusted,
     /// The action, `iam:CreateUser`.
     pub call: Untrusted,
     /// `succeeded`, `denied` or `failed`.
     pub outcome: Untrusted,
-    /// Who did it, for people.
+    /// The actor, for people.
     pub actor: Untrusted,
-    /// Who did it, by [`actor_key`](super::actor_key).
+    /// The actor, by [`actor_key`](super::actor_key).
     pub actor_key: Untrusted,
-    /// To whom or what, for people.
+    /// The target, for people.
     pub target: Untrusted,
     /// The object's name or id, where the call names one.
     pub object: Option<Untrusted>,
-    /// What it may be a step of.
+    /// The chain steps that the event may be.
     pub steps: Vec<ChainStep>,
-    /// `None` until the event is judged, and where it is not alerted on.
+    /// `None` until the event is assessed, and if it is not alerted on.
     pub severity: Option<Severity>,
     /// The subject of the alert; `None` as for the severity.
     pub subject: Option<Untrusted>,
 }
 
 impl From<&Line> for Phrase {
-    /// The line as it stands in a list, but for its time: "HIGH  ops-carol  iam:CreateUser  IAM user x".
+    /// The line as it stands in a list, without its time: "HIGH  ops-carol  iam:CreateUser  IAM user x".
     fn from(line: &Line) -> Self {
         let severity = line.severity.map_or("", Severity::word);
         let outcome =
@@ -71,35 +71,35 @@ impl From<&Line> for Phrase {
 pub struct Lines {
     /// Newest first.
     pub lines: Vec<Line>,
-    /// Whether there are older ones that were not read.
+    /// Whether there are older lines that were not read.
     pub unread: bool,
 }
 
 /// What happened within a day of the event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RelatedActivity {
-    /// What else the actor did.
+    /// Other activity of the actor.
     pub by_actor: Lines,
-    /// What else happened to the target, by anybody.
+    /// Other activity on the target, by any actor.
     pub to_target: Lines,
-    /// Where nothing else of the actor is recorded: since when there is a history that could have it.
+    /// Set if no other activity of the actor is recorded: the time since which activity would be recorded.
     pub never_seen_since: Option<DateTime<Utc>>,
-    /// Why some of it is not known, if that is so.
+    /// Why some of this is not known.
     pub unknown: Option<HistoryError>,
-    /// Whether it is not known if the event was alerted on before: then this alert may come twice.
+    /// Whether the event may have been alerted on before: then this alert may be a repetition.
     pub may_repeat: bool,
 }
 
-/// What became of the mail.
+/// The status of the mail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MailStatus {
-    /// It was printed: there is nowhere to publish it.
+    /// Printed: there is no topic.
     #[default]
     Printed,
     Published,
-    /// There is none, since the severity is below the minimum.
+    /// There is no mail, since the severity is below the minimum.
     BelowMinimum,
-    /// It was suppressed, as one of a burst.
+    /// Suppressed as part of a burst.
     Suppressed,
 }
 

@@ -1,47 +1,45 @@
-//! One answer of a directory: a fact, its absence, or why it is not known.
+//! The answer to one lookup: a fact, its absence, or why the fact is not known.
 
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 
-/// The outcome of asking for one fact.
+/// The result of looking up one fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<T> {
-    /// The fact.
     Found(T),
-    /// There is no such kind: the directory said so.
+    /// The directory says that there is no such entity.
     Missing,
-    /// It is not known whether there is.
+    /// Whether there is such an entity is not known.
     Unavailable(Unavailable),
 }
 
-/// Why a fact could not be had.
+/// Why a fact could not be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
-    /// The function may not ask: the IAM action that it lacks.
+    /// The function lacks this IAM permission.
     Denied(&'static str),
-    /// AWS answered with throttling until the time was up.
+    /// AWS throttled the lookup until the time was up.
     Throttled,
     /// No answer within the time budget.
     TimedOut,
-    /// It was not asked, and why not.
+    /// The fact was not looked up, and why.
     NotAsked(&'static str),
-    /// AWS refused with this error code.
+    /// AWS answered with this error code.
     Failed(Untrusted),
-    /// AWS could not be reached.
     Unreachable,
-    /// IAM knows the user, but another of its replicas does not yet.
+    /// One replica of IAM already knows the user, another does not yet.
     NotVisible,
 }
 
 impl Unavailable {
-    /// Whether it was asked for and could not be had, rather than not asked for.
+    /// Whether the lookup was tried and failed.
     #[must_use]
     pub const fn is_failure(&self) -> bool {
         !matches!(self, Self::NotAsked(_))
     }
 
-    /// The reason as words in a sentence.
+    /// The reason, as words in a sentence.
     #[must_use]
     pub fn words(&self) -> Phrase {
         match self {
@@ -57,7 +55,7 @@ impl Unavailable {
 }
 
 impl<T> Lookup<T> {
-    /// The fact, where there is one.
+    /// The fact, if there is one.
     #[must_use]
     pub const fn found(&self) -> Option<&T> {
         match self {
@@ -66,7 +64,6 @@ impl<T> Lookup<T> {
         }
     }
 
-    /// Something made of the fact.
     #[must_use]
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Lookup<U> {
         match self {
@@ -76,7 +73,7 @@ impl<T> Lookup<T> {
         }
     }
 
-    /// Why it could not be had, if that is so.
+    /// The reason, if the fact is unavailable.
     #[must_use]
     pub const fn unavailable(&self) -> Option<&Unavailable> {
         match self {
@@ -85,7 +82,7 @@ impl<T> Lookup<T> {
         }
     }
 
-    /// For a fact about somebody who exists: then "missing" only means that it cannot be seen yet.
+    /// For a fact about an identity that exists: then `Missing` only means that the fact is not visible yet.
     pub(super) fn not_visible_if_missing(self) -> Self {
         match self {
             Self::Missing => Self::Unavailable(Unavailable::NotVisible),
@@ -93,19 +90,17 @@ impl<T> Lookup<T> {
         }
     }
 
-    /// Not asked, and why.
     #[must_use]
     pub const fn not_asked(why: &'static str) -> Self {
         Self::Unavailable(Unavailable::NotAsked(why))
     }
 }
 
-/// A list from a directory, which is read up to a bound.
+/// A list from a directory, read up to a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing<T> {
-    /// What was read.
     pub items: Vec<T>,
-    /// Whether there is more that was not read.
+    /// Whether the list has more items that were not read.
     pub more: bool,
 }
 
@@ -115,12 +110,12 @@ impl<T> From<Vec<T>> for Listing<T> {
     }
 }
 
-/// When and from where something was read.
+/// When and from where a fact was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provenance {
     /// From AWS, at this time.
     Live(DateTime<Utc>),
-    /// From a saved account, whose age is not known.
+    /// From a saved account. Its age is not known.
     Saved,
     /// Nothing was read.
     Nowhere,

@@ -1,4 +1,4 @@
-//! The policies of a user, role or group, as they were found.
+//! The policies of a user, role or group, as found.
 
 use super::answer::{Listing, Lookup, Unavailable};
 use crate::phrase;
@@ -8,28 +8,26 @@ use crate::text::{Phrase, Untrusted};
 /// The policies of a user, role or group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttachedPolicies {
-    /// Those that were found.
     pub policies: Vec<AttachedPolicy>,
     /// What could not be listed.
     pub gaps: Vec<Gap>,
-    /// Lists that were not read to their end: complete sentences without a stop.
+    /// Lists that were read only in part: complete sentences without a full stop.
     pub cuts: Vec<Phrase>,
 }
 
-/// Something that could not be looked up: what, and why.
+/// A lookup without an answer: what, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
-    /// What was asked for: "groups".
+    /// What was looked up: "groups".
     pub what: Phrase,
     pub reason: Unavailable,
 }
 
-/// One policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachedPolicy {
     pub name: Untrusted,
     pub via: Attachment,
-    /// Its ARN, if it is a managed policy.
+    /// `None` for an inline policy.
     pub arn: Option<Untrusted>,
     pub document: Lookup<Parsed>,
 }
@@ -43,32 +41,31 @@ pub enum Attachment {
     Inline,
     /// A managed or inline policy of a group that the user is in.
     Group(Untrusted),
-    /// The policy itself is looked at, not an identity that has it.
+    /// The policy itself is evaluated, not an identity that has the policy.
     Itself,
 }
 
 impl AttachedPolicies {
-    /// The policies of which nothing could be listed.
+    /// For policies of which nothing could be listed.
     #[must_use]
     pub fn gap(what: &Phrase, reason: &Unavailable) -> Self {
         let gap = Gap { what: what.clone(), reason: reason.clone() };
         Self { gaps: vec![gap], ..Self::default() }
     }
 
-    /// This one policy.
     #[must_use]
     pub fn of(policy: AttachedPolicy) -> Self {
         Self { policies: vec![policy], ..Self::default() }
     }
 
-    /// Adds what another question found.
+    /// Adds the result of another lookup.
     pub fn extend(&mut self, more: Self) {
         self.policies.extend(more.policies);
         self.gaps.extend(more.gaps);
         self.cuts.extend(more.cuts);
     }
 
-    /// Notes it where a list was not read to its end.
+    /// Adds a note if the list was not read to its end.
     #[must_use]
     pub fn noting_cut<T>(mut self, what: &Phrase, list: &Listing<T>) -> Self {
         if list.more {
@@ -77,13 +74,13 @@ impl AttachedPolicies {
         self
     }
 
-    /// Those for which `keep` holds, with all that could not be looked up.
+    /// The policies that `keep` accepts, with everything that could not be looked up.
     #[must_use]
     pub fn only(&self, keep: impl Fn(&AttachedPolicy) -> bool) -> Self {
         Self { policies: self.policies.iter().filter(|policy| keep(policy)).cloned().collect(), ..self.clone() }
     }
 
-    /// All that could not be listed or read.
+    /// Everything that could not be listed or read.
     #[must_use]
     pub fn unread(&self) -> Vec<Gap> {
         let documents = self.policies.iter().filter(|policy| !policy.is_aws_managed()).filter_map(|policy| {
@@ -93,13 +90,13 @@ impl AttachedPolicies {
         self.gaps.iter().cloned().chain(documents).collect()
     }
 
-    /// How many questions about policies went without an answer.
+    /// The number of failed lookups of policies.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         self.unread().iter().filter(|gap| gap.reason.is_failure()).count()
     }
 
-    /// AWS's quarantine policy, which AWS attaches when it finds an access key in public
+    /// AWS's quarantine policy. AWS attaches this policy when an access key is found in public
     /// (`AWSCompromisedKeyQuarantine` and its successors).
     #[must_use]
     pub fn quarantine(&self) -> Option<&AttachedPolicy> {
@@ -108,7 +105,7 @@ impl AttachedPolicies {
 }
 
 impl AttachedPolicy {
-    /// Its name, and how the identity has it.
+    /// The name, and how the identity has the policy.
     #[must_use]
     pub fn label(&self) -> Phrase {
         match &self.via {
@@ -119,7 +116,7 @@ impl AttachedPolicy {
         }
     }
 
-    /// Whether AWS manages the policy: then its account is `aws`.
+    /// Whether AWS manages the policy: then the account in its ARN is `aws`.
     #[must_use]
     pub fn is_aws_managed(&self) -> bool {
         self.arn.as_ref().is_some_and(|arn| is_aws_managed(arn.raw()))

@@ -1,4 +1,4 @@
-//! What a warm function keeps for some minutes.
+//! The cache of a warm function. Its values are kept for some minutes.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ pub(super) struct Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// Keeps at most so many values, each for so long.
+    /// Keeps at most `at_most` values, each for `kept_for`.
     pub(super) fn new(kept_for: Duration, at_most: usize) -> Self {
         Self { kept_for, at_most, values: RefCell::default() }
     }
@@ -27,7 +27,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         (since.elapsed() < self.kept_for).then(|| value.clone())
     }
 
-    /// Keeps a value. When there is no room, what is too old is dropped, and if nothing is, everything.
+    /// Stores a value. In a full cache, expired values are removed first; if none is expired, all values are removed.
     pub(super) fn put(&self, key: K, value: V) {
         let mut values = self.values.borrow_mut();
         if values.len() >= self.at_most {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn values_are_kept_for_their_time_and_within_their_bound() {
+    async fn values_expire_and_their_number_is_limited() {
         let cache = Cache::new(Duration::from_mins(5), 2);
         cache.put("a", 1);
         assert_eq!(cache.get(&"a"), Some(1));

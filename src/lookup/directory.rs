@@ -1,4 +1,4 @@
-//! The questions that a directory answers. The account is part of each.
+//! The questions that a directory answers. Each question contains the account.
 
 use super::answer::Lookup;
 use super::model::{Group, ManagedPolicy, Role, User};
@@ -7,67 +7,63 @@ use crate::text::Untrusted;
 use std::rc::Rc;
 use tokio::time::Instant;
 
-/// An account, by its id; `None` where the event does not name one: then the directory's own is meant.
+/// An account id. `None` if the event does not name the account: then the directory's own account is meant.
 pub type AccountId = Option<String>;
 
-/// What to ask about a user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserQuestion {
     pub account: AccountId,
     pub name: String,
-    /// The id that the event gives the user: what is cached of an earlier user of that name must not answer.
+    /// The id of the user in the event: a cached answer about an earlier user of the same name must not be used.
     pub id: Option<String>,
-    /// The access key whose last use is wanted.
+    /// The access key whose last use is looked up.
     pub key_in_use: Option<String>,
-    /// Whether the console password is wanted.
+    /// Whether the console password is looked up.
     pub password: bool,
 }
 
-/// What to ask about a role.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoleQuestion {
     pub account: AccountId,
     pub name: String,
-    /// The id that the event gives the role.
+    /// The id of the role in the event.
     pub id: Option<String>,
 }
 
-/// What to ask about a group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GroupQuestion {
     pub account: AccountId,
     pub name: String,
 }
 
-/// What to ask about a customer managed policy.
+/// A question about a customer managed policy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PolicyQuestion {
     pub account: AccountId,
     pub arn: String,
-    /// The version whose document is wanted, `v2`: the one that the event names, whichever is the default by now.
-    /// `None` for the default.
+    /// The version whose document is looked up, `v2`: the version in the event, even if another one is the default by
+    /// now. `None` for the default version.
     pub version: Option<String>,
 }
 
-/// Answers questions about accounts, each within its own time or not at all.
+/// Answers questions about accounts. An answer that is not there at the deadline is unavailable.
 #[allow(async_fn_in_trait, reason = "used only within this crate's single-threaded runtime")]
 pub trait Directory {
-    /// Whether the account can be asked about.
+    /// Whether the directory can answer for this account.
     fn knows(&self, account: Option<&str>) -> bool;
-    /// A user that may be cached for some minutes.
+    /// A user. The answer can be some minutes old.
     async fn known_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User>;
-    /// A user as it is now. One that was just created may take a while to be visible.
+    /// The current state of a user. IAM can take some seconds to show a user that was just created.
     async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User>;
-    /// A role that may be cached for some minutes.
+    /// A role. The answer can be some minutes old.
     async fn known_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role>;
-    /// A role as it is now.
+    /// The current state of a role.
     async fn fresh_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role>;
-    /// A group as it is now.
+    /// The current state of a group.
     async fn group(&self, question: &GroupQuestion, deadline: Instant) -> Rc<Group>;
-    /// A customer managed policy as it is now.
+    /// The current state of a customer managed policy.
     async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy>;
-    /// The document of a customer managed policy as it is now.
+    /// The current document of a customer managed policy.
     async fn policy_document(&self, question: &PolicyQuestion, deadline: Instant) -> Lookup<Parsed>;
-    /// The account's alias.
     async fn account_alias(&self, account: &AccountId, deadline: Instant) -> Lookup<Untrusted>;
 }

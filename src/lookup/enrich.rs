@@ -1,4 +1,4 @@
-//! Decides what to ask for an activity, asks it all side by side, and puts the answers in a [`Dossier`].
+//! Decides what to look up for an activity, runs the lookups in parallel, and puts the answers in a [`Dossier`].
 
 use super::answer::Lookup;
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 const OTHER_ACCOUNT: &str = "it belongs to another account";
 
-/// Asks all that is worth knowing about an activity, side by side, until the deadline at most.
+/// Looks up everything that matters for an activity, in parallel, until the deadline at most.
 pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: Instant) -> Dossier {
     let account = id(activity.account.as_ref());
     let known = directory.knows(account.as_deref());
@@ -40,7 +40,7 @@ struct Asking<'a, D> {
     activity: &'a Activity,
     /// The account of the event.
     account: &'a AccountId,
-    /// Whether the directory knows that account.
+    /// Whether the directory knows this account.
     known: bool,
     deadline: Instant,
 }
@@ -48,7 +48,7 @@ struct Asking<'a, D> {
 impl<D: Directory> Asking<'_, D> {
     async fn caller(&self) -> KnownCaller {
         let principal = &self.activity.principal;
-        // The caller may be of another account than the event.
+        // The caller can be in another account than the event.
         let account = id(principal.account()).or_else(|| self.account.clone());
         if !self.directory.knows(id(principal.account()).as_deref()) {
             return KnownCaller::NotAsked(OTHER_ACCOUNT);
@@ -90,7 +90,7 @@ impl<D: Directory> Asking<'_, D> {
 
     async fn target_and_given(&self) -> (KnownTarget, AttachedPolicies) {
         match self.activity.action.policy_lookup {
-            // What was taken away is not to be found where it was.
+            // The target's own policies no longer show what was removed, so both lookups run at the same time.
             PolicyLookup::RemovedPolicy | PolicyLookup::RemovedGroup => tokio::join!(self.target(), self.given(None)),
             PolicyLookup::Nothing | PolicyLookup::GivenPolicy | PolicyLookup::GivenGroup => {
                 let target = self.target().await;
@@ -165,8 +165,8 @@ impl<D: Directory> Asking<'_, D> {
         self.directory.group(&question, self.deadline).await
     }
 
-    /// What the call took away; or what it gave, if the target's own policies do not show that: because IAM does not show
-    /// it yet or any more, because the call failed, or because it is a boundary.
+    /// What the call removed; or what the call attached, if the target's own policies do not show it: because IAM does
+    /// not show it yet or any more, because the call failed, or because the policy is a permissions boundary.
     async fn given(&self, target: Option<&KnownTarget>) -> AttachedPolicies {
         let attached = target.and_then(KnownTarget::attached);
         let shown =
@@ -207,7 +207,7 @@ impl<D: Directory> Asking<'_, D> {
     }
 }
 
-/// Only a long-lived key has an entry in IAM: of temporary credentials no last use is kept.
+/// Only a long-term key has an entry in IAM: IAM does not record the last use of temporary credentials.
 fn long_lived_key(session: &Session) -> Option<String> {
     session.has_long_lived_key().then(|| session.access_key_id.as_ref().map(owned)).flatten()
 }

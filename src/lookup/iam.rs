@@ -1,9 +1,9 @@
-//! The directory that asks AWS: IAM's read calls, by the SDK.
+//! The directory that asks AWS, with IAM's read calls from the SDK.
 //!
-//! Every call has the same deadline, and its failure is an answer like any other. Calls that do not need
-//! each other's answers run side by side. The longest chain is three calls (groups, a group's policies, a
-//! policy), four where a customer managed policy of a group is read (its default version comes in between). Two more
-//! follow where IAM does not show yet what was given: that policy is then read by itself.
+//! Every call has the same deadline, and a failed call is an answer like any other. Calls that do not need each other's
+//! answers run in parallel. The longest chain has three calls (groups, a group's policies, a policy), or four if a
+//! group has a customer managed policy (its default version is looked up first). Two more calls follow if IAM does not
+//! show the attached policy yet: then this policy is read separately.
 
 mod calls;
 mod read;
@@ -26,7 +26,7 @@ use std::rc::Rc;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-/// The IAM actions that the function uses: its role allows these and no others of IAM. A test records what is called.
+/// The IAM actions that the function uses. Its role allows these IAM actions and no others. A test records the calls.
 pub const READ_ACTIONS: [&str; 21] = [
     "iam:GetAccessKeyLastUsed",
     "iam:GetGroup",
@@ -54,19 +54,18 @@ pub const READ_ACTIONS: [&str; 21] = [
 /// An account's alias: `None` where the account has none.
 type Alias = Rc<OnceCell<Option<Untrusted>>>;
 
-/// Asks IAM.
 #[derive(Debug)]
 pub struct IamDirectory {
     reader: IamReader,
     account: Option<String>,
-    /// By account. One who asks while another fetches waits for that answer.
+    /// By account. Requests at the same time share one lookup.
     aliases: RefCell<HashMap<AccountId, Alias>>,
     users: Cache<UserQuestion, Rc<User>>,
     roles: Cache<RoleQuestion, Rc<Role>>,
 }
 
 impl IamDirectory {
-    /// A directory of the account with this id, which the client's credentials belong to.
+    /// A directory of the account with this id: the account of the client's credentials.
     #[must_use]
     pub fn new(client: Client, account: Option<String>) -> Self {
         Self {
@@ -102,7 +101,7 @@ impl Directory for IamDirectory {
                 break;
             }
             tokio::time::sleep(pause).await;
-            // One call tells whether the others are worth making: IAM's rate limit is the account's.
+            // One call shows whether the other calls are useful: IAM's rate limit applies to the whole account.
             if user.profile == Lookup::Missing
                 && self.reader.user_profile(&question.name, deadline).await == Lookup::Missing
             {
@@ -138,7 +137,7 @@ impl Directory for IamDirectory {
         if members == Lookup::Missing {
             attached = AttachedPolicies::default();
         }
-        // In the group's own section, the group need not be named again.
+        // The alert shows these as the group's own policies, so the group is not named again.
         for policy in &mut attached.policies {
             policy.via = if policy.arn.is_some() { Attachment::Attached } else { Attachment::Inline };
         }
@@ -177,7 +176,7 @@ impl Directory for IamDirectory {
                 Lookup::Unavailable(reason) => Err(reason),
             }
         });
-        // The one who fetches it may have a later deadline than the one who waits for it.
+        // The request that runs the lookup can have a later deadline than a request that only waits for the answer.
         let Ok(fetched) = timeout_at(deadline, fetched).await else {
             return Lookup::Unavailable(Unavailable::TimedOut);
         };

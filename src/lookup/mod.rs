@@ -1,9 +1,9 @@
-//! What AWS knows about the identities and resources of an event.
+//! Facts from AWS about the identities and resources of an event.
 //!
-//! A [`Directory`] answers questions about accounts: [`iam`] asks AWS, [`snapshot`] a saved account. [`enrich()`] decides
-//! what to ask for an activity, asks it all side by side, and puts the answers in a [`Dossier`]. No question can fail the
-//! alert: a fact that could not be looked up is [`Lookup::Unavailable`], with the reason, and never looks like a fact that
-//! does not exist. What policies grant is not decided here, see [`policy`](crate::policy).
+//! A [`Directory`] answers questions about accounts: [`iam`] asks AWS, [`snapshot`] reads a saved account. [`enrich()`]
+//! decides what to look up for an activity, runs the lookups in parallel, and puts the answers in a [`Dossier`]. A
+//! failed lookup does not fail the alert: the fact becomes [`Lookup::Unavailable`], with the reason, and is never
+//! reported as missing. The access that policies grant is decided in [`policy`](crate::policy).
 
 mod answer;
 mod attached;

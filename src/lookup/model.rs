@@ -1,4 +1,4 @@
-//! What IAM knows about the people and things of an event, each fact by itself.
+//! Facts from IAM about the identities and resources of an event. Each fact is looked up separately.
 
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::AttachedPolicies;
@@ -9,160 +9,129 @@ use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 use std::rc::Rc;
 
-/// An IAM user, each fact by itself.
+/// An IAM user.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// Who it is.
     pub profile: Lookup<UserProfile>,
-    /// The groups that it is in.
     pub groups: Lookup<Listing<Untrusted>>,
-    /// Its policies: attached, inline, and through its groups.
+    /// Attached and inline policies, and those of the user's groups.
     pub attached: AttachedPolicies,
-    /// Its MFA devices, by serial number.
+    /// By serial number.
     pub mfa_devices: Lookup<Listing<Untrusted>>,
-    /// Its access keys.
     pub access_keys: Lookup<Listing<AccessKey>>,
-    /// Its console password: when it was made.
+    /// When the console password was created.
     pub password: Lookup<DateTime<Utc>>,
-    /// When the access key of the call was used before the call.
+    /// The last use of the call's access key before the call.
     pub key_last_used: Lookup<KeyUse>,
-    /// When and from where this was read.
     pub provenance: Provenance,
 }
 
-/// Who a user is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserProfile {
-    /// Its name.
     pub name: Untrusted,
-    /// Its unique id, `AIDA…`.
+    /// The unique id, `AIDA…`.
     pub id: Untrusted,
-    /// Its ARN.
     pub arn: Untrusted,
-    /// When it was created.
     pub created: Option<DateTime<Utc>>,
-    /// When its password was last used.
     pub password_last_used: Option<DateTime<Utc>>,
-    /// The ARN of its permissions boundary.
+    /// The ARN of the permissions boundary.
     pub boundary: Option<Untrusted>,
-    /// Its tags.
     pub tags: Vec<(Untrusted, Untrusted)>,
 }
 
-/// An IAM role, each fact by itself.
+/// An IAM role.
 #[derive(Debug, Clone)]
 pub struct Role {
-    /// What it is.
     pub profile: Lookup<RoleProfile>,
-    /// Its policies: attached and inline.
+    /// Attached and inline policies.
     pub attached: AttachedPolicies,
-    /// When and from where this was read.
     pub provenance: Provenance,
 }
 
-/// What a role is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleProfile {
-    /// Its name.
     pub name: Untrusted,
-    /// Its unique id, `AROA…`.
+    /// The unique id, `AROA…`.
     pub id: Untrusted,
-    /// Its ARN.
     pub arn: Untrusted,
-    /// When it was created.
     pub created: Option<DateTime<Utc>>,
-    /// What somebody wrote of it.
     pub description: Option<Untrusted>,
-    /// When and where it was last used.
+    /// The time and the region.
     pub last_used: Option<(DateTime<Utc>, Option<Untrusted>)>,
-    /// The ARN of its permissions boundary.
+    /// The ARN of the permissions boundary.
     pub boundary: Option<Untrusted>,
-    /// Its tags.
     pub tags: Vec<(Untrusted, Untrusted)>,
     pub trust: Option<Parsed>,
 }
 
-/// An IAM group, each fact by itself.
+/// An IAM group.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// Its ARN and its members. IAM tells both in one answer.
+    /// The ARN and the members: IAM returns both in one answer.
     pub members: Lookup<Members>,
-    /// Its policies: attached and inline.
+    /// Attached and inline policies.
     pub attached: AttachedPolicies,
-    /// When and from where this was read.
     pub provenance: Provenance,
 }
 
-/// Who is in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Members {
     /// The group's ARN.
     pub arn: Untrusted,
-    /// The names of its users.
+    /// User names.
     pub users: Listing<Untrusted>,
 }
 
-/// A managed policy of the account, each fact by itself.
+/// A customer managed policy.
 #[derive(Debug, Clone)]
 pub struct ManagedPolicy {
-    /// What it is.
     pub profile: Lookup<PolicyProfile>,
-    /// The document of the version that was asked for, as JSON.
+    /// The document of the version in the question.
     pub document: Lookup<Parsed>,
-    /// Who holds it: users, roles and groups.
+    /// The users, roles and groups that have the policy.
     pub holders: Lookup<Listing<(TargetKind, Untrusted)>>,
-    /// When and from where this was read.
     pub provenance: Provenance,
 }
 
-/// What a managed policy is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyProfile {
-    /// Its name.
     pub name: Untrusted,
-    /// Its ARN.
     pub arn: Untrusted,
-    /// When it was created.
     pub created: Option<DateTime<Utc>>,
-    /// The version that counts, `v2`.
+    /// The version that is in effect, `v2`.
     pub default_version: Option<Untrusted>,
 }
 
 /// An access key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
-    /// Its id, `AKIA…`.
+    /// The id, `AKIA…`.
     pub id: Untrusted,
-    /// Whether it can be used.
     pub active: bool,
-    /// When it was created.
     pub created: Option<DateTime<Utc>>,
 }
 
-/// The last use of an access key that IAM has noted; it runs behind by some minutes to hours.
+/// The last use of an access key, as IAM records it: some minutes to hours late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
-    /// When; `None` if never.
+    /// `None` if the key was never used.
     pub at: Option<DateTime<Utc>>,
-    /// With which service.
     pub service: Option<Untrusted>,
-    /// In which region.
     pub region: Option<Untrusted>,
 }
 
-/// What is known of the principal of an activity.
+/// What is known about the caller.
 #[derive(Debug, Clone)]
 pub enum KnownCaller {
-    /// It is an IAM user.
     User(Rc<User>),
-    /// It acts by a role.
+    /// The role of a role session.
     Role(Rc<Role>),
-    /// Nothing was asked, and why.
+    /// Nothing was looked up, and why.
     NotAsked(&'static str),
 }
 
 impl KnownCaller {
-    /// The policies it holds, where they were asked for.
+    /// The caller's policies, if they were looked up.
     #[must_use]
     pub fn attached(&self) -> Option<&AttachedPolicies> {
         match self {
@@ -174,16 +143,16 @@ impl KnownCaller {
 }
 
 impl User {
-    /// With `Missing` understood. IAM's replicas do not all know a new user at once: where one told us the
-    /// user, another's "no such user" says nothing of its groups, keys or policies. Where none did, there is
-    /// nothing to be told of any.
+    /// Interprets `Missing`. IAM's replicas do not all know a new user at the same time. If one replica knows the user,
+    /// "no such user" from another says nothing about groups, keys or policies. If no replica knows the user, there are
+    /// no such facts.
     pub(super) fn reconciled(mut self) -> Self {
         match self.profile {
             Lookup::Found(_) => {
                 self.groups = self.groups.not_visible_if_missing();
                 self.mfa_devices = self.mfa_devices.not_visible_if_missing();
                 self.access_keys = self.access_keys.not_visible_if_missing();
-                // For a password, "no such entity" may mean either; it is believed if the replicas agree.
+                // For a password, "no such entity" can mean either; the answer is accepted if the replicas agree.
                 if !self.is_settled() {
                     self.password = self.password.not_visible_if_missing();
                 }
@@ -194,7 +163,7 @@ impl User {
         self
     }
 
-    /// Whether IAM's replicas agree that there is such a user.
+    /// Whether IAM's replicas agree that the user exists.
     pub(super) fn is_settled(&self) -> bool {
         let torn = |reason: Option<&Unavailable>| reason == Some(&Unavailable::NotVisible);
         self.profile != Lookup::Missing
@@ -204,7 +173,7 @@ impl User {
             && !self.attached.gaps.iter().any(|gap| gap.reason == Unavailable::NotVisible)
     }
 
-    /// How many questions about it went without an answer.
+    /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         let facts = [
@@ -219,7 +188,7 @@ impl User {
 }
 
 impl Group {
-    /// How many questions about it went without an answer.
+    /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         failures([self.members.unavailable()]) + self.attached.unanswered()
@@ -227,7 +196,7 @@ impl Group {
 }
 
 impl ManagedPolicy {
-    /// How many questions about it went without an answer.
+    /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         failures([self.profile.unavailable(), self.document.unavailable(), self.holders.unavailable()])
@@ -235,44 +204,39 @@ impl ManagedPolicy {
 }
 
 impl Role {
-    /// How many questions about it went without an answer.
+    /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         failures([self.profile.unavailable()]) + self.attached.unanswered()
     }
 }
 
-/// All that was found out about an activity.
+/// All facts that were looked up for an activity.
 #[derive(Debug, Clone)]
 pub struct Dossier {
-    /// Who made the call.
     pub caller: KnownCaller,
-    /// What the call changed, or who gains or loses by it.
+    /// The changed resource, or the principal that gains or loses access.
     pub target: KnownTarget,
-    /// A managed policy or the policies of a group: what the call took away, or gave where the target's own
-    /// policies do not tell it.
+    /// What the call removed; or what the call attached, if the target's own policies do not show it: a managed policy,
+    /// or the policies of a group.
     pub given: AttachedPolicies,
-    /// The alias of the account in which it happened.
+    /// The alias of the event's account.
     pub account_alias: Lookup<Untrusted>,
 }
 
-/// What is known of the kind that was changed.
+/// What is known about the target.
 #[derive(Debug, Clone)]
 pub enum KnownTarget {
-    /// An IAM user.
     User(Rc<User>),
-    /// A role.
     Role(Rc<Role>),
-    /// A group.
     Group(Rc<Group>),
-    /// A managed policy.
     Policy(Rc<ManagedPolicy>),
-    /// Nothing was asked, and why.
+    /// Nothing was looked up, and why.
     NotAsked(&'static str),
 }
 
 impl KnownTarget {
-    /// The policies it holds, where they were asked for.
+    /// The target's policies, if they were looked up.
     #[must_use]
     pub fn attached(&self) -> Option<&AttachedPolicies> {
         match self {
@@ -283,7 +247,7 @@ impl KnownTarget {
         }
     }
 
-    /// Its ARN, where IAM told it.
+    /// The target's ARN, if IAM returned it.
     #[must_use]
     pub fn arn(&self) -> Option<&Untrusted> {
         match self {
@@ -307,7 +271,7 @@ impl KnownTarget {
 }
 
 impl Dossier {
-    /// Whether who has the target's name now is not the one of the event: then it was deleted and made again.
+    /// Whether another entity has the target's name now: then the target was deleted and created again.
     #[must_use]
     pub fn target_is_replaced(&self, activity: &Activity) -> bool {
         let found = match &self.target {
@@ -318,7 +282,7 @@ impl Dossier {
         found.zip(activity.target.id.as_ref()).is_some_and(|(found, of_event)| found != of_event)
     }
 
-    /// How many questions went without an answer.
+    /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         let caller = match &self.caller {
@@ -330,7 +294,7 @@ impl Dossier {
     }
 }
 
-/// How many of these facts were asked for and could not be had.
+/// The number of facts whose lookup failed.
 fn failures<const N: usize>(facts: [Option<&Unavailable>; N]) -> usize {
     facts.into_iter().flatten().filter(|reason| reason.is_failure()).count()
 }

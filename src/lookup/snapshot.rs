@@ -1,9 +1,9 @@
-//! The directory that answers from a saved account, for the preview and for tests.
+//! The directory that reads a saved account, for the preview and for tests.
 //!
-//! The format is the output of `aws iam get-account-authorization-details`. That call tells no alias,
-//! keys, passwords or MFA devices; a file may carry them too, in the words of the calls that do tell them:
-//! `AccountAliases` at the top, `AccessKeyMetadata`, `LoginProfile` (`null` for none) and `MFADevices` in a
-//! user, `AccessKeyLastUsed` in a key. What a file does not carry is unavailable, not absent.
+//! The format is the output of `aws iam get-account-authorization-details`. This output contains no alias, keys,
+//! passwords or MFA devices. A file can contain them too, in the format of the calls that return them: `AccountAliases`
+//! at the top, `AccessKeyMetadata`, `LoginProfile` (`null` for none) and `MFADevices` in a user, `AccessKeyLastUsed` in
+//! a key. A fact that is not in the file is unavailable, not missing.
 
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 mod saved;
@@ -44,10 +44,10 @@ impl Snapshot {
     /// Reads a saved account.
     ///
     /// # Errors
-    /// Where the text is not JSON of the expected shape; the error tells the line and the field.
+    /// If the text is not JSON of the expected format; the error names the line and the field.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         let saved: Value = serde_json::from_str(text)?;
-        // Every list may be absent, but a file with none of them is something else, not an empty account.
+        // Every list is optional, but a file with none of them is another kind of file, not an empty account.
         if ["UserDetailList", "RoleDetailList"].iter().all(|list| saved.get(list).is_none()) {
             return Err(serde::de::Error::custom("it has neither a UserDetailList nor a RoleDetailList"));
         }
@@ -58,7 +58,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// A directory that has no answers, and why.
+    /// A directory without answers, and why.
     #[must_use]
     pub fn unavailable(why: &'static str) -> Self {
         Self { unavailable: Some(why), ..Self::default() }
@@ -164,7 +164,7 @@ impl Snapshot {
         Role { profile, attached, provenance }
     }
 
-    /// What is not told, and why: nothing was saved at all, or there is no such kind in what was.
+    /// The answer for an entity that is not in the file: nothing was saved at all, or there is no such entity.
     fn absent<T>(&self) -> (Lookup<T>, Provenance) {
         match self.unavailable {
             Some(why) => (Lookup::not_asked(why), Provenance::Nowhere),
@@ -247,7 +247,7 @@ impl Snapshot {
     }
 }
 
-/// The CLI writes documents as JSON; other tools leave them percent-encoded, as they come from IAM.
+/// The AWS CLI writes documents as JSON; other tools keep them percent-encoded, as IAM returns them.
 fn document(saved: &Value) -> Parsed {
     saved.as_str().map_or_else(|| Parsed::of(&saved.to_string()), Parsed::of)
 }
@@ -311,7 +311,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_file_does_not_tell_is_unavailable_and_what_it_denies_is_missing() {
+    fn a_fact_that_is_not_in_the_file_is_unavailable_and_null_is_missing() {
         let text = r#"{"UserDetailList": [
             {"UserName": "a", "UserId": "AIDA1", "Arn": "arn:aws:iam::111122223333:user/a"},
             {"UserName": "b", "UserId": "AIDA2", "Arn": "arn:aws:iam::111122223333:user/b",
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_shape_is_refused_with_the_place() {
+    fn a_file_of_another_format_is_refused_with_the_line_and_the_field() {
         let error = Snapshot::from_json(r#"{"UserDetailList": [{"UserName": "a"}]}"#).unwrap_err().to_string();
         assert!(error.contains("missing field `UserId`") && error.contains("line 1"), "{error}");
         let event = Snapshot::from_json(r#"{"detail": {}}"#).unwrap_err().to_string();

@@ -1,9 +1,9 @@
-//! The access that identity policies grant: administrator, a path to it, everything but IAM, or less.
+//! The access that identity policies grant: administrator, a path to administrator, everything except IAM, or less.
 //!
-//! No policy simulator. A handful of questions is put to the documents ("is attaching a policy to any user
-//! allowed?"), by the rules of "Policy evaluation logic" in the IAM user guide: an explicit `Deny` beats an `Allow`.
-//! Permissions boundaries, service control policies and session policies are not evaluated. What could not be read or
-//! evaluated is listed, so that nothing is claimed about it.
+//! This is no policy simulator. A few questions are answered from the documents ("is attaching a policy to any user
+//! allowed?"), by the rules of "Policy evaluation logic" in the IAM user guide: an explicit `Deny` overrides an
+//! `Allow`. Permissions boundaries, service control policies and session policies are not evaluated. Everything that
+//! could not be read or evaluated is listed, so that nothing is claimed about it.
 
 use super::aws_managed;
 use super::document::{Document, Effect, IdentityStatement};
@@ -45,20 +45,20 @@ impl AccessLevel {
 
 #[derive(Debug, Clone)]
 pub struct PolicyInput<'a> {
-    /// The policy's name and how it is attached, as it is shown.
+    /// The policy's name and how it is attached, as the alert shows them.
     pub label: Phrase,
     pub reading: Reading<'a>,
 }
 
-/// What is known of the document of a policy.
+/// What is known about the document of a policy.
 #[derive(Debug, Clone, Copy)]
 pub enum Reading<'a> {
     Document(&'a Document),
-    /// An AWS managed policy, by its name. Few are known by their content; the others are only named.
+    /// An AWS managed policy, by its name. The content of a few is known; the others are only named.
     AwsManaged(&'a str),
-    /// There is a text that is no policy document.
+    /// The text is not a policy document.
     NotUnderstood,
-    /// The policy did not exist any more when its document was to be read.
+    /// The policy was deleted before its document was read.
     Gone,
     /// The document could not be read; the caller reports why.
     Unread,
@@ -77,40 +77,40 @@ impl<'a> Reading<'a> {
 /// The access that policies grant, as far as they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The access for certain, at least.
+    /// The level that is certain.
     pub level: AccessLevel,
     /// The policies that grant this level.
     pub granted_by: Vec<Phrase>,
-    /// Every policy, with how it is attached.
+    /// All policies, with how they are attached.
     pub policies: Vec<Phrase>,
-    /// How many of the policies were read and evaluated.
+    /// The number of policies that were read and evaluated.
     pub evaluated: usize,
-    /// What was read but not evaluated, or not read to its end: the access may be more, or less.
+    /// What was read but not evaluated, or not read to its end: the access can be more or less.
     pub not_evaluated: Vec<Phrase>,
-    /// The level if all conditions were met under which something is allowed.
+    /// The level if the conditions of all `Allow` statements are met.
     pub at_most: AccessLevel,
     /// Whether there are AWS managed policies of which only the name is known.
     pub named_only: bool,
     /// Whether something could not be listed or read; the caller reports what, and why.
     pub unread: bool,
-    /// Whether a document was gone when it was to be read, or was not understood.
+    /// Whether a document was deleted before it was read, or was not understood.
     pub unreadable: bool,
 }
 
 impl Access {
-    /// The policies that grant the level, in a line.
+    /// The policies that grant the level, in one line.
     #[must_use]
     pub fn why(&self) -> Phrase {
         Phrase::few(self.granted_by.iter().map(Phrase::from), 3, "; ")
     }
 
-    /// Whether everything was read and evaluated that could contradict the level.
+    /// Whether everything that could contradict the level was read and evaluated.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.not_evaluated.is_empty() && !self.unread && !self.named_only
     }
 
-    /// The level as a word for machines; "unknown" where no policy was evaluated although there may be some.
+    /// The level as a word for machines; "unknown" if no policy was evaluated although there may be some.
     #[must_use]
     pub const fn level_word(&self) -> &'static str {
         match self.level {
@@ -119,7 +119,7 @@ impl Access {
         }
     }
 
-    /// The level and what grants it, as one line for a person.
+    /// The level and the policies that grant it, as one line for a person.
     #[must_use]
     pub fn words(&self) -> Phrase {
         let open = !self.not_evaluated.is_empty() || self.unread;
@@ -143,8 +143,8 @@ impl Access {
     }
 }
 
-/// The access that these policies grant to the holder with this ARN. `limits` says which lists were not read to their
-/// end; `unread`, whether something could not be listed or read at all.
+/// The access that these policies grant to the identity with the ARN `holder`. `limits` names the lists that were not
+/// read to their end; `unread` says whether something could not be listed or read at all.
 #[must_use]
 pub fn evaluate(policies: &[PolicyInput<'_>], limits: &[Phrase], unread: bool, holder: Option<&Untrusted>) -> Access {
     evaluate_by(&ESCALATION_PATHS, policies, limits, unread, holder)
@@ -209,7 +209,7 @@ struct Evaluator<'a> {
     /// Each with the label of its policy.
     statements: Vec<(&'a Phrase, IdentityStatement<'a>)>,
     holder: Option<Arn<'a>>,
-    /// The level where no question is answered with yes.
+    /// The level if no question is answered with yes.
     least: AccessLevel,
 }
 
@@ -217,12 +217,12 @@ struct Evaluator<'a> {
 type Allowed<'a> = Vec<(&'static str, &'a Phrase)>;
 
 impl<'a> Evaluator<'a> {
-    /// The level, and the policies that grant it; with `conditions_met`, if all conditions were met under which
-    /// something is allowed.
+    /// The level, and the policies that grant it. With `conditions_met`, the conditions of all `Allow` statements count
+    /// as met.
     fn level(&self, conditions_met: bool) -> (AccessLevel, Vec<Phrase>) {
         let escalations: Vec<_> =
             self.paths.iter().filter_map(|path| self.all_allowed(path.requires, conditions_met)).flatten().collect();
-        // All of IAM leads around a deny by any one of the paths and removals that are not denied.
+        // All of IAM allows a way around denies, as long as one path or one removal of a restriction is not denied.
         let any_actions = any_names().map(|name| format!("iam:{name}"));
         let any_user = any_of(ResourceType::User, self.holder.as_ref());
         let all_of_iam = self.covered(Effect::Allow, &any_actions, &any_user, conditions_met);
@@ -243,19 +243,19 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Those of the permissions that are granted.
+    /// The permissions among these that are granted.
     fn allowed_of(&self, permissions: &[Permission], conditions_met: bool) -> Allowed<'a> {
         let granted = |permission: &Permission| Some((permission.action, self.granted(permission, conditions_met)?));
         permissions.iter().filter_map(granted).collect()
     }
 
-    /// The permissions, if every one of them is granted.
+    /// The permissions, if all of them are granted.
     fn all_allowed(&self, permissions: &[Permission], conditions_met: bool) -> Option<Allowed<'a>> {
         let granted = |permission: &Permission| Some((permission.action, self.granted(permission, conditions_met)?));
         permissions.iter().map(granted).collect()
     }
 
-    /// The policy that allows an action on any resource of its type, or on the holder itself where that is enough.
+    /// The policy that allows an action on any resource of its type, or on the identity itself if that is enough.
     fn granted(&self, permission: &Permission, conditions_met: bool) -> Option<&'a Phrase> {
         let action = [permission.action.to_owned()];
         self.allowed(&action, &any_of(permission.resource, self.holder.as_ref()), conditions_met).or_else(|| {
@@ -264,7 +264,7 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// The policy that allows all these actions on all these resources, unless they are denied for certain.
+    /// The policy that allows all these actions on all these resources, unless a deny is certain.
     fn allowed(&self, actions: &[String], resources: &[String], conditions_met: bool) -> Option<&'a Phrase> {
         if self.covered(Effect::Deny, actions, resources, false).is_some() {
             return None;
@@ -285,7 +285,7 @@ impl<'a> Evaluator<'a> {
             for resource in resources {
                 let (policy, _) = self.statements.iter().find(|(_, statement)| {
                     statement.effect == effect
-                        // A deny on all but some resources leaves those: not denied for certain.
+                        // A deny with `NotResource` leaves some resources, so this deny is not certain.
                         && (effect == Effect::Allow || statement.names_resources())
                         && (conditions_met || !statement.conditional)
                         && statement.covers_action(action)
@@ -305,7 +305,7 @@ impl<'a> Evaluator<'a> {
         self.paths.iter().flat_map(|path| path.requires)
     }
 
-    /// What the answers leave open.
+    /// The statements that were not evaluated and could change the level.
     fn not_evaluated(&self, level: AccessLevel, at_most: AccessLevel) -> Vec<Phrase> {
         let mut open = Vec::new();
         for (policy, statement) in &self.statements {
@@ -342,7 +342,7 @@ impl<'a> Evaluator<'a> {
         open
     }
 
-    /// The actions of the paths that a statement covers, but for those that on the holder itself lead nowhere.
+    /// The escalation actions that a statement covers, without those that lead nowhere on the identity itself.
     fn escalating_actions(&self, statement: &IdentityStatement<'_>) -> Vec<&'static str> {
         let own = self.own_arn();
         let on_self = statement.is_about_self(own.as_deref(), self.holder.as_ref());
@@ -356,7 +356,7 @@ impl<'a> Evaluator<'a> {
         actions
     }
 
-    /// Whether a statement is about all resources of some type that its actions change.
+    /// Whether a statement covers all resources of some type that its actions change.
     fn is_general(&self, statement: &IdentityStatement<'_>) -> bool {
         let holder = self.holder.as_ref();
         self.permissions().any(|permission| {
@@ -366,7 +366,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// "P (inline) allows iam:A, iam:B", a line a policy.
+/// "P (inline) allows iam:A, iam:B", one line for each policy.
 fn by_policy(allowed: &[(&'static str, &Phrase)]) -> Vec<Phrase> {
     let mut policies: Vec<(&Phrase, Vec<&'static str>)> = Vec::new();
     for (action, policy) in allowed {

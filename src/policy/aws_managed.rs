@@ -1,11 +1,11 @@
-//! The AWS managed policies that are known by their content, and which ones only deny.
+//! AWS managed policies: the few whose content is known, and those that only deny.
 //!
 //! Their documents are not read from IAM: a few decide a level, the others are shown by name.
 
 use super::document::Document;
 use crate::arn::Arn;
 
-/// As much of their documents as decides a level (AWS Managed Policy Reference).
+/// The parts of the documents that decide a level (AWS Managed Policy Reference).
 const DOCUMENTS: [(&str, &str); 4] = [
     ("AdministratorAccess", r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#),
     ("IAMFullAccess", r#"{"Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*"}}"#),
@@ -16,7 +16,7 @@ const DOCUMENTS: [(&str, &str); 4] = [
     ("AWSDenyAll", r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#),
 ];
 
-/// How the names of the policies begin that AWS attaches when it finds an access key in public.
+/// The start of the names of the policies that AWS attaches when an access key is found in public.
 const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 
 pub(super) fn document_of(name: &str) -> Option<Document> {
@@ -43,7 +43,7 @@ pub fn is_deny_policy_of_aws(arn: &str) -> bool {
     is_aws_managed(arn) && (name == "AWSDenyAll" || is_quarantine_policy(name))
 }
 
-/// Whether the content of the AWS managed policy of this name is known, and only denies.
+/// Whether the AWS managed policy of this name has known content that only denies.
 #[must_use]
 pub fn is_known_deny_only(name: &str) -> bool {
     document_of(name).is_some_and(|document| document.is_deny_only())
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_aws_managed_policy_is_known_by_its_arn_and_not_by_its_name() {
+    fn an_aws_managed_policy_is_recognised_by_its_arn_and_not_by_its_name() {
         assert!(is_aws_managed("arn:aws:iam::aws:policy/AdministratorAccess"));
         assert!(!is_aws_managed("arn:aws:iam::111122223333:policy/AdministratorAccess"));
         assert!(is_deny_policy_of_aws("arn:aws:iam::aws:policy/AWSDenyAll"));
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_known_document_is_known_to_deny() {
+    fn only_a_known_document_counts_as_deny_only() {
         assert!(is_known_deny_only("AWSDenyAll"));
         for other in ["PowerUserAccess", "AWSCompromisedKeyQuarantineV3", "ReadOnlyAccess"] {
             assert!(!is_known_deny_only(other), "{other}");

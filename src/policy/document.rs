@@ -1,8 +1,8 @@
 //! Policy documents, parsed once and leniently, with their conditions.
 //!
-//! Follows "IAM JSON policy element reference" in the IAM user guide. An identity policy and a trust policy have
-//! different elements, so a document keeps what is odd about a statement; `access` and `trust` decide whether that
-//! matters.
+//! Follows "IAM JSON policy element reference" in the IAM user guide. Identity policies and trust policies have
+//! different elements, so a document keeps unusual parts of a statement; `access` and `trust` decide whether these
+//! parts matter.
 
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
@@ -22,7 +22,7 @@ pub struct Document {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// `None` for a word that is neither `Allow` nor `Deny`.
+    /// `None` for a value other than `Allow` and `Deny`.
     pub effect: Option<Effect>,
     pub actions: Option<Patterns>,
     pub resources: Option<Patterns>,
@@ -41,7 +41,8 @@ pub enum Effect {
 pub enum Patterns {
     AnyOf(Vec<String>),
     AllBut(Vec<String>),
-    /// Both forms, or neither a text nor a list of texts: no valid identity policy. The patterns of the plain form.
+    /// Both forms, or a value that is neither a text nor a list of texts: not valid in an identity policy. Contains the
+    /// patterns of the plain form.
     Invalid(Vec<String>),
 }
 
@@ -52,11 +53,11 @@ pub enum Principals {
     Anyone,
     /// Pairs of a type (`AWS`, `Service`, `Federated`) and a principal, in the order of the types.
     AnyOf(Vec<(String, String)>),
-    /// `NotPrincipal`, whatever it names.
+    /// `NotPrincipal`, with any content.
     AllBut,
-    /// A text that is not `*`.
+    /// A text other than `*`.
     Unknown,
-    /// Neither a text nor an object of texts: no valid trust policy.
+    /// Neither a text nor an object of texts: not valid in a trust policy.
     Invalid,
 }
 
@@ -64,24 +65,24 @@ pub enum Principals {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     pub operator: String,
-    /// Empty where the operator has no key.
+    /// Empty if the operator has no key.
     pub key: String,
-    /// As it is written: a text, or a list of texts.
+    /// As in the document: a text, or a list of texts.
     pub value: Value,
 }
 
-/// A statement that has all that an identity policy demands of it.
+/// A statement with all elements that an identity policy requires.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IdentityStatement<'a> {
     pub(super) effect: Effect,
     pub(super) actions: &'a Patterns,
     pub(super) resources: &'a Patterns,
-    /// Whether it depends on something that is known only at the time of the call.
+    /// Whether the statement depends on something that is known only at the time of the call.
     pub(super) conditional: bool,
 }
 
 impl Document {
-    /// Takes JSON, as it is or percent-encoded; `None` where it is no policy document.
+    /// Parses JSON, plain or percent-encoded; `None` if the text is not a policy document.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let written: WrittenDocument = serde_json::from_str(&decoded_text(text)).ok()?;
@@ -91,26 +92,26 @@ impl Document {
         })
     }
 
-    /// Its statements as those of an identity policy; `None` where one of them is not valid there.
+    /// The statements as those of an identity policy; `None` if one of them is not valid there.
     pub(super) fn identity_statements(&self) -> Option<Vec<IdentityStatement<'_>>> {
         self.statements.iter().map(Statement::of_identity_policy).collect()
     }
 
-    /// Whether it is an identity policy that only denies.
+    /// Whether this is an identity policy that only denies.
     #[must_use]
     pub fn is_deny_only(&self) -> bool {
         self.identity_statements()
             .is_some_and(|statements| statements.iter().all(|statement| statement.effect == Effect::Deny))
     }
 
-    /// Whether it is an identity policy that denies something, whatever else it does.
+    /// Whether this is an identity policy that denies something, regardless of its other statements.
     #[must_use]
     pub fn denies_anything(&self) -> bool {
         self.identity_statements().iter().flatten().any(|statement| statement.effect == Effect::Deny)
     }
 
-    /// Whether it is an identity policy that denies all actions and allows none: at once, or for all sessions that
-    /// began before some time that is not before `since`.
+    /// Whether this is an identity policy that denies all actions and allows none: for all sessions, or for the
+    /// sessions that were created before a time at or after `since`.
     #[must_use]
     pub fn denies_everything(&self, since: Option<DateTime<Utc>>) -> bool {
         self.is_deny_only()
@@ -121,7 +122,7 @@ impl Document {
             })
     }
 
-    /// A line a statement, "allows s3:GetObject on *". Empty where it is no valid identity policy.
+    /// One line for each statement: "allows s3:GetObject on *". Empty if this is not a valid identity policy.
     #[must_use]
     pub fn describe(&self) -> Vec<Phrase> {
         self.identity_statements().iter().flatten().map(IdentityStatement::words).collect()
@@ -132,7 +133,7 @@ impl Statement {
     fn of_identity_policy(&self) -> Option<IdentityStatement<'_>> {
         let valid = |patterns: &&Patterns| !matches!(patterns, Patterns::Invalid(_));
         let resources = self.resources.as_ref().filter(valid)?;
-        // All but what is known only at the time of the call cannot be compared.
+        // `NotResource` with a policy variable cannot be compared: its value is known only at the time of the call.
         let unknowable = matches!(resources, Patterns::AllBut(patterns)
             if patterns.iter().any(|pattern| pattern.contains("${")));
         Some(IdentityStatement {
@@ -143,7 +144,8 @@ impl Statement {
         })
     }
 
-    /// Whether its only operator is the one by which IAM revokes the older sessions of a role, at `since` or later.
+    /// Whether the only condition is the one with which IAM revokes older sessions of a role, with a time at or after
+    /// `since`.
     fn revokes_sessions(&self, since: Option<DateTime<Utc>>) -> bool {
         // A second condition would narrow the deny.
         let [condition] = self.conditions.as_slice() else { return false };
@@ -175,7 +177,7 @@ impl Patterns {
         }
     }
 
-    /// Whether it is `*`, and not merely something that covers as much.
+    /// Whether this is `*` itself, not another pattern that covers as much.
     fn is_everything(&self) -> bool {
         matches!(self, Self::AnyOf(patterns) if patterns.iter().any(|pattern| pattern == "*"))
     }
@@ -231,7 +233,7 @@ impl Condition {
         all
     }
 
-    /// What the key is compared with: one value, or several.
+    /// The values that the key is compared with.
     #[must_use]
     pub fn values(&self) -> &[Value] {
         match &self.value {
@@ -241,7 +243,7 @@ impl Condition {
     }
 }
 
-/// Policy documents arrive percent-encoded (RFC 3986), from some emulators of AWS as they are.
+/// Policy documents arrive percent-encoded (RFC 3986); some emulators of AWS send plain JSON.
 #[must_use]
 pub fn decoded(document: &str) -> Rc<str> {
     decoded_text(document).into()
@@ -258,12 +260,12 @@ fn decoded_text(document: &str) -> Cow<'_, str> {
 #[serde(rename_all = "PascalCase")]
 struct WrittenDocument {
     statement: OneOrMany<WrittenStatement>,
-    /// Kept apart, so that only the elements that decide something must not be there twice.
+    /// Kept separately, so that only the elements that matter must not occur twice.
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
 
-/// What identity and trust policies must have in common is typed; the rest may be anything.
+/// Only the elements that identity and trust policies have in common are typed; the rest can have any type.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct WrittenStatement {
@@ -280,7 +282,7 @@ struct WrittenStatement {
     not_principal: Option<Value>,
 }
 
-/// In a policy, almost everything may be one or many.
+/// In a policy, almost every element can be one value or a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany<T> {

@@ -1,9 +1,9 @@
 //! Tables of IAM actions: those that lead to administrator access, and those that remove restrictions.
 //!
-//! Tables only; how policies are matched against them is decided in [`access`](super::access). Adding a path never
-//! lowers an access level: what makes an administrator has a list of its own, [`ADMINISTRATOR_ACTIONS`].
+//! Only tables: [`access`](super::access) compares policies with them. A new path never lowers an access level, because
+//! [`ADMINISTRATOR_ACTIONS`] is a separate list.
 
-/// The type of an IAM resource, as it stands in an ARN.
+/// The type of an IAM resource, as in an ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResourceType {
     User,
@@ -24,14 +24,14 @@ impl ResourceType {
     }
 }
 
-/// An action, and what it has to be allowed on.
+/// An action, and the resources on which the action must be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
     pub action: &'static str,
     /// Any resource of this type.
     pub resource: ResourceType,
-    /// Whether it is enough that it is allowed on the holder itself. Not so for the holder's own access keys and
-    /// password: the IAM user guide recommends to allow these.
+    /// Whether it is enough that the action is allowed on the identity itself. This is not so for the identity's own
+    /// access keys and password: the IAM user guide recommends allowing users to manage these.
     pub on_self: bool,
 }
 
@@ -45,7 +45,7 @@ impl Permission {
     }
 }
 
-/// A way to administrator access: everything that it requires together.
+/// A path to administrator access. All its permissions are required together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EscalationPath {
     /// The id in <https://pathfinding.cloud>, or `own-` and a number for a path that is not listed there.
@@ -75,8 +75,8 @@ pub const ESCALATION_PATHS: [EscalationPath; 13] = [
     path("iam-006", &[Permission::on_any("iam:UpdateLoginProfile", User)]),
 ];
 
-/// A principal that is allowed all of these is an administrator, whatever else is denied. Fixed: an entry added here
-/// would lower the level of a principal that lacks it.
+/// A principal that is allowed all of these actions is an administrator, regardless of other denies. This list is
+/// fixed: a new entry would lower the level of a principal that lacks the new action.
 pub const ADMINISTRATOR_ACTIONS: [Permission; 13] = [
     Permission::on_any_or_self("iam:AttachUserPolicy", User),
     Permission::on_any_or_self("iam:PutUserPolicy", User),
@@ -93,7 +93,7 @@ pub const ADMINISTRATOR_ACTIONS: [Permission; 13] = [
     Permission::on_any("iam:UpdateLoginProfile", User),
 ];
 
-/// The actions that remove denies and permissions boundaries: they grant nothing, but make effective what is granted.
+/// The actions that remove denies and permissions boundaries. They grant nothing, but existing grants take effect.
 pub const RESTRICTION_REMOVALS: [Permission; 8] = [
     Permission::on_any_or_self("iam:DetachUserPolicy", User),
     Permission::on_any_or_self("iam:DeleteUserPolicy", User),
@@ -105,5 +105,5 @@ pub const RESTRICTION_REMOVALS: [Permission; 8] = [
     Permission::on_any("iam:DeleteGroupPolicy", Group),
 ];
 
-/// Leads as far as the most powerful role that a service can be given.
+/// Leads to the access of any role that can be passed to a service.
 pub const PASS_ROLE: Permission = Permission::on_any("iam:PassRole", Role);

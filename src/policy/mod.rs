@@ -1,4 +1,4 @@
-//! What policies grant: documents, parsed once, and questions to them. Values in, values out.
+//! The access that policies grant. Documents are parsed once and then evaluated, without any input or output.
 //!
 //! Belongs here: reading a policy document ([`document`]), the access that identity policies grant ([`access`], with
 //! `matching`, the table of [`escalation`] paths and the known [`aws_managed`] policies), and the principals that a

@@ -1,9 +1,8 @@
-//! A policy document that was read, whether or not it is one.
+//! A policy document that was read, valid or not.
 
 use super::document::Document;
 use std::rc::Rc;
 
-/// A policy document that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     Policy(Rc<Document>),

@@ -1,8 +1,7 @@
-//! The principals that a role's trust policy names, and how far it opens the role.
+//! The trusted principals of a role, from its trust policy, and who can assume the role through them.
 //!
 //! Follows "AWS JSON policy elements: Principal" and the pages on roles for federation in the IAM user guide.
-//! Conditions are not evaluated; decided is only whether they restrict who can assume the role, and their keys are
-//! listed.
+//! Conditions are not evaluated: only their keys are listed, and whether they restrict who can assume the role.
 
 use super::document::{Condition, Document, Effect, Patterns, Principals, Statement};
 use super::parsed::Parsed;
@@ -15,53 +14,53 @@ pub struct Trust {
     /// In the order of the policy.
     pub trusted: Vec<TrustedPrincipal>,
     pub not_evaluated: Vec<Phrase>,
-    /// Whether it denies some principals. They are not subtracted from those that are trusted.
+    /// Whether the policy denies some principals. They are not subtracted from the trusted principals.
     pub denies: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedPrincipal {
     pub principal: PrincipalKind,
-    /// The keys of the conditions, and the value that a subject is compared with. Empty where there are none.
+    /// The keys of the conditions, and the first value of a condition on a subject. Empty if there are no conditions.
     pub conditions: Vec<Phrase>,
     pub reach: Reach,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrincipalKind {
-    /// Any principal of any account, and the anonymous.
+    /// Any principal of any account, and anonymous callers.
     Anyone,
-    /// Every principal of an account that the account itself authorizes.
+    /// Every principal that the policies of this account authorize.
     Account(Untrusted),
-    /// A user, a role or a session, by ARN or by the id that is left of a deleted one.
+    /// A user, role or session, by ARN; or the unique id that remains of a deleted one.
     Principal(Untrusted),
     Service(Untrusted),
     Saml(Untrusted),
-    /// A provider of web identities (OIDC), by ARN or host.
+    /// An OIDC identity provider, by ARN or host name.
     WebIdentity(Untrusted),
 }
 
-/// How far a role is opened.
+/// Who can assume the role, from the narrowest to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// To an AWS service.
+    /// An AWS service.
     Service,
-    /// To principals of the role's own account, or to identities of a provider that only the account's owner uses.
+    /// Principals of the role's own account, or identities of a provider that only the account's owner uses.
     Own,
-    /// To another account, to some customers of a public provider, or to anyone whom a condition identifies.
+    /// Another account, some customers of a public provider, or any principal that a condition identifies.
     Outside,
-    /// To anyone, or to every customer of a provider of which anyone can be a customer.
+    /// Anyone, or every customer of a provider where anyone can be a customer.
     Anyone,
 }
 
-/// The calls that give a session of the role.
+/// The calls that return a session of the role.
 const ASSUMING: [&str; 4] =
     ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoot"];
 
-/// Services that give sessions of the role to clients outside of AWS, for a certificate.
+/// Services that give sessions of the role to clients outside of AWS, in exchange for a certificate.
 const FOR_CLIENTS: [&str; 2] = ["rolesanywhere.amazonaws.com", "credentials.iot.amazonaws.com"];
 
-/// Condition keys that identify the caller. Not an external id or a source identity: the caller chooses these.
+/// Condition keys that identify the caller. External ids and source identities do not: the caller chooses them.
 const IDENTIFYING: [&str; 8] = [
     "aws:principalorgid",
     "aws:principalorgpaths",
@@ -73,7 +72,7 @@ const IDENTIFYING: [&str; 8] = [
     "aws:userid",
 ];
 
-/// Providers at which anyone can open an account: without a condition on the subject, they stand for anyone.
+/// Providers where anyone can open an account: without a condition on the subject, they mean anyone.
 const PUBLIC_PROVIDERS: [&str; 8] = [
     "token.actions.githubusercontent.com",
     "accounts.google.com",
@@ -99,13 +98,13 @@ impl Trust {
         trust
     }
 
-    /// The same for a text that may be no policy.
+    /// As [`read`](Self::read), for a text that may not be a policy.
     #[must_use]
     pub fn of(parsed: &Parsed, account: Option<&Untrusted>) -> Self {
         parsed.policy().map_or_else(Self::not_understood, |document| Self::read(document, account))
     }
 
-    /// Of a text that is no policy document.
+    /// For a text that is not a policy document.
     #[must_use]
     pub fn not_understood() -> Self {
         Self { not_evaluated: vec!["the trust policy is not a valid policy".into()], ..Self::default() }
@@ -120,13 +119,13 @@ impl Trust {
             }
             None => return self.leave_open("a statement of the trust policy has an unknown Effect"),
         }
-        // Without a plain `Action`, any action may be meant.
+        // Without a plain `Action`, the statement can cover any action.
         let actions = match &statement.actions {
             Some(Patterns::AnyOf(actions) | Patterns::Invalid(actions)) => actions.as_slice(),
             Some(Patterns::AllBut(_)) | None => &[],
         };
         let assumes = |pattern: &String| ASSUMING.iter().any(|action| wildcard_ignoring_case(pattern, action));
-        // To tag a session or to set its source identity gives no session.
+        // An action that only tags a session or sets its source identity returns no session.
         if !actions.is_empty() && !actions.iter().any(assumes) {
             return;
         }
@@ -165,13 +164,13 @@ impl Trust {
         self.trusted.push(TrustedPrincipal { principal, conditions: required, reach });
     }
 
-    /// How far it opens the role at most.
+    /// The widest reach of all trusted principals; `None` if there are no trusted principals.
     #[must_use]
     pub fn reach(&self) -> Option<Reach> {
         self.trusted.iter().map(|trusted| trusted.reach).max()
     }
 
-    /// A line for every trusted principal, and for what was not evaluated.
+    /// One line for each trusted principal, and for each part that was not evaluated.
     #[must_use]
     pub fn words(&self) -> Vec<Phrase> {
         let mut all: Vec<_> = self.trusted.iter().map(TrustedPrincipal::words).collect();
@@ -187,7 +186,7 @@ impl Trust {
 }
 
 impl TrustedPrincipal {
-    /// Who, and under which conditions.
+    /// The principal, and the conditions.
     #[must_use]
     pub fn words(&self) -> Phrase {
         let who = match &self.principal {
@@ -239,7 +238,7 @@ impl PrincipalKind {
             Self::Anyone if requires(conditions, |key| IDENTIFYING.contains(&key), false) => Reach::Outside,
             Self::Anyone => Reach::Anyone,
             Self::Account(id) if own(id.raw()) => Reach::Own,
-            // An id without an ARN may be of any account: IAM accepts those of other accounts, too.
+            // An id without an ARN can be of any account: IAM accepts ids of other accounts, too.
             Self::Principal(arn) | Self::Saml(arn) if here(arn) => Reach::Own,
             Self::Service(name) if FOR_CLIENTS.contains(&name.raw()) => Reach::Outside,
             Self::Service(_) => Reach::Service,
@@ -250,7 +249,7 @@ impl PrincipalKind {
                 let restricted = requires(conditions, subject, public);
                 match (public, restricted && !elsewhere) {
                     (true, false) => Reach::Anyone,
-                    // A person has to judge whose subject it is: anyone can have one there.
+                    // Anyone can have a subject there, so a person has to check whose subject this is.
                     (true, true) | (false, false) => Reach::Outside,
                     (false, true) => Reach::Own,
                 }
@@ -260,8 +259,8 @@ impl PrincipalKind {
     }
 }
 
-/// Whether a condition requires something of one of these keys, given in lower case. One that a missing key meets, or
-/// that excludes values, requires nothing.
+/// Whether a condition requires a value of one of these keys, given in lower case. A condition that a missing key
+/// meets, or that excludes values, requires nothing.
 fn requires(conditions: &[Condition], is_meant: impl Fn(&str) -> bool, public: bool) -> bool {
     conditions.iter().any(|condition| {
         let operator = condition.operator.to_ascii_lowercase();
@@ -274,8 +273,9 @@ fn requires(conditions: &[Condition], is_meant: impl Fn(&str) -> bool, public: b
     })
 }
 
-/// Whether every value says more than a wildcard does. Text before the wildcard has to be of some length, an ARN has to
-/// have its account, and a subject of a public provider its owner: `repo:OWNER/…`, `organization:NAME:…`.
+/// Whether every value is more specific than a wildcard. The text before the wildcard must have some length, an ARN
+/// must have its account, and a subject of a public provider must have its owner: `repo:OWNER/…`,
+/// `organization:NAME:…`.
 fn is_specific(condition: &Condition, public: bool) -> bool {
     let specific = |text: &str| {
         let literal = text.split(['*', '?']).next().unwrap_or_default();
@@ -295,7 +295,7 @@ fn is_specific(condition: &Condition, public: bool) -> bool {
     !values.is_empty() && values.iter().all(|value| value.as_str().is_some_and(specific))
 }
 
-/// The key; of a subject also the first value.
+/// The key; for a subject also the first value.
 fn condition_words(condition: &Condition) -> Phrase {
     let key = Untrusted::new(&condition.key);
     let is_subject = condition.key.to_ascii_lowercase().ends_with(":sub");

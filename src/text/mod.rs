@@ -1,8 +1,8 @@
 //! Text from outside, and the only ways to show it.
 //!
-//! User names, tags, error messages, ARNs: somebody else wrote them, perhaps to deceive the reader of the
-//! alert. Such text travels as [`Untrusted`], which cannot be printed by accident, and is put into our own
-//! sentences by a [`Phrase`]. Each channel turns a phrase into its own dress at the very end.
+//! Other people wrote the user names, tags, error messages and ARNs, perhaps to deceive the reader of the alert. Such
+//! text is an [`Untrusted`], which cannot be printed by accident. A [`Phrase`] puts this text into our own sentences.
+//! Each channel formats a phrase at the very end.
 
 mod phrase;
 mod sanitize;
@@ -14,7 +14,7 @@ pub use untrusted::{TextKind, Untrusted};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-/// What stands for a text where the text itself cannot: half of its SHA-256, in 32 hexadecimal digits.
+/// A replacement for a text that cannot be used itself: half of its SHA-256, in 32 hexadecimal digits.
 #[must_use]
 pub fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(16).fold(String::new(), |mut digits, byte| {

@@ -4,7 +4,7 @@ use super::untrusted::{TextKind, Untrusted};
 use crate::phrase;
 use std::borrow::Cow;
 
-/// A stretch of text in which our own words and words from outside are kept apart until a channel shows it.
+/// A text that keeps our own words and text from outside apart until a channel shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Phrase(Vec<Piece>);
 
@@ -15,7 +15,7 @@ enum Piece {
 }
 
 impl Phrase {
-    /// Text that we made ourselves, out of numbers, times and fixed words.
+    /// Our own text, from numbers, times and fixed words.
     #[must_use]
     pub fn ours(text: String) -> Self {
         Self(vec![Piece::Ours(Cow::Owned(text))])
@@ -27,24 +27,22 @@ impl Phrase {
         Self(vec![Piece::Theirs(text.clone(), kind)])
     }
 
-    /// An ARN.
     #[must_use]
     pub fn arn(text: &Untrusted) -> Self {
         Self::theirs(text, TextKind::Arn)
     }
 
-    /// Text in which anything may stand.
+    /// Text with any content, such as a user agent.
     #[must_use]
     pub fn free(text: &Untrusted) -> Self {
         Self::theirs(text, TextKind::Free)
     }
 
-    /// Adds to the end.
     pub fn push(&mut self, more: impl Into<Self>) {
         self.0.extend(more.into().0);
     }
 
-    /// Several, with `between` between them.
+    /// All phrases, with `between` between them.
     #[must_use]
     pub fn joined(phrases: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
         let mut all = Self::default();
@@ -57,7 +55,7 @@ impl Phrase {
         all
     }
 
-    /// The first so many, with `between` between them, and how many more there are: "a, b and 3 more".
+    /// The first `shown` phrases, with `between` between them, and the number of the others: "a, b and 3 more".
     #[must_use]
     pub fn few(all: impl IntoIterator<Item = Self>, shown: usize, between: &'static str) -> Self {
         let mut all = all.into_iter();
@@ -69,7 +67,7 @@ impl Phrase {
         few
     }
 
-    /// As the beginning of a sentence: our own first word with a capital; names stay as they are.
+    /// As the start of a sentence: our own first word gets a capital letter; names do not change.
     #[must_use]
     pub fn capitalized(mut self) -> Self {
         if let Some(Piece::Ours(first)) = self.0.first_mut() {
@@ -81,25 +79,24 @@ impl Phrase {
         self
     }
 
-    /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// As plain text, with what is not ours made safe to look at.
+    /// As plain text. Text from outside is made safe to read.
     #[must_use]
     pub fn plain(&self) -> String {
         self.rendered(Untrusted::shown)
     }
 
-    /// As printable ASCII, with each stretch from outside cut to `each` characters.
+    /// As printable ASCII. Each text from outside is cut to `each` characters.
     #[must_use]
     pub fn ascii(&self, each: usize) -> String {
         self.rendered(|text, kind| text.ascii(each.min(kind.limit())))
     }
 
-    /// Its stretches one after another, each fit for plain text, and whether it is from outside.
+    /// The parts in order, each as plain text, and whether the part is from outside.
     pub fn stretches(&self) -> impl Iterator<Item = (Cow<'_, str>, bool)> {
         self.0.iter().map(|piece| match piece {
             Piece::Ours(ours) => (Cow::Borrowed(ours.as_ref()), false),
@@ -107,7 +104,7 @@ impl Phrase {
         })
     }
 
-    /// In the dress of a channel: `dress` is given each stretch from outside and what it is.
+    /// In the format of a channel: `dress` formats each text from outside, depending on its kind.
     pub fn rendered(&self, mut dress: impl FnMut(&Untrusted, TextKind) -> String) -> String {
         let mut text = String::new();
         for piece in &self.0 {
@@ -150,7 +147,7 @@ impl From<crate::severity::Severity> for Phrase {
     }
 }
 
-/// Puts a [`Phrase`] together from our words, names from outside, numbers and other phrases.
+/// Builds a [`Phrase`] from our own words, names from outside, numbers and other phrases.
 #[macro_export]
 macro_rules! phrase {
     ($($part:expr),+ $(,)?) => {{

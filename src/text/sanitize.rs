@@ -1,9 +1,9 @@
-//! Makes text from outside fit to look at: what hides is made visible, what could be clicked is not.
+//! Makes text from outside safe to read: hidden characters become visible, and links cannot be clicked.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A run of blanks can push forged text to where a line seems to begin.
+/// Replaces a long run of blanks: it can push forged text to a place that looks like the start of a line.
 pub(super) fn push_blanks(seen: &mut String, blanks: usize) {
     if blanks > 2 {
         let _ = write!(seen, "[{blanks} blanks]");
@@ -12,7 +12,7 @@ pub(super) fn push_blanks(seen: &mut String, blanks: usize) {
     }
 }
 
-/// What a reader would not see, or what would change how the rest is read.
+/// Whether a reader cannot see the character, or the character changes how the rest is displayed.
 pub(super) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || (c.is_whitespace() && c != ' ')
@@ -28,8 +28,8 @@ pub(super) fn is_deceptive(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Makes links unclickable. Names such as `first.last` are left alone: only what a mail program would take
-/// for a link (a scheme before `://`, or a leading `www.`) is touched.
+/// Makes links unclickable. Names such as `first.last` do not change: only text that a mail program takes for a link (a
+/// scheme before `://`, or a leading `www.`) is changed.
 pub(super) fn defanged(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text;
@@ -56,7 +56,7 @@ pub(super) fn defanged(text: &str) -> String {
     safe
 }
 
-/// Makes unclickable what mail programs take for a link in running text: `host.example/path`, `mailto:`.
+/// Makes text unclickable that mail programs take for a link in running text: `host.example/path`, `mailto:`.
 pub(super) fn hosts_defanged(text: &str) -> String {
     let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let mut safe = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! Text from outside, shown.
+//! Text from outside, as shown.
 
 use super::sanitize::is_deceptive;
 use super::*;
@@ -9,7 +9,7 @@ fn shown(text: &str) -> String {
 }
 
 #[test]
-fn what_cannot_be_seen_becomes_visible() {
+fn hidden_characters_become_visible() {
     assert_eq!(shown("a\nHIGH\r\n\tb"), "a\\nHIGH\\r\\n\\tb");
     assert_eq!(shown("x\u{202e}gnp.exe"), "x\\u{202e}gnp.exe");
     assert_eq!(shown("a\u{2028}b\u{200b}c\u{7f}"), "a\\u{2028}b\\u{200b}c\\u{7f}");
@@ -18,7 +18,7 @@ fn what_cannot_be_seen_becomes_visible() {
 }
 
 #[test]
-fn links_cannot_be_clicked_and_names_stay_as_they_are() {
+fn links_cannot_be_clicked_and_names_do_not_change() {
     assert_eq!(shown("see HTTPS://evil.example.com/a.b now"), "see hxxps://evil[.]example[.]com/a.b now");
     assert_eq!(shown("ftp://x.y"), "ftp[:]//x[.]y");
     assert_eq!(shown("WWW.evil.example"), "WWW[.]evil.example");
@@ -42,7 +42,7 @@ fn an_identifier_can_be_compared_and_hides_nothing() {
 }
 
 #[test]
-fn what_is_cut_is_counted() {
+fn cut_characters_are_counted() {
     assert_eq!(Untrusted::new("abcdef").seen(4), "abcd... [2 more characters]");
     assert_eq!(Untrusted::new("abcd").seen(4), "abcd");
     assert_eq!(Untrusted::new("abcdef").ascii(4), "ab..");
@@ -52,7 +52,7 @@ fn what_is_cut_is_counted() {
 
 proptest! {
     #[test]
-    fn nothing_from_outside_breaks_a_line_hides_or_links(text in any::<String>()) {
+    fn shown_text_has_no_line_breaks_hidden_characters_or_links(text in any::<String>()) {
         let shown = shown(&text);
         prop_assert!(!shown.chars().any(is_deceptive), "{shown:?}");
         let lower = shown.to_ascii_lowercase();
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn links_planted_anywhere_are_defanged(before in ".{0,9}", after in "[a-z.:/@]{0,30}") {
+    fn links_at_any_position_are_defanged(before in ".{0,9}", after in "[a-z.:/@]{0,30}") {
         let lower = shown(&format!("{before}https://{after}http://www.{after}")).to_ascii_lowercase();
         prop_assert!(!lower.contains("http://") && !lower.contains("https://") && !lower.contains("www."), "{lower}");
     }

@@ -1,18 +1,18 @@
-//! Text from outside, which cannot be printed by accident.
+//! Text from outside. This text cannot be printed by accident.
 
 use super::sanitize;
 use std::fmt::Write as _;
 
-/// What a stretch of text from outside is, which decides how much of it is shown and how.
+/// The kind of a text from outside. The kind decides how the text is shown, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKind {
-    /// The name of a user, a role, a policy. IAM's have at most 128 characters.
+    /// The name of a user, role or policy. IAM names have at most 128 characters.
     Name,
-    /// An ARN: a path may have 512 characters, and a name stands behind it.
+    /// An ARN: a path can have 512 characters, followed by a name.
     Arn,
-    /// Text in which anything may stand: a user agent, a tag, a description.
+    /// Text with any content: a user agent, a tag, a description.
     Free,
-    /// An error message, which CloudTrail cuts at 1 KB; its end says which policy denied.
+    /// An error message. CloudTrail cuts it at 1 KB; the end says which policy denied the call.
     Message,
 }
 
@@ -29,23 +29,23 @@ impl TextKind {
     }
 }
 
-/// Text that came from outside. It has no `Display`: whoever shows it says how.
+/// Text from outside. This type has no `Display`: the code that shows the text must say how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Untrusted(String);
 
 impl Untrusted {
-    /// Marks text as not ours.
+    /// Marks a text as text from outside.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text as it came: to compare it, to look it up, to quote it; never to show it.
+    /// The unchanged text: for comparison, lookups and quotes, never for display.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.0
     }
 
-    /// Fit for plain text that is read on a screen.
+    /// For plain text on a screen.
     #[must_use]
     pub fn shown(&self, kind: TextKind) -> String {
         let seen = self.seen(kind.limit());
@@ -55,15 +55,15 @@ impl Untrusted {
         }
     }
 
-    /// Fit for a machine that compares it with other names, and for nobody to click: as it is, but that what cannot be
-    /// seen is made visible, and that it is bounded.
+    /// For a machine that compares names, not for clickable text: the text does not change, except that hidden
+    /// characters become visible and the length is limited.
     #[must_use]
     pub fn identifier(&self, kind: TextKind) -> String {
         self.visible(kind.limit()).0
     }
 
-    /// At most `limit` characters, and a mark of what was cut: made [`visible`](Self::visible), and links made
-    /// unclickable (`hxxps://evil[.]example`).
+    /// At most `limit` characters, and a mark if more were cut. Hidden characters are made [`visible`](Self::visible),
+    /// and links unclickable (`hxxps://evil[.]example`).
     pub(super) fn seen(&self, limit: usize) -> String {
         let (seen, cut) = self.visible(limit);
         let mut seen = sanitize::defanged(&seen);
@@ -73,11 +73,11 @@ impl Untrusted {
         seen
     }
 
-    /// The first `limit` characters, and how many more there are.
+    /// The first `limit` characters, and the number of the others.
     ///
-    /// Whatever would not be seen, or would move what is seen (control characters, line and paragraph
-    /// separators, bidirectional controls, invisible characters, odd blanks and long runs of plain ones),
-    /// becomes a visible escape.
+    /// Characters that a reader cannot see, or that move other text (control characters, line and paragraph separators,
+    /// bidirectional controls, invisible characters, unusual blanks and long runs of plain blanks), become a visible
+    /// escape.
     fn visible(&self, limit: usize) -> (String, usize) {
         let mut seen = String::with_capacity(self.0.len().min(limit) + 16);
         let mut rest = self.0.chars();
@@ -103,7 +103,7 @@ impl Untrusted {
         (seen, rest.count())
     }
 
-    /// Fit for an SNS subject: as [`shown`](Self::shown), in printable ASCII, of at most `limit` characters.
+    /// For an SNS subject: as [`shown`](Self::shown), in printable ASCII, of at most `limit` characters.
     #[must_use]
     pub fn ascii(&self, limit: usize) -> String {
         const CUT: &str = "..";

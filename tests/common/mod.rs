@@ -1,5 +1,5 @@
-//! What the tests of mails share: an event through the whole function, with the fixtures' account, settings
-//! and clock.
+//! Shared code of the mail tests: an event goes through the whole function, with the account, settings and clock of the
+//! fixtures.
 
 #![allow(
     dead_code,
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The own resources of the stack of the fixtures.
+/// The stack's own resources in the fixtures.
 pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
     arn:aws:events:us-east-1:123456789012:rule/iam-security-alerts-iam,\
     arn:aws:events:us-east-1:123456789012:event-bus/iam-security-alerts,\
@@ -47,10 +47,10 @@ pub fn clock() -> DateTime<Utc> {
     "2026-11-22T06:00:11Z".parse().unwrap()
 }
 
-/// What becomes of an event.
+/// The decision about an event.
 pub fn decided(directory: impl Directory + 'static, event: Value, settings: Settings) -> Decision<'static> {
     let (publisher, channels) = (Publisher::Print, Channels::default());
-    // A draft borrows its handler, and outlives this function.
+    // A draft borrows its handler, and must live longer than this function.
     let handler = Box::leak(Box::new(Handler { directory, publisher, channels, history: None, settings, clock }));
     let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
     tokio::runtime::Builder::new_current_thread()
@@ -89,7 +89,7 @@ pub fn every_event() -> Vec<Value> {
     events
 }
 
-/// An event in which this text stands in every place that allows it.
+/// An event with this text in every field that can contain any text.
 pub fn hostile_event(text: &str) -> Value {
     let mut event = event("create_user.json");
     let record = &mut event["detail"];
@@ -104,14 +104,14 @@ pub fn hostile_event(text: &str) -> Value {
     event
 }
 
-/// A command is parsed back by a real shell: it must be one command, or one that saves evidence and one that goes on
-/// only if that worked, with no more than their words.
+/// A real shell parses the command: the command must be one command, or one that saves evidence and a second one that
+/// runs only if the first succeeded, with no other words.
 pub fn runs_as_printed(command: &str) {
     for command in command.split(" >> evidence.json && ") {
         let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; {command}");
         let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{command}");
-        // The time is put in by the shell, and only by it.
+        // The shell inserts the time, and nothing else.
         let words = String::from_utf8(output.stdout).unwrap();
         let lexed = shlex::split(command).unwrap();
         assert_eq!(lexed[0], "aws");

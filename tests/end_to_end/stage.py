@@ -1,8 +1,8 @@
 """What the tests act with.
 
 The function runs as it does in Lambda: the real binary, started by the Lambda Runtime Interface Emulator (it
-comes with SAM CLI). moto plays AWS. Between the two is a wire that notes every call, and that a test can tell to
-be slow or to refuse. A mailbox shows what was published.
+comes with SAM CLI). moto plays AWS. Between the two is a wire that notes every call, and that a test can make
+slow or make refuse. A mailbox shows what was published.
 """
 
 import http.client
@@ -25,6 +25,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import jsonschema
+from moto.events.models import EventPattern
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "us-east-1"
@@ -211,7 +212,7 @@ class Wire:
                     self.end_headers()
                     self.wfile.write(answer)
                 except OSError:
-                    self.close_connection = True  # whoever asked did not wait for it
+                    self.close_connection = True  # the client did not wait for it
 
             def log_message(self, *_):
                 pass
@@ -405,8 +406,8 @@ class History:
         )
 
     def items(self, *kinds):
-        """The events and their lines, or the items of a kind: EVENT, ACTOR, TARGET, DAY, FLOOD, CHAIN or HISTORY.
-        In the order of their keys."""
+        """The events and their lines, or the items of a kind: EVENT, ACTOR, TARGET, DAY, FLOOD (a burst), CHAIN or
+        HISTORY. In the order of their keys."""
         kinds = kinds or ("EVENT", "ACTOR", "TARGET", "DAY")
         items, page = [], {}
         while page.get("LastEvaluatedKey", not page):
@@ -532,9 +533,31 @@ def sign_in(caller, mfa, outcome="Success", **changes):
     )
 
 
+def rules_that_match(template, event):
+    """The template's rules of the default bus that deliver an event, by their logical ids. EventBridge delivers no call
+    that only reads, by the state of these rules; moto does not know that."""
+    matching = []
+    for name, resource in template["Resources"].items():
+        rule = resource["Properties"] if resource["Type"] == "AWS::Events::Rule" else {}
+        if "EventPattern" in rule and "EventBusName" not in rule:
+            assert rule["State"] == "ENABLED"
+            if EventPattern.load(json.dumps(rule["EventPattern"])).matches_event(event):
+                matching.append(name)
+    return matching
+
+
 # --- answers --------------------------------------------------------------------------------------------------
 
 
 def values(fact):
     """The values of a fact in the JSON: a list where there are several."""
     return [fact] if isinstance(fact, str) else fact
+
+
+def shown_reasons(alert):
+    """The texts of the reasons that people are shown: in the mail, under WHY. Only the action's own reason may be
+    missing there, where it repeats the headline and a stronger reason stands."""
+    why = alert["text"].split(f"\nWHY {alert['severity']}\n")[1].split("\n\n")[0]
+    shown = [reason["text"] for reason in alert["reasons"] if reason["text"] in why.replace("\n    ", " ")]
+    assert shown and set(reason["rule"] for reason in alert["reasons"] if reason["text"] not in shown) <= {"action"}
+    return shown

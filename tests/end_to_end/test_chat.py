@@ -5,7 +5,18 @@ import time
 from itertools import count
 
 import pytest
-from stage import ACCOUNT, REGION, ROOT, Mailbox, create_user, deployer_session, longest_chain_of, refusal, sign_in
+from stage import (
+    ACCOUNT,
+    REGION,
+    ROOT,
+    Mailbox,
+    create_user,
+    deployer_session,
+    longest_chain_of,
+    refusal,
+    shown_reasons,
+    sign_in,
+)
 
 MISSING = f"arn:aws:sns:{REGION}:{ACCOUNT}:no-such-topic"
 
@@ -20,7 +31,7 @@ def notification(chat):
     return json.loads(chat.mail()["Message"])
 
 
-def test_an_alert_is_mailed_and_told_to_the_chat(account, mailbox, chat, start):
+def test_an_alert_is_mailed_and_sent_to_the_chat(account, mailbox, chat, start):
     event = create_user(account.carol.identity, "deploy-bot", account.deploy_bot.id)
 
     alert = start(CHAT_TOPIC_ARN=chat.topic).invoke(event)
@@ -28,11 +39,12 @@ def test_an_alert_is_mailed_and_told_to_the_chat(account, mailbox, chat, start):
     assert mailbox.mail()["Message"] == alert["text"]
     message = chat.mail()
     assert message["MessageAttributes"]["severity"]["Value"] == "CRITICAL"
-    told = json.loads(message["Message"])
-    assert (told["version"], told["source"], told["id"]) == ("1.0", "custom", event["detail"]["eventID"])
-    assert told["content"]["title"].startswith("CRITICAL: IAM user deploy-bot created by ops-carol")
-    for reason in alert["reasons"]:
-        assert reason["text"] in told["content"]["description"].replace("`", "")
+    sent = json.loads(message["Message"])
+    assert (sent["version"], sent["source"], sent["id"]) == ("1.0", "custom", event["detail"]["eventID"])
+    assert sent["content"]["title"].startswith("CRITICAL: IAM user deploy-bot created by ops-carol")
+    description = sent["content"]["description"].replace("`", "")
+    for reason in shown_reasons(alert):
+        assert reason in description
 
 
 def test_one_actor_is_one_thread(account, mailbox, chat, start):
@@ -46,7 +58,7 @@ def test_one_actor_is_one_thread(account, mailbox, chat, start):
     assert thread(monday) == thread(tuesday) != thread(account.carol.identity)
 
 
-def test_what_is_not_mailed_is_not_told(account, mailbox, chat, start):
+def test_what_is_not_mailed_is_not_sent(account, mailbox, chat, start):
     start(CHAT_TOPIC_ARN=chat.topic, MINIMUM_SEVERITY="CRITICAL").invoke(
         create_user(account.carol.identity, "idle-bot", account.idle_bot.id)
     )
@@ -54,7 +66,7 @@ def test_what_is_not_mailed_is_not_told(account, mailbox, chat, start):
     assert mailbox.mails() == chat.mails() == []
 
 
-def test_a_chat_that_fails_holds_up_no_mail_and_is_counted(account, mailbox, start):
+def test_a_chat_that_fails_delays_no_mail_and_is_counted(account, mailbox, start):
     function, event = start(CHAT_TOPIC_ARN=MISSING), sign_in(ROOT, "No")
 
     alert = function.invoke(event)
@@ -92,16 +104,16 @@ def test_where_the_mail_fails_the_chat_waits_for_the_retry(account, mailbox, cha
     assert chat.mails() == []
 
 
-def test_the_chat_is_told_beside_what_is_remembered(account, mailbox, chat, start, history, wire):
+def test_the_chat_is_informed_while_the_alert_is_recorded(account, mailbox, chat, start, history, wire):
     settings = (history.settings, history.settings | {"CHAT_TOPIC_ARN": chat.topic})
     without, beside = (longest_chain_of(start(**it), sign_in(ROOT, "No"), wire) for it in settings)
 
     assert without == beside
-    mail, told = wire.called("Publish")
-    assert told.begun >= mail.ended
+    mail, chat_message = wire.called("Publish")
+    assert chat_message.begun >= mail.ended
 
 
-def test_without_a_chat_nothing_is_told(account, mailbox, start, wire):
+def test_without_a_chat_nothing_is_sent(account, mailbox, start, wire):
     start(CHAT_TOPIC_ARN=" ").invoke(sign_in(ROOT, "No"))
 
     assert len(wire.called("Publish")) == 1

@@ -1,4 +1,4 @@
-"""What the function remembers, with the real binary, and moto as AWS."""
+"""The history of the function, with the real binary, and moto as AWS."""
 
 import json
 import threading
@@ -19,13 +19,14 @@ from stage import (
     longest_chain,
     refusal,
     refusal_in_json,
+    rules_that_match,
     sign_in,
     until,
     values,
 )
 
-TOLD_BEFORE = "it was told before"
-MAY_COME_TWICE = "; this alert may come twice"
+ALERTED_BEFORE = "it was alerted on before"
+MAY_COME_TWICE = "\nThe history could not be asked: this alert may come twice.\n"
 WATCH_ALL = {"WATCHED_EVENT_NAMES": "*", "MINIMUM_SEVERITY": "LOW"}
 
 
@@ -71,31 +72,31 @@ def test_an_event_that_is_delivered_fifty_times_is_mailed_once(account, mailbox,
             for answer in answers
         ]
 
-    told = {"eventId": event["detail"]["eventID"], "notTold": TOLD_BEFORE}
+    not_alerted = {"eventId": event["detail"]["eventID"], "notAlerted": ALERTED_BEFORE}
     others = [answer for answer in answers if "severity" not in answer]
     assert len(answers) == 50
-    assert [answer for answer in others if answer != told and answer.get("errorType") != "InProgress"] == []
+    assert [answer for answer in others if answer != not_alerted and answer.get("errorType") != "InProgress"] == []
     assert len(others) == 49
     assert len(mailbox.mails()) == 1
-    assert functions[0].invoke(event) == told
+    assert functions[0].invoke(event) == not_alerted
     assert mailbox.mails() == []
 
 
-def test_an_event_that_was_told_is_not_told_by_another_instance(account, mailbox, start, history, wire):
+def test_an_event_that_was_alerted_on_is_not_alerted_on_by_another_instance(account, mailbox, start, history, wire):
     event = create_user(account.carol.identity, "idle-bot", account.idle_bot.id)
     start(**history.settings).invoke(event)
-    remembered = history.items()
+    recorded = history.items()
     function = start(**history.settings)
 
     answer = function.invoke(event)
 
-    assert answer == {"eventId": event["detail"]["eventID"], "notTold": TOLD_BEFORE}
-    assert function.line_of(event)["notTold"] == TOLD_BEFORE
+    assert answer == {"eventId": event["detail"]["eventID"], "notAlerted": ALERTED_BEFORE}
+    assert function.line_of(event)["notAlerted"] == ALERTED_BEFORE
     assert len(mailbox.mails()) == 1
-    assert history.items() == remembered
+    assert history.items() == recorded
 
 
-def test_an_event_that_another_instance_is_telling_is_tried_again_later(account, mailbox, start, history, wire):
+def test_an_event_that_another_instance_works_on_is_tried_again_later(account, mailbox, start, history, wire):
     event = sign_in(ROOT, "No")
     go_on = wire.hold_up("Publish")
 
@@ -165,11 +166,11 @@ def test_a_claim_that_collides_with_another_is_tried_again(account, mailbox, sta
 
     answer = function.invoke(event)
 
-    assert answer.get("notTold") == TOLD_BEFORE
+    assert answer.get("notAlerted") == ALERTED_BEFORE
     assert len(mailbox.mails()) == 1
 
 
-def test_what_was_told_is_remembered_though_a_claim_collides_with_it(account, mailbox, start, history, wire):
+def test_an_alert_is_recorded_though_a_claim_collides_with_it(account, mailbox, start, history, wire):
     def collide_once(call):
         done = [call for call in wire.called("TransactWriteItems") if state(call) == "done"]
         return COLLISION if done == [call] else None
@@ -187,7 +188,7 @@ def test_what_was_told_is_remembered_though_a_claim_collides_with_it(account, ma
 # --- without it -----------------------------------------------------------------------------------------------
 
 
-#: What is told as well where the SDK's pauses between its attempts, which are random, outlast the patience.
+#: The other possible reason where the SDK's pauses between its attempts, which are random, outlast the patience.
 TOO_LATE = "the history did not answer in time"
 
 
@@ -243,38 +244,40 @@ def test_without_the_history_the_mail_says_what_is_not_known(
 
     alert = function.invoke(event)
 
-    told = alert["lately"].pop("unknown").removesuffix(MAY_COME_TWICE)
-    assert alert["lately"] == {}
-    assert told == why or (told == TOO_LATE and request.node.callspec.id in ("throttled", "not reached"))
+    reported = alert["relatedActivity"].pop("notKnown")
+    assert alert["relatedActivity"] == {}
+    assert reported == why or (reported == TOO_LATE and request.node.callspec.id in ("throttled", "not reached"))
     assert mailbox.mail()["Message"] == alert["text"]
-    assert f"LATELY, WITHIN A DAY\n  Not known       {told}{MAY_COME_TWICE}\n" in alert["text"]
+    assert f"RELATED ACTIVITY (24 h)\n  Not known          {reported}\n" in alert["text"]
+    assert MAY_COME_TWICE in alert["text"] and MAY_COME_TWICE.strip() in alert["summary"]
     line = function.line_of(event)
     assert (line["message"], line["LookupFailures"]) == ("alert published", 0)
-    assert line["historyFailure"].removesuffix(MAY_COME_TWICE) in (why, told, TOO_LATE)
+    assert line["historyFailure"] in (why, reported, TOO_LATE)
     # Two seconds of patience; the SDK alone would wait for 6.
     assert line["lookup_ms"] < 4_000
 
 
-def test_where_only_the_story_fails_the_alert_comes_once_all_the_same(account, mailbox, start, history, wire):
+def test_where_only_the_related_activity_fails_the_alert_still_comes_once(account, mailbox, start, history, wire):
     wire.instead = lambda call: refusal_in_json("InternalServerError") if call.action == "Query" else None
     function = start(**history.settings)
     event = create_user(account.carol.identity, "idle-bot", account.idle_bot.id)
 
     alert = function.invoke(event)
 
-    assert alert["lately"] == {"unknown": "the history answered InternalServerError"}
+    assert alert["relatedActivity"] == {"notKnown": "the history answered InternalServerError"}
+    assert MAY_COME_TWICE not in alert["text"]
     assert "InternalServerError" in function.line_of(event)["historyFailure"]
-    assert function.invoke(event)["notTold"] == TOLD_BEFORE
+    assert function.invoke(event)["notAlerted"] == ALERTED_BEFORE
     assert len(mailbox.mails()) == 1
 
 
-def test_what_could_not_be_remembered_stands_in_the_log(account, mailbox, start, history, wire):
-    def refuse_what_is_told(call):
+def test_what_could_not_be_recorded_stands_in_the_log(account, mailbox, start, history, wire):
+    def refuse_the_alert(call):
         if call.action == "TransactWriteItems" and state(call) == "done":
             return refusal_in_json("AccessDeniedException")
         return None
 
-    wire.instead = refuse_what_is_told
+    wire.instead = refuse_the_alert
     function = start(**history.settings)
     event = sign_in(ROOT, "No")
 
@@ -285,20 +288,20 @@ def test_what_could_not_be_remembered_stands_in_the_log(account, mailbox, start,
     assert history.event(event)["state"] == "claimed"
 
 
-def test_without_a_table_nothing_is_remembered_and_nothing_said(account, mailbox, start, wire):
+def test_without_a_table_nothing_is_recorded_and_nothing_said(account, mailbox, start, wire):
     function, event = start(HISTORY_TABLE=" "), sign_in(ROOT, "No")
 
     alerts = [function.invoke(event) for _ in range(2)]
 
     assert [call for call in wire.calls if call.service == "dynamodb"] == []
-    assert all("lately" not in alert and "LATELY" not in alert["text"] for alert in alerts)
+    assert all("relatedActivity" not in alert and "RELATED ACTIVITY" not in alert["text"] for alert in alerts)
     assert len(mailbox.mails()) == 2
 
 
-# --- what is remembered ---------------------------------------------------------------------------------------
+# --- what is recorded -----------------------------------------------------------------------------------------
 
 
-def test_an_event_is_remembered_in_full_and_in_three_lists(account, mailbox, start, history):
+def test_an_event_is_recorded_in_full_and_in_three_lists(account, mailbox, start, history):
     carol, bot = account.carol, account.deploy_bot
     event = create_user(carol.identity, "deploy-bot", bot.id)
     happened, event_id = event["detail"]["eventTime"], event["detail"]["eventID"]
@@ -377,7 +380,7 @@ def test_a_record_that_is_too_long_is_cut_and_marked(account, mailbox, start, hi
     assert len(mailbox.mails()) == 1
 
 
-def test_an_event_below_the_minimum_severity_is_remembered_as_not_mailed(account, mailbox, start, history):
+def test_an_event_below_the_minimum_severity_is_recorded_as_not_mailed(account, mailbox, start, history):
     function = start(MINIMUM_SEVERITY="CRITICAL", **history.settings)
     event = create_user(account.carol.identity, "idle-bot", account.idle_bot.id)
 
@@ -386,23 +389,26 @@ def test_an_event_below_the_minimum_severity_is_remembered_as_not_mailed(account
     item = history.event(event)
     assert (item["mailed"], item["severity"], item["alert"]) == (False, alert["severity"], alert["text"])
     assert len(history.items()) == 4
-    assert function.invoke(event)["notTold"] == TOLD_BEFORE
+    assert function.invoke(event)["notAlerted"] == ALERTED_BEFORE
     assert mailbox.mails() == []
 
 
-def test_an_event_that_is_not_told_is_remembered_with_why(account, mailbox, start, history, wire):
+def test_an_event_that_is_not_watched_is_recorded_with_why_and_not_mailed(template, account, mailbox, start, history):
     function = start(**history.settings)
     event = tag(account.carol.identity, 0)
+    # The rule has no list of calls: the function decides.
+    assert rules_that_match(template, event) == ["IamRule"]
 
     answers = [function.invoke(event) for _ in range(2)]
 
     item = history.event(event)
     assert len(history.items()) == 4
-    assert [answer["notTold"] for answer in answers] == [item["notTold"]] * 2
+    assert [answer["notAlerted"] for answer in answers] == [item["notTold"]] * 2
     assert (item["state"], item["mailed"], item["actorKey"]) == ("untold", False, account.carol.arn)
     assert json.loads(item["record"]) == event["detail"]
     assert "severity" not in item
-    # If it is to be told from now on, it is.
+    assert mailbox.mails() == []
+    # If it is watched from now on, it is alerted on.
     assert "severity" in start(**history.settings | WATCH_ALL).invoke(event)
     assert history.event(event)["state"] == "done"
 
@@ -410,23 +416,23 @@ def test_an_event_that_is_not_told_is_remembered_with_why(account, mailbox, star
 def test_what_other_services_did_elsewhere_stands_under_its_day_only(account, mailbox, start, history):
     event = event_of(account.carol.identity, "DeleteTopic", {"topicArn": "arn:aws:sns:us-east-1:1:x"}, service="sns")
 
-    assert "notTold" in start(**history.settings).invoke(event)
+    assert "notAlerted" in start(**history.settings).invoke(event)
 
     assert [item["pk"].split("#")[0] for item in history.items()] == ["DAY", "EVENT"]
 
 
-def test_what_was_told_is_not_forgotten_where_it_is_not_told_any_more(account, mailbox, start, history):
+def test_an_alert_stays_recorded_where_the_event_is_not_watched_any_more(account, mailbox, start, history):
     event = tag(account.carol.identity, 0)
     start(**history.settings | WATCH_ALL).invoke(event)
-    remembered = history.items()
+    recorded = history.items()
 
     answer = start(**history.settings).invoke(event)
 
-    assert "notTold" in answer
-    assert history.items() == remembered
+    assert "notAlerted" in answer
+    assert history.items() == recorded
 
 
-def test_what_is_no_event_of_ours_is_not_remembered(account, mailbox, start, history, wire):
+def test_an_event_of_another_source_is_not_recorded(account, mailbox, start, history, wire):
     refused = create_user(account.carol.identity, "idle-bot") | {"source": "my.app"}
 
     assert start(**history.settings).invoke(refused)["errorType"] == "ForeignSource"
@@ -434,14 +440,14 @@ def test_what_is_no_event_of_ours_is_not_remembered(account, mailbox, start, his
     assert [call for call in wire.calls if call.service == "dynamodb"] == []
 
 
-def test_an_event_without_an_id_is_told_once_and_remembered(account, mailbox, start, history):
+def test_an_event_without_an_id_is_alerted_on_once_and_recorded(account, mailbox, start, history):
     function = start(**history.settings)
     event, other = sign_in(ROOT, "No", eventID=None), sign_in(ROOT, "Yes", eventID=None)
 
     alert = function.invoke(event)
 
-    assert "unknown" not in alert["lately"]
-    assert function.invoke(event)["notTold"] == TOLD_BEFORE
+    assert "notKnown" not in alert["relatedActivity"]
+    assert function.invoke(event)["notAlerted"] == ALERTED_BEFORE
     assert "severity" in function.invoke(other)
     assert len(mailbox.mails()) == 2
     assert len(history.items("EVENT#without-id-")) == 2
@@ -450,7 +456,7 @@ def test_an_event_without_an_id_is_told_once_and_remembered(account, mailbox, st
 def test_an_event_without_a_time_stands_once_in_each_list(account, mailbox, start, history, wire):
     event = sign_in(ROOT, "No", eventTime=None)
     del event["time"]
-    # The clock goes on between the claim and what is remembered in the end.
+    # The clock goes on between the claim and what is recorded in the end.
     wire.instead = lambda call: time.sleep(1.5) if call.action == "Publish" else None
 
     start(**history.settings).invoke(event)
@@ -458,16 +464,16 @@ def test_an_event_without_a_time_stands_once_in_each_list(account, mailbox, star
     assert len(history.items("ACTOR")) == len(history.items("TARGET")) == len(history.items("DAY")) == 1
 
 
-# --- the story ------------------------------------------------------------------------------------------------
+# --- related activity -----------------------------------------------------------------------------------------
 
 
 def test_a_mail_lists_what_the_caller_did_before(account, mailbox, start, history):
     function, carol, bot = start(**history.settings), account.carol, {"userName": "idle-bot"}
     administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
-    made = bot | {"accessKeyId": "AKIAEXAMPLE", "status": "Active"}
+    new = bot | {"accessKeyId": "AKIAEXAMPLE", "status": "Active"}
 
     created = function.invoke(create_user(carol.identity, "idle-bot", account.idle_bot.id, eventTime=at(1)))
-    key = function.invoke(event_of(carol.identity, "CreateAccessKey", bot, {"accessKey": made}, eventTime=at(2)))
+    key = function.invoke(event_of(carol.identity, "CreateAccessKey", bot, {"accessKey": new}, eventTime=at(2)))
     attached = function.invoke(
         event_of(carol.identity, "AttachUserPolicy", bot | {"policyArn": administrator}, eventTime=at(3))
     )
@@ -476,16 +482,16 @@ def test_a_mail_lists_what_the_caller_did_before(account, mailbox, start, histor
         line(alert, "ops-carol", f"iam:{call}", "IAM user idle-bot")
         for alert, call in ((key, "CreateAccessKey"), (created, "CreateUser"))
     ]
-    nothing = "nothing else that is remembered"
-    assert created["lately"] == {"byActor": nothing, "toTarget": nothing}
-    assert key["lately"] == {"byActor": by_carol[1], "toTarget": nothing}
-    assert attached["lately"] == {"byActor": by_carol, "toTarget": nothing}
+    nothing = "none recorded"
+    assert created["relatedActivity"] == {"byCaller": nothing, "toTarget": nothing}
+    assert key["relatedActivity"] == {"byCaller": by_carol[1], "toTarget": nothing}
+    assert attached["relatedActivity"] == {"byCaller": by_carol, "toTarget": nothing}
     assert "\n".join(
         [
-            "LATELY, WITHIN A DAY",
-            f"  By the caller   {by_carol[0]}",
-            f"                  {by_carol[1]}",
-            f"  To the target   {nothing}",
+            "RELATED ACTIVITY (24 h)",
+            f"  By the caller      {by_carol[0]}",
+            f"                     {by_carol[1]}",
+            f"  To the target      {nothing}",
             "",
         ]
     ) in attached["text"]
@@ -503,15 +509,16 @@ def test_what_others_did_to_the_target_stands_apart(account, mailbox, start, his
     alert = function.invoke(event_of(carol, "DeleteUserPermissionsBoundary", bot, eventTime=at(4)))
 
     to_bot = "IAM user idle-bot"
-    assert by_carol["lately"]["toTarget"] == line(by_role, "deployer (build-42)", "iam:CreateLoginProfile", to_bot)
-    assert alert["lately"] == {
-        "byActor": line(by_carol, "ops-carol", "iam:CreateAccessKey", to_bot),
-        "toTarget": by_carol["lately"]["toTarget"],
+    of_role = line(by_role, "deployer (build-42)", "iam:CreateLoginProfile", to_bot)
+    assert by_carol["relatedActivity"]["toTarget"] == of_role
+    assert alert["relatedActivity"] == {
+        "byCaller": line(by_carol, "ops-carol", "iam:CreateAccessKey", to_bot),
+        "toTarget": of_role,
     }
-    assert denied["lately"]["byActor"] == by_carol["lately"]["toTarget"]
+    assert denied["relatedActivity"]["byCaller"] == of_role
     again = function.invoke(event_of(role, "CreateUser", {"userName": "build-bot"}, eventTime=at(5)))
     by_role_again = line(denied, "deployer (build-42)", "iam:AttachUserPolicy (denied)", "IAM user build-bot")
-    assert again["lately"]["byActor"] == [by_role_again, denied["lately"]["byActor"]]
+    assert again["relatedActivity"]["byCaller"] == [by_role_again, of_role]
 
 
 def test_ten_are_shown_and_the_others_counted(account, mailbox, start, history):
@@ -519,10 +526,10 @@ def test_ten_are_shown_and_the_others_counted(account, mailbox, start, history):
     *alerts, last = [function.invoke(tag(carol, second)) for second in range(13)]
 
     tagged = [line(alert, "ops-carol", "iam:TagUser", "IAM user idle-bot") for alert in reversed(alerts)]
-    assert last["lately"]["byActor"] == [*tagged[:10], "and 2 more"]
+    assert last["relatedActivity"]["byCaller"] == [*tagged[:10], "and 2 more"]
 
 
-def test_what_is_older_than_a_day_is_no_story(account, mailbox, start, history):
+def test_what_is_older_than_a_day_is_not_related(account, mailbox, start, history):
     function, carol = start(**history.settings | WATCH_ALL), account.carol.identity
     day = 86_400
     function.invoke(tag(carol, -day - 2))
@@ -530,8 +537,8 @@ def test_what_is_older_than_a_day_is_no_story(account, mailbox, start, history):
 
     alert = function.invoke(tag(carol, 0))
 
-    assert values(alert["lately"]["byActor"])[0].startswith("11-19 10:00:02  ")
-    assert len(values(alert["lately"]["byActor"])) == 1
+    assert values(alert["relatedActivity"]["byCaller"])[0].startswith("11-19 10:00:02  ")
+    assert len(values(alert["relatedActivity"]["byCaller"])) == 1
 
 
 def test_what_arrives_late_finds_what_came_after_it(account, mailbox, start, history):
@@ -540,10 +547,10 @@ def test_what_arrives_late_finds_what_came_after_it(account, mailbox, start, his
 
     alert = function.invoke(tag(carol, 1))
 
-    assert alert["lately"]["byActor"] == line(later, "ops-carol", "iam:TagUser", "IAM user idle-bot")
+    assert alert["relatedActivity"]["byCaller"] == line(later, "ops-carol", "iam:TagUser", "IAM user idle-bot")
 
 
-def test_of_two_events_at_once_the_later_finds_the_one_that_is_not_told_yet(account, mailbox, start, history, wire):
+def test_of_two_events_at_once_the_later_finds_the_one_not_alerted_on_yet(account, mailbox, start, history, wire):
     go_on = wire.hold_up("Publish")
     carol = account.carol.identity
 
@@ -553,8 +560,8 @@ def test_of_two_events_at_once_the_later_finds_the_one_that_is_not_told_yet(acco
         second = start(**history.settings | WATCH_ALL).invoke(tag(carol, 1))
         go_on.set()
 
-    untold = line(first.result() | {"severity": ""}, "ops-carol", "iam:TagUser", "IAM user idle-bot")
-    assert second["lately"]["byActor"] == untold
+    not_alerted_yet = line(first.result() | {"severity": ""}, "ops-carol", "iam:TagUser", "IAM user idle-bot")
+    assert second["relatedActivity"]["byCaller"] == not_alerted_yet
 
 
 @pytest.mark.parametrize(
@@ -571,13 +578,13 @@ def test_of_two_events_at_once_the_later_finds_the_one_that_is_not_told_yet(acco
         pytest.param({}, {"sourceIdentity": "erin"}, False, id="without and with a source identity"),
     ],
 )
-def test_a_role_with_whoever_is_behind_it_is_an_actor(account, mailbox, start, history, one, other, same):
+def test_a_role_with_its_source_identity_is_an_actor(account, mailbox, start, history, one, other, same):
     function = start(**history.settings | WATCH_ALL)
     function.invoke(tag(deployer_session(account.role, **one), 0, "idle-bot"))
 
     alert = function.invoke(tag(deployer_session(account.role, **other), 1, "build-bot"))
 
-    assert ("TagUser" in alert["lately"]["byActor"]) is same
+    assert ("TagUser" in alert["relatedActivity"]["byCaller"]) is same
     persons = {f"#{who['sourceIdentity']}" if "sourceIdentity" in who else "" for who in (one, other)}
     assert {item["pk"] for item in history.items("ACTOR")} == {f"ACTOR#{account.role.arn}{who}" for who in persons}
 
@@ -598,21 +605,21 @@ def test_what_the_caller_did_to_the_target_is_shown_though_it_did_much_since(acc
 
     alert = function.invoke(tag(carol, 200))
 
-    assert alert["lately"]["toTarget"] == line(first, "ops-carol", "iam:TagUser", "IAM user idle-bot")
+    assert alert["relatedActivity"]["toTarget"] == line(first, "ops-carol", "iam:TagUser", "IAM user idle-bot")
 
 
-def test_what_was_not_read_to_its_end_is_told_as_such(account, mailbox, start, history):
+def test_a_list_that_was_not_read_to_its_end_is_reported_as_such(account, mailbox, start, history):
     function, carol = start(**history.settings | WATCH_ALL), account.carol.identity
     function.invoke(tag(carol, 0))
     crowd(history, "ACTOR", 100)
 
     alert = function.invoke(tag(carol, 200))
 
-    more = "and 49 more at least: the list is long, and was not read to its end"
-    assert values(alert["lately"]["byActor"])[-1] == more
+    more = "and at least 49 more: the list is long and was not read to its end"
+    assert values(alert["relatedActivity"]["byCaller"])[-1] == more
 
 
-def test_a_count_that_is_whole_is_told_as_such(account, mailbox, start, history):
+def test_a_count_that_is_complete_is_reported_as_such(account, mailbox, start, history):
     function, carol = start(**history.settings | WATCH_ALL), account.carol.identity
     function.invoke(tag(carol, 0))
     crowd(history, "ACTOR", 58)
@@ -620,7 +627,7 @@ def test_a_count_that_is_whole_is_told_as_such(account, mailbox, start, history)
     alert = function.invoke(tag(carol, 200))
 
     # With this one, as many as are read: 60.
-    assert values(alert["lately"]["byActor"])[-1] == "and 49 more"
+    assert values(alert["relatedActivity"]["byCaller"])[-1] == "and 49 more"
 
 
 def test_a_hostile_name_in_the_history_deceives_no_later_reader(account, mailbox, start, history):
@@ -629,7 +636,7 @@ def test_a_hostile_name_in_the_history_deceives_no_later_reader(account, mailbox
 
     alert = function.invoke(tag(carol, 1))
 
-    assert len(values(alert["lately"]["byActor"])) == 1 and "\n" not in alert["lately"]["byActor"]
+    assert len(values(alert["relatedActivity"]["byCaller"])) == 1 and "\n" not in alert["relatedActivity"]["byCaller"]
     assert [line for line in alert["text"].splitlines() if "WHY LOW" in line[:10]] == ["WHY LOW"]
     assert not set("\u202e\u2028") & set(alert["text"])
     assert "https://evil" not in alert["text"]
@@ -655,10 +662,10 @@ def test_the_history_makes_the_way_one_call_longer_at_most(account, mailbox, sta
     (claim,) = claims(wire)
     assert min(call.begun for call in wire.iam()) < claim.ended
     assert claim.begun < min(call.ended for call in wire.iam())
-    # The story is asked for after the claim, all of it at once, and what was told is kept after the mail.
-    stories = wire.called("Query")
-    assert len(stories) == 3 and longest_chain(stories) == 1
-    assert all(claim.ended <= story.begun for story in stories)
+    # The related activity is asked for after the claim, all of it at once, and the alert is recorded after the mail.
+    queries = wire.called("Query")
+    assert len(queries) == 3 and longest_chain(queries) == 1
+    assert all(claim.ended <= query.begun for query in queries)
     (mail,) = wire.called("Publish")
     (kept,) = [call for call in wire.called("TransactWriteItems") if state(call) == "done"]
     assert kept.begun >= mail.ended

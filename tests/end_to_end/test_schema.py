@@ -35,10 +35,19 @@ def test_every_alert_is_as_the_schema_says(shown):
         SCHEMA.validate(alert)
 
 
+def test_every_alert_has_the_access_level_of_its_caller_as_one_of_six_words(shown):
+    words = {"administrator", "escalation", "broad", "limited", "none", "unknown"}
+    alerts = shown("json")
+    assert {alert["who"]["accessLevel"] for alert in alerts} <= words
+    of_targets = {alert["what"]["accessLevel"] for alert in alerts if "accessLevel" in alert["what"]}
+    assert {"administrator", "escalation"} < of_targets <= words
+
+
 def test_the_schema_notices_what_is_wrong(shown):
     jsonschema.Draft202012Validator.check_schema(SCHEMA.schema)
     alert = shown("json")[0]
-    for wrong in ({"schemaVersion": "2.0"}, {"severity": "SEVERE"}, {"reasons": [{"rule": "x"}]}, {"published": "yes"}):
+    wrongs = [{"schemaVersion": "1.1"}, {"schemaVersion": "3.0"}, {"severity": "SEVERE"}]
+    for wrong in (*wrongs, {"reasons": [{"rule": "x"}]}, {"published": "yes"}):
         assert not SCHEMA.is_valid(alert | wrong), wrong
 
 

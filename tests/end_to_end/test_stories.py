@@ -1,4 +1,4 @@
-"""What came before an event, and how it changes what is told: chains, first sight and floods."""
+"""What came before an event, and how it changes the alert: chains, first activity and bursts."""
 
 import json
 import re
@@ -33,12 +33,12 @@ def reason(alert, rule):
 
 
 def intrusion(caller):
-    """A user that is made, gets a key and becomes an administrator."""
+    """A user that is created, gets a key and becomes an administrator."""
     bot = {"userName": "idle-bot"}
-    made = bot | {"accessKeyId": "AKIAEXAMPLE", "status": "Active"}
+    new = bot | {"accessKeyId": "AKIAEXAMPLE", "status": "Active"}
     return [
         create_user(caller, "idle-bot", eventTime=at(10)),
-        event_of(caller, "CreateAccessKey", bot, {"accessKey": made}, eventTime=at(50)),
+        event_of(caller, "CreateAccessKey", bot, {"accessKey": new}, eventTime=at(50)),
         event_of(caller, "AttachUserPolicy", bot | {"policyArn": ADMINISTRATOR}, eventTime=at(95)),
     ]
 
@@ -49,18 +49,19 @@ def test_a_chain_is_named_once_in_whatever_order_its_steps_arrive(account, mailb
 
     alerts = [function.invoke(events[step]) for step in order]
 
-    naming = [alert for alert in alerts if "new_user_equipped" in rules(alert)]
+    naming = [alert for alert in alerts if "new_user_with_access" in rules(alert)]
     assert len(naming) == 1 and naming[0]["severity"] == "CRITICAL"
-    sentence = reason(naming[0], "new_user_equipped")
-    assert sentence.startswith("The IAM user idle-bot was created at 10:00:10 UTC and was given a credential, a policy")
+    sentence = reason(naming[0], "new_user_with_access")
+    created = "The IAM user idle-bot was created at 10:00:10 UTC"
+    assert sentence.startswith(f"{created} and got a credential, a policy or a group at ")
     # It is complete with what came first of the two that complete it.
     done = {0: "10:00:50 UTC (iam:CreateAccessKey), 40 seconds", 1: "10:01:35 UTC (iam:AttachUserPolicy), 85 seconds"}
     second = 1 if order.index(2) < order.index(1) and order.index(0) < order.index(1) else 0
     assert f"{done[second]} later, both by ops-carol." in sentence
-    # Who comes before there is a chain cannot know of it; who comes after goes on with it.
+    # An alert before the chain is complete cannot name it; an alert after that continues it.
     known = alerts[alerts.index(naming[0]) + 1 :]
-    assert all("chain_goes_on" in rules(alert) and alert["severity"] == "CRITICAL" for alert in known)
-    assert sum("chain_goes_on" in rules(alert) for alert in alerts) == len(known)
+    assert all("chain_continued" in rules(alert) and alert["severity"] == "CRITICAL" for alert in known)
+    assert sum("chain_continued" in rules(alert) for alert in alerts) == len(known)
 
 
 def test_a_chain_whose_steps_are_handled_at_once_is_named_once(account, mailbox, start, history):
@@ -72,7 +73,7 @@ def test_a_chain_whose_steps_are_handled_at_once_is_named_once(account, mailbox,
         events = intrusion(account.carol.identity)
         alerts = list(pool.map(lambda function, event: function.invoke(event), functions, events))
 
-    assert sum("new_user_equipped" in rules(alert) for alert in alerts) == 1
+    assert sum("new_user_with_access" in rules(alert) for alert in alerts) == 1
 
 
 def test_a_retry_names_the_chain_that_the_failed_attempt_took(account, mailbox, start, history, wire):
@@ -84,7 +85,7 @@ def test_a_retry_names_the_chain_that_the_failed_attempt_took(account, mailbox, 
     assert len(history.items("CHAIN")) == 1
     wire.instead = lambda call: None
 
-    assert "new_user_equipped" in rules(start(**history.settings).invoke(second))
+    assert "new_user_with_access" in rules(start(**history.settings).invoke(second))
 
 
 def test_a_chain_that_cannot_be_taken_is_named(account, mailbox, start, history, wire):
@@ -93,10 +94,10 @@ def test_a_chain_that_cannot_be_taken_is_named(account, mailbox, start, history,
     function.invoke(first)
     wire.instead = lambda call: refusal_in_json("AccessDeniedException") if call.action == "PutItem" else None
 
-    assert "new_user_equipped" in rules(function.invoke(second))
+    assert "new_user_with_access" in rules(function.invoke(second))
 
 
-def test_calls_that_are_denied_until_one_works_are_a_chain(account, mailbox, start, history):
+def test_calls_that_are_denied_until_one_succeeds_are_a_chain(account, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
     for second in range(5):
         function.invoke(
@@ -106,12 +107,12 @@ def test_calls_that_are_denied_until_one_works_are_a_chain(account, mailbox, sta
     alert = function.invoke(create_user(role, "idle-bot", eventTime=at(60)))
 
     assert alert["severity"] == "HIGH"
-    assert reason(alert, "denied_then_worked").startswith(
-        "5 calls by deployer (build-42) were denied from 10:00:00 UTC on; at 10:01:00 UTC iam:CreateUser worked, "
+    assert reason(alert, "denied_then_succeeded").startswith(
+        "5 calls by deployer (build-42) were denied from 10:00:00 UTC; at 10:01:00 UTC iam:CreateUser succeeded, "
     )
 
 
-# --- first sight ----------------------------------------------------------------------------------------------
+# --- first activity -------------------------------------------------------------------------------------------
 
 
 def begin(history, days_ago):
@@ -120,16 +121,18 @@ def begin(history, days_ago):
     history.table.put_item(Item={"pk": "HISTORY", "sk": "BEGIN", "time": then})
 
 
-def test_whom_nobody_has_seen_raises_the_severity_once_the_history_is_old_enough(account, mailbox, start, history):
+def test_the_first_change_of_an_actor_is_more_severe_once_the_history_is_old_enough(account, mailbox, start, history):
     begin(history, 20)
     function, role = start(**history.settings), deployer_session(account.role)
 
     first = function.invoke(create_user(role, "idle-bot"))
     second = function.invoke(create_user(role, "idle-bot"))
 
-    assert reason(first, "first_sight").endswith("in the 19 days that the history covers: one step up.")
+    assert reason(first, "first_activity").endswith(
+        "in the 19 days that the history covers (severity raised one level)."
+    )
     assert (first["severity"], second["severity"]) == ("HIGH", "MEDIUM")
-    assert "first_sight" not in rules(second)
+    assert "first_activity" not in rules(second)
 
 
 @pytest.mark.parametrize("settings", [{}, {"HISTORY_RETENTION_DAYS": "7"}])
@@ -138,7 +141,7 @@ def test_a_history_that_is_young_or_short_raises_nothing(account, mailbox, start
 
     alert = start(**history.settings | settings).invoke(create_user(deployer_session(account.role), "idle-bot"))
 
-    assert "is remembered, but the history goes back only to" in reason(alert, "first_sight")
+    assert "is recorded, but the history starts only on" in reason(alert, "first_activity")
     assert alert["severity"] == "MEDIUM"
 
 
@@ -155,22 +158,22 @@ def test_the_first_event_notes_when_the_history_begins_and_no_other_changes_it(a
     assert abs((datetime.now(timezone.utc) - noted).total_seconds()) < 60
 
 
-# --- floods ---------------------------------------------------------------------------------------------------
+# --- bursts ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def bots(aws, account):
-    """Makes the users of the floods: the function waits for one that IAM does not show yet."""
+    """Makes the users of the bursts: the function waits for one that IAM does not show yet."""
     for number in range(1, 22):
         aws.iam.create_user(UserName=f"bot-{number}")
 
 
-def flood(caller, count, **changes):
+def burst(caller, count, **changes):
     return [create_user(caller, f"bot-{number}", **changes) for number in range(1, count + 1)]
 
 
 def pass_time(history, minutes):
-    """Makes what was left out to have arrived that many minutes earlier, and ends what was taken on."""
+    """Makes what was suppressed have arrived that many minutes earlier, and ends what was taken on."""
     for item in history.items("FLOOD", "ACTOR"):
         if "leftOutAt" in item:
             for moment in item.keys() & {"leftOutAt", "leftOutSince", "summedUpTo"}:
@@ -179,28 +182,29 @@ def pass_time(history, minutes):
             history.table.put_item(Item=item)
 
 
-def test_the_mails_of_a_flood_thin_out(account, bots, mailbox, start, history):
+def test_the_mails_of_a_burst_thin_out(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
 
-    alerts = [function.invoke(event) for event in flood(role, 21)]
+    alerts = [function.invoke(event) for event in burst(role, 21)]
 
     mailed = [number for number, alert in enumerate(alerts, 1) if alert["published"]]
     assert mailed == [1, 2, 3, 4, 5, 10, 20]
     assert [mail["Message"] for mail in mailbox.mails()] == [alerts[number - 1]["text"] for number in mailed]
     twentieth = alerts[19]
-    assert twentieth["flood"]["place"] == "20th" and twentieth["flood"]["leftOut"] == "13"
-    assert "It is the 20th iam:CreateUser by this caller since " in twentieth["summary"]
-    assert "; 13 like it were not mailed and not summed up yet; they are in the history." in twentieth["summary"]
-    assert twentieth["steps"][-1]["text"] == "List those that were not mailed:"
+    assert twentieth["burst"]["position"] == "20th" and twentieth["burst"]["suppressedCount"] == "13"
+    assert "stillMailed" in twentieth["burst"]
+    assert "Burst: the 20th iam:CreateUser by this caller since " in twentieth["summary"]
+    assert "; 13 similar alerts suppressed; a summary follows." in twentieth["summary"]
+    assert twentieth["steps"][-1]["text"] == "List the suppressed alerts:"
     events = history.items("EVENT")
     assert len(events) == 21 and {event["state"] for event in events} == {"done"}
     assert sum(event["mailed"] for event in events) == 7
-    assert function.log()[10]["message"] == "alert left out of a flood"
+    assert function.log()[10]["message"] == "alert suppressed in a burst"
 
 
-def test_what_is_graver_than_all_before_and_what_is_critical_is_mailed_in_a_flood(account, bots, mailbox, start, history):
+def test_what_is_more_severe_than_before_or_critical_is_mailed_in_a_burst(account, bots, mailbox, start, history):
     function = start(**history.settings)
-    for event in flood(deployer_session(account.role), 7):
+    for event in burst(deployer_session(account.role), 7):
         function.invoke(event)
     # The session of an instance, which is HIGH, of the same role.
     instance = deployer_session(account.role, "i-0123456789abcdef0")
@@ -215,26 +219,26 @@ def test_what_is_graver_than_all_before_and_what_is_critical_is_mailed_in_a_floo
     assert [(alert["severity"], alert["published"]) for alert in critical] == [("CRITICAL", True)] * 3
 
 
-def test_other_calls_and_other_actors_are_no_part_of_a_flood(account, bots, mailbox, start, history):
+def test_other_calls_and_other_actors_are_no_part_of_a_burst(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 8):
+    for event in burst(role, 8):
         function.invoke(event)
 
     assert function.invoke(event_of(role, "CreateLoginProfile", {"userName": "idle-bot"}))["published"]
     assert function.invoke(create_user(account.carol.identity, "idle-bot"))["published"]
 
 
-def test_what_is_below_the_minimum_is_no_part_of_a_flood(account, bots, mailbox, start, history):
+def test_what_is_below_the_minimum_is_no_part_of_a_burst(account, bots, mailbox, start, history):
     function = start(MINIMUM_SEVERITY="HIGH", **history.settings)
-    for event in flood(deployer_session(account.role), 8):
+    for event in burst(deployer_session(account.role), 8):
         function.invoke(event)
     assert mailbox.mails() == [] and history.items("FLOOD") == []
 
     instance = deployer_session(account.role, "i-0123456789abcdef0")
-    assert all(function.invoke(event)["published"] for event in flood(instance, 5))
+    assert all(function.invoke(event)["published"] for event in burst(instance, 5))
 
 
-def test_calls_that_are_minutes_apart_are_no_flood(account, bots, mailbox, start, history):
+def test_calls_that_are_minutes_apart_are_no_burst(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
 
     alerts = [function.invoke(create_user(role, f"bot-{i}", eventTime=at(i * 150))) for i in range(12)]
@@ -243,16 +247,16 @@ def test_calls_that_are_minutes_apart_are_no_flood(account, bots, mailbox, start
 
 
 @pytest.mark.parametrize("action", ["UpdateItem", "TransactWriteItems"])
-def test_what_cannot_be_remembered_as_left_out_is_mailed(account, bots, mailbox, start, history, wire, action):
+def test_what_cannot_be_recorded_as_suppressed_is_mailed(account, bots, mailbox, start, history, wire, action):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 6):
+    for event in burst(role, 6):
         function.invoke(event)
     mailbox.mails()
 
     # As the name of an attribute: the mail has a command that asks for it.
     marks = ("SET summedUp", '"leftOutAt": {')
-    leaves_out = lambda call: call.action == action and any(mark in json.dumps(call.parameters) for mark in marks)
-    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if leaves_out(call) else None
+    suppresses = lambda call: call.action == action and any(mark in json.dumps(call.parameters) for mark in marks)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if suppresses(call) else None
     event = create_user(role, "bot-7")
     alert = function.invoke(event)
 
@@ -261,16 +265,16 @@ def test_what_cannot_be_remembered_as_left_out_is_mailed(account, bots, mailbox,
     assert history.event(event)["mailed"] is True
 
 
-def test_a_flood_whose_count_is_not_known_is_mailed(account, bots, mailbox, start, history, wire):
+def test_a_burst_whose_count_is_not_known_is_mailed(account, bots, mailbox, start, history, wire):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 8):
+    for event in burst(role, 8):
         function.invoke(event)
     wire.instead = lambda call: refusal_in_json("AccessDeniedException") if call.action == "UpdateItem" else None
 
     assert function.invoke(create_user(role, "bot-9"))["published"]
 
 
-def test_a_flood_of_five_at_a_time_is_counted_one_by_one(account, bots, mailbox, start, history):
+def test_a_burst_of_five_at_a_time_is_counted_one_by_one(account, bots, mailbox, start, history):
     functions = [start(MINIMUM_SEVERITY="LOW", **history.settings) for _ in range(5)]
     # Nothing is looked up for it, so that moto is not what the history waits for.
     provider = {"type": "WebIdentityUser", "principalId": "accounts.example:app:dana", "userName": "dana"}
@@ -290,14 +294,14 @@ def test_a_flood_of_five_at_a_time_is_counted_one_by_one(account, bots, mailbox,
     assert len(history.items("EVENT")) == 60
 
 
-def test_a_flood_that_has_ended_is_summed_up_in_one_mail(account, bots, mailbox, start, history):
+def test_a_burst_that_has_ended_is_summarized_in_one_mail(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
-    events = flood(role, 9)
+    events = burst(role, 9)
     for event in events:
         function.invoke(event)
     mailbox.mails()
 
-    assert function.invoke(CLOCK) == {"summedUp": []}, "it has not ended yet"
+    assert function.invoke(CLOCK) == {"summaries": []}, "it has not ended yet"
     pass_time(history, 12)
     with ThreadPoolExecutor() as pool:
         others = [start(**history.settings) for _ in range(2)]
@@ -305,47 +309,47 @@ def test_a_flood_that_has_ended_is_summed_up_in_one_mail(account, bots, mailbox,
 
     mail = mailbox.mail()
     assert sorted(answers, key=str) == [
-        {"summedUp": [mail["Subject"]], "published": True},
-        {"summedUp": []},
-        {"summedUp": []},
+        {"summaries": [mail["Subject"]], "published": True},
+        {"summaries": []},
+        {"summaries": []},
     ]
-    assert mail["Subject"] == "[MEDIUM] 4 more: iam:CreateUser by deployer (build-42) in acme-prod"
+    assert mail["Subject"] == "[MEDIUM] 4 suppressed: iam:CreateUser by deployer (build-42) in acme-prod"
     assert [f"IAM user bot-{number}\n" in mail["Message"] for number in range(1, 10)] == [False] * 5 + [True] * 4
     assert mail["MessageAttributes"]["severity"]["Value"] == "MEDIUM"
-    assert function.invoke(CLOCK) == {"summedUp": []}
+    assert function.invoke(CLOCK) == {"summaries": []}
 
 
-def test_the_retry_of_a_flood_s_event_that_was_not_mailed_is_mailed(account, bots, mailbox, start, history, wire):
+def test_the_retry_of_an_event_of_a_burst_that_was_not_mailed_is_mailed(account, bots, mailbox, start, history, wire):
     function = start(AWS_LAMBDA_FUNCTION_TIMEOUT="8", **history.settings)
-    for event in flood(deployer_session(account.role), 7):
+    for event in burst(deployer_session(account.role), 7):
         function.invoke(event)
-    graver = create_user(deployer_session(account.role, "i-0123456789abcdef0"), "bot-8")
+    more_severe = create_user(deployer_session(account.role, "i-0123456789abcdef0"), "bot-8")
     wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else None
-    assert function.invoke(graver)["errorType"] == "NotPublished"
+    assert function.invoke(more_severe)["errorType"] == "NotPublished"
     wire.instead = lambda call: None
 
-    alert = start(**history.settings).invoke(graver)
+    alert = start(**history.settings).invoke(more_severe)
 
     assert (alert["severity"], alert["published"]) == ("HIGH", True)
 
 
-def test_what_names_a_chain_is_mailed_in_a_flood(account, bots, mailbox, start, history):
+def test_what_names_a_chain_is_mailed_in_a_burst(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
     for number in range(7):
         function.invoke(event_of(role, "DeleteUserPermissionsBoundary", {"userName": f"bot-{number + 1}"}))
 
-    def give(number):
+    def grant(number):
         document = json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
         request = {"userName": f"bot-{number}", "policyName": "p", "policyDocument": document}
         return function.invoke(event_of(role, "PutUserPolicy", request))
 
-    assert all(give(number)["published"] for number in range(1, 8))
-    assert not give(8)["published"], "it completes no chain"
+    assert all(grant(number)["published"] for number in range(1, 8))
+    assert not grant(8)["published"], "it completes no chain"
 
 
-def test_what_comes_after_a_flood_was_summed_up_is_summed_up_by_itself(account, bots, mailbox, start, history):
+def test_what_comes_after_the_summary_of_a_burst_has_a_summary_of_its_own(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
-    events = flood(role, 9)
+    events = burst(role, 9)
     for event in events[:7]:
         function.invoke(event)
     pass_time(history, 12)
@@ -358,16 +362,16 @@ def test_what_comes_after_a_flood_was_summed_up_is_summed_up_by_itself(account, 
     function.invoke(CLOCK)
 
     mail = mailbox.mail()
-    assert mail["Subject"].startswith("[MEDIUM] 2 more: ")
+    assert mail["Subject"].startswith("[MEDIUM] 2 suppressed: ")
     assert "bot-8\n" in mail["Message"] and "bot-7\n" not in mail["Message"]
 
 
-def test_what_was_left_out_on_another_day_is_told_apart(account, bots, mailbox, start, history):
+def test_what_was_suppressed_on_another_day_has_a_summary_of_its_own(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 9):
+    for event in burst(role, 9):
         function.invoke(event)
     mailbox.mails()
-    # Two of the four were left out the day before.
+    # Two of the four were suppressed the day before.
     (today,) = history.items("FLOOD")
     yesterday = (datetime.strptime(today["pk"], "FLOOD#%Y-%m-%d") - timedelta(days=1)).strftime("FLOOD#%Y-%m-%d")
     day = 86_400_000
@@ -377,16 +381,16 @@ def test_what_was_left_out_on_another_day_is_told_apart(account, bots, mailbox, 
         earlier = day if item["target"] in ("IAM user bot-6", "IAM user bot-7") else 720_000
         history.table.put_item(Item=item | {"leftOutAt": item["leftOutAt"] - earlier})
 
-    subjects = function.invoke(CLOCK)["summedUp"]
+    subjects = function.invoke(CLOCK)["summaries"]
 
-    assert [subject[:16] for subject in subjects] == ["[MEDIUM] 2 more:"] * 2
-    told = [[f"IAM user bot-{number}\n" in mail["Message"] for number in range(6, 10)] for mail in mailbox.mails()]
-    assert sorted(told) == [[False, False, True, True], [True, True, False, False]]
+    assert [subject[:22] for subject in subjects] == ["[MEDIUM] 2 suppressed:"] * 2
+    named = [[f"IAM user bot-{number}\n" in mail["Message"] for number in range(6, 10)] for mail in mailbox.mails()]
+    assert sorted(named) == [[False, False, True, True], [True, True, False, False]]
 
 
-def test_a_flood_that_does_not_end_is_summed_up_after_an_hour(account, bots, mailbox, start, history):
+def test_a_burst_that_does_not_end_is_summarized_after_an_hour(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 8):
+    for event in burst(role, 8):
         function.invoke(event)
     pass_time(history, 62)
     function.invoke(create_user(role, "bot-9"))
@@ -395,74 +399,76 @@ def test_a_flood_that_does_not_end_is_summed_up_after_an_hour(account, bots, mai
     function.invoke(CLOCK)
 
     first = mailbox.mail()
-    assert first["Subject"].startswith("[MEDIUM] 3 more: ") and "The flood goes on; " in first["Message"]
-    assert function.invoke(CLOCK) == {"summedUp": []}
+    assert first["Subject"].startswith("[MEDIUM] 3 suppressed: ") and "The burst continues; " in first["Message"]
+    assert function.invoke(CLOCK) == {"summaries": []}
     pass_time(history, 12)
     function.invoke(CLOCK)
     second = mailbox.mail()
-    assert second["Subject"].startswith("[MEDIUM] 1 more: ") and "IAM user bot-9\n" in second["Message"]
+    assert second["Subject"].startswith("[MEDIUM] 1 suppressed: ") and "IAM user bot-9\n" in second["Message"]
 
 
-def test_what_was_counted_as_left_out_and_mailed_after_all_makes_no_mail(account, bots, mailbox, start, history, wire):
+def test_what_was_counted_as_suppressed_but_mailed_makes_no_summary(account, bots, mailbox, start, history, wire):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 5):
+    for event in burst(role, 5):
         function.invoke(event)
-    leaves_out = lambda call: call.action == "TransactWriteItems" and '"leftOutAt": {' in json.dumps(call.parameters)
-    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if leaves_out(call) else None
+    suppresses = lambda call: call.action == "TransactWriteItems" and '"leftOutAt": {' in json.dumps(call.parameters)
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if suppresses(call) else None
     assert function.invoke(create_user(role, "bot-6"))["published"]
     wire.instead = lambda call: None
     mailbox.mails()
     pass_time(history, 12)
 
-    assert function.invoke(CLOCK) == {"summedUp": []}
+    assert function.invoke(CLOCK) == {"summaries": []}
     assert mailbox.mails() == []
     (count,) = history.items("FLOOD")
     assert count["leftOut"] == count["summedUp"] == 1
 
 
-def test_a_flood_that_could_not_be_summed_up_is_summed_up_later(account, bots, mailbox, start, history, wire):
+def test_a_burst_that_could_not_be_summarized_is_summarized_later(account, bots, mailbox, start, history, wire):
     function, role = start(**history.settings), deployer_session(account.role)
-    for event in flood(role, 7):
+    for event in burst(role, 7):
         function.invoke(event)
     mailbox.mails()
     pass_time(history, 12)
 
     wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else None
-    assert function.invoke(CLOCK)["errorType"] == "NotSummedUp"
+    assert function.invoke(CLOCK)["errorType"] == "NotSummarized"
+    assert ("ERROR", "bursts not summarized") in [(line["level"], line["message"]) for line in function.log()]
     wire.instead = lambda call: refusal_in_json("InternalServerError") if call.action == "Query" else None
-    assert function.invoke(CLOCK) == {"summedUp": []}
+    assert function.invoke(CLOCK) == {"summaries": []}
     assert "InternalServerError" in function.log()[-1]["historyFailure"]
     wire.instead = lambda call: None
     pass_time(history, 12)
 
     function.invoke(CLOCK)
 
-    assert mailbox.mail()["Subject"].startswith("[MEDIUM] 2 more: ")
+    assert function.log()[-1]["message"] == "bursts summarized"
+    assert mailbox.mail()["Subject"].startswith("[MEDIUM] 2 suppressed: ")
 
 
-def test_of_two_floods_the_chat_that_failed_for_one_is_not_forgotten(aws, account, bots, mailbox, start, history, wire):
-    chat = Mailbox(aws, "chat-of-floods")
+def test_of_two_bursts_the_chat_that_failed_for_one_is_not_forgotten(aws, account, bots, mailbox, start, history, wire):
+    chat = Mailbox(aws, "chat-of-bursts")
     function = start(CHAT_TOPIC_ARN=chat.topic, CHAT_WEBHOOK_FORMAT="slack", **history.settings)
     for caller in (deployer_session(account.role), account.carol.identity):
-        for event in flood(caller, 6):
+        for event in burst(caller, 6):
             function.invoke(event)
     pass_time(history, 12)
-    told = []
-    refuse_first = lambda call: call.parameters.get("TopicArn") == chat.topic and not told and not told.append(call)
+    asked = []
+    refuse_first = lambda call: call.parameters.get("TopicArn") == chat.topic and not asked and not asked.append(call)
     wire.instead = lambda call: refusal("AuthorizationError") if refuse_first(call) else None
 
     answer = function.invoke(CLOCK)
 
-    first, other = (re.sub(r"\[(\w+)\]", r"\1:", subject) for subject in answer["summedUp"])
+    first, other = (re.sub(r"\[(\w+)\]", r"\1:", subject) for subject in answer["summaries"])
     header, *_, line = answer["webhook"]["blocks"]
     assert answer["published"] and header["text"]["text"] == first and line["text"]["text"] == f"*{other}*"
-    assert len(told) == 1 and "AuthorizationError" in function.log()[-1]["chatFailure"]
+    assert len(asked) == 1 and "AuthorizationError" in function.log()[-1]["chatFailure"]
 
 
-def test_of_two_floods_the_mail_that_went_out_is_returned_though_the_other_did_not(account, bots, mailbox, start, history, wire):
+def test_of_two_bursts_the_mail_that_went_out_is_returned_though_the_other_did_not(account, bots, mailbox, start, history, wire):
     function = start(CHAT_WEBHOOK_FORMAT="teams", **history.settings)
     for caller in (deployer_session(account.role), account.carol.identity):
-        for event in flood(caller, 6):
+        for event in burst(caller, 6):
             function.invoke(event)
     mailbox.mails()
     pass_time(history, 12)
@@ -472,13 +478,13 @@ def test_of_two_floods_the_mail_that_went_out_is_returned_though_the_other_did_n
 
     answer = function.invoke(CLOCK)
 
-    assert answer["summedUp"] == [mailbox.mail()["Subject"]] and answer["published"] and "webhook" in answer
-    assert any("a flood was not summed up" in line["message"] for line in function.log() if line["level"] == "WARN")
+    assert answer["summaries"] == [mailbox.mail()["Subject"]] and answer["published"] and "webhook" in answer
+    assert any("a burst was not summarized" in line["message"] for line in function.log() if line["level"] == "WARN")
 
 
-def test_a_sum_up_that_cannot_be_noted_is_returned(account, bots, mailbox, start, history, wire):
+def test_a_summary_that_cannot_be_noted_is_returned(account, bots, mailbox, start, history, wire):
     function = start(CHAT_WEBHOOK_FORMAT="slack", **history.settings)
-    for event in flood(deployer_session(account.role), 6):
+    for event in burst(deployer_session(account.role), 6):
         function.invoke(event)
     mailbox.mails()
     pass_time(history, 12)
@@ -488,10 +494,10 @@ def test_a_sum_up_that_cannot_be_noted_is_returned(account, bots, mailbox, start
 
     answer = function.invoke(CLOCK)
 
-    assert answer["summedUp"] == [mailbox.mail()["Subject"]] and answer["webhook"]["blocks"]
+    assert answer["summaries"] == [mailbox.mail()["Subject"]] and answer["webhook"]["blocks"]
     assert "AccessDeniedException" in function.log()[-1]["historyFailure"]
 
 
 def test_without_a_history_the_clock_finds_nothing_to_do(account, mailbox, start, wire):
-    assert start().invoke(CLOCK) == {"summedUp": []}
+    assert start().invoke(CLOCK) == {"summaries": []}
     assert [call for call in wire.calls if call.service == "dynamodb"] == []

@@ -1,4 +1,4 @@
-//! Restores what these alerts depend on.
+//! Restores the stack's own resources and the trails.
 
 use super::{Command, ContainmentStep};
 use crate::catalog::Containment;
@@ -6,7 +6,8 @@ use crate::event::Activity;
 use crate::text::Untrusted;
 
 pub(super) fn deploy_second_stack() -> ContainmentStep {
-    // CloudFormation does not see what was changed behind its back: deploying again would do nothing.
+    // CloudFormation does not see changes that were made outside of it, so deploying the stack again would change
+    // nothing.
     ContainmentStep::by_hand(
         "Deploy a second stack under another name, with another AlertTopicName. It alerts at once, and the first stack stays \
          as evidence.",

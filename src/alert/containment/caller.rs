@@ -1,4 +1,4 @@
-//! Stops the caller: its access keys, its sessions, its workload.
+//! Contains the caller: its access keys, its sessions, its workload.
 
 use super::command::deactivate;
 use super::{
@@ -83,7 +83,8 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<ContainmentStep>) {
     let Some(role) = &session.role else {
         return steps.push(ContainmentStep::by_hand("Find out which role it was, and revoke its sessions."));
     };
-    // Without a session issuer only its name shows such a role, whose policies cannot be changed in IAM.
+    // If the event has no session issuer, only the name identifies a role of IAM Identity Center. IAM cannot change the
+    // policies of such a role.
     if matches!(session.operator, Operator::IdentityCenter { .. }) || is_identity_centers(role.raw()) {
         return steps.push(end_in_identity_center());
     }
@@ -143,7 +144,7 @@ fn stop_federated(user: &FederatedUser, steps: &mut Vec<ContainmentStep>) {
     }
 }
 
-/// The call takes a function of its own region only, and no version or alias: `function:NAME:ALIAS`.
+/// The call accepts only a function of its own region, and no version or alias: `function:NAME:ALIAS`.
 pub(super) fn stop_function(function: &Untrusted) -> Option<Command> {
     let arn = Arn::parse(function.raw())?;
     let name = arn.resource.strip_prefix("function:")?.split(':').next()?;

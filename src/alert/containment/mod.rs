@@ -1,8 +1,8 @@
-//! What to do if it was not expected: contain first, and destroy nothing that is evidence.
+//! What to do if the activity was not expected: contain first, and keep all evidence.
 //!
-//! Every command is complete: it runs as printed, in a shell, with credentials of the account named above it. Follows the
-//! containment part of the "AWS Security Incident Response Guide" and "Revoking IAM role temporary security credentials" in
-//! the IAM user guide.
+//! Every command is complete: it runs as printed, in a shell, with credentials of the account that the alert names. The
+//! commands follow the containment part of the "AWS Security Incident Response Guide" and "Revoking IAM role temporary
+//! security credentials" in the IAM user guide.
 
 mod alerting;
 mod caller;
@@ -22,7 +22,7 @@ use command::{deny_all, revoke_sessions};
 const PUT_USER_POLICY: &str = "aws iam put-user-policy";
 const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
 
-/// The steps that contain what happened: first what was changed, then the caller.
+/// The containment steps: first for the target, then for the caller.
 #[must_use]
 pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     let mut steps = Vec::new();
@@ -34,7 +34,7 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     steps
 }
 
-/// Roles whose policies only AWS can change.
+/// Whether this is a role of IAM Identity Center. Only AWS can change the policies of such a role.
 fn is_identity_centers(role: &str) -> bool {
     role.starts_with("AWSReservedSSO_")
 }
@@ -58,7 +58,7 @@ fn look_around(activity: &Activity, now: DateTime<Utc>) -> ContainmentStep {
     let time = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let by_caller = "List what else the caller did, from one hour before the event, in each region that you use:";
     let by_action = "List who else made this call, from one hour before the event:";
-    // The event history knows an access key better than a name, which others may share.
+    // In the event history, an access key is more precise than a user name, which several principals may share.
     let key = activity.principal.session().and_then(|session| session.access_key_id.as_ref());
     let (text, name, value) = match (key, links::username(&activity.principal)) {
         (Some(key), _) => (by_caller, "AccessKeyId", key.raw()),

@@ -1,4 +1,4 @@
-//! Undoes what was changed, or stops its effect, so that nothing is lost that somebody will want to look at.
+//! Reverses the change, or stops its effect. Evidence that an investigation needs is not deleted.
 
 use super::alerting::{deploy_second_stack, restore};
 use super::command::{deactivate, inactive};
@@ -23,7 +23,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         return steps.extend(account_wide(action.containment));
     };
     if action.service == "iam" && case.is_self_protected() {
-        // What contains anybody else would silence the alerts.
+        // Containment of this role would stop the alerts.
         return steps.push(deploy_second_stack());
     }
     if is_protected_by_aws(case) && !action.effect.is_maintenance() {
@@ -31,7 +31,8 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
             "AWS manages this role. Change it in IAM Identity Center or in the service that the role belongs to, not in IAM.",
         ));
     }
-    // What only denies is containment, or will be looked into; undoing it would lift it.
+    // A policy that only denies is containment, or will be investigated; reversing the change would end the
+    // containment.
     if case.granted.as_ref().is_some_and(|granted| granted.deny_only) && action.effect.grants_policy() {
         return;
     }
@@ -67,7 +68,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     if matches!(action.containment, Containment::DeletePassword | Containment::DeactivateAccessKey)
         && !activity.is_self()
     {
-        // The caller's own sessions are revoked further down.
+        // The caller's own sessions are revoked in a later step.
         steps.push(ContainmentStep::new(
             phrase!("Revoke the sessions that the credential opened, and all others of ", name, ":"),
             vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
@@ -75,7 +76,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     }
 }
 
-/// What takes one step; nothing for what needs more, or none.
+/// The containment if it is one step; `None` if it is more steps or none.
 fn one_step(containment: Containment, activity: &Activity, name: &Untrusted) -> Option<ContainmentStep> {
     let object = activity.object.name.as_ref();
     Some(match containment {
@@ -140,7 +141,7 @@ fn one_step(containment: Containment, activity: &Activity, name: &Untrusted) -> 
     })
 }
 
-/// Whether only AWS can change the target's policies.
+/// Whether only AWS can change the policies of the target.
 fn is_protected_by_aws(case: &Case<'_>) -> bool {
     let target = &case.activity.target;
     let arn = target.arn.as_ref().or_else(|| case.dossier.target.arn());
@@ -163,7 +164,7 @@ enum Verb {
     Detach,
 }
 
-/// Attaches a managed policy, or detaches it.
+/// Attaches or detaches a managed policy.
 fn managed(verb: Verb, activity: &Activity, name: &Untrusted) -> Option<Command> {
     let (call, option) = match (activity.target.kind, verb) {
         (TargetKind::User, Verb::Attach) => ("aws iam attach-user-policy", "--user-name"),
@@ -176,11 +177,11 @@ fn managed(verb: Verb, activity: &Activity, name: &Untrusted) -> Option<Command>
     Command::new(call).option(option, name.raw())?.option("--policy-arn", activity.object.arn.as_ref()?.raw())
 }
 
-/// Attaches the policy again that may have denied something: giving back what only granted would be no containment.
+/// Attaches a policy again if it may have denied something. A policy that only granted access is not attached again.
 fn attach_again(case: &Case<'_>, name: &Untrusted) -> Option<ContainmentStep> {
     let activity = case.activity;
     if activity.object.arn.is_none() {
-        // A denied inline policy has no ARN.
+        // An inline policy has no ARN.
         return block(activity, name).map(|command| {
             let text =
                 phrase!("If the removed policy restricted ", name, ", block ", name, " (attaches a deny-all policy):");
@@ -193,20 +194,20 @@ fn attach_again(case: &Case<'_>, name: &Untrusted) -> Option<ContainmentStep> {
     })
 }
 
-/// Whether the policy that was removed may have denied something.
+/// Whether the removed policy may have denied something.
 fn may_have_denied(case: &Case<'_>) -> bool {
     let Some(AttachedPolicy { arn: Some(arn), name, document, .. }) = case.dossier.given.policies.first() else {
         return true;
     };
     match document.found() {
         Some(document) => document.policy().is_some_and(Document::denies_anything),
-        // Those of AWS that deny say so in their names.
+        // The names of AWS managed policies that deny contain one of these words.
         None if is_aws_managed(arn.raw()) => ["Deny", "Quarantine"].iter().any(|word| name.raw().contains(word)),
         None => true,
     }
 }
 
-/// An inline policy is gone when it is deleted: it is saved first, and deleted only if that worked.
+/// A deleted inline policy cannot be restored: it is saved first, and deleted only if that succeeded.
 fn save_and_delete(activity: &Activity, name: &Untrusted) -> Option<Command> {
     let (get, delete, option) = match activity.target.kind {
         TargetKind::User => ("aws iam get-user-policy", "aws iam delete-user-policy", "--user-name"),
@@ -272,7 +273,7 @@ fn fix_federation(containment: Containment, activity: &Activity) -> Option<Conta
     })
 }
 
-/// What concerns the account as a whole.
+/// Containment for the account as a whole.
 fn account_wide(containment: Containment) -> Option<ContainmentStep> {
     let management = "Undo the change, with credentials of the organization's management account:";
     Some(match containment {

@@ -1,4 +1,5 @@
-//! Commands: quoted so that a shell gives the names back, complete, and none where that is not safe.
+//! Commands are quoted so that a shell reads the original names, they are complete, and there is none if it would not
+//! be safe.
 
 use super::caller::stop_function;
 use super::command::deactivate;
@@ -6,7 +7,7 @@ use super::*;
 use proptest::prelude::*;
 
 #[test]
-fn names_are_quoted_so_that_a_shell_gives_them_back() {
+fn names_are_quoted_so_that_a_shell_reads_the_original() {
     let command = |name| deactivate(name, "AKIAEXAMPLE").map(|command| command.as_str().to_owned());
     assert_eq!(
         command("deploy-bot").unwrap(),
@@ -34,7 +35,7 @@ fn sessions_are_revoked_as_of_the_time_the_command_is_run() {
 }
 
 #[test]
-fn a_function_is_stopped_in_its_region_whatever_version_ran() {
+fn a_function_is_stopped_in_its_region_for_every_version() {
     let stop = stop_function(&"arn:aws:lambda:eu-west-1:111122223333:function:sync:live".into()).unwrap();
     assert!(stop.as_str().ends_with("--region eu-west-1 --function-name sync"), "{}", stop.as_str());
     assert_eq!(stop_function(&"sync".into()), None);

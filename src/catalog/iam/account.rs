@@ -1,5 +1,5 @@
-//! What concerns the account as a whole: alias, password policy, root access of the organization; and certificates and
-//! tags of what has no rows elsewhere.
+//! The account as a whole: alias, password policy, root access of the organization. Also certificates, and tags of
+//! resources that have no rows elsewhere.
 
 use crate::catalog::attack::{AUTHENTICATION, CLOUD_ACCOUNTS};
 use crate::catalog::row::iam;

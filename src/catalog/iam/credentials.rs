@@ -13,7 +13,7 @@ use crate::catalog::types::TargetKind::{MfaDevice as Device, User};
 use crate::catalog::types::{Action, ChainStep, Containment, OnCaller, TargetLookup, When};
 use crate::severity::Severity::{Low, Medium};
 
-/// The three meanings of an action that changes the status of a credential; a denied call does not say which.
+/// The three meanings of an action that changes the status of a credential. A denied call does not say which one.
 const fn status(
     event_name: &'static str,
     object: ObjectKind,

@@ -1,4 +1,4 @@
-//! IAM groups: the group itself, its members and its policies.
+//! IAM groups: the group, its members and its policies.
 
 use crate::catalog::attack::ROLES;
 use crate::catalog::row::{MOVED, RENAMED, iam};

@@ -1,4 +1,4 @@
-//! IAM's actions: names as in the IAM API reference.
+//! The actions of IAM: names as in the IAM API reference.
 
 pub(super) mod account;
 pub(super) mod credentials;

@@ -1,4 +1,4 @@
-//! IAM roles: the role itself, its trust policy, its policies, instance profiles.
+//! IAM roles: the role, its trust policy, its policies, instance profiles.
 
 use crate::catalog::attack::{CREATE_ACCOUNT, REMOVAL, ROLES, TRUST};
 use crate::catalog::row::{DELETED, iam};

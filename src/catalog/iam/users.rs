@@ -1,4 +1,4 @@
-//! IAM users: the user itself, its boundary and its policies.
+//! IAM users: the user, its boundary and its policies.
 
 use crate::catalog::attack::{CREATE_ACCOUNT, MANIPULATION, REMOVAL};
 use crate::catalog::row::{DELETED, MOVED, RENAMED, iam};

@@ -1,8 +1,8 @@
 //! The custom notification of Amazon Q Developer in chat applications ("Custom notifications" in its administrator
-//! guide), which AWS carries into Slack or Microsoft Teams. One actor's story is one thread.
+//! guide), which AWS delivers to Slack or Microsoft Teams. The alerts on one actor are one thread.
 //!
-//! Its `client-markdown` is each client's own, so only what both understand is used: code spans, bold between
-//! asterisks, bare links.
+//! Each chat client has its own `client-markdown`, so only what both clients understand is used: code spans, bold
+//! between asterisks, bare links.
 
 use super::markdown::{bounded, dressed, escaped, plain, summary, why};
 use super::{call, event_id, facts, links, steps, title};
@@ -11,15 +11,16 @@ use crate::text::{TextKind, fingerprint};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
-/// The bounds that are kept. A text block of Slack has 3,000 characters ("Section block" in its reference), and what
-/// AWS adds has to fit besides; for the others AWS's guide gives none that we know, and these are what a channel bears.
+/// The limits of a notification. A text block of Slack has 3,000 characters ("Section block" in its reference), and
+/// what AWS adds has to fit as well. AWS's guide gives no other limits that we know; the others keep a message
+/// readable.
 const TITLE: usize = 200;
 const DESCRIPTION: usize = 2_800;
 const STEP: usize = 500;
 const ALL_STEPS: usize = 2_800;
 const RESOURCES: usize = 5;
 
-/// Renders a alert as the JSON of a custom notification.
+/// Renders an alert as the JSON of a custom notification.
 #[must_use]
 pub fn render(alert: &Alert) -> Value {
     let event = call(alert);
@@ -56,13 +57,13 @@ fn description(alert: &Alert) -> String {
     lines.join("\n")
 }
 
-/// Steps with their commands in code spans, which cannot hold a span's own mark. All of them may stand in one block.
+/// Steps with their commands in code spans. A code span cannot contain a backtick. All steps may stand in one block.
 fn next_steps(alert: &Alert) -> Vec<String> {
     let with = |text: &str, command: &str| format!("{text} `{}`", escaped(command));
     let room = Cell::new(ALL_STEPS);
     let steps = steps(alert, |step, command| {
         let length = with(&dressed(&step.text), command.as_str()).chars().count();
-        // What is left has to do for the texts of the steps that follow.
+        // The room that is left has to be enough for the texts of the steps that follow.
         let fits = !command.as_str().contains('`') && length <= STEP && length + STEP <= room.get();
         room.set(room.get().saturating_sub(if fits { length } else { STEP / 2 }));
         fits

@@ -1,17 +1,17 @@
-//! The markdown that Slack calls mrkdwn ("Formatting text for app surfaces"), and of which Amazon Q Developer hands the
-//! part on that is used here: code spans, bold between asterisks.
+//! The markdown that Slack calls mrkdwn ("Formatting text for app surfaces"). Amazon Q Developer passes on the part
+//! that is used here: code spans, bold between asterisks.
 
 use super::{CUT, NOTHING};
 use crate::alert::Alert;
 use crate::text::{Phrase, TextKind, Untrusted};
 
-/// A phrase with what is from outside in code spans: there it is no markup, and nobody is mentioned by it.
+/// A phrase with text from outside in code spans, where the text is no markup and cannot mention a user.
 pub(super) fn dressed(phrase: &Phrase) -> String {
     phrase.rendered(code)
 }
 
 fn code(text: &Untrusted, kind: TextKind) -> String {
-    // A span cannot hold its own mark.
+    // A code span cannot contain a backtick.
     let shown = text.shown(kind).replace('`', "'");
     if shown.trim().is_empty() { NOTHING.to_owned() } else { format!("`{}`", escaped(&shown)) }
 }
@@ -21,23 +21,23 @@ pub(super) fn summary(alert: &Alert) -> String {
     dressed(&alert.summary).replace('\n', " ")
 }
 
-/// Why it is as grave as it is, a line each below a title.
+/// The reasons for the severity, one per line below a title.
 pub(super) fn why(alert: &Alert) -> String {
     let reasons = alert.reasons_to_read().map(|reason| format!("• {}", dressed(&reason.text)));
     [format!("*Why {}*", alert.severity)].into_iter().chain(reasons).collect::<Vec<_>>().join("\n")
 }
 
-/// Text that stands outside of a code span, and may not open one.
+/// Text outside of a code span, which must not open one.
 pub(super) fn plain(text: &str, limit: usize) -> String {
     bounded(&escaped(&text.replace('`', "'")), limit)
 }
 
-/// The three characters that Slack takes for its own.
+/// Escapes the three characters that Slack uses for its own markup.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// At most `limit` characters, with no half of an escape and no open code span.
+/// At most `limit` characters, with no partial escape and no open code span.
 pub(super) fn bounded(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
@@ -46,7 +46,7 @@ pub(super) fn bounded(text: &str, limit: usize) -> String {
     if let Some(open) = kept.rfind('&').filter(|open| !kept[*open..].contains(';')) {
         kept.truncate(open);
     }
-    // A line with an odd number of marks has an open span.
+    // A line with an odd number of backticks has an open span.
     let line = kept.rfind('\n').map_or(0, |end| end + 1);
     if kept[line..].matches('`').count() % 2 == 1 {
         kept.push('`');
@@ -60,7 +60,7 @@ mod tests {
     use crate::phrase;
 
     #[test]
-    fn text_from_outside_is_no_markup_and_mentions_nobody() {
+    fn text_from_outside_is_no_markup_and_mentions_no_user() {
         let name = Untrusted::new("x` *bold* <!here> @channel <https://evil.example|here> &");
         assert_eq!(
             dressed(&phrase!("user ", &name)),

@@ -1,8 +1,8 @@
-//! What is told in a channel of Slack or Microsoft Teams.
+//! The message for a channel of Slack or Microsoft Teams.
 //!
-//! It is read in a channel, so it is short: what happened, why it is grave, the facts that matter, what to do first.
-//! The mail has the rest. That choice is made here, once; how it is dressed is another module's for each way into a
-//! channel: Amazon Q Developer, or a webhook of either.
+//! A chat message is short: what happened, why it is severe, the most important facts, what to do first. The mail has
+//! the rest. This module selects the content once. One module per way into a channel formats the content: Amazon Q
+//! Developer, a webhook of Slack, a webhook of Teams.
 
 pub mod amazon_q;
 mod markdown;
@@ -15,7 +15,7 @@ use crate::config::WebhookFormat;
 use crate::text::Phrase;
 use serde_json::Value;
 
-/// The facts that are shown, where there are any; at most as many as a section of Slack can contain.
+/// The facts that are shown, if the alert has them; at most as many as a section of Slack can contain.
 const FACTS: [(SectionKind, Fact); 11] = [
     (SectionKind::Who, Fact::Credential),
     (SectionKind::Who, Fact::Mfa),
@@ -32,19 +32,19 @@ const FACTS: [(SectionKind, Fact); 11] = [
 const FACTS_SHOWN: usize = 10;
 /// A header of Slack has 150 characters ("Reference: blocks").
 const TITLE: usize = 150;
-/// How many steps are told, and how many other reports in the message of one.
+/// How many steps are shown, and how many other alerts are named in the message.
 const STEPS: usize = 6;
 const OTHERS: usize = 10;
-/// A name in an address is percent-encoded: a hostile one makes it as long as it likes.
+/// The limit of a link. A name in a link is percent-encoded, so a hostile name can make the link very long.
 const URL: usize = 500;
-/// How a text ends that was cut.
+/// The end of a text that was cut.
 const CUT: &str = " … (cut: the e-mail has all of it)";
-/// What stands for a text that is there and blank.
+/// Stands in place of a blank text.
 const NOTHING: &str = "(nothing)";
-/// What is told instead of a command that has no room.
+/// Stands in place of a command that has no room.
 const ELSEWHERE: &str = "(The e-mail has the command.)";
 
-/// Renders the webhook's message about an alert; of others that are sent with it, a line each.
+/// Renders the webhook's message about an alert, with one line for each of the other alerts that are sent with it.
 #[must_use]
 pub fn render(format: WebhookFormat, alert: &Alert, others: &[Alert]) -> Value {
     match format {
@@ -53,12 +53,12 @@ pub fn render(format: WebhookFormat, alert: &Alert, others: &[Alert]) -> Value {
     }
 }
 
-/// The severity and the subject, as a line that a header of Slack can hold.
+/// The severity and the subject, as a line that fits into a header of Slack.
 fn title(alert: &Alert) -> String {
     super::line(alert, &format!("{}: ", alert.severity), TITLE)
 }
 
-/// The facts that matter, each with whose it is.
+/// The most important facts, each with its section.
 fn facts(alert: &Alert) -> impl Iterator<Item = (String, Phrase)> {
     let facts = FACTS.into_iter().filter_map(|(section, fact)| {
         let row = alert.fact(section, fact)?;
@@ -68,7 +68,8 @@ fn facts(alert: &Alert) -> impl Iterator<Item = (String, Phrase)> {
     facts.take(FACTS_SHOWN)
 }
 
-/// What to do first, each with its command if there is just one and that `fits`; else with a word on where it is.
+/// What to do first: each step with its command, if there is exactly one and it `fits`; otherwise with a note on where
+/// the command is.
 fn steps(
     alert: &Alert,
     fits: impl Fn(&ContainmentStep, &Command) -> bool,
@@ -89,10 +90,10 @@ fn call(alert: &Alert) -> String {
     reference(alert, Fact::EventName).map(Phrase::plain).unwrap_or_default()
 }
 
-/// The event's id, if the event has one.
+/// The event's id, if it has one.
 fn event_id(alert: &Alert) -> Option<String> {
     let mut stretches = reference(alert, Fact::EventId)?.stretches();
-    // Our own words say that it has none.
+    // If the event has no id, the phrase contains our own words only.
     stretches.find_map(|(text, from_outside)| from_outside.then(|| text.into_owned()))
 }
 
@@ -101,7 +102,7 @@ fn reference(alert: &Alert, fact: Fact) -> Option<&Phrase> {
     alert.fact(SectionKind::Reference, fact)?.values.first()
 }
 
-/// What is said of other reports: a line each, and how many more there are.
+/// The lines about other alerts, and how many more there are.
 fn others(others: &[Alert]) -> impl Iterator<Item = String> {
     let more = others.len().saturating_sub(OTHERS);
     let more = (more > 0).then(|| format!("and {more} more: see the e-mails"));

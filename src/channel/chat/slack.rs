@@ -6,15 +6,15 @@ use crate::alert::{Alert, Command};
 use crate::text::Phrase;
 use serde_json::{Value, json};
 
-/// The bounds of "Reference: blocks": the text of a section has 3,000 characters, a field of one 2,000. There are at most
-/// fifty blocks, ten fields, and ten elements of a context; fewer are made here.
+/// The limits of "Reference: blocks": the text of a section has 3,000 characters, a field of a section 2,000. There are
+/// at most fifty blocks, ten fields, and ten elements of a context; this module makes fewer.
 const SECTION: usize = 3_000;
-/// What the number of a step takes: "1. ".
+/// The length of the number of a step: "1. ".
 const NUMBER: usize = 3;
-/// What a channel bears of a field.
+/// Our own limit for a field, so that a message stays readable.
 const FIELD: usize = 500;
 
-/// Renders a alert, and a line of each of the others.
+/// Renders an alert, and one line for each of the other alerts.
 pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
     let title = title(alert);
     let mut blocks = vec![
@@ -29,7 +29,7 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
         blocks.push(json!({"type": "section", "fields": facts}));
     }
     let steps = steps(alert, |step, command| {
-        // The end of a block of code is three of these marks.
+        // Three backticks would end a block of code.
         !command.as_str().contains('`') && with(&step.text, command).chars().count() + NUMBER <= SECTION
     });
     for (i, (text, command)) in steps.enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
     if let Some(id) = event_id(alert) {
         blocks.push(json!({"type": "context", "elements": [markdown(&format!("Event {}", plain(&id, 100)))]}));
     }
-    // Where no blocks are shown, on a watch and to a screen reader, the text stands for them.
+    // Where blocks are not shown (on a watch, by a screen reader), this text is used instead.
     json!({"text": plain(&title, 300), "unfurl_links": false, "unfurl_media": false, "blocks": blocks})
 }
 
@@ -56,7 +56,7 @@ fn section(text: &str) -> Value {
     json!({"type": "section", "text": markdown(&bounded(text, SECTION))})
 }
 
-/// Text in which Slack makes no links and mentions of its own accord.
+/// Text in which Slack does not create links or mentions automatically.
 fn markdown(text: &str) -> Value {
     json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }

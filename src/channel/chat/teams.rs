@@ -1,7 +1,7 @@
 //! An Adaptive Card for a webhook of a workflow in Microsoft Teams ("Adaptive Card explorer", version 1.4; "Post to a
 //! channel when a webhook request is received").
 //!
-//! All text stands in text runs, which know no markdown: what is from outside cannot be markup, and needs no escape.
+//! All text is in text runs, which support no markdown: text from outside cannot be markup and needs no escape.
 
 use super::{CUT, NOTHING, event_id, facts, links, others, steps, title};
 use crate::alert::Alert;
@@ -9,16 +9,16 @@ use crate::severity::Severity;
 use crate::text::Phrase;
 use serde_json::{Value, json};
 
-/// A message of a webhook has at most 28 KB ("Size and rate limit" in Teams' guide); this leaves room for what is around
+/// A message of a webhook has at most 28 KB ("Size and rate limit" in Teams' guide). The rest is for the message around
 /// the card.
 const CARD: usize = 26_000;
-/// What a channel bears of one text, and of a command.
+/// Our own limits for a text and for a command, so that a message stays readable.
 const TEXT: usize = 400;
 const COMMAND: usize = 1_000;
-/// What a card shows beside each other.
+/// How many actions a card shows side by side.
 const ACTIONS: usize = 4;
 
-/// Renders a alert, and a line of each of the others.
+/// Renders an alert, and one line for each of the other alerts.
 pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
     let title_run = json!({"type": "TextRun", "text": title(alert), "weight": "Bolder", "size": "Large",
         "color": colour(alert.severity)});
@@ -58,7 +58,7 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
                 "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                 "type": "AdaptiveCard",
                 "version": "1.4",
-                // Where it is shown, it may be markdown: nothing from outside is in it.
+                // A client may show this text as markdown, so the text contains nothing from outside.
                 "fallbackText": format!("{}: IAM security alert. This cannot be shown here; the e-mail has it.", alert.severity),
                 "msteams": {"width": "Full"},
                 "body": body,
@@ -68,7 +68,7 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
     })
 }
 
-/// Takes from the end what has no room, and says so.
+/// Removes elements from the end that have no room, and adds a note about that.
 fn cut(body: &mut Vec<Value>, room: usize) {
     let mut used = size(body);
     if used <= room {
@@ -98,7 +98,7 @@ fn rich(inlines: Vec<Value>) -> Value {
     block
 }
 
-/// With room above it.
+/// The element with space above it.
 fn apart(mut element: Value) -> Value {
     element["spacing"] = "Large".into();
     element
@@ -122,7 +122,7 @@ fn code(text: &str) -> Value {
     json!({"type": "TextRun", "text": text, "fontType": "Monospace"})
 }
 
-/// A phrase of at most `limit` characters, with what is from outside in letters of one width.
+/// A phrase of at most `limit` characters, with text from outside in a monospace font.
 fn runs(phrase: &Phrase, limit: usize) -> Vec<Value> {
     let (mut runs, mut ours, mut room) = (Vec::new(), String::new(), limit);
     for (text, from_outside) in phrase.stretches() {

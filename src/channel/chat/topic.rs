@@ -1,4 +1,4 @@
-//! The chat's SNS topic, whose messages Amazon Q Developer in chat applications forwards.
+//! The SNS topic of the chat. Amazon Q Developer in chat applications forwards its messages.
 
 use super::amazon_q;
 use crate::channel::sns::{NotPublished, cause, publish};
@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use futures_util::future::LocalBoxFuture;
 
-/// The chat by way of Amazon Q Developer.
+/// The chat, through Amazon Q Developer.
 #[derive(Debug)]
 pub struct AmazonQ {
     client: Client,
@@ -24,7 +24,7 @@ impl AmazonQ {
         Self { client, topic }
     }
 
-    /// The channel, if it is set.
+    /// The channel, if the setting is set.
     #[must_use]
     pub fn channel(settings: &Settings, config: &SdkConfig) -> Option<Box<dyn Channel>> {
         let topic = settings.chat_topic.clone()?;
@@ -48,7 +48,7 @@ impl Channel for AmazonQ {
         FailureNames { field: "chatFailure", metric: "ChatFailures" }
     }
 
-    /// The chat gets what was mailed.
+    /// The chat gets every alert that was mailed.
     fn wants(&self, outgoing: &Outgoing<'_>) -> bool {
         outgoing.mail == MailStatus::Published
     }

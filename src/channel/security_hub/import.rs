@@ -1,8 +1,8 @@
-//! Hands findings to Security Hub CSPM: `BatchImportFindings`, one at a time.
+//! Sends findings to Security Hub CSPM: `BatchImportFindings`, one at a time.
 //!
-//! It is one call with a body of our own, so it is made with the SDK's machinery but without its client for Security
-//! Hub: that knows every resource of every service, makes the package a tenth larger, and takes longer to compile than
-//! anything else here.
+//! This is one call with a body of our own. It uses the SDK's HTTP and signing code, but not the SDK's client for
+//! Security Hub. That client has types for every resource of every service: it makes the package a tenth larger, and
+//! takes longer to compile than anything else here.
 
 use super::Product;
 use crate::channel::{Channel, FailureNames, Outgoing};
@@ -27,9 +27,9 @@ use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// For how long it is not asked again where the account is not subscribed to it.
+/// How long no call is made after Security Hub answered that the account is not subscribed.
 const PAUSE: Duration = Duration::from_hours(1);
-/// Answers after which it is asked once more.
+/// The call is tried once more after these answers.
 const BUSY: &[u16] = &[429, 500, 502, 503, 504];
 const PATH: &str = "/findings/import";
 const JSON: &str = "application/json";
@@ -39,16 +39,16 @@ const JSON: &str = "application/json";
 pub struct SecurityHub {
     product: Product,
     minimum: Severity,
-    /// How it is reached, or what is not there to reach it: that fails an import, and not the start.
+    /// The connection, or what is missing for one: then the import fails, but not the start of the function.
     line: Result<Line, &'static str>,
-    /// Since when it is known that the account is not subscribed.
+    /// When Security Hub answered that the account is not subscribed.
     not_subscribed: Cell<Option<Instant>>,
 }
 
-/// Why there is no finding.
+/// Why a finding was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotImported {
-    /// The account does not use it.
+    /// The account does not use Security Hub.
     #[error(
         "the account is not subscribed to Security Hub CSPM in {region}: enable it there, or deploy with \
          EnableSecurityHub=false"
@@ -57,13 +57,13 @@ pub enum NotImported {
         /// The region.
         region: String,
     },
-    /// It did not take the finding.
+    /// Security Hub refused the finding.
     #[error("Security Hub did not take the finding: {0}")]
     Refused(String),
-    /// It could not be asked.
+    /// The call could not be made.
     #[error("Security Hub could not be asked: {0}")]
     NotAsked(String),
-    /// It took too long.
+    /// Security Hub did not answer in time.
     #[error("Security Hub did not answer in time")]
     TimedOut,
 }
@@ -82,7 +82,7 @@ struct Signed {
     body: String,
 }
 
-/// What was answered instead of taking the finding.
+/// The answer if Security Hub refused the finding.
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {message}")]
 struct Refused {
@@ -91,26 +91,26 @@ struct Refused {
 }
 
 impl SecurityHub {
-    /// Security Hub as a client of this configuration would reach it; it gets what is as grave as `minimum`, or graver.
+    /// Security Hub with the client configuration of the SDK. It gets alerts of `minimum` severity or more severe.
     #[must_use]
     pub fn new(config: &SdkConfig, product: Product, minimum: Severity) -> Self {
         Self { line: Line::new(config, &product), product, minimum, not_subscribed: Cell::new(None) }
     }
 
-    /// The channel, if it is set.
+    /// The channel, if the setting is set.
     #[must_use]
     pub fn channel(settings: &Settings, config: &SdkConfig) -> Option<Box<dyn Channel>> {
         let product = settings.topic.arn().and_then(Product::of_topic)?;
         Some(Box::new(Self::new(config, product, settings.security_hub?)))
     }
 
-    /// Hands over a finding. For no longer than two seconds: the mail is out, and says it all.
+    /// Imports a finding. Takes two seconds at most: the mail is sent already and contains everything.
     ///
-    /// That the account is not subscribed is an error once, until a finding was taken again; from then on Security Hub is
-    /// asked every hour, and no error is returned.
+    /// If the account is not subscribed, this is an error once, and again after a finding was accepted. After that
+    /// error, one call is made every hour, and no error is returned.
     ///
     /// # Errors
-    /// Where it was not taken.
+    /// If the finding was not accepted.
     pub async fn import(&self, finding: &Value) -> Result<(), NotImported> {
         let known = self.not_subscribed.get();
         if known.is_some_and(|since| since.elapsed() < PAUSE) {
@@ -141,8 +141,8 @@ impl SecurityHub {
         match line.operation.invoke(signed).await {
             Ok(()) => Ok(()),
             Err(SdkError::ServiceError(error)) => Err(match error.into_err() {
-                // Of the call, the code also means that the function may not, and only the message tells; of a finding it
-                // means this alone.
+                // For the whole call, the code can also mean that the function has no permission; only the message
+                // distinguishes the two. For a single finding, the code means only this.
                 Refused { code, message }
                     if code == "InvalidAccess"
                         || code == "InvalidAccessException" && message.to_lowercase().contains("not subscribed") =>
@@ -161,7 +161,7 @@ impl Channel for SecurityHub {
         FailureNames { field: "securityHubFailure", metric: "SecurityHubFailures" }
     }
 
-    /// Security Hub is a list: it gets what was suppressed in a burst, too, and no summary of it.
+    /// Security Hub is a list: it also gets the alerts that were suppressed in a burst, but not the summary.
     fn wants(&self, outgoing: &Outgoing<'_>) -> bool {
         outgoing.event.is_some() && outgoing.alert.severity >= self.minimum
     }
@@ -200,7 +200,7 @@ impl Line {
         Ok(Self { credentials, operation, address })
     }
 
-    /// Signs a body by Signature Version 4 ("AWS Signature Version 4 for API requests" in the IAM user guide).
+    /// Signs a body with Signature Version 4 ("AWS Signature Version 4 for API requests" in the IAM user guide).
     fn sign(&self, credentials: Credentials, body: String, region: &str) -> Result<Signed, BoxError> {
         let identity = credentials.into();
         let parameters = v4::SigningParams::builder()
@@ -232,7 +232,7 @@ impl Signed {
     }
 }
 
-/// Reads an answer. One finding may be refused though the call was taken.
+/// Reads an answer. A finding can be refused although the call succeeded.
 fn read(response: &HttpResponse) -> Result<(), Refused> {
     let body = response.body().bytes().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -243,7 +243,7 @@ fn read(response: &HttpResponse) -> Result<(), Refused> {
             failed => Err(Refused { code: text(&failed["ErrorCode"]), message: text(&failed["ErrorMessage"]) }),
         };
     }
-    // The code may have an address behind it, after a colon.
+    // The code may be followed by a colon and an address.
     let code = response.headers().get("x-amzn-errortype").and_then(|code| code.split(':').next());
     let code = code.map_or_else(|| format!("HTTP {}", response.status().as_u16()), str::to_owned);
     let message = if body["Message"].is_string() { &body["Message"] } else { &body["message"] };
@@ -256,7 +256,7 @@ mod tests {
     use crate::arn::Partition;
 
     #[test]
-    fn it_is_where_the_region_and_the_partition_say() {
+    fn the_address_follows_region_and_partition() {
         let address = |partition, region: &str, fips| {
             let mut config = SdkConfig::builder()
                 .http_client(aws_smithy_http_client::test_util::NeverClient::new())

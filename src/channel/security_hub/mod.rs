@@ -1,8 +1,8 @@
 //! A finding for Security Hub CSPM, in the AWS Security Finding Format ("ASFF" in its user guide; bounds as in
 //! `AwsSecurityFinding` in its API reference).
 //!
-//! The same event makes the same finding, by its `Id`: delivered again, it is updated. Text from outside is shown as in
-//! a mail.
+//! The same event makes the same finding, by its `Id`: if the event is delivered again, the finding is updated. Text
+//! from outside is shown as in a mail.
 
 pub mod import;
 
@@ -16,7 +16,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use std::net::Ipv4Addr;
 
-/// What ASFF allows, in characters and pairs.
+/// The limits of ASFF, in characters and pairs.
 const TITLE: usize = 256;
 const DESCRIPTION: usize = 1_024;
 const RECOMMENDATION: usize = 512;
@@ -26,7 +26,7 @@ const FIELD: usize = 2_048;
 const CALL: usize = 128;
 const TYPES: usize = 50;
 
-/// Whose findings they are: those of the account that the function runs in.
+/// The product of the findings: the account and region that the function runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
     /// The partition of the account.
@@ -38,7 +38,7 @@ pub struct Product {
 }
 
 impl Product {
-    /// That of the account and region of a topic.
+    /// The product of the account and region of a topic.
     #[must_use]
     pub fn of_topic(arn: &str) -> Option<Self> {
         let arn = Arn::parse(arn)?;
@@ -49,7 +49,7 @@ impl Product {
         })
     }
 
-    /// The ARN that every account has for findings of its own.
+    /// The ARN that every account has for its own findings.
     fn arn(&self) -> String {
         let Self { region, account, .. } = self;
         let partition = self.partition.name();
@@ -57,7 +57,7 @@ impl Product {
     }
 }
 
-/// Renders an alert as a finding. `event` identifies the event; what the event does not tell is `now`.
+/// Renders an alert as a finding. `event` is the id of the event. `now` is used where the event has no time.
 #[must_use]
 pub fn render(activity: &Activity, alert: &Alert, event: &Untrusted, product: &Product, now: DateTime<Utc>) -> Value {
     let happened = time(activity.time.unwrap_or(now));
@@ -75,10 +75,10 @@ pub fn render(activity: &Activity, alert: &Alert, event: &Untrusted, product: &P
         "FirstObservedAt": happened,
         "LastObservedAt": happened,
         "CreatedAt": happened,
-        // Security Hub takes an update only if it is newer than what it has.
+        // Security Hub accepts an update only if it is newer than the stored finding.
         "UpdatedAt": time(now.max(activity.time.unwrap_or(now))),
         "Severity": severity,
-        // What a later delivery says of these two counts only if it stands here.
+        // A later import can change severity and types only in this field.
         "FindingProviderFields": {"Severity": severity, "Types": types},
         "Title": line(alert, "", TITLE),
         "Description": bounded(&description(alert), DESCRIPTION),
@@ -97,7 +97,7 @@ fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Of ASFF's taxonomy ("Types taxonomy for ASFF"). It has no tactic Impact.
+/// Types of ASFF's taxonomy ("Types taxonomy for ASFF"). It has no tactic Impact.
 fn types(activity: &Activity) -> Vec<String> {
     const UNUSUAL: &str = "Unusual Behaviors/User";
     let Some(technique) = &activity.action.technique else { return vec![UNUSUAL.to_owned()] };
@@ -127,15 +127,15 @@ fn recommendation(alert: &Alert) -> Value {
     recommendation
 }
 
-/// All that has no place of its own: reference, rules, commands, and the facts of each section by its key, "who/mfa".
-/// What says least stands last, and where there are too many, how many more there are.
+/// Everything that has no ASFF field: reference, rules, commands, and the facts of each section by key, "who/mfa". The
+/// least important facts are last. If there are too many, a field says how many more there are.
 fn product_fields(activity: &Activity, alert: &Alert) -> Map<String, Value> {
     const SAY_LITTLE: [Fact; 5] = [Fact::Kind, Fact::UserAgent, Fact::RawUserAgent, Fact::LookedUp, Fact::RequestId];
     let rules: Vec<_> = alert.reasons.iter().map(|reason| reason.rule).collect();
     let ours = [("outcome".to_owned(), activity.outcome.word().to_owned()), ("rules".to_owned(), rules.join(", "))];
     let commands = alert.steps.iter().enumerate().map(|(i, step)| {
         let commands = step.commands.iter().map(Command::as_str).collect::<Vec<_>>().join("\n");
-        // Half a command is worse than none.
+        // A partial command is worse than none.
         let commands = if commands.len() > FIELD { "(the e-mail has the commands)".to_owned() } else { commands };
         (format!("steps/{}", i + 1), commands)
     });
@@ -154,8 +154,8 @@ fn product_fields(activity: &Activity, alert: &Alert) -> Map<String, Value> {
     all.into_iter().take(shown).chain(more).map(|(key, value)| (key, bounded(&value, FIELD).into())).collect()
 }
 
-/// The things it is about, with the details that ASFF has for them, and the account in which it happened: first where it
-/// is what was changed, last otherwise.
+/// The resources that the alert is about, with the details that ASFF has for them, and the account of the event: first
+/// if the account was changed, last otherwise.
 fn resources(activity: &Activity, alert: &Alert, product: &Product) -> Vec<Value> {
     let base = |kind: &str, id: String| json!({"Type": kind, "Id": id, "Partition": activity.partition.name(), "Region": product.region});
     let resource = |resource: &Resource| {
@@ -176,7 +176,7 @@ fn resources(activity: &Activity, alert: &Alert, product: &Product) -> Vec<Value
     resources
 }
 
-/// ASFF's name of a kind of thing; `Other` where it has none.
+/// ASFF's name of a resource type; `Other` if it has none.
 fn kind(what: &ResourceKind) -> &'static str {
     match what {
         ResourceKind::AccessKey { .. } => "AwsIamAccessKey",
@@ -205,7 +205,7 @@ fn kind(what: &ResourceKind) -> &'static str {
     }
 }
 
-/// The details of what IAM has; empty for all else.
+/// The details of IAM resources; empty for others.
 fn details(resource: &Resource) -> Map<String, Value> {
     let text = |text: &Option<Untrusted>, kind| text.as_ref().map(|text| Value::from(text.identifier(kind)));
     let name = |it: &Option<Untrusted>| text(it, TextKind::Name);
@@ -245,7 +245,7 @@ fn details(resource: &Resource) -> Map<String, Value> {
     there.filter(|(_, value)| value.as_str().is_none_or(|text| !text.trim().is_empty())).collect()
 }
 
-/// The call as Security Hub shows it; a sign-in is none.
+/// The call as Security Hub shows it; `None` for a sign-in.
 fn action(activity: &Activity, happened: &str) -> Option<Value> {
     if activity.action.service == "signin" {
         return None;
@@ -268,7 +268,7 @@ fn action(activity: &Activity, happened: &str) -> Option<Value> {
     Some(json!({"ActionType": "AWS_API_CALL", "AwsApiCallAction": call}))
 }
 
-/// At most `limit` characters, with a mark of what was cut.
+/// At most `limit` characters, with a mark if text was cut.
 fn bounded(text: &str, limit: usize) -> String {
     const CUT: &str = " ... (cut: the e-mail has all of it)";
     if text.chars().count() <= limit {

@@ -1,4 +1,4 @@
-//! Each chain from both sides: steps that complete it, in whatever order they arrive, and steps that do not.
+//! Each chain from both sides: steps that complete it, in any order of arrival, and steps that do not.
 
 use super::*;
 use crate::event::{Activity, Delivery};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const CAROL: &str = "carol";
 const MALLORY: &str = "mallory";
 
-/// A call by one of them, so many seconds after 10 o'clock.
+/// A call by a user, with its time in seconds after 10 o'clock.
 fn entry(seconds: i64, who: &str, call: &str, request: &Value) -> Entry {
     let time = DateTime::from_timestamp(1_795_341_600 + seconds, 0).unwrap();
     let denied = request.get("denied").is_some();
@@ -23,7 +23,7 @@ fn entry(seconds: i64, who: &str, call: &str, request: &Value) -> Entry {
     Entry::new(&activity, steps_of(&activity), &record, time)
 }
 
-/// What the history would tell an event of those that arrived before it.
+/// The related activity of an event, from the events that arrived before it.
 fn related(this: &Entry, before: &[Entry]) -> RelatedActivity {
     let list = |keep: &dyn Fn(&&Entry) -> bool| {
         let mut lines: Vec<_> = before.iter().filter(keep).map(|entry| entry.line.clone()).collect();
@@ -37,7 +37,7 @@ fn related(this: &Entry, before: &[Entry]) -> RelatedActivity {
     }
 }
 
-/// What each of these completes when they arrive in this order, by the names of the chains.
+/// The names of the chains that each event completes, in this order of arrival.
 fn played(arriving: &[Entry]) -> Vec<Vec<&'static str>> {
     let of = |i: usize| completed(&arriving[i], &related(&arriving[i], &arriving[..i]));
     (0..arriving.len()).map(|i| of(i).iter().map(|completed| completed.chain.name).collect()).collect()
@@ -52,7 +52,7 @@ fn trust(principal: &str) -> Value {
     json!({"roleName": "r", "policyDocument": json!({"Statement": [statement]}).to_string()})
 }
 
-/// The steps of each chain as calls: what comes first, and what may come then.
+/// The steps of each chain as calls: the first step, and the possible last steps.
 fn steps(chain: &Chain) -> ((&'static str, Value), Vec<(&'static str, Value)>) {
     let user = json!({"userName": "x"});
     let managed = json!({"policyArn": "arn:aws:iam::111122223333:policy/p", "versionId": "v2"});
@@ -89,7 +89,7 @@ fn steps(chain: &Chain) -> ((&'static str, Value), Vec<(&'static str, Value)>) {
     }
 }
 
-/// The first steps of a chain, the last of them at that time.
+/// The first steps of a chain; `last` is the time of the last of them.
 fn firsts(chain: &Chain, last: i64, who: &str) -> Vec<Entry> {
     let ((call, request), _) = steps(chain);
     let times = i64::try_from(chain.times).unwrap();
@@ -123,14 +123,14 @@ fn every_chain_is_completed_by_a_first_step_that_arrives_late() {
 }
 
 #[test]
-fn what_came_too_long_before_or_in_the_wrong_order_is_no_chain() {
+fn steps_too_far_apart_or_in_the_wrong_order_are_no_chain() {
     for chain in CHAINS {
         let (call, request) = steps(chain).1.remove(0);
         for (seconds, is_chain) in
             [(chain.within.num_seconds(), true), (chain.within.num_seconds() + 10, false), (-90, false)]
         {
             let mut arriving = firsts(chain, 0, CAROL);
-            // Of many, the earliest has to be near enough.
+            // Of several first steps, the earliest must be within the time.
             let seconds = if chain.times > 1 && is_chain { seconds - 10 } else { seconds };
             arriving.push(entry(seconds, CAROL, call, &request));
             assert_eq!(played(&arriving).pop().unwrap() == [chain.name], is_chain, "{} {seconds}", chain.name);
@@ -139,7 +139,7 @@ fn what_came_too_long_before_or_in_the_wrong_order_is_no_chain() {
 }
 
 #[test]
-fn another_actor_or_target_completes_only_what_does_not_depend_on_it() {
+fn another_actor_or_target_completes_only_chains_that_do_not_depend_on_it() {
     for chain in CHAINS {
         let (call, mut request) = steps(chain).1.remove(0);
         let mut by_another = firsts(chain, 0, CAROL);
@@ -162,7 +162,7 @@ fn another_actor_or_target_completes_only_what_does_not_depend_on_it() {
 }
 
 #[test]
-fn to_contain_an_intruder_completes_no_chain() {
+fn containing_an_intruder_completes_no_chain() {
     let deny = json!({"userName": "x", "policyName": "incident-deny-all", "policyDocument": policy("Deny")});
     let user = json!({"userName": "x"});
     for first in ["CreateUser", "DeleteUserPermissionsBoundary"] {
@@ -220,7 +220,7 @@ fn a_reason_is_a_sentence_with_times() {
 }
 
 #[test]
-fn what_works_after_many_were_denied_is_one_chain_until_more_are_denied() {
+fn a_success_after_many_denied_calls_is_one_chain_until_more_calls_are_denied() {
     let chain = CHAINS.last().unwrap();
     let mut arriving = firsts(chain, 60, CAROL);
     arriving.extend(firsts(chain, 300, CAROL));
@@ -231,7 +231,7 @@ fn what_works_after_many_were_denied_is_one_chain_until_more_are_denied() {
     };
     arriving.push(works(310, "a"));
     let first = key(&arriving);
-    // The earliest of the denied ones are too long ago by now.
+    // By now, the earliest denied calls are too old.
     arriving.push(works(700, "b"));
     assert_eq!(key(&arriving), first);
     arriving.extend(firsts(chain, 720, CAROL));
@@ -257,7 +257,7 @@ fn steps_of_call(name: &str, request: &Value, error: &Value) -> Vec<ChainStep> {
 }
 
 #[test]
-fn calls_are_the_steps_that_they_may_be() {
+fn each_call_has_its_chain_steps() {
     let user = json!({"userName": "x"});
     for (name, request, expected) in [
         ("CreateUser", user.clone(), vec![ChainStep::UserCreated, ChainStep::Succeeded]),
@@ -289,7 +289,7 @@ fn calls_are_the_steps_that_they_may_be() {
 }
 
 #[test]
-fn to_contain_somebody_grants_nothing() {
+fn containing_a_user_grants_nothing() {
     let put = |effect: &str| {
         let request = json!({"userName": "x", "policyName": "p", "policyDocument": policy(effect)});
         steps_of_call("PutUserPolicy", &request, &json!(null))
@@ -301,12 +301,12 @@ fn to_contain_somebody_grants_nothing() {
     assert_eq!(attach("arn:aws:iam::aws:policy/ReadOnlyAccess"), [ChainStep::PolicyGranted, ChainStep::Succeeded]);
     assert_eq!(attach("arn:aws:iam::aws:policy/AWSDenyAll"), [ChainStep::Succeeded]);
     assert_eq!(attach("arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"), [ChainStep::Succeeded]);
-    // Anybody may give a policy of their own that name.
+    // A customer managed policy can have the same name.
     assert_eq!(attach("arn:aws:iam::1:policy/AWSDenyAll"), [ChainStep::PolicyGranted, ChainStep::Succeeded]);
 }
 
 #[test]
-fn trust_is_widened_to_outsiders_and_when_in_doubt() {
+fn trust_is_widened_by_outside_principals_and_by_an_unreadable_policy() {
     let widened = |principal: Value| {
         let document = json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}]});
         let request = json!({"roleName": "x", "policyDocument": document.to_string()});

@@ -1,4 +1,4 @@
-//! Rules about who made the call, and with what.
+//! Rules about the caller and its credentials.
 
 use super::{always, at_least, context, opinion};
 use crate::catalog::AccessEffect;
@@ -10,8 +10,7 @@ use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
 use chrono::TimeDelta;
 
-/// The root user is for the few tasks that require it, and changes of access are none of them
-/// ("Root user best practices", IAM user guide).
+/// Only a few tasks require the root user, and changes of access do not ("Root user best practices", IAM user guide).
 pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
     match &case.activity.principal {
         _ if case.activity.action.effect == AccessEffect::SignsIn => None,
@@ -31,7 +30,7 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
     }
 }
 
-/// Whether MFA was used when the root user signed in.
+/// Whether the root user signed in with MFA.
 pub(super) fn root_sign_in(case: &Case<'_>) -> Option<Opinion> {
     if case.activity.action.effect != AccessEffect::SignsIn || !case.activity.outcome.succeeded() {
         return None;
@@ -43,7 +42,7 @@ pub(super) fn root_sign_in(case: &Case<'_>) -> Option<Opinion> {
     }
 }
 
-/// AWS attaches this policy when it finds an access key in public.
+/// AWS attaches this policy when it finds an access key in a public place.
 pub(super) fn caller_quarantined(case: &Case<'_>) -> Option<Opinion> {
     let policy = case.dossier.caller.attached()?.quarantine()?;
     always(
@@ -97,12 +96,12 @@ fn role_session<'a>(case: &Case<'a>) -> Option<&'a RoleSession> {
     }
 }
 
-/// Whether the user agent names this environment. Only to raise a severity: whoever calls can write anything there.
+/// Whether the user agent names this environment. Used only to raise a severity: callers can write any user agent.
 fn runs_in(case: &Case<'_>, environment: &str) -> bool {
     case.activity.origin.user_agent.as_ref().is_some_and(|agent| agent.raw().contains(environment))
 }
 
-/// `i-` and 8 or 17 hexadecimal digits: somebody called i-am-carol is no instance.
+/// `i-` and 8 or 17 hexadecimal digits, so that a user named i-am-carol is no instance.
 fn is_instance_id(name: &Untrusted) -> bool {
     let digits = name.raw().strip_prefix("i-").unwrap_or_default();
     matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -113,7 +112,7 @@ pub(super) fn workload_credentials(case: &Case<'_>) -> Option<Opinion> {
     let what = match &session.operator {
         Operator::Ec2Instance(_) => "an EC2 instance",
         Operator::LambdaFunction(_) => "a Lambda function",
-        // Whoever assumes a role can name the session like an instance: no reason to be milder.
+        // A principal that assumes a role can choose the session name of an instance. That does not lower the severity.
         Operator::Unstated if session.session_name.as_ref().is_some_and(is_instance_id) => {
             "an EC2 instance, by the session name"
         }
@@ -138,10 +137,10 @@ pub(super) fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
     })
 }
 
-/// How long the history must cover before it means anything that somebody is not in it.
+/// The history must cover this time before the absence of an actor has a meaning.
 const MEANINGFUL: TimeDelta = TimeDelta::days(14);
 
-/// Somebody who never changed access before may be new, or may use a stolen credential.
+/// An actor who never changed access before may be new, or may use a stolen credential.
 pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
     let since = case.prior?.related.never_seen_since?;
     let principal = &case.activity.principal;

@@ -1,4 +1,4 @@
-//! Rules about credentials: whose they are.
+//! Rules about credentials and their owners.
 
 use super::{at_least, context, target_name};
 use crate::catalog::AccessEffect;
@@ -8,7 +8,7 @@ use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, counted};
 
-/// "One's own" goes by the exact identity of the caller, never by the name of a session.
+/// A credential is the caller's own if the identities are equal. The name of a session is never compared.
 pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
     let (activity, action) = (case.activity, case.activity.action);
     if !activity.outcome.succeeded() || activity.is_self() {
@@ -50,7 +50,7 @@ pub(super) fn target_has_credentials(case: &Case<'_>) -> Option<Opinion> {
     )
 }
 
-/// For somebody else would be another matter.
+/// The caller changed its own credential; [`credential_for_other`] covers all others.
 pub(super) fn own_credential(case: &Case<'_>) -> Option<Opinion> {
     let concerns = matches!(
         case.activity.action.effect,

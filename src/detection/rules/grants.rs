@@ -1,4 +1,4 @@
-//! Rules about the access that a call grants, or passes on.
+//! Rules about access that a call grants, or lets a principal use.
 
 use super::{at_least, context, target_name};
 use crate::catalog::{AccessEffect, TargetKind};
@@ -13,11 +13,11 @@ use crate::text::Phrase;
 struct SevereAccess {
     level: AccessLevel,
     severity: Severity,
-    /// Of an identity that has it: "is an administrator".
+    /// For an identity that has the access: "is an administrator".
     is: &'static str,
-    /// Of an identity that gets it: "becomes an administrator".
+    /// For an identity that gets the access: "becomes an administrator".
     becomes: &'static str,
-    /// What grants it, where one policy does.
+    /// The policy that grants the access, if it is one policy.
     why: Phrase,
 }
 
@@ -32,7 +32,8 @@ impl SevereAccess {
                 let can = "can escalate to administrator through IAM";
                 (Severity::High, can, can)
             }
-            // What was not evaluated must not look harmless: anybody can write a condition that always holds.
+            // A condition that is not evaluated must not make a policy look harmless: an attacker can write a condition
+            // that is always true.
             AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad
                 if access.at_most >= AccessLevel::Escalation =>
             {
@@ -45,7 +46,8 @@ impl SevereAccess {
         Some(Self { level: access.level, severity, is, becomes, why })
     }
 
-    /// Of a policy that could not be read: what is not known must not look harmless. Not asked for is another matter.
+    /// For a policy that could not be read: unknown access must not look harmless. A policy that was not looked up is
+    /// no such case.
     fn unknown(access: &Access, read_failed: bool) -> Option<Self> {
         const UNKNOWN: &str = "may get full access: the policy could not be read";
         read_failed.then(|| Self {
@@ -62,12 +64,12 @@ impl SevereAccess {
     }
 }
 
-/// Whether a boundary lets its holder escalate all the same.
+/// Whether an identity with this boundary can still escalate its access.
 pub(super) fn is_severe(access: &Access) -> bool {
     SevereAccess::of(access).is_some()
 }
 
-/// Who gets the access: the target, the members of a group, the identities that a policy is attached to.
+/// Who gets the access: the target, the members of a group, or the identities that a policy is attached to.
 fn gainer(case: &Case<'_>) -> Phrase {
     let name = target_name(case);
     let few = |names: Vec<Phrase>, unread: bool| {
@@ -97,7 +99,7 @@ fn gainer(case: &Case<'_>) -> Phrase {
     }
 }
 
-/// What was granted, if it is severe, and the reason.
+/// The granted access, if it is severe, and the reason.
 fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     let granted = case.granted.as_ref()?;
     let effect = case.activity.action.effect;
@@ -105,7 +107,7 @@ fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     {
         return None;
     }
-    // The policy may grant it only together with those that were there.
+    // The new policy may grant the access only together with the existing ones.
     let whole = case.target_access.as_ref().filter(|_| effect.grants_policy());
     let before = granted.before.as_ref().map_or(AccessLevel::None, |access| access.level);
     let whole = whole.filter(|whole| whole.level > granted.access.level.max(before));
@@ -145,17 +147,17 @@ pub(super) fn grants_escalation(case: &Case<'_>) -> Option<Opinion> {
     at_least(severe.severity, reason)
 }
 
-/// The target's access that somebody can use afterwards: by a new credential, the trust policy, a removed boundary.
+/// The target's access that a principal can use afterwards: by a new credential, a trust policy, a removed boundary.
 fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
     if !activity.outcome.succeeded() || !effect.passes_on_access() {
         return None;
     }
-    // Users can do no more with a key of their own than before.
+    // Users cannot do more with a new key of their own than before.
     if (activity.is_self() && effect == AccessEffect::GrantsCredential) || activity.action.object.is_for_one_service() {
         return None;
     }
-    // To trust a service is not to let anybody in; somebody who can use the service that way needs a permission for it.
+    // Trust in a service does not let a principal in: to use the service in this way, the principal needs a permission.
     let to_services = case.trust.as_ref().is_some_and(|trust| trust.reach() == Some(Reach::Service));
     let severe = SevereAccess::of(case.target_access.as_ref()?)?;
     let name = target_name(case);
@@ -190,15 +192,15 @@ pub(super) fn target_may_escalate(case: &Case<'_>) -> Option<Opinion> {
     at_least(severe.severity, reason)
 }
 
-/// What only denies removes access: from an intruder who is contained, or from somebody who is locked out.
+/// A policy that only denies removes access: containment of an intruder, or a lockout of a legitimate user.
 pub(super) fn deny_only(case: &Case<'_>) -> Option<Opinion> {
     let gives = matches!(case.activity.action.effect, AccessEffect::AttachesPolicy | AccessEffect::PutsInlinePolicy);
     (gives && case.granted.as_ref()?.deny_only).then_some(())?;
     context("The policy only denies. Somebody is being contained, or locked out.".into())
 }
 
-/// Nobody can become more than an administrator. But IAM does not say since when somebody is one: of two policies that
-/// were attached one after the other, each finds the other there.
+/// An administrator cannot gain more access. But IAM does not say since when an identity is an administrator: if two
+/// policies were attached one after the other, each of them is found when the other is assessed.
 pub(super) fn already_administrator(case: &Case<'_>) -> Option<Opinion> {
     let granted = case.granted.as_ref().filter(|granted| !granted.deny_only)?;
     let before = granted.before.as_ref().filter(|access| access.level == AccessLevel::Administrator)?;

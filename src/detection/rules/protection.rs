@@ -1,4 +1,4 @@
-//! Rules about what protects the account: denies, MFA, boundaries, the password policy.
+//! Rules about the protection of the account: deny policies, MFA, boundaries, the password policy.
 
 use super::grants::is_severe;
 use super::{always, at_least, context, target_name};
@@ -11,14 +11,14 @@ use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::TimeDelta;
 
-/// Names of policies that contain somebody: AWS's, and those of the commands in these alerts.
+/// Names of policies that contain an identity: AWS's, and those of the commands in these alerts.
 const CONTAINMENT: [&str; 3] = ["AWSDenyAll", "incident-deny-all", "incident-revoke-sessions"];
 
 fn contains(policy: &Untrusted) -> bool {
     CONTAINMENT.contains(&policy.raw())
 }
 
-/// Removing a policy lifts what it denied; so does writing another one in its place.
+/// Removing a policy removes its denies; writing another policy in its place does so, too.
 pub(super) fn containment_removed(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
     if !activity.outcome.succeeded() {
@@ -34,7 +34,8 @@ pub(super) fn containment_removed(case: &Case<'_>) -> Option<Opinion> {
 fn containment_overwritten(case: &Case<'_>) -> Option<Opinion> {
     let activity = case.activity;
     let (object, target) = (activity.object.name.as_ref()?, target_name(case));
-    // Somebody who contains again writes the same once more; the time of the event may be a little ahead of the shell's.
+    // Containing again writes the same policy once more. The time of the event may be a little ahead of the shell's
+    // clock.
     let since = activity.time.map(|time| time - TimeDelta::minutes(15));
     let document = activity.policy_document.as_ref().and_then(|document| document.policy());
     if !contains(object) || document.is_some_and(|document| document.denies_everything(since)) {
@@ -52,7 +53,7 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
         let reason = phrase!("Removes AWS's quarantine policy (exposed key) from ", target, ".");
         return always(Severity::Critical, reason);
     }
-    // The policies of a group that the user left, or the one that was removed.
+    // The policies of the group that the user was removed from, or the removed policy.
     let leaves_group = activity.action.object == ObjectKind::Group;
     let inline = |policy: &&AttachedPolicy| policy.via == Attachment::Inline && policy.name == *object;
     let shown = case.dossier.target.attached().and_then(|attached| attached.policies.iter().find(inline));
@@ -74,7 +75,7 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
         return at_least(Severity::Medium, reason);
     }
     let known = removed.policies.iter().all(|policy| policy.is_aws_managed() || policy.document.found().is_some());
-    // A group may have none.
+    // A group may have no policies.
     let listed = !removed.policies.is_empty() || leaves_group;
     if known && listed && removed.gaps.is_empty() {
         return None;
@@ -85,7 +86,7 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
     )
 }
 
-/// What is left of the protection, as far as IAM still knows it.
+/// The remaining protection, as far as IAM still shows it.
 pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
     activity.outcome.succeeded().then_some(())?;
@@ -145,8 +146,8 @@ fn boundary_again(boundary: &Untrusted) -> Option<Opinion> {
     context(phrase!("IAM shows a boundary again: ", Phrase::arn(boundary), "."))
 }
 
-/// What passwords must be. AWS's own default asks for 8 characters of three kinds ("Set an account password policy for
-/// IAM users", IAM user guide); IAM does not keep what was set before.
+/// The requirements for passwords. AWS's default requires 8 characters of three types ("Set an account password policy
+/// for IAM users", IAM user guide). IAM does not keep the previous policy.
 pub(super) fn weak_password_policy(case: &Case<'_>) -> Option<Opinion> {
     const DEFAULT_LENGTH: u64 = 8;
     const DEFAULT_KINDS: usize = 3;
@@ -162,7 +163,7 @@ pub(super) fn weak_password_policy(case: &Case<'_>) -> Option<Opinion> {
     }
     let set =
         |name: &str| activity.parameters.iter().find(|(path, _)| path.raw() == name).map(|(_, value)| value.raw());
-    // What the call does not mention is set back to its default.
+    // Parameters that the call does not contain are set to their defaults.
     let length = set("minimumPasswordLength").and_then(|length| length.parse().ok()).unwrap_or(6);
     let kinds = ["requireSymbols", "requireNumbers", "requireUppercaseCharacters", "requireLowercaseCharacters"];
     let required = kinds.iter().filter(|kind| set(kind) == Some("true")).count();

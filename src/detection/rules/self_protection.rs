@@ -1,4 +1,4 @@
-//! Rules about what these alerts depend on.
+//! Rules about the stack's own resources.
 
 use super::{always, context, target_name};
 use crate::catalog::AccessEffect;
@@ -7,8 +7,8 @@ use crate::phrase;
 use crate::severity::Severity;
 use crate::text::Untrusted;
 
-/// IAM's actions on the function's own role. Actions of other services are alerted on only if they concern the stack's own
-/// resources, and say so by themselves.
+/// IAM actions on the function's own role. Actions of other services are alerted on only if they concern the stack's
+/// own resources; their base severity covers that.
 pub(super) fn self_protection(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
     if matches!(effect, AccessEffect::ImpairsAlerting | AccessEffect::None) || !case.is_self_protected() {
@@ -24,8 +24,8 @@ pub(super) fn self_protection(case: &Case<'_>) -> Option<Opinion> {
     )
 }
 
-/// A deployment of the stack changes what the alerts depend on. That is said, and lowers nothing: an attacker can have
-/// CloudFormation do it, too.
+/// A deployment of the stack changes the stack's own resources. The alert says so, but the severity is not lowered: an
+/// attacker can use CloudFormation, too.
 pub(super) fn deployment(case: &Case<'_>) -> Option<Opinion> {
     const CLOUDFORMATION: &str = "cloudformation.amazonaws.com";
     let by = |name: &Option<Untrusted>| name.as_ref().is_some_and(|name| name.raw() == CLOUDFORMATION);

@@ -1,4 +1,4 @@
-//! Each rule from both sides: a case that it concerns, and one that it does not.
+//! Each rule from both sides: a case that the rule applies to, and one that it does not apply to.
 
 use super::*;
 use crate::config::Settings;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/ci/deploy";
 
-/// A call and an account about which no rule but the first has anything to say.
+/// A call and an account on which only the first rule has an opinion.
 fn quiet() -> (Value, Value) {
     let record = json!({
         "eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "recipientAccountId": "111122223333",
@@ -45,7 +45,7 @@ async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crat
     assess(&Case::new(&activity, &dossier, &settings.unwrap()))
 }
 
-/// The severity, and the rules that gave it, most severe first.
+/// The severity, and the rules of the reasons, the most severe first.
 async fn verdict(change: impl Fn(&mut Value, &mut Value)) -> (Severity, Vec<&'static str>) {
     let assessment = judged(change, "").await;
     (assessment.severity, assessment.reasons.iter().map(|reason| reason.rule).collect())
@@ -72,7 +72,7 @@ async fn nothing_else_known_is_medium() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_medium_and_one_that_could_not_have_worked_is_low() {
+async fn an_attempt_is_medium_and_one_that_cannot_succeed_is_low() {
     for (code, severity) in [
         ("AccessDenied", Severity::Medium),
         ("InvalidInputException", Severity::Medium),
@@ -121,7 +121,7 @@ async fn a_target_that_can_grant_itself_the_rest_is_high() {
 }
 
 #[tokio::test]
-async fn a_target_that_could_be_more_under_a_condition_is_high() {
+async fn a_target_that_could_be_an_administrator_under_a_condition_is_high() {
     let condition = |condition: Value| {
         move |_: &mut Value, account: &mut Value| {
             policy(account, "*");
@@ -180,7 +180,7 @@ async fn principals_from_outside_or_unknown_are_high() {
 }
 
 #[tokio::test]
-async fn workloads_are_high_also_by_the_name_of_their_session() {
+async fn workloads_are_high_also_if_only_their_session_name_shows_them() {
     let lambda =
         json!({"issuerType": "AWS::Lambda::Function", "credentialsIssuedTo": "arn:aws:lambda:us-east-1:1:function:f"});
     let by_lambda = verdict(|record, _| record["userIdentity"]["inScopeOf"] = lambda.clone()).await;
@@ -206,7 +206,7 @@ async fn cloud_shell_is_high() {
 }
 
 #[tokio::test]
-async fn omitted_parameters_make_it_at_least_medium() {
+async fn omitted_parameters_make_an_alert_at_least_medium() {
     let omitted = |record: &mut Value, _: &mut Value| {
         failed(record, "LimitExceeded");
         record["requestParameters"] = json!({"omitted": true});
@@ -215,7 +215,7 @@ async fn omitted_parameters_make_it_at_least_medium() {
 }
 
 #[tokio::test]
-async fn a_long_lived_key_without_mfa_is_one_step_up() {
+async fn a_long_lived_key_without_mfa_raises_the_severity_one_level() {
     let long_lived = verdict(|record, _| user(record, "AKIAEXAMPLE", "")).await;
     assert_eq!(long_lived, (Severity::High, vec!["long_lived_key_without_mfa", "action"]));
     assert_eq!(verdict(|record, _| user(record, "AKIAEXAMPLE", "true")).await.0, Severity::Medium);
@@ -224,18 +224,19 @@ async fn a_long_lived_key_without_mfa_is_one_step_up() {
 
 #[tokio::test]
 async fn an_expected_principal_is_low_and_all_reasons_are_given() {
-    let grave = |_: &mut Value, account: &mut Value| policy(account, "*");
-    let expected = judged(grave, "arn:aws:iam::111122223333:role/ci/*").await;
+    let administrator = |_: &mut Value, account: &mut Value| policy(account, "*");
+    let expected = judged(administrator, "arn:aws:iam::111122223333:role/ci/*").await;
     assert_eq!((expected.severity, expected.unless_expected), (Severity::Low, Some(Severity::Critical)));
     assert_eq!(expected.reasons[0].rule, "expected_principal");
     assert!(expected.reasons[0].text.plain().ends_with("Otherwise the severity would be CRITICAL."));
     assert_eq!(expected.reasons[1].rule, "target_is_administrator");
-    // Neither the session's ARN, whose name anybody chooses, nor another role is the role's ARN.
-    let other = judged(grave, "arn:aws:iam::111122223333:role/deploy").await;
+    // Callers can choose the session name in the session's ARN, so that ARN does not match; another role does not
+    // match, either.
+    let other = judged(administrator, "arn:aws:iam::111122223333:role/deploy").await;
     assert_eq!((other.severity, other.unless_expected), (Severity::Critical, None));
 }
 
-/// Another call than `CreateUser`, by alice of the quiet case unless changed.
+/// A call other than `CreateUser`, by alice of the quiet case unless changed.
 fn call(record: &mut Value, name: &str, request: Value) {
     record["eventName"] = json!(name);
     record["requestParameters"] = request;
@@ -268,14 +269,14 @@ async fn a_policy_is_judged_by_what_it_grants() {
 }
 
 #[tokio::test]
-async fn of_two_policies_given_one_after_the_other_neither_hides_the_other() {
+async fn two_policies_attached_one_after_the_other_do_not_hide_each_other() {
     let before = |record: &mut Value, account: &mut Value| {
         policy(account, "*");
         put("iam:*")(record, account);
     };
     let rules = vec!["grants_administrator", "action", "already_administrator"];
     assert_eq!(verdict(before).await, (Severity::Critical, rules));
-    // The same policy, now that IAM shows it, is not what it had before.
+    // When IAM shows the same policy later, the policy does not count as access from before.
     let shown = |record: &mut Value, account: &mut Value| {
         before(record, account);
         record["requestParameters"]["policyName"] = json!("p");
@@ -284,7 +285,7 @@ async fn of_two_policies_given_one_after_the_other_neither_hides_the_other() {
 }
 
 #[tokio::test]
-async fn an_attached_policy_is_judged_by_what_iam_knows_of_it() {
+async fn an_attached_policy_is_judged_by_its_document_in_iam() {
     let attach = |arn: &'static str| {
         move |record: &mut Value, account: &mut Value| {
             call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": arn}));
@@ -297,7 +298,7 @@ async fn an_attached_policy_is_judged_by_what_iam_knows_of_it() {
         ("arn:aws:iam::aws:policy/IAMFullAccess", Severity::Critical),
         ("arn:aws:iam::111122223333:policy/wide", Severity::Critical),
         ("arn:aws:iam::aws:policy/ReadOnlyAccess", Severity::Medium),
-        // What cannot be told must not look harmless.
+        // A policy that cannot be read must not look harmless.
         ("arn:aws:iam::111122223333:policy/gone", Severity::High),
     ] {
         assert_eq!(verdict(attach(arn)).await.0, severity, "{arn}");
@@ -305,7 +306,7 @@ async fn an_attached_policy_is_judged_by_what_iam_knows_of_it() {
 }
 
 #[tokio::test]
-async fn a_policy_that_nobody_holds_is_less_grave_and_one_that_does_not_count_yet_too() {
+async fn a_policy_without_attachments_and_a_version_not_in_effect_are_less_severe() {
     let version = |default: bool, held: bool| {
         move |record: &mut Value, account: &mut Value| {
             let arn = "arn:aws:iam::111122223333:policy/tools";
@@ -328,7 +329,7 @@ async fn a_policy_that_nobody_holds_is_less_grave_and_one_that_does_not_count_ye
 }
 
 #[tokio::test]
-async fn a_role_is_as_grave_as_who_may_assume_it() {
+async fn a_role_is_as_severe_as_its_trusted_principals() {
     let trust = |principal: Value| {
         move |record: &mut Value, _: &mut Value| {
             let document =
@@ -356,7 +357,7 @@ async fn a_role_is_as_grave_as_who_may_assume_it() {
 }
 
 #[tokio::test]
-async fn a_credential_for_oneself_is_told_apart_by_exact_identity() {
+async fn a_credential_for_oneself_is_recognized_by_exact_identity() {
     let key = |identity: Value| {
         move |record: &mut Value, account: &mut Value| {
             call(record, "CreateAccessKey", json!({"userName": "carol"}));
@@ -373,7 +374,7 @@ async fn a_credential_for_oneself_is_told_apart_by_exact_identity() {
     for other in [
         carol("999900001111"),
         json!({"type": "IAMUser", "userName": "mallory", "accountId": "111122223333"}),
-        // A session may be called like anybody.
+        // A session name can be the name of any user.
         json!({"type": "AssumedRole", "accountId": "111122223333", "principalId": "AROAEXAMPLE:carol",
             "sessionContext": {"sessionIssuer": {"userName": "carol", "arn": "arn:aws:iam::111122223333:role/carol"}}}),
     ] {
@@ -383,7 +384,7 @@ async fn a_credential_for_oneself_is_told_apart_by_exact_identity() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_is_given_or_loses_is_as_grave_as_its_power() {
+async fn a_change_to_an_administrator_is_as_severe_as_its_access() {
     for (name, request, severity) in [
         ("CreateAccessKey", json!({"userName": "new"}), Severity::Critical),
         ("UpdateLoginProfile", json!({"userName": "new"}), Severity::Critical),
@@ -406,7 +407,7 @@ async fn what_an_administrator_is_given_or_loses_is_as_grave_as_its_power() {
 }
 
 #[tokio::test]
-async fn mfa_that_is_gone_is_high_where_a_password_is_left_alone() {
+async fn removed_mfa_is_high_if_a_password_remains() {
     let deactivated = |devices: Value, password: Value| {
         move |record: &mut Value, account: &mut Value| {
             call(record, "DeactivateMFADevice", json!({"userName": "new", "serialNumber": "x"}));
@@ -462,7 +463,7 @@ async fn weak_passwords_are_high() {
 }
 
 #[tokio::test]
-async fn to_take_off_what_contains_somebody_is_grave() {
+async fn removing_containment_is_severe() {
     let detach = |policy: &'static str| {
         move |record: &mut Value, _: &mut Value| {
             let arn = format!("arn:aws:iam::aws:policy/{policy}");
@@ -516,7 +517,7 @@ async fn to_take_off_what_contains_somebody_is_grave() {
 }
 
 #[tokio::test]
-async fn the_alerters_own_role_is_critical_and_a_deployment_is_told() {
+async fn the_functions_own_role_is_critical_and_a_deployment_is_reported() {
     let on = |role: &'static str| {
         move |record: &mut Value, _: &mut Value| {
             call(record, "DeleteRolePolicy", json!({"roleName": role, "policyName": "alert"}));
@@ -531,13 +532,13 @@ async fn the_alerters_own_role_is_critical_and_a_deployment_is_told() {
     };
     let (severity, rules) = verdict(deployed).await;
     assert_eq!((severity, rules.last()), (Severity::Critical, Some(&"deployment")));
-    // Expected or not, somebody has to look.
+    // An expected principal does not lower the severity here.
     let expected = judged(on("alerts-AlertRole"), "arn:aws:iam::111122223333:role/ci/*").await;
     assert_eq!((expected.severity, expected.unless_expected), (Severity::Critical, None));
 }
 
 #[tokio::test]
-async fn routine_is_low_by_what_it_is_and_not_by_who_says_so() {
+async fn routine_is_low_by_action_and_not_by_user_agent() {
     let tag = |record: &mut Value, _: &mut Value| {
         call(record, "TagRole", json!({"roleName": "r"}));
         user(record, "AKIAEXAMPLE", "");
@@ -547,7 +548,7 @@ async fn routine_is_low_by_what_it_is_and_not_by_who_says_so() {
         record["userIdentity"] = json!({"type": "AWSService", "invokedBy": "ses.amazonaws.com"});
     };
     assert_eq!(verdict(service).await, (Severity::Low, vec!["action"]));
-    // Whoever calls can write any user agent, and have CloudFormation make the call.
+    // Callers can write any user agent, and can use CloudFormation for the call.
     let pretender = |record: &mut Value, _: &mut Value| {
         record["userAgent"] = json!("ses.amazonaws.com");
         record["sourceIPAddress"] = json!("cloudformation.amazonaws.com");
@@ -561,7 +562,7 @@ async fn routine_is_low_by_what_it_is_and_not_by_who_says_so() {
 }
 
 #[tokio::test]
-async fn root_at_the_console_is_critical_and_a_failed_try_is_high() {
+async fn root_at_the_console_is_critical_and_a_failed_attempt_is_high() {
     let sign_in = |mfa: &'static str, answer: &'static str| {
         move |record: &mut Value, _: &mut Value| {
             call(record, "ConsoleLogin", json!(null));
@@ -583,7 +584,7 @@ async fn an_unfamiliar_change_is_medium() {
 }
 
 #[tokio::test]
-async fn a_policy_that_nobody_understands_is_high() {
+async fn a_policy_that_cannot_be_parsed_is_high() {
     let odd = |document: &'static str| {
         move |record: &mut Value, _: &mut Value| {
             let request = json!({"userName": "new", "policyName": "q", "policyDocument": document});
@@ -597,7 +598,7 @@ async fn a_policy_that_nobody_understands_is_high() {
 }
 
 #[tokio::test]
-async fn what_a_group_gives_is_not_what_the_call_gave() {
+async fn access_from_a_group_is_not_access_from_the_call() {
     let attach = |record: &mut Value, account: &mut Value| {
         call(
             record,

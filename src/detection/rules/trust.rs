@@ -1,4 +1,4 @@
-//! Rules about who can assume a role.
+//! Rules about the trusted principals of a role.
 
 use super::at_least;
 use crate::detection::{Case, Opinion};

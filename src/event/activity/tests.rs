@@ -1,4 +1,4 @@
-//! Activities, read from records of every shape.
+//! Activities from records of every form.
 
 use super::*;
 use crate::event::outcome::FailureKind;
@@ -42,7 +42,7 @@ fn a_successful_call_names_its_target() {
 }
 
 #[test]
-fn a_denied_call_names_the_target_from_its_error_message() {
+fn the_error_message_of_a_denied_call_names_the_target() {
     let arn = "User: arn:aws:iam::111122223333:user/carol is not authorized to perform: iam:CreateUser on \
         resource: arn:aws:iam::111122223333:user/a/b/mallory because no identity-based policy allows the iam:CreateUser action";
     let by_arn = denied(arn);
@@ -55,7 +55,7 @@ fn a_denied_call_names_the_target_from_its_error_message() {
 }
 
 #[test]
-fn a_denied_call_whose_message_names_nobody_says_that_the_name_is_lacking() {
+fn a_denied_call_without_a_name_in_its_message_lacks_the_user_name() {
     for message in ["", "no", "x on resource: ", "x on resource: *", "x on resource: user"] {
         let activity = denied(message);
         assert_eq!((activity.target.name, activity.lacking), (None, vec!["userName"]), "{message}");
@@ -85,7 +85,7 @@ fn a_failure_without_a_code_is_still_a_failure() {
 }
 
 #[test]
-fn a_record_that_lacks_everything_still_becomes_an_activity_that_says_so() {
+fn a_record_without_fields_becomes_an_activity_that_lists_the_lacking_fields() {
     let bare = json!({"eventSource": EVENT_SOURCE, "eventName": "CreateUser"});
     let delivery = Delivery::from_file(bare).unwrap().remove(0).unwrap();
     let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
@@ -106,7 +106,7 @@ fn a_record_that_lacks_everything_still_becomes_an_activity_that_says_so() {
 }
 
 #[test]
-fn omitted_parameters_are_noticed() {
+fn omitted_parameters_are_reported() {
     let activity = activity(|record| {
         record["requestParameters"] = json!({"reason": "requestParameters too large", "omitted": true});
     });
@@ -115,7 +115,7 @@ fn omitted_parameters_are_noticed() {
 }
 
 #[test]
-fn another_service_is_refused_and_a_call_that_reads_is_ignored() {
+fn another_service_is_refused_and_a_read_only_call_is_ignored() {
     let refuse = |source: Value, name: &str| {
         let record = json!({"eventSource": source, "eventName": name, "eventID": "e-1"});
         let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
@@ -130,7 +130,7 @@ fn another_service_is_refused_and_a_call_that_reads_is_ignored() {
 }
 
 #[test]
-fn the_partition_is_told_by_arn_and_else_by_region() {
+fn the_partition_is_from_the_arn_or_else_from_the_region() {
     let by_arn = activity(|record| {
         record["responseElements"]["user"]["arn"] = json!("arn:aws-us-gov:iam::111122223333:user/x");
     });
@@ -166,7 +166,7 @@ fn a_call_that_names_no_user_is_about_the_caller() {
     let serial =
         json!({"serialNumber": "arn:aws:iam::111122223333:mfa/root-account-mfa-device", "userName": "AWS ROOT USER"});
     assert_eq!(call("DeactivateMFADevice", &serial, &root).target.kind, TargetKind::RootUser);
-    // Of a denied call nobody knows whom it named.
+    // The record of a denied call does not show the target.
     let refused = activity(|record| {
         record["eventName"] = json!("AddUserToGroup");
         record["requestParameters"] = json!(null);
@@ -210,8 +210,8 @@ fn names_are_found_in_arns_urls_and_subscriptions() {
 }
 
 #[test]
-fn denied_calls_name_things_in_every_form_that_iam_writes() {
-    let told = |name: &str, resource: &str| {
+fn denied_calls_name_resources_in_every_form_that_iam_writes() {
+    let named = |name: &str, resource: &str| {
         let refused = activity(|record| {
             record["eventName"] = json!(name);
             record["requestParameters"] = json!(null);
@@ -224,15 +224,15 @@ fn denied_calls_name_things_in_every_form_that_iam_writes() {
     };
     let some = |text: &str| Some(text.to_owned());
     let arn = "arn:aws:iam::111122223333:policy/team/tools";
-    assert_eq!(told("CreatePolicyVersion", &format!("policy {arn}")), (some("tools"), some(arn), None));
-    assert_eq!(told("CreatePolicyVersion", arn), (some("tools"), some(arn), None));
-    assert_eq!(told("AddRoleToInstanceProfile", "instance profile web"), (None, None, some("web")));
-    assert_eq!(told("CreateAccountAlias", "*"), (None, None, None));
-    assert_eq!(told("UpdateAssumeRolePolicy", "role ci"), (some("ci"), None, None));
+    assert_eq!(named("CreatePolicyVersion", &format!("policy {arn}")), (some("tools"), some(arn), None));
+    assert_eq!(named("CreatePolicyVersion", arn), (some("tools"), some(arn), None));
+    assert_eq!(named("AddRoleToInstanceProfile", "instance profile web"), (None, None, some("web")));
+    assert_eq!(named("CreateAccountAlias", "*"), (None, None, None));
+    assert_eq!(named("UpdateAssumeRolePolicy", "role ci"), (some("ci"), None, None));
 }
 
 #[test]
-fn what_a_call_asked_for_besides_is_kept_by_its_path_up_to_a_bound() {
+fn other_parameters_are_kept_by_their_path_up_to_a_limit() {
     let many: Vec<_> = (0..99).map(|i| json!({"a": i})).collect();
     let unfamiliar = call("InventedLastYear", &json!({"b": {"c": true}, "list": many}), &json!(null));
     assert_eq!(unfamiliar.parameters.len(), PARAMETERS);

@@ -1,11 +1,11 @@
-//! What principals are called, in the words of the IAM user guide.
+//! The names of principals, in the words of the IAM user guide.
 
 use super::{Operator, Principal, RoleSession, Root};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
 impl Principal {
-    /// The name for a subject line, in which a provider or a source identity does not fit.
+    /// The name for a subject line, without an identity provider or a source identity: these are too long.
     #[must_use]
     pub fn brief_name(&self) -> Phrase {
         match self {
@@ -21,7 +21,7 @@ impl Principal {
         }
     }
 
-    /// The name for a subject line that is too long with anything more.
+    /// The shortest name, for a subject line that is too long otherwise.
     #[must_use]
     pub fn briefest_name(&self) -> Phrase {
         match self {
@@ -32,7 +32,7 @@ impl Principal {
         }
     }
 
-    /// The name that a person would use, with who is behind it.
+    /// The name that a person would use, with the user or workload of a session.
     #[must_use]
     pub fn short_name(&self) -> Phrase {
         match self {
@@ -48,7 +48,7 @@ impl Principal {
                     }
                 })
             }
-            // The issuer chose the name of the session.
+            // The caller of `GetFederationToken` chose the name of the session, so the issuer comes first.
             Self::FederatedUser(user) => {
                 let issuer = if user.is_by_root() {
                     Some("the root user".into())
@@ -78,7 +78,7 @@ impl Principal {
         }
     }
 
-    /// What kind of principal it is, in the words of the IAM user guide.
+    /// The type of the principal, in the words of the IAM user guide.
     #[must_use]
     pub fn kind(&self) -> Phrase {
         match self {
@@ -107,7 +107,7 @@ impl Principal {
 }
 
 impl RoleSession {
-    /// Who is behind the session, as well as the record tells.
+    /// Who or what uses the session, as far as the record shows.
     #[must_use]
     pub fn who(&self) -> Phrase {
         let session = || named(self.session_name.as_ref(), "a session without a name");
@@ -135,7 +135,7 @@ impl RoleSession {
     }
 }
 
-/// The name, or our words where there is none.
+/// The name, or `otherwise` if there is none.
 fn named(name: Option<&Untrusted>, otherwise: &'static str) -> Phrase {
     name.map_or(otherwise.into(), Phrase::from)
 }

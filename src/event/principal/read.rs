@@ -1,4 +1,4 @@
-//! Reads a principal from CloudTrail's `userIdentity` element. Nothing is required: what is absent stays `None`.
+//! Reads a principal from CloudTrail's `userIdentity` element. No field is required: an absent field becomes `None`.
 
 use super::{
     ExternalUser, FederatedUser, IamUser, IdentityCenterUser, Operator, OtherAccount, Principal, RoleSession, Root,
@@ -11,7 +11,6 @@ use crate::text::Untrusted;
 use serde_json::Value;
 
 impl Principal {
-    /// Reads a principal from the record. Nothing is required: what is absent stays `None`.
     #[must_use]
     pub fn from_record(identity: Option<&UserIdentity>) -> Self {
         let Some(identity) = identity else {

@@ -1,4 +1,4 @@
-//! Principals of every type, and what they are called.
+//! Principals of every type, and their names.
 
 use super::*;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn every_type_has_a_name_that_a_person_would_use() {
 }
 
 #[test]
-fn a_role_session_is_named_by_its_role_and_who_is_behind_it() {
+fn a_role_session_is_named_after_its_role_and_its_user() {
     let plain = json!({"sessionIssuer": issuer("arn:aws:iam::111122223333:role/ci/deploy")});
     assert_eq!(role(&plain, "alice", &json!({})).short_name().plain(), "deploy (alice)");
 
@@ -83,7 +83,7 @@ fn a_role_session_is_named_by_its_role_and_who_is_behind_it() {
 }
 
 #[test]
-fn without_a_session_issuer_the_arn_tells_the_role_but_no_lasting_arn_is_made_up() {
+fn without_a_session_issuer_the_role_is_known_but_not_its_lasting_arn() {
     for empty in [json!({}), json!({"sessionIssuer": {}, "webIdFederationData": {}}), json!(null)] {
         let Principal::AssumedRole(session) = role(&empty, "alice", &json!({"inScopeOf": {}})) else { panic!() };
         assert_eq!((session.role.clone(), session.session_name.clone()), (Some("deploy".into()), Some("alice".into())));

@@ -1,4 +1,4 @@
-//! What DynamoDB answered, or why it did not.
+//! The answers and errors of DynamoDB.
 
 use super::values::integer;
 use crate::history::{Claim, HistoryError};
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout_at};
 
-/// Why the writes of a transaction were refused, in their order; none where it failed otherwise.
+/// Why the writes of a transaction were refused, in their order; empty if the transaction failed for another reason.
 fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[CancellationReason] {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
@@ -18,7 +18,7 @@ fn cancellation_reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> &[Ca
     }
 }
 
-/// Whether a write was refused because of another one of the same item at the same moment. The SDK does not try it again.
+/// Whether a write was refused because of a concurrent write of the same item. The SDK does not try such a write again.
 pub(super) fn collides<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     cancellation_reasons(error).iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
@@ -28,9 +28,9 @@ pub(super) fn is_refused_by_condition<R>(error: &SdkError<TransactWriteItemsErro
     cancellation_reasons(error).first().and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
 }
 
-/// What a refused claim says of the one before it: that the event was alerted on, or until when it is claimed.
+/// What a refused claim says about the earlier claim: the event was alerted on, or the time until which it is claimed.
 pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Result<Claim, DateTime<Utc>>> {
-    // Two at the same moment: neither was taken, and one may be tried again.
+    // Two claims at the same moment: neither was accepted, and one may be tried again.
     if collides(error) {
         return Some(Ok(Claim::InProgress));
     }
@@ -43,7 +43,7 @@ pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) ->
     }
 }
 
-/// The answer to a call, if it comes in time.
+/// The answer to a call, if it arrives in time.
 pub(super) async fn patient<T, E: ProvideErrorMetadata, R>(
     what: &'static str,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
@@ -54,7 +54,7 @@ pub(super) async fn patient<T, E: ProvideErrorMetadata, R>(
     }
 }
 
-/// Whether a write was made, and not refused by its condition.
+/// Whether a write was made. `false` if its condition refused it.
 pub(super) async fn unless_refused<T, E: ProvideErrorMetadata, R>(
     what: &'static str,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
@@ -68,7 +68,7 @@ pub(super) async fn unless_refused<T, E: ProvideErrorMetadata, R>(
 }
 
 pub(super) fn why_not<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> HistoryError {
-    // The code and no more: the whole error contains the request, and that contains the alert.
+    // Only the code: the whole error contains the request, and the request contains the alert.
     let reason = match (error.code(), error) {
         (Some(code), _) => HistoryError::Refused(Untrusted::new(code)),
         (None, SdkError::TimeoutError(_)) => HistoryError::TimedOut,

@@ -1,4 +1,4 @@
-//! How bursts are counted, and what is suppressed of them.
+//! How bursts are counted, and how suppressed alerts are recorded and read.
 
 use super::answers::{patient, unless_refused, why_not};
 use super::keys::{Item, actor_list, actor_of_list, at, burst_key, burst_list, key, keys};
@@ -14,16 +14,16 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use tokio::time::{Instant, timeout_at};
 
-/// How long what was counted of a day is kept: until its bursts have ended.
+/// How long the count of a day is kept: until its bursts have ended.
 const COUNTED: TimeDelta = TimeDelta::days(3);
-/// How long nobody else summarizes a burst that an invocation has begun with.
+/// After an invocation starts to summarize a burst, no other invocation summarizes it for this time.
 const SUMMARIZING: TimeDelta = TimeDelta::minutes(2);
 
 impl History {
-    /// Counts the event, and returns its position among those like it.
+    /// Counts the event, and returns its position among similar events.
     ///
     /// # Errors
-    /// Where it could not be counted: then it is mailed.
+    /// If the event could not be counted: then the alert is mailed.
     pub async fn count(&self, entry: &Entry, severity: Severity) -> Result<BurstPosition, HistoryError> {
         let minute = burst::minute(entry.arrived);
         let call = self
@@ -38,7 +38,7 @@ impl History {
             .expression_attribute_values(":minute", number(minute))
             .expression_attribute_values(":expires", number((entry.arrived + COUNTED).timestamp()))
             .return_values(ReturnValue::AllOld)
-            // A second attempt would find what the first one has counted.
+            // A second attempt would count the event twice.
             .customize()
             .config_override(aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled()))
             .send();
@@ -46,10 +46,10 @@ impl History {
         Ok(Count::read(&before).position(entry.arrived, severity))
     }
 
-    /// Records an event whose mail is suppressed, and that there is something to summarize.
+    /// Records an event whose mail is suppressed, and that its burst has to be summarized.
     ///
     /// # Errors
-    /// Where it could not be recorded: then it is mailed.
+    /// If the event could not be recorded: then the alert is mailed.
     pub async fn suppress(&self, entry: &Entry, alert: &AlertRecord<'_>) -> Result<(), HistoryError> {
         let line = &entry.line;
         let mut values = Item::from([
@@ -74,15 +74,15 @@ impl History {
             .expression_attribute_names("#call", "call")
             .set_expression_attribute_values(Some(values))
             .send();
-        // One after the other: what is done, and not counted as suppressed, would never be summarized.
+        // In this order: an event that is recorded but not counted as suppressed would never be summarized.
         patient("suppress", call).await?;
         Box::pin(self.keep(entry, alert)).await
     }
 
-    /// The bursts of which something was suppressed that is to be summarized now: they have ended, or last too long.
+    /// The bursts with suppressed alerts that are to be summarized now: they have ended, or continue for too long.
     ///
     /// # Errors
-    /// Where they could not be read.
+    /// If the bursts could not be read.
     pub async fn pending(&self, now: DateTime<Utc>) -> Result<Vec<PendingBurst>, HistoryError> {
         let mut pending = Vec::new();
         for days_ago in 0..COUNTED.num_days() {
@@ -106,10 +106,10 @@ impl History {
         Ok(pending)
     }
 
-    /// Takes it on to summarize this burst; `false` where another invocation does.
+    /// Starts to summarize this burst; `false` if another invocation does that.
     ///
     /// # Errors
-    /// Where that is not known.
+    /// If that is not known.
     pub async fn take_on(&self, pending: &PendingBurst, now: DateTime<Utc>) -> Result<bool, HistoryError> {
         let call = self
             .client
@@ -124,10 +124,10 @@ impl History {
         unless_refused("take on", call).await
     }
 
-    /// All that was suppressed of a burst. The summary says so where not all was read by the deadline.
+    /// All suppressed alerts of a burst. The summary says so if not all were read by the deadline.
     ///
     /// # Errors
-    /// Where it could not be read.
+    /// If the alerts could not be read.
     pub async fn suppressed(&self, pending: &PendingBurst, deadline: Instant) -> Result<BurstSummary, HistoryError> {
         let mut summary = BurstSummary::default();
         let mut from = None;
@@ -135,7 +135,7 @@ impl History {
             let query = self
                 .of(&actor_list(&pending.actor_key))
                 .key_condition_expression("pk = :pk AND sk >= :from")
-                // The first that was suppressed need not be the first that happened.
+                // The first suppressed event need not be the first one that happened.
                 .expression_attribute_values(":from", text(&at(pending.oldest - RELATED)))
                 .filter_expression("#call = :call AND leftOutAt > :before AND leftOutAt <= :until")
                 .expression_attribute_names("#call", "call")
@@ -159,10 +159,10 @@ impl History {
         }
     }
 
-    /// Notes that so many of a burst were summarized; if it has ended, all.
+    /// Records how many alerts of a burst were summarized; if the burst has ended, all of them.
     ///
     /// # Errors
-    /// Where it could not be noted: then it is summarized again.
+    /// If this could not be recorded: then the burst is summarized again.
     pub async fn summarized(
         &self,
         pending: &PendingBurst,
@@ -208,7 +208,7 @@ impl PendingBurst {
         let moment = |name: &str| DateTime::from_timestamp_millis(integer(item, name)?);
         let continues = moment("leftOutAt")? >= now - burst::QUIET;
         let begin = day.and_time(NaiveTime::MIN).and_utc();
-        // Of each day, what arrived on it; and of what arrives just now, some may not be written yet.
+        // For each day, the events that arrived on it. The newest arrivals may not be written yet.
         let until = (now - burst::WRITTEN).min(begin + TimeDelta::days(1) - TimeDelta::milliseconds(1));
         Some(Self {
             key: (field("pk")?, field("sk")?),

@@ -1,4 +1,4 @@
-//! The history in a table of DynamoDB: claims, related activity, chains, records of alerts.
+//! The history in a DynamoDB table: claims, related activity, chains, records of alerts.
 
 use super::answers::{claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
 use super::keys::{BEGIN, CHAIN, HISTORY, actor_list, at, chain_list, day_of, key, keys, lists, target_list};
@@ -13,18 +13,19 @@ use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The pause before an event is claimed again that another invocation works on.
+/// The pause before the next claim on an event that another invocation works on.
 const BETWEEN_CLAIMS: Duration = Duration::from_millis(500);
-/// How often a write is tried that collides with another one, and the pause before each further time.
+/// How often a write is tried if it conflicts with a concurrent write, and the pause before each retry.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl History {
     // --- one alert an event ------------------------------------------------------------------------------------
 
-    /// Claims the event, until then: an invocation that comes in between waits or gives up, and one that comes after a
-    /// crash takes over. The lines are written at once, without what is not known yet, so that another event that is
-    /// handled at the same time finds this one. Waits for another one's claim, but not longer than until `given_up`.
+    /// Claims the event for this invocation, until a time. During the claim, another invocation waits or gives up;
+    /// after a crash, the next one takes over. The lines are written immediately, without what is not known yet, so
+    /// that another event that is handled at the same time finds this one. If another invocation has a claim, this one
+    /// waits until `given_up` at most.
     pub async fn claim(
         &self,
         entry: &Entry,
@@ -54,10 +55,10 @@ impl History {
         }
     }
 
-    /// Claims the event if nobody has yet; or, given the time, if somebody's claim on it ended before.
+    /// Claims the event if it has no claim yet; or, with a time, if the earlier claim ended before that time.
     ///
     /// # Errors
-    /// Until when somebody else has claimed it.
+    /// The time until which another invocation has the claim.
     async fn claim_if(
         &self,
         entry: &Entry,
@@ -97,10 +98,10 @@ impl History {
         }
     }
 
-    /// Records what was alerted, and that it was.
+    /// Records the alert, and that the event was alerted on.
     ///
     /// # Errors
-    /// Where it could not be recorded: then a repeated delivery is alerted on again.
+    /// If the alert could not be recorded: then a repeated delivery is alerted on again.
     pub async fn keep(&self, entry: &Entry, alert: &AlertRecord<'_>) -> Result<(), HistoryError> {
         let reasons = alert.reasons.iter().map(|reason| text(reason)).collect();
         let judged = [("severity", text(alert.severity.word())), ("subject", text(alert.subject))];
@@ -123,10 +124,10 @@ impl History {
         kept
     }
 
-    /// Records an event that is not alerted on, and why. What is no action of IAM stands under its day only.
+    /// Records an event that is not alerted on, and why. Events of other services are recorded under their day only.
     ///
     /// # Errors
-    /// Where it could not be recorded.
+    /// If the event could not be recorded.
     pub async fn keep_not_alerted(&self, entry: &Entry, why: &str, record: &str) -> Result<(), HistoryError> {
         let mut event = self.event(entry);
         let facts = [
@@ -137,7 +138,7 @@ impl History {
             ("cut", AttributeValue::Bool(record.len() > KEPT)),
         ];
         event.extend(facts.map(|(name, value)| (name.to_owned(), value)));
-        // What was alerted on once stays what it is, whatever is set now.
+        // An event that was alerted on before keeps its record, also if the settings have changed.
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(event))
@@ -149,7 +150,7 @@ impl History {
         self.write(self.writes(first, entry, &in_lists, &[])).await
     }
 
-    /// Writes all of it or nothing. What a condition refuses need not be written: it stands there already.
+    /// Writes all items or none. A write that its condition refuses is not needed: the item exists already.
     async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<(), HistoryError> {
         let deadline = Instant::now() + HISTORY_TIMEOUT;
         let mut tries = 1;
@@ -166,13 +167,13 @@ impl History {
         }
     }
 
-    // --- related activity ---------------------------------------------------------------------------------------------
+    // --- related activity --------------------------------------------------------------------------------------------
 
-    /// What the actor did and what happened to the target within a day before the event, and after it so far; and
-    /// whether the actor was seen before at all.
+    /// What the actor did and what happened to the target within a day before or after the event, as far as recorded;
+    /// and whether the actor was seen before.
     pub async fn related(&self, entry: &Entry) -> RelatedActivity {
         let time = entry.line.time;
-        // A '~' sorts behind all that follows a time.
+        // '~' sorts after everything that follows a time.
         let around = (at(time - RELATED), format!("{}~", at(time + RELATED)));
         let (actor, target) = (actor_list(entry.line.actor_key.raw()), entry.target_key.as_deref().map(target_list));
         let (by_actor, to_target, oldest, begin) = tokio::join!(
@@ -185,7 +186,7 @@ impl History {
                     None => Ok(Lines::default()),
                 }
             },
-            // Of several at once, the earliest is the one that was never seen before.
+            // Of several events at the same time, the earliest one is the actor's first.
             self.list(self.of(&actor).limit(1)),
             self.begin()
         );
@@ -209,8 +210,8 @@ impl History {
         }
     }
 
-    /// Whether the alert of this event is the one that names the chain which began with that event: the first to come
-    /// names it. If that is not known, the chain is named, at worst twice.
+    /// Whether the alert of this event names the chain that began with the event `first`: the first alert does. If the
+    /// history does not answer, the chain is named, at worst twice.
     pub async fn names(&self, entry: &Entry, chain: &str, first: &Untrusted) -> bool {
         let mut item = self.expiring(entry);
         item.extend(keys(&chain_list(chain, first), CHAIN));
@@ -220,14 +221,14 @@ impl History {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            // A retry of the same event names it again.
+            // A retry of the same event names the chain again.
             .condition_expression("attribute_not_exists(pk) OR eventId = :this")
             .expression_attribute_values(":this", text(entry.line.event_id.raw()))
             .send();
         unless_refused("name", call).await.unwrap_or(true)
     }
 
-    /// Since when there is a history; `None` where that was not noted yet.
+    /// When the history began; `None` if that is not recorded yet.
     async fn begin(&self) -> Result<Option<DateTime<Utc>>, HistoryError> {
         if let Some(begin) = self.begin.get() {
             return Ok(Some(*begin));
@@ -237,7 +238,7 @@ impl History {
         Ok(begin.map(|begin| *self.begin.get_or_init(|| begin)))
     }
 
-    /// Notes when the history began, if nobody has yet. What fails is tried again with the next event.
+    /// Records when the history began, if that is not recorded yet. A failed write is tried again with the next event.
     async fn note_begin(&self, entry: &Entry) {
         if self.begin.get().is_some() {
             return;

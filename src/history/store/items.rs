@@ -1,4 +1,4 @@
-//! The items of the table, and what is read from them.
+//! The items of the table, and how they are read.
 
 use super::keys::{EVENT, Item, at, event_list, key, keys};
 use super::table::History;
@@ -10,7 +10,7 @@ use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 impl History {
-    /// The event's own item, as far as it is known at once.
+    /// The event's own item, as far as it is known at the beginning.
     pub(super) fn event(&self, entry: &Entry) -> Item {
         let mut item = self.line(entry);
         item.extend(keys(&event_list(&entry.line.event_id), EVENT));
@@ -23,7 +23,7 @@ impl History {
         item
     }
 
-    /// A write, and with it those of the event's lines in these lists, with what else is known.
+    /// A write, with the writes of the event's lines in these lists, and with attributes that are known by now.
     pub(super) fn writes(
         &self,
         first: Put,
@@ -64,7 +64,7 @@ impl History {
         item
     }
 
-    /// An item with nothing but when it expires.
+    /// An item that contains only its expiry time.
     pub(super) fn expiring(&self, entry: &Entry) -> Item {
         let expires = self.retention.map(|retention| number((entry.arrived + retention).timestamp()));
         expires.map(|expires| ("expiresAt".to_owned(), expires)).into_iter().collect()
@@ -72,7 +72,7 @@ impl History {
 }
 
 impl Line {
-    /// Reads a line; `None` where it is none.
+    /// Reads a line; `None` if the item is no line.
     #[must_use]
     pub fn read(item: &Item) -> Option<Self> {
         let field = |name: &str| item.get(name)?.as_s().ok().map(Untrusted::new);

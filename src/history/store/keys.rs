@@ -10,14 +10,14 @@ use std::collections::HashMap;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// A table, by its name and, where that is known, its region.
+/// A table: its name and, if known, its region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table<'a> {
     pub name: &'a str,
     pub region: Option<&'a str>,
 }
 
-/// A query of the table, in the words of `aws dynamodb query`.
+/// A query of the table, in the syntax of `aws dynamodb query`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableQuery {
     pub key_condition: &'static str,
@@ -29,7 +29,7 @@ pub struct TableQuery {
 }
 
 impl TableQuery {
-    /// The suppressed alerts of an actor and a call from that time on: time, severity, outcome, who, what, event id.
+    /// The suppressed alerts of an actor and a call since a time: time, severity, outcome, who, what, event id.
     #[must_use]
     pub fn suppressed(actor_key: &str, call: &Untrusted, from: DateTime<Utc>) -> Self {
         let list = actor_list(actor_key);
@@ -68,7 +68,7 @@ pub fn actor_list(actor_key: &str) -> String {
     format!("{ACTOR}{actor_key}")
 }
 
-/// The actor whose list this is.
+/// The actor of this list.
 pub(super) fn actor_of_list(list: &str) -> &str {
     list.strip_prefix(ACTOR).unwrap_or(list)
 }
@@ -89,18 +89,18 @@ pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {
     format!("CHAIN#{chain}#{}", first.raw())
 }
 
-/// The list of all that was counted on a day.
+/// The list of all counts of a day.
 pub(super) fn burst_list(day: NaiveDate) -> String {
     format!("FLOOD#{day}")
 }
 
-/// Where the event is counted among those like it.
+/// The key of the count for the event.
 pub(super) fn burst_key(entry: &Entry) -> Item {
     let list = burst_list(entry.arrived.date_naive());
     keys(&list, &format!("{}#{}", entry.line.actor_key.raw(), entry.line.call.raw()))
 }
 
-/// All lists that an event stands in.
+/// All lists that contain the event.
 pub(super) fn lists(entry: &Entry) -> Vec<String> {
     let target = entry.target_key.as_deref().map(target_list);
     [Some(actor_list(entry.line.actor_key.raw())), target, Some(day_of(entry))].into_iter().flatten().collect()
@@ -115,7 +115,7 @@ pub(super) fn keys(pk: &str, sk: &str) -> Item {
     Item::from([("pk".into(), key(pk)), ("sk".into(), key(sk))])
 }
 
-/// A key, cut to its bound.
+/// A key, cut to at most [`KEY`] bytes.
 pub(super) fn key(key: &str) -> AttributeValue {
     AttributeValue::S(key[..key.floor_char_boundary(key.len().min(KEY))].to_owned())
 }

@@ -1,5 +1,5 @@
-//! The history's table in DynamoDB: the only place that knows its keys and attributes. Stored names never change, so that
-//! a newer version reads what an older one wrote.
+//! The history's table in DynamoDB. Only this module knows the keys and attributes. Stored names never change, so that
+//! a newer version can read what an older one wrote.
 //!
 //! | item | `pk` | `sk` |
 //! | --- | --- | --- |
@@ -11,8 +11,8 @@
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
-//! What other services did that is not alerted on stands under its day only: nobody's access changed. The lines stand in
-//! the table itself, and not in an index, so that a read sees what was written a moment ago.
+//! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
+//! items of the table and not of an index, so that a read finds what was written a moment ago.
 
 mod answers;
 mod bursts;

@@ -1,23 +1,23 @@
-//! The table, and how it is reached.
+//! The table and its client.
 
 use super::keys::Table;
 use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::OnceLock;
 
-/// What happened before.
+/// The history in a table.
 #[derive(Debug)]
 pub struct History {
     pub(super) client: Client,
     pub(super) table: String,
-    /// How long an item is kept; `None` for ever.
+    /// How long an item is kept; `None` means for ever.
     pub(super) retention: Option<TimeDelta>,
-    /// Since when there is a history, once that was read.
+    /// When the history began, if that was read before.
     pub(super) begin: OnceLock<DateTime<Utc>>,
 }
 
 impl History {
-    /// The history in this table, whose items are kept so long; `None` for ever.
+    /// The history in this table, with the time for which items are kept; `None` means for ever.
     #[must_use]
     pub fn new(client: Client, table: String, retention: Option<TimeDelta>) -> Self {
         Self { client, table, retention, begin: OnceLock::new() }

@@ -1,4 +1,4 @@
-//! One call to IAM, and what its answer or its failure says about the fact that was asked for.
+//! One call to IAM, and what its answer or its error says about the fact.
 
 use crate::limits::LISTED;
 use crate::lookup::answer::{Listing, Lookup, Unavailable};
@@ -26,7 +26,7 @@ where
     }
 }
 
-/// Reads a list until its end, its bound or the deadline.
+/// Reads a list until its end, its limit or the deadline.
 pub(super) async fn list<I, T, E, R>(
     deadline: Instant,
     action: &'static str,
@@ -52,7 +52,7 @@ where
     }
 }
 
-/// What an error says about the fact that was asked for.
+/// What an error says about the fact.
 fn refused<T, E, R>(action: &'static str, error: &SdkError<E, R>) -> Lookup<T>
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -72,16 +72,16 @@ where
             _ => Unavailable::Failed("something that is not understood".into()),
         },
     };
-    // The code and no more: the whole error holds the raw answer, and that may hold a policy.
+    // Only the code: the whole error contains the raw response, and a response can contain a policy.
     tracing::warn!(action, reason = reason.words().plain(), cause = cause(error), "lookup failed");
     Lookup::Unavailable(reason)
 }
 
-/// What kept a call from being answered at all, in a few words.
+/// Why a call got no response at all, in a few words.
 fn cause<E, R>(error: &SdkError<E, R>) -> String {
     let mut cause: Option<&dyn Error> = match error {
         SdkError::DispatchFailure(failure) => failure.as_connector_error().map(|error| error as &dyn Error),
-        // Of an answer nothing is repeated but its code.
+        // Of a response, only the code is logged.
         _ => None,
     };
     let mut words = Vec::new();
@@ -92,7 +92,7 @@ fn cause<E, R>(error: &SdkError<E, R>) -> String {
     words.join(": ")
 }
 
-/// The part of an answer that is wanted. That it is absent is not among what IAM documents.
+/// The required part of an answer. IAM does not document that this part can be absent.
 pub(super) fn and_then<T, U>(answer: Lookup<T>, part: impl FnOnce(T) -> Option<U>) -> Lookup<U> {
     match answer.map(part) {
         Lookup::Found(Some(part)) => Lookup::Found(part),
@@ -114,7 +114,6 @@ pub(super) fn tags(tags: Option<Vec<Tag>>) -> Vec<(Untrusted, Untrusted)> {
     tags.into_iter().flatten().map(|tag| (tag.key.into(), tag.value.into())).collect()
 }
 
-/// Name and ARN.
 pub(super) fn name_and_arn(policy: AttachedPolicy) -> (Untrusted, Untrusted) {
     (policy.policy_name.unwrap_or_default().into(), policy.policy_arn.unwrap_or_default().into())
 }

@@ -1,4 +1,4 @@
-//! Reads users, roles, groups and policies, each with what belongs to it, side by side.
+//! Reads users, roles, groups and policies, each with its related facts, in parallel.
 
 use super::calls::{and_then, ask, boundary, list, name_and_arn, tags, time};
 use crate::catalog::TargetKind;
@@ -18,11 +18,11 @@ use futures_util::future::join_all;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-/// Reads from IAM, with policy documents cached.
+/// Reads from IAM. Policy documents are cached.
 #[derive(Debug)]
 pub(super) struct IamReader {
     pub(super) client: Client,
-    /// By ARN, which has the account.
+    /// By ARN, which contains the account.
     documents: Cache<String, Parsed>,
 }
 
@@ -46,7 +46,7 @@ impl IamReader {
             };
             (groups, of_groups)
         };
-        // What further calls wait for is sent before the rest is even written: a dozen requests take a moment.
+        // The calls that other calls depend on are sent first: writing a dozen requests takes a moment.
         let rest = async {
             yield_now().await;
             tokio::join!(
@@ -142,7 +142,7 @@ impl IamReader {
         };
         let call = self.client.get_access_key_last_used().access_key_id(key).send();
         let answer = ask(deadline, "iam:GetAccessKeyLastUsed", call).await;
-        // IAM writes "N/A" for a service and a region that there are none of.
+        // IAM writes "N/A" if there is no service or no region.
         let told = |text: String| (!text.is_empty() && text != "N/A").then(|| text.into());
         and_then(answer, |answer| answer.access_key_last_used).map(|last| KeyUse {
             at: time(last.last_used_date.as_ref()),
@@ -231,7 +231,7 @@ impl IamReader {
         })
     }
 
-    /// Managed policies with their documents, but for those of AWS, which are known by name.
+    /// Managed policies with their documents. AWS managed policies are known by name; their documents are not read.
     pub(super) async fn attached(
         &self,
         found: Lookup<Listing<(Untrusted, Untrusted)>>,
@@ -338,9 +338,9 @@ impl IamReader {
 /// How old an answer may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Age {
-    /// As it is now: of what was just changed, nothing older is true.
+    /// The current state: after a change, an older answer is wrong.
     Now,
-    /// Cached, if it is: callers seldom change from one call to the next.
+    /// From the cache, if possible: callers seldom change between two calls.
     SomeMinutes,
 }
 

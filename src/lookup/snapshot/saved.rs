@@ -1,4 +1,4 @@
-//! The shape of a saved account.
+//! The format of a saved account.
 
 use super::NOT_SAVED;
 use crate::lookup::Lookup;
@@ -30,7 +30,7 @@ pub(super) struct SavedUser {
     pub(super) login_profile: Lookup<SavedLogin>,
 }
 
-/// Keeps `null`, which says that there is none, apart from nothing said.
+/// Distinguishes `null` (there is none) from an absent field (not saved).
 fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
     Ok(Option::deserialize(from)?.map_or(Lookup::Missing, Lookup::Found))
 }

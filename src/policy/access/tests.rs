@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 const CAROL: &str = "arn:aws:iam::111122223333:user/ops/carol";
 
-/// A policy that owns what a [`PolicyInput`] borrows.
+/// A policy that owns the data that a [`PolicyInput`] borrows.
 #[derive(Clone)]
 enum Given {
     Inline(&'static str, Document),
@@ -55,7 +55,7 @@ fn deny(action: &str, resource: &str) -> Value {
 }
 
 #[test]
-fn administrators_are_recognised_however_their_policy_is_written() {
+fn administrators_are_recognised_in_every_form_of_policy() {
     for statement in [
         allow("*", "*"),
         allow("*:*", "*"),
@@ -73,7 +73,7 @@ fn administrators_are_recognised_however_their_policy_is_written() {
 }
 
 #[test]
-fn an_own_policy_with_the_name_of_an_aws_managed_one_is_read() {
+fn a_customer_policy_with_the_name_of_an_aws_managed_policy_is_evaluated() {
     let own = inline("AdministratorAccess", &allow("s3:GetObject", "*"));
     assert_eq!(access(&[own]).level, AccessLevel::Limited);
 }
@@ -96,7 +96,7 @@ fn paths_to_administrator_are_recognised() {
 }
 
 #[test]
-fn what_is_harmless_is_limited() {
+fn harmless_policies_grant_limited_access() {
     for statement in [
         allow("s3:*", "*"),
         allow("iam:Get*", "*"),
@@ -124,7 +124,7 @@ fn an_explicit_deny_wins() {
 }
 
 #[test]
-fn a_deny_that_leaves_a_way_around_it_lowers_nothing_and_is_reported() {
+fn a_deny_that_can_be_bypassed_does_not_lower_the_level_and_is_reported() {
     let own = json!([CAROL, "arn:aws:iam::*:*/zz-any-name", "arn:aws:iam::*:user/?"]);
     let every_path: Vec<_> = ESCALATION_PATHS.iter().map(|path| path.requires[0].action).collect();
     for (deny, reported) in [
@@ -147,7 +147,7 @@ fn a_deny_that_leaves_a_way_around_it_lowers_nothing_and_is_reported() {
 }
 
 #[test]
-fn what_a_condition_or_a_resource_decides_is_not_evaluated() {
+fn statements_with_a_condition_or_certain_resources_are_not_evaluated() {
     let condition = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
     let conditional = |effect: &str| json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition});
     let first = |access: &Access| access.not_evaluated[0].plain();
@@ -181,7 +181,7 @@ fn what_a_condition_or_a_resource_decides_is_not_evaluated() {
 }
 
 #[test]
-fn nothing_is_claimed_of_what_was_not_read() {
+fn nothing_is_claimed_about_policies_that_were_not_read() {
     let s3 = || inline("s3", &allow("s3:*", "*"));
     for (reading, unreadable, reported) in [
         (Reading::Unread, false, None),
@@ -210,7 +210,7 @@ fn nothing_is_claimed_of_what_was_not_read() {
 }
 
 #[test]
-fn none_is_said_only_where_nothing_can_be_allowed() {
+fn the_level_is_none_only_if_nothing_can_be_allowed() {
     let of = |given: &[Given]| (access(given).level_word(), words(given));
     assert_eq!(of(&[]), ("none", "none: no policies".into()));
     let denied = ("none", "none: the policies allow nothing".into());
@@ -227,7 +227,7 @@ fn none_is_said_only_where_nothing_can_be_allowed() {
 }
 
 #[test]
-fn without_an_arn_a_pattern_that_names_an_account_still_counts() {
+fn without_an_arn_a_pattern_with_an_account_still_matches() {
     let given = [inline("p", &allow("iam:AttachUserPolicy", "arn:aws:iam::111122223333:user/*"))];
     let access = evaluate(&inputs(&given), &[], false, None);
     assert_eq!(access.level, AccessLevel::Escalation);
@@ -299,7 +299,7 @@ fn with_effect(statements: &[Value], effect: &str) -> Value {
     json!(statements)
 }
 
-/// Some of the administrator's actions, spread over statements.
+/// Some of the administrator actions, each in its own statement.
 fn some_administrator_actions() -> impl Strategy<Value = Value> {
     prop::collection::vec(prop::bool::weighted(0.95), ADMINISTRATOR_ACTIONS.len()).prop_map(|chosen| {
         let actions = ADMINISTRATOR_ACTIONS.iter().zip(chosen).filter(|(_, chosen)| *chosen);
@@ -309,7 +309,7 @@ fn some_administrator_actions() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn more_allowed_is_never_less_access_and_more_denied_never_more(
+    fn an_allow_never_lowers_access_and_a_deny_never_raises_access(
         base in prop::collection::vec(any_statement(), 0..3), more in any_statement(),
     ) {
         let base = inline("a", &with_effect(&base, "Allow"));
@@ -323,7 +323,7 @@ proptest! {
     }
 
     #[test]
-    fn a_deny_never_raises_what_nothing_or_an_administrator_has(more in any_statement()) {
+    fn a_deny_never_raises_a_level(more in any_statement()) {
         let deny = || inline("b", &with_effect(std::slice::from_ref(&more), "Deny"));
         prop_assert_eq!(access(&[deny()]).level, AccessLevel::None);
         prop_assert!(access(&[managed("PowerUserAccess"), deny()]).level <= AccessLevel::Broad);
@@ -358,7 +358,7 @@ proptest! {
 }
 
 #[test]
-fn an_administrator_by_thirteen_actions_stays_one_with_a_fourteenth_path() {
+fn an_administrator_by_thirteen_actions_stays_administrator_with_a_new_path() {
     let statements: Vec<_> = ADMINISTRATOR_ACTIONS.iter().map(|permission| allow(permission.action, "*")).collect();
     let given = [inline("p", &json!(statements))];
     let mut more = ESCALATION_PATHS.to_vec();

@@ -50,14 +50,14 @@ fn percent_encoded_text_is_the_same_document() {
 }
 
 #[test]
-fn what_is_no_document_is_not_read() {
+fn text_that_is_no_policy_document_is_not_read() {
     for text in ["", "no json", "[]", "{}", r#"{"Statement": 1}"#, r#"{"Statement": {"Action": "*"}}"#] {
         assert_eq!(Document::parse(text), None, "{text}");
     }
 }
 
 #[test]
-fn what_is_odd_in_one_kind_of_policy_is_kept_for_the_other() {
+fn a_statement_that_is_invalid_in_one_type_of_policy_is_kept_for_the_other() {
     for odd in [
         json!({"Effect": "Perhaps", "Action": "*", "Resource": "*"}),
         json!({"Effect": "Deny", "Action": "*", "NotAction": "*", "Resource": "*"}),
@@ -76,7 +76,7 @@ fn what_is_odd_in_one_kind_of_policy_is_kept_for_the_other() {
 }
 
 #[test]
-fn a_statement_is_described_in_a_line() {
+fn a_statement_is_described_in_one_line() {
     let document = document(&json!([
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"Bool": {"a": "b"}}},
         {"Effect": "Deny", "NotAction": ["a:1", "a:2", "a:3", "a:4", "a:5"], "NotResource": "x${y}"},
@@ -92,7 +92,7 @@ fn a_statement_is_described_in_a_line() {
 }
 
 #[test]
-fn a_deny_of_everything_is_one_of_all_actions_and_sessions() {
+fn denying_everything_means_all_actions_in_all_older_sessions() {
     let time = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
     let since = Some(time("2026-01-02T00:00:00Z"));
     let revoked = |at: &str| deny_all(&json!({"DateLessThan": {"aws:TokenIssueTime": at}}));
@@ -103,7 +103,7 @@ fn a_deny_of_everything_is_one_of_all_actions_and_sessions() {
         revoked("2026-01-01T00:00:00Z"),
         deny_all(&json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}})),
         deny_all(&json!({"DateLessThan": {"aws:TokenIssueTime": "2026-01-03T00:00:00Z"}, "Bool": {"a": "b"}})),
-        // Both keys have to match: that is not every older session.
+        // Both keys must match, so the deny does not cover every older session.
         deny_all(
             &json!({"DateLessThan": {"aws:TokenIssueTime": "2026-01-03T00:00:00Z", "aws:CurrentTime": "2020-01-01T00:00:00Z"}}),
         ),

@@ -142,7 +142,7 @@ fn trusted_principals_are_named_with_their_conditions() {
 }
 
 #[test]
-fn what_trusts_nobody_or_is_not_understood_is_reported_as_such() {
+fn a_policy_that_trusts_no_principal_or_is_not_understood_is_reported() {
     let of = |statement: Value| read(&json!({"Statement": statement}).to_string(), None);
     let tag = of(json!({"Effect": "Allow", "Action": "sts:TagSession", "Principal": "*"}));
     assert_eq!(lines(&tag), "nobody");
@@ -165,7 +165,7 @@ fn what_trusts_nobody_or_is_not_understood_is_reported_as_such() {
 }
 
 #[test]
-fn wildcards_in_the_action_trust_all_the_same() {
+fn wildcards_in_the_action_also_grant_trust() {
     for action in ["*", "sts:*", "sts:Assume*", "sts:?ssumeRole", "STS:assumerole"] {
         let document = json!({"Statement": {"Effect": "Allow", "Action": action, "Principal": "*"}});
         assert_eq!(read(&document.to_string(), None).reach(), Some(Reach::Anyone), "{action}");
@@ -173,7 +173,7 @@ fn wildcards_in_the_action_trust_all_the_same() {
 }
 
 #[test]
-fn a_condition_that_a_missing_key_meets_restricts_nobody() {
+fn a_condition_that_a_missing_key_meets_restricts_no_principal() {
     for operator in ["StringNotEquals", "StringEqualsIfExists", "ForAllValues:StringLike", "Null"] {
         let condition = json!({operator: {"token.actions.githubusercontent.com:sub": "repo:acme/x"}});
         assert_eq!(trust(&json!({"Federated": GITHUB}), &condition).reach(), Some(Reach::Anyone), "{operator}");
