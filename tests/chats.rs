@@ -160,7 +160,7 @@ fn several_alerts_are_one_message() {
     assert_adaptive_card(&teams);
     for message in [slack, teams] {
         let texts = texts(&message).join("\n");
-        assert_eq!(texts.matches("Trail management stopped by").count(), 10, "{texts}");
+        assert_eq!(texts.matches("Logging stopped on trail \"management\" by").count(), 10, "{texts}");
         assert!(texts.contains("and 20 more: see the e-mails"));
     }
 }

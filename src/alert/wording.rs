@@ -35,6 +35,11 @@ fn target(activity: &Activity, form: Form) -> Phrase {
     match target.kind {
         TargetKind::RootUser if form == Form::Bare => target.kind.noun().into(),
         TargetKind::RootUser | TargetKind::Account => phrase!("the ", target.kind.noun()),
+        // The name of a trail is often a common word, such as "management".
+        TargetKind::Trail => match (form, &target.name) {
+            (Form::Named | Form::Definite, Some(name)) => phrase!("trail \"", name, "\""),
+            _ => named(target.kind.noun(), None, form),
+        },
         kind => named(kind.noun(), target.name.as_ref(), form),
     }
 }
@@ -47,7 +52,9 @@ fn object(activity: &Activity, form: Form) -> Phrase {
             name.filter(|_| matches!(form, Form::Named | Form::Definite)).map_or("another name".into(), Phrase::from)
         }
         (Reference::ByName, _) => named(kind.noun(), name, form),
-        (Reference::Indefinite | Reference::Definite, Form::Named | Form::Bare) => kind.noun().into(),
+        (Reference::Uncountable, _) | (Reference::Indefinite | Reference::Definite, Form::Named | Form::Bare) => {
+            kind.noun().into()
+        }
         (Reference::Indefinite, Form::Definite | Form::Indefinite) => phrase!(article(kind.noun()), kind.noun()),
         (Reference::Definite, Form::Definite | Form::Indefinite) => phrase!("the ", kind.noun()),
     }

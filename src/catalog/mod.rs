@@ -17,8 +17,8 @@ pub mod words;
 
 pub use patterns::{API_CALL, SIGN_IN, event_patterns};
 pub use types::{
-    AccessEffect, Action, ChainStep, Containment, ObjectKind, OnCaller, Operation, PolicyLookup, TargetKind,
-    TargetLookup, When,
+    AccessEffect, AccountContainment, Action, ChainStep, Containment, CredentialKind, ObjectKind, OnCaller, Operation,
+    PolicyLookup, Restore, TargetKind, TargetLookup, When,
 };
 
 use crate::severity::Severity;

@@ -2,7 +2,7 @@
 
 use super::attack::{CREDENTIALS, ROLES, Technique};
 use super::types::{
-    AccessEffect, Action, ChainStep, Containment, ObjectKind, OnCaller, Operation, PolicyLookup, TargetKind,
+    AccessEffect, Action, ChainStep, Containment, ObjectKind, OnCaller, Operation, PolicyLookup, Restore, TargetKind,
     TargetLookup, When,
 };
 use crate::severity::Severity::{self, Critical, Low, Medium};
@@ -14,8 +14,19 @@ pub(super) const fn iam(
     object: ObjectKind,
     target: TargetKind,
 ) -> Action {
+    of("iam", event_name, operation, object, target)
+}
+
+/// Begins a row of any service.
+pub(super) const fn of(
+    service: &'static str,
+    event_name: &'static str,
+    operation: Operation,
+    object: ObjectKind,
+    target: TargetKind,
+) -> Action {
     Action {
-        service: "iam",
+        service,
         event_name,
         when: When::Always,
         operation,
@@ -36,10 +47,6 @@ pub(super) const fn iam(
 }
 
 impl Action {
-    pub(super) const fn of_service(self, service: &'static str) -> Self {
-        Self { service, ..self }
-    }
-
     pub(super) const fn when(self, when: When) -> Self {
         Self { when, ..self }
     }
@@ -184,22 +191,16 @@ impl Action {
     }
 
     /// Changes something that these alerts depend on.
-    pub(super) const fn impairs_alerting(
-        self,
-        service: &'static str,
-        containment: Containment,
-        technique: Technique,
-    ) -> Self {
-        self.of_service(service)
-            .is(
-                AccessEffect::ImpairsAlerting,
-                Critical,
-                "These alerts depend on this resource. Intruders disable detection and alerting first.",
-            )
-            .looks_up(TargetLookup::Current)
-            .contained_by(containment)
-            .technique(technique)
-            .watched()
+    pub(super) const fn impairs_alerting(self, restore: Restore, technique: Technique) -> Self {
+        self.is(
+            AccessEffect::ImpairsAlerting,
+            Critical,
+            "These alerts depend on this resource. Intruders disable detection and alerting first.",
+        )
+        .looks_up(TargetLookup::Current)
+        .contained_by(Containment::Restore(restore))
+        .technique(technique)
+        .watched()
     }
 }
 

@@ -118,6 +118,8 @@ pub enum ObjectKind {
     ReservedConcurrency,
     InvokePermission,
     KeyDeletion,
+    /// That a trail logs events.
+    Logging,
     /// An action that the catalogue does not have.
     UnfamiliarAction,
 }
@@ -221,10 +223,7 @@ pub enum Containment {
     Nothing,
     BlockNewUser,
     BlockNewRole,
-    DeactivateAccessKey,
-    DeactivateSshPublicKey,
-    DeactivateSigningCertificate,
-    DeactivateServiceSpecificCredential,
+    DeactivateCredential(CredentialKind),
     DeletePassword,
     DeactivateMfaDevice,
     DetachPolicy,
@@ -243,9 +242,31 @@ pub enum Containment {
     DeleteProvider,
     RemoveClientId,
     ReviewProvider,
+    OfAccount(AccountContainment),
+    /// Restores what the alerts depend on.
+    Restore(Restore),
+}
+
+/// The credentials that IAM can deactivate, each by its own call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialKind {
+    AccessKey,
+    SshPublicKey,
+    SigningCertificate,
+    ServiceSpecific,
+}
+
+/// The commands that contain a call about the account as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountContainment {
     RestorePasswordPolicy,
     DisableRootSessions,
     DisableRootCredentialsManagement,
+}
+
+/// The commands that restore the stack's own resources, or a trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restore {
     StartLogging,
     ListTrails,
     ReviewEventSelectors,

@@ -12,6 +12,8 @@ pub enum Reference {
     Indefinite,
     /// There is only one, as in "the trust policy".
     Definite,
+    /// Without a name and an article, as in "logging".
+    Uncountable,
 }
 
 /// The order of target and object in a sentence, and the preposition between them.
@@ -136,6 +138,7 @@ impl ObjectKind {
             Self::ReservedConcurrency => "reserved concurrency",
             Self::InvokePermission => "invoke permission",
             Self::KeyDeletion => "deletion",
+            Self::Logging => "logging",
             Self::UnfamiliarAction => "unfamiliar IAM action",
         })
     }
@@ -172,6 +175,7 @@ impl ObjectKind {
             Self::FunctionCode | Self::FunctionConfiguration | Self::ReservedConcurrency => "Setting",
             Self::InvokePermission => "Statement",
             Self::KeyDeletion => "Deletion",
+            Self::Logging => "Logging",
             Self::UnfamiliarAction => "Action",
         })
     }
@@ -220,6 +224,7 @@ impl ObjectKind {
             | Self::FunctionConfiguration
             | Self::ReservedConcurrency
             | Self::KeyDeletion => Reference::Definite,
+            Self::Logging => Reference::Uncountable,
         }
     }
 }
@@ -266,6 +271,7 @@ impl Action {
             | ObjectKind::UnfamiliarAction => Order::ObjectOnly,
             ObjectKind::NewName => Order::TargetThenObject("to"),
             ObjectKind::LinkedService => Order::TargetThenObject("for"),
+            ObjectKind::Logging => Order::ObjectThenTarget("on"),
             ObjectKind::Group | ObjectKind::InstanceProfile => {
                 Order::TargetThenObject(if self.operation == Operation::Remove { "from" } else { "to" })
             }

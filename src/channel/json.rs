@@ -26,9 +26,9 @@ pub struct AlertJson {
     /// `"2.0"`; the first number changes when a reader of the old shape would break.
     #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
-    /// How grave it is.
+    /// How severe it is.
     pub severity: Severity,
-    /// How grave it would be, where the principal is among those who are expected to do this.
+    /// How severe it would be, if the principal were not one of those that are expected to do this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unless_expected: Option<Severity>,
     /// CloudTrail's id of the event.
@@ -50,10 +50,10 @@ pub struct AlertJson {
     pub subject: String,
     /// What happened, in a sentence.
     pub summary: String,
-    /// Why it is as grave as it is; never empty.
+    /// The reasons for the severity; never empty.
     pub reasons: Vec<ReasonJson>,
-    /// The facts by section and name, each a text or a list of texts: `who`, `what`, `reference`; `relatedActivity` where
-    /// there is a history, and `burst` where the event is part of a burst. `who.accessLevel` says what the caller can do,
+    /// The facts by section and name, each a text or a list of texts: `who`, `what`, `reference`; `relatedActivity` if
+    /// there is a history, and `burst` if the event is part of a burst. `who.accessLevel` says what the caller can do,
     /// `what.accessLevel` what the target can do or what a policy grants: `administrator`, `escalation` (can become one),
     /// `broad` (full access except IAM), `limited`, `none` or `unknown`.
     #[serde(flatten)]
@@ -66,12 +66,12 @@ pub struct AlertJson {
     pub text: String,
     /// Whether it was published to the topic.
     pub published: bool,
-    /// What the webhook of the chat is sent of a published alert, where there is one.
+    /// What the webhook of the chat is sent of a published alert, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Value>,
 }
 
-/// Why it is as grave as it is.
+/// A reason for the severity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Reason"))]
 pub struct ReasonJson {

@@ -86,7 +86,7 @@ impl<T> Lookup<T> {
     pub(super) fn not_visible_if_missing(self) -> Self {
         match self {
             Self::Missing => Self::Unavailable(Unavailable::NotVisible),
-            told => told,
+            answer => answer,
         }
     }
 

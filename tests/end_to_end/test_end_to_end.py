@@ -237,7 +237,7 @@ def test_an_intrusion_is_reported_step_by_step(aws, account, mailbox, start):
         ),
         (f"[CRITICAL] Trust policy of IAM role backups changed {by}", ["trusted_principals", "action"]),
         (f"[HIGH] MFA device of IAM user team-lead deactivated {by}", ["protection_reduced", "action"]),
-        (f"[CRITICAL] Trail management stopped {by}", ["action"]),
+        (f"[CRITICAL] Logging stopped on trail \"management\" {by}", ["action"]),
     ]
     for alert in alerts:
         assert alert["subject"].startswith(f"[{alert['severity']}]")

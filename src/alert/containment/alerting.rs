@@ -1,7 +1,7 @@
 //! Restores the stack's own resources and the trails.
 
 use super::{Command, ContainmentStep};
-use crate::catalog::Containment;
+use crate::catalog::Restore;
 use crate::event::Activity;
 use crate::text::Untrusted;
 
@@ -14,43 +14,43 @@ pub(super) fn deploy_second_stack() -> ContainmentStep {
     )
 }
 
-pub(super) fn restore(activity: &Activity, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
+pub(super) fn restore(what: Restore, activity: &Activity, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
     let whole = activity.target.arn.as_ref().unwrap_or(name);
     let of = |call, option, value: &Untrusted| {
         let region = activity.region.as_ref().map(Untrusted::raw);
         Command::new(call).option(option, value.raw())?.option_if_any("--region", region)
     };
-    steps.push(match activity.action.containment {
-        Containment::StartLogging => {
+    steps.push(match what {
+        Restore::StartLogging => {
             ContainmentStep::new("Start logging again:", vec![of("aws cloudtrail start-logging", "--name", whole)])
         }
-        Containment::ListTrails => ContainmentStep::new(
+        Restore::ListTrails => ContainmentStep::new(
             "List the trails of this account. Without a trail that logs management events, there are no alerts:",
             vec![Some(Command::new("aws cloudtrail describe-trails"))],
         ),
-        Containment::ReviewEventSelectors => ContainmentStep::new(
+        Restore::ReviewEventSelectors => ContainmentStep::new(
             "Check what the trail still logs. Write management events must be included:",
             vec![of("aws cloudtrail get-event-selectors", "--trail-name", whole)],
         ),
-        Containment::EnableRule => {
+        Restore::EnableRule => {
             let bus = activity.parameters.iter().find(|(name, _)| name.raw() == "eventBusName");
             let bus = bus.map(|(_, bus)| bus.raw()).filter(|bus| *bus != "default");
             let enable = of("aws events enable-rule", "--name", name);
             let enable = enable.and_then(|command| command.option_if_any("--event-bus-name", bus));
             ContainmentStep::new("Enable the rule again:", vec![enable])
         }
-        Containment::RemoveConcurrencyLimit => ContainmentStep::new(
+        Restore::RemoveConcurrencyLimit => ContainmentStep::new(
             "Remove the concurrency limit of the function:",
             vec![of("aws lambda delete-function-concurrency", "--function-name", name)],
         ),
-        Containment::EnableKey => {
+        Restore::EnableKey => {
             ContainmentStep::new("Enable the key again:", vec![of("aws kms enable-key", "--key-id", whole)])
         }
-        Containment::CancelKeyDeletion => ContainmentStep::new(
+        Restore::CancelKeyDeletion => ContainmentStep::new(
             "Cancel the deletion of the key, and enable the key again:",
             vec![of("aws kms cancel-key-deletion", "--key-id", whole), of("aws kms enable-key", "--key-id", whole)],
         ),
-        _ => deploy_second_stack(),
+        Restore::DeploySecondStack => deploy_second_stack(),
     });
     steps.push(ContainmentStep::by_hand(
         "Until this is restored, alerts may be missing: search CloudTrail's event history for what happened since.",

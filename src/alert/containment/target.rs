@@ -6,7 +6,7 @@ use super::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deny_all, is_identity_centers, is_service_linked,
     list_keys, revoke_sessions,
 };
-use crate::catalog::{Containment, TargetKind};
+use crate::catalog::{AccountContainment, Containment, CredentialKind, TargetKind};
 use crate::detection::Case;
 use crate::event::Activity;
 use crate::lookup::{AttachedPolicy, KnownTarget, Lookup};
@@ -19,9 +19,10 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     if activity.target.kind == TargetKind::RootUser {
         return;
     }
-    let Some(name) = activity.name_now() else {
-        return steps.extend(account_wide(action.containment));
-    };
+    if let Containment::OfAccount(what) = action.containment {
+        return steps.push(of_account(what));
+    }
+    let Some(name) = activity.name_now() else { return };
     if action.service == "iam" && case.is_self_protected() {
         // Containment of this role would stop the alerts.
         return steps.push(deploy_second_stack());
@@ -42,31 +43,16 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
             phrase!("Delete the console password of ", name, ". A new one can be set later:"),
             vec![Command::new("aws iam delete-login-profile").option("--user-name", name.raw())],
         )),
-        Containment::DeactivateAccessKey
-        | Containment::DeactivateSshPublicKey
-        | Containment::DeactivateSigningCertificate
-        | Containment::DeactivateServiceSpecificCredential => deactivate_credential(activity, name, steps),
+        Containment::DeactivateCredential(kind) => deactivate_credential(kind, activity, name, steps),
         Containment::AttachPolicyAgain => steps.extend(attach_again(case, name)),
-        Containment::BlockIfUnrestricted => steps.extend(block(activity, name).map(|command| {
-            let text =
-                phrase!("If the removed policy restricted ", name, ", block ", name, " (attaches a deny-all policy):");
-            ContainmentStep::new(text, vec![Some(command)])
-        })),
-        Containment::StartLogging
-        | Containment::ListTrails
-        | Containment::ReviewEventSelectors
-        | Containment::EnableRule
-        | Containment::RemoveConcurrencyLimit
-        | Containment::EnableKey
-        | Containment::CancelKeyDeletion
-        | Containment::DeploySecondStack => restore(activity, name, steps),
-        containment => {
-            steps.extend(one_step(containment, activity, name));
-            steps.extend(account_wide(containment));
-        }
+        Containment::BlockIfUnrestricted => steps.extend(block_if_unrestricted(activity, name)),
+        Containment::Restore(what) => restore(what, activity, name, steps),
+        containment => steps.extend(one_step(containment, activity, name)),
     }
-    if matches!(action.containment, Containment::DeletePassword | Containment::DeactivateAccessKey)
-        && !activity.is_self()
+    if matches!(
+        action.containment,
+        Containment::DeletePassword | Containment::DeactivateCredential(CredentialKind::AccessKey)
+    ) && !activity.is_self()
     {
         // The caller's own sessions are revoked in a later step.
         steps.push(ContainmentStep::new(
@@ -137,7 +123,14 @@ fn one_step(containment: Containment, activity: &Activity, name: &Untrusted) -> 
         Containment::DeleteProvider | Containment::RemoveClientId | Containment::ReviewProvider => {
             fix_federation(containment, activity)?
         }
-        _ => return None,
+        Containment::Nothing
+        | Containment::BlockNewUser
+        | Containment::DeletePassword
+        | Containment::DeactivateCredential(_)
+        | Containment::AttachPolicyAgain
+        | Containment::BlockIfUnrestricted
+        | Containment::Restore(_)
+        | Containment::OfAccount(_) => return None,
     })
 }
 
@@ -156,6 +149,14 @@ fn block(activity: &Activity, name: &Untrusted) -> Option<Command> {
         TargetKind::Role => deny_all(PUT_ROLE_POLICY, "--role-name", name.raw()),
         _ => None,
     }
+}
+
+fn block_if_unrestricted(activity: &Activity, name: &Untrusted) -> Option<ContainmentStep> {
+    block(activity, name).map(|command| {
+        let text =
+            phrase!("If the removed policy restricted ", name, ", block ", name, " (attaches a deny-all policy):");
+        ContainmentStep::new(text, vec![Some(command)])
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -182,11 +183,7 @@ fn attach_again(case: &Case<'_>, name: &Untrusted) -> Option<ContainmentStep> {
     let activity = case.activity;
     if activity.object.arn.is_none() {
         // An inline policy has no ARN.
-        return block(activity, name).map(|command| {
-            let text =
-                phrase!("If the removed policy restricted ", name, ", block ", name, " (attaches a deny-all policy):");
-            ContainmentStep::new(text, vec![Some(command)])
-        });
+        return block_if_unrestricted(activity, name);
     }
     may_have_denied(case).then(|| {
         let attach = managed(Verb::Attach, activity, name);
@@ -219,15 +216,20 @@ fn save_and_delete(activity: &Activity, name: &Untrusted) -> Option<Command> {
     Some(complete(get)?.save_and_then(&complete(delete)?))
 }
 
-fn deactivate_credential(activity: &Activity, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
+fn deactivate_credential(
+    kind: CredentialKind,
+    activity: &Activity,
+    name: &Untrusted,
+    steps: &mut Vec<ContainmentStep>,
+) {
     let Some(id) = activity.object.name.as_ref() else { return steps.push(list_keys(name)) };
-    let (call, option) = match activity.action.containment {
-        Containment::DeactivateSshPublicKey => ("aws iam update-ssh-public-key", "--ssh-public-key-id"),
-        Containment::DeactivateSigningCertificate => ("aws iam update-signing-certificate", "--certificate-id"),
-        Containment::DeactivateServiceSpecificCredential => {
+    let (call, option) = match kind {
+        CredentialKind::AccessKey => ("aws iam update-access-key", "--access-key-id"),
+        CredentialKind::SshPublicKey => ("aws iam update-ssh-public-key", "--ssh-public-key-id"),
+        CredentialKind::SigningCertificate => ("aws iam update-signing-certificate", "--certificate-id"),
+        CredentialKind::ServiceSpecific => {
             ("aws iam update-service-specific-credential", "--service-specific-credential-id")
         }
-        _ => ("aws iam update-access-key", "--access-key-id"),
     };
     let command = inactive(call, name.raw(), option, id.raw());
     steps.push(ContainmentStep::new("Deactivate the credential. Do not delete it: it is evidence.", vec![command]));
@@ -273,11 +275,10 @@ fn fix_federation(containment: Containment, activity: &Activity) -> Option<Conta
     })
 }
 
-/// Containment for the account as a whole.
-fn account_wide(containment: Containment) -> Option<ContainmentStep> {
+fn of_account(what: AccountContainment) -> ContainmentStep {
     let management = "Undo the change, with credentials of the organization's management account:";
-    Some(match containment {
-        Containment::RestorePasswordPolicy => ContainmentStep::new(
+    match what {
+        AccountContainment::RestorePasswordPolicy => ContainmentStep::new(
             "Require strong passwords again. These are the values of the CIS AWS Foundations Benchmark; yours may differ:",
             vec![Some(Command::new(
                 "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 \
@@ -285,15 +286,14 @@ fn account_wide(containment: Containment) -> Option<ContainmentStep> {
                  --allow-users-to-change-password",
             ))],
         ),
-        Containment::DisableRootSessions => {
+        AccountContainment::DisableRootSessions => {
             ContainmentStep::new(management, vec![Some(Command::new("aws iam disable-organizations-root-sessions"))])
         }
-        Containment::DisableRootCredentialsManagement => ContainmentStep::new(
+        AccountContainment::DisableRootCredentialsManagement => ContainmentStep::new(
             management,
             vec![Some(Command::new("aws iam disable-organizations-root-credentials-management"))],
         ),
-        _ => return None,
-    })
+    }
 }
 
 fn block_new_user(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {

@@ -9,7 +9,7 @@ use crate::catalog::types::ObjectKind::{
 };
 use crate::catalog::types::Operation::{Change, Create, Delete, Disable, Enable, Rename, Tag, Untag, Upload};
 use crate::catalog::types::TargetKind::{Account, MfaDevice, ServerCertificate};
-use crate::catalog::types::{Action, Containment};
+use crate::catalog::types::{AccountContainment, Action, Containment};
 use crate::severity::Severity::{High, Low, Medium};
 
 const CERTIFICATE: &str = "Certificates for web servers grant nothing in AWS.";
@@ -25,10 +25,10 @@ pub const ACTIONS: &[Action] = &[
         .conceals(Low, "The sign-in address with this name no longer works; another account can take the name."),
     iam("UpdateAccountPasswordPolicy", Change, PasswordPolicy, Account)
         .is(ChangesPasswordPolicy, Medium, "The policy decides how weak passwords of this account can be.")
-        .contained_by(Containment::RestorePasswordPolicy).technique(AUTHENTICATION).watched(),
+        .contained_by(Containment::OfAccount(AccountContainment::RestorePasswordPolicy)).technique(AUTHENTICATION).watched(),
     iam("DeleteAccountPasswordPolicy", Delete, PasswordPolicy, Account)
         .is(ChangesPasswordPolicy, Medium, "AWS's default decides now how weak passwords can be.")
-        .contained_by(Containment::RestorePasswordPolicy).technique(AUTHENTICATION).watched(),
+        .contained_by(Containment::OfAccount(AccountContainment::RestorePasswordPolicy)).technique(AUTHENTICATION).watched(),
     iam("UploadServerCertificate", Upload, Itself, ServerCertificate).is(NoEffect, Low, CERTIFICATE),
     iam("UpdateServerCertificate", Rename, Itself, ServerCertificate).is(NoEffect, Low, CERTIFICATE),
     iam("DeleteServerCertificate", Delete, Itself, ServerCertificate).revokes(),
@@ -36,12 +36,12 @@ pub const ACTIONS: &[Action] = &[
         .is(NoEffect, Low, "The preferences decide in which regions tokens of the global endpoint work, not who gets tokens."),
     iam("EnableOrganizationsRootCredentialsManagement", Enable, RootCredentialsManagement, Account)
         .is(ChangesRootAccess, High, ROOT_ACCESS)
-        .contained_by(Containment::DisableRootCredentialsManagement).technique(CLOUD_ACCOUNTS).watched(),
+        .contained_by(Containment::OfAccount(AccountContainment::DisableRootCredentialsManagement)).technique(CLOUD_ACCOUNTS).watched(),
     iam("DisableOrganizationsRootCredentialsManagement", Disable, RootCredentialsManagement, Account)
         .is(ChangesRootAccess, Medium, NO_ROOT_ACCESS).watched(),
     iam("EnableOrganizationsRootSessions", Enable, RootSessions, Account)
         .is(ChangesRootAccess, High, ROOT_ACCESS)
-        .contained_by(Containment::DisableRootSessions).technique(CLOUD_ACCOUNTS).watched(),
+        .contained_by(Containment::OfAccount(AccountContainment::DisableRootSessions)).technique(CLOUD_ACCOUNTS).watched(),
     iam("DisableOrganizationsRootSessions", Disable, RootSessions, Account)
         .is(ChangesRootAccess, Medium, NO_ROOT_ACCESS).watched(),
     iam("TagMFADevice", Tag, Itself, MfaDevice).tags(),

@@ -10,7 +10,7 @@ use crate::catalog::types::Operation::{
     Activate, Change, Create, Deactivate, Delete, Register, Reset, Resynchronize, Upload,
 };
 use crate::catalog::types::TargetKind::{MfaDevice as Device, User};
-use crate::catalog::types::{Action, ChainStep, Containment, OnCaller, TargetLookup, When};
+use crate::catalog::types::{Action, ChainStep, Containment, CredentialKind, OnCaller, TargetLookup, When};
 use crate::severity::Severity::{Low, Medium};
 
 /// The three meanings of an action that changes the status of a credential. A denied call does not say which one.
@@ -33,21 +33,29 @@ const fn status(
     ]
 }
 
-const ACCESS_KEY: [Action; 3] =
-    status("UpdateAccessKey", AccessKey, &["accessKeyId"], Containment::DeactivateAccessKey);
+const ACCESS_KEY: [Action; 3] = status(
+    "UpdateAccessKey",
+    AccessKey,
+    &["accessKeyId"],
+    Containment::DeactivateCredential(CredentialKind::AccessKey),
+);
 const SERVICE_CREDENTIAL: [Action; 3] = status(
     "UpdateServiceSpecificCredential",
     ServiceSpecificCredential,
     &["serviceSpecificCredentialId"],
-    Containment::DeactivateServiceSpecificCredential,
+    Containment::DeactivateCredential(CredentialKind::ServiceSpecific),
 );
-const SSH_KEY: [Action; 3] =
-    status("UpdateSSHPublicKey", SshPublicKey, &["sSHPublicKeyId"], Containment::DeactivateSshPublicKey);
+const SSH_KEY: [Action; 3] = status(
+    "UpdateSSHPublicKey",
+    SshPublicKey,
+    &["sSHPublicKeyId"],
+    Containment::DeactivateCredential(CredentialKind::SshPublicKey),
+);
 const CERTIFICATE: [Action; 3] = status(
     "UpdateSigningCertificate",
     SigningCertificate,
     &["certificateId"],
-    Containment::DeactivateSigningCertificate,
+    Containment::DeactivateCredential(CredentialKind::SigningCertificate),
 );
 
 const PASSWORD: &[ChainStep] = &[ChainStep::UserEquipped, ChainStep::PasswordSet];
@@ -55,7 +63,7 @@ const PASSWORD: &[ChainStep] = &[ChainStep::UserEquipped, ChainStep::PasswordSet
 #[rustfmt::skip] // A row is read across.
 pub const ACTIONS: &[Action] = &[
     iam("CreateAccessKey", Create, AccessKey, User).named(&["accessKeyId"])
-        .grants_credential(Containment::DeactivateAccessKey),
+        .grants_credential(Containment::DeactivateCredential(CredentialKind::AccessKey)),
     ACCESS_KEY[0],
     ACCESS_KEY[1],
     ACCESS_KEY[2],
@@ -72,22 +80,22 @@ pub const ACTIONS: &[Action] = &[
         .steps(&[ChainStep::PasswordSet]).watched(),
     iam("CreateServiceSpecificCredential", Create, ServiceSpecificCredential, User)
         .named(&["serviceSpecificCredentialId", "serviceName"])
-        .grants_credential(Containment::DeactivateServiceSpecificCredential),
+        .grants_credential(Containment::DeactivateCredential(CredentialKind::ServiceSpecific)),
     SERVICE_CREDENTIAL[0],
     SERVICE_CREDENTIAL[1],
     SERVICE_CREDENTIAL[2],
     iam("ResetServiceSpecificCredential", Reset, ServiceSpecificCredential, User).named(&["serviceSpecificCredentialId"])
-        .grants_credential(Containment::DeactivateServiceSpecificCredential),
+        .grants_credential(Containment::DeactivateCredential(CredentialKind::ServiceSpecific)),
     iam("DeleteServiceSpecificCredential", Delete, ServiceSpecificCredential, User)
         .named(&["serviceSpecificCredentialId"]).revokes_credential(),
     iam("UploadSSHPublicKey", Upload, SshPublicKey, User).named(&["sSHPublicKeyId"])
-        .grants_credential(Containment::DeactivateSshPublicKey),
+        .grants_credential(Containment::DeactivateCredential(CredentialKind::SshPublicKey)),
     SSH_KEY[0],
     SSH_KEY[1],
     SSH_KEY[2],
     iam("DeleteSSHPublicKey", Delete, SshPublicKey, User).named(&["sSHPublicKeyId"]).revokes_credential(),
     iam("UploadSigningCertificate", Upload, SigningCertificate, User).named(&["certificateId"])
-        .grants_credential(Containment::DeactivateSigningCertificate),
+        .grants_credential(Containment::DeactivateCredential(CredentialKind::SigningCertificate)),
     CERTIFICATE[0],
     CERTIFICATE[1],
     CERTIFICATE[2],

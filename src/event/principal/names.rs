@@ -55,7 +55,7 @@ impl Principal {
                 } else {
                     user.issuer.as_ref().map(Phrase::from)
                 };
-                let name = named(user.name.as_ref(), "a name that is not told");
+                let name = named(user.name.as_ref(), "an unknown name");
                 issuer.map_or_else(
                     || phrase!("a federated user called ", &name),
                     |issuer| phrase!(issuer, " (federated as ", &name, ")"),

@@ -143,11 +143,11 @@ impl IamReader {
         let call = self.client.get_access_key_last_used().access_key_id(key).send();
         let answer = ask(deadline, "iam:GetAccessKeyLastUsed", call).await;
         // IAM writes "N/A" if there is no service or no region.
-        let told = |text: String| (!text.is_empty() && text != "N/A").then(|| text.into());
+        let stated = |text: String| (!text.is_empty() && text != "N/A").then(|| text.into());
         and_then(answer, |answer| answer.access_key_last_used).map(|last| KeyUse {
             at: time(last.last_used_date.as_ref()),
-            service: told(last.service_name),
-            region: told(last.region),
+            service: stated(last.service_name),
+            region: stated(last.region),
         })
     }
 

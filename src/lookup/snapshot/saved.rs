@@ -26,12 +26,12 @@ pub(super) struct SavedUser {
     #[serde(rename = "MFADevices")]
     pub(super) mfa_devices: Option<Vec<SavedDevice>>,
     pub(super) access_key_metadata: Option<Vec<SavedKey>>,
-    #[serde(default = "not_saved", deserialize_with = "told")]
+    #[serde(default = "not_saved", deserialize_with = "saved")]
     pub(super) login_profile: Lookup<SavedLogin>,
 }
 
 /// Distinguishes `null` (there is none) from an absent field (not saved).
-fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
+fn saved<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
     Ok(Option::deserialize(from)?.map_or(Lookup::Missing, Lookup::Found))
 }
 
