@@ -11,7 +11,7 @@ use iam_security_alert::channel::json::AlertJson;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::event::Delivery;
 use iam_security_alert::telemetry::InvocationLog;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -39,23 +39,13 @@ fn event_to_alert(criterion: &mut Criterion) {
         criterion.bench_function(name, |bencher| bencher.iter(|| alert(&event)));
     }
     // By the same caller as create_user, so that the two can be compared: an event of each call, one after another.
-    let calls: Map<String, Value> = serde_json::from_str(include_str!("../tests/calls.json")).unwrap();
-    let catalogue: Vec<_> = calls.iter().map(of_call).collect();
+    let by_carol = common::event("create_user.json");
+    let calls = common::calls::calls();
+    let catalogue: Vec<_> =
+        calls.iter().map(|(name, call)| common::calls::with_call(by_carol.clone(), name, call)).collect();
     criterion.bench_function(&format!("the whole catalogue, {} events", catalogue.len()), |bencher| {
         bencher.iter(|| catalogue.iter().map(alert).count());
     });
-}
-
-fn of_call((name, call): (&String, &Value)) -> Value {
-    let service = call.get("source").and_then(Value::as_str).unwrap_or("iam");
-    let mut event = common::event("create_user.json");
-    event["source"] = json!(format!("aws.{service}"));
-    let record = &mut event["detail"];
-    record["eventSource"] = json!(format!("{service}.amazonaws.com"));
-    record["eventName"] = name.split(' ').next().into();
-    record["requestParameters"] = call["request"].clone();
-    record["responseElements"] = call["response"].clone();
-    event
 }
 
 criterion_group!(benches, event_to_alert);

@@ -5,53 +5,14 @@
 
 mod common;
 
+use common::calls::{calls, denied, event};
 use common::{account, decided, draft, runs_as_printed, settings};
 use iam_security_alert::app::{Decision, Draft};
 use iam_security_alert::catalog;
 use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
-
-fn calls() -> Map<String, Value> {
-    serde_json::from_str(include_str!("calls.json")).unwrap()
-}
-
-/// The event of a call by dana, a user with MFA in account.json.
-fn event(name: &str, call: &Value) -> Value {
-    let service = call.get("source").and_then(Value::as_str).unwrap_or("iam");
-    json!({
-        "version": "0", "detail-type": "AWS API Call via CloudTrail", "source": format!("aws.{service}"),
-        "account": "123456789012", "time": "2026-11-22T06:00:00Z", "region": "us-east-1",
-        "detail": {
-            "eventVersion": "1.11", "eventTime": "2026-11-22T05:59:57Z", "awsRegion": "us-east-1",
-            "eventSource": format!("{service}.amazonaws.com"), "eventName": name.split(' ').next(),
-            "eventID": "0b0c1d1e-0000-4000-8000-000000000000", "recipientAccountId": "123456789012",
-            "sourceIPAddress": "203.0.113.24", "readOnly": false,
-            "userIdentity": {"type": "IAMUser", "userName": "dana", "principalId": "AIDAEXAMPLEDANA000001",
-                "arn": "arn:aws:iam::123456789012:user/dana", "accountId": "123456789012",
-                "accessKeyId": "ASIAEXAMPLEDANA00001",
-                "sessionContext": {"attributes": {"mfaAuthenticated": "true", "creationDate": "2026-11-22T05:41:10Z"}}},
-            "requestParameters": call["request"], "responseElements": call["response"],
-        },
-    })
-}
-
-fn denied(name: &str, call: &Value) -> Value {
-    let mut event = event(name, call);
-    let (service, action) =
-        (call.get("source").and_then(Value::as_str).unwrap_or("iam"), name.split(' ').next().unwrap());
-    let resource = call["denied"].as_str().unwrap();
-    let record = &mut event["detail"];
-    record["requestParameters"] = json!(null);
-    record["responseElements"] = json!(null);
-    record["errorCode"] = json!("AccessDenied");
-    record["errorMessage"] = json!(format!(
-        "User: arn:aws:iam::123456789012:user/dana is not authorized to perform: {service}:{action} on resource: \
-         {resource} because no identity-based policy allows the {service}:{action} action"
-    ));
-    event
-}
 
 /// The first lines of an alert, and what to do first.
 fn gist(draft: &Draft<'_>) -> String {

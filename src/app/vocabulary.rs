@@ -1,6 +1,9 @@
 //! No code depends on words. If every word of the vocabulary is replaced by another, these stay the same: severity,
 //! rules, commands, links, the keys of facts, and what the history stores for chains.
 
+#[path = "../../tests/common/calls.rs"]
+mod calls;
+
 use super::{Channels, Decision, Draft, Handler};
 use crate::alert::Command;
 use crate::catalog::words::tests::OTHER_WORDS;
@@ -11,7 +14,7 @@ use crate::event::Delivery;
 use crate::lookup::snapshot::Snapshot;
 use crate::telemetry::InvocationLog;
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -26,22 +29,9 @@ fn events() -> Vec<(String, Value)> {
     let names =
         files.map(|file| file.unwrap().file_name().into_string().unwrap()).filter(|name| name != "account.json");
     let mut events: Vec<_> = names.map(|name| (name.clone(), read(&format!("events/{name}")))).collect();
-    let template = read("events/create_user.json");
-    let calls: Map<String, Value> = serde_json::from_value(read("tests/calls.json")).unwrap();
-    for (name, call) in calls {
-        let service = call.get("source").and_then(Value::as_str).unwrap_or("iam");
-        let mut event = template.clone();
-        event["source"] = json!(format!("aws.{service}"));
-        let record = &mut event["detail"];
-        record["eventSource"] = json!(format!("{service}.amazonaws.com"));
-        record["eventName"] = name.split(' ').next().into();
-        record["requestParameters"] = call["request"].clone();
-        record["responseElements"] = call["response"].clone();
-        let mut denied = event.clone();
-        denied["detail"]["errorCode"] = json!("AccessDenied");
-        denied["detail"]["responseElements"] = json!(null);
-        events.push((name.clone(), event));
-        events.push((format!("{name}, denied"), denied));
+    for (name, call) in &calls::calls() {
+        events.push((name.clone(), calls::event(name, call)));
+        events.push((format!("{name}, denied"), calls::denied(name, call)));
     }
     events
 }

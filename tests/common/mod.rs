@@ -8,6 +8,8 @@
     reason = "each test binary uses its part; a test that fails may panic"
 )]
 
+pub mod calls;
+
 use chrono::{DateTime, Utc};
 use iam_security_alert::app::{Channels, Decision, Draft, Handler};
 use iam_security_alert::channel::sns::Publisher;
