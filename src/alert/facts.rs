@@ -79,7 +79,7 @@ facts! {
     Access "access" "Access";
     AccessBefore "accessBefore" "Access before";
     Policies "policies" "Policies";
-    NotEvaluated "notEvaluated" "Not evaluated";
+    NotEvaluated "doubts" "Not evaluated";
     NotShown "notShown" "Not visible yet";
     Boundary "boundary" "Boundary";
     Groups "groups" "Groups";
