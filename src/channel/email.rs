@@ -109,10 +109,11 @@ fn lines(section: &Section, text: &mut String) {
     write_line!(text, "{}", section.title.plain());
     let kind = section.rows.iter().find(|row| row.fact == Fact::Kind).and_then(|row| row.values.first());
     for Row { fact, label, values } in &section.rows {
-        // The kind stands after the name.
+        // The kind stands after the name, unless the name says it: "the root user".
+        let says_kind = |kind: &Phrase| values.first().is_some_and(|name| name.plain().ends_with(&kind.plain()));
         let kind = match (fact, kind) {
             (Fact::Kind, _) => continue,
-            (Fact::Name, Some(kind)) => format!(", {}", kind.plain()),
+            (Fact::Name, Some(kind)) if !says_kind(kind) => format!(", {}", kind.plain()),
             _ => String::new(),
         };
         for (i, value) in values.iter().map(Phrase::plain).enumerate() {
