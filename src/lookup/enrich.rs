@@ -48,9 +48,9 @@ struct Asking<'a, D> {
 impl<D: Directory> Asking<'_, D> {
     async fn caller(&self) -> KnownCaller {
         let principal = &self.activity.principal;
-        // The caller can be in another account than the event.
+        // The caller can be in another account than the event; a caller without an account is in the event's.
         let account = id(principal.account()).or_else(|| self.account.clone());
-        if !self.directory.knows(id(principal.account()).as_deref()) {
+        if !self.directory.knows(account.as_deref()) {
             return KnownCaller::NotAsked(OTHER_ACCOUNT);
         }
         match principal {
