@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 fn main() {
     let patterns: Map<String, Value> =
-        catalog::event_patterns().into_iter().map(|(rule, pattern)| (rule.to_owned(), pattern)).collect();
+        catalog::patterns::event_patterns().into_iter().map(|(rule, pattern)| (rule.to_owned(), pattern)).collect();
     let watched: Vec<_> =
         catalog::watched_by_default().into_iter().map(|(service, name)| format!("{service}:{name}")).collect();
     let exports = json!({"eventPatterns": patterns, "iamReadActions": READ_ACTIONS, "watchedByDefault": watched});

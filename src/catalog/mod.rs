@@ -8,14 +8,13 @@
 
 pub mod attack;
 mod iam;
-mod patterns;
+pub mod patterns;
 mod row;
 mod self_protection;
 mod signin;
 mod types;
 pub mod words;
 
-pub use patterns::{API_CALL, SIGN_IN, event_patterns};
 pub use types::{
     AccessEffect, AccountContainment, Action, ChainStep, Containment, CredentialKind, ObjectKind, OnCaller, Operation,
     PolicyLookup, Restore, TargetKind, TargetLookup, When,

@@ -1,6 +1,6 @@
 //! Plain text for an e-mail that is read on a phone. SNS sends plain text only.
 
-use super::line;
+use super::subject::line;
 use crate::alert::{Alert, Fact, Row, Section};
 use crate::severity::Severity;
 use crate::text::Phrase;

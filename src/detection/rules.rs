@@ -6,16 +6,17 @@
 mod caller;
 mod credentials;
 mod grants;
+mod opinions;
 mod protection;
 mod self_protection;
 mod trust;
 
-use super::{Case, Opinion, Rule, Weight};
-use crate::catalog::{AccessEffect, TargetKind};
+use super::context::Case;
+use super::model::{Opinion, Rule, Weight};
+use crate::catalog::AccessEffect;
 use crate::event::{FailureKind, Outcome, Principal};
 use crate::phrase;
 use crate::severity::Severity;
-use crate::text::Phrase;
 
 /// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
@@ -47,25 +48,6 @@ pub const RULES: &[Rule] = &[
     Rule { name: "deployment", judge: self_protection::deployment },
     Rule { name: "expected_principal", judge: caller::expected_principal },
 ];
-
-const fn opinion(weight: Weight, reason: Phrase) -> Opinion {
-    Opinion { weight, reason, restates: false }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
-const fn at_least(level: Severity, reason: Phrase) -> Option<Opinion> {
-    Some(opinion(Weight::AtLeast(level), reason))
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
-const fn always(level: Severity, reason: Phrase) -> Option<Opinion> {
-    Some(opinion(Weight::Always(level), reason))
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
-const fn context(reason: Phrase) -> Option<Opinion> {
-    Some(opinion(Weight::Context, reason))
-}
 
 /// The action by itself, successful or attempted.
 #[allow(clippy::unnecessary_wraps, reason = "the first rule has an opinion on every case")]
@@ -106,16 +88,6 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
         Weight::AtLeast(level)
     };
     Some(Opinion { weight, reason, restates: activity.outcome.succeeded() })
-}
-
-/// The entity that IAM returned: the target of the event, or another entity that has this name now.
-fn target_name(case: &Case<'_>) -> Phrase {
-    let target = &case.activity.target;
-    if target.kind == TargetKind::RootUser {
-        return "the root user".into();
-    }
-    let name = case.activity.name_now().map_or_else(|| phrase!("the ", target.kind.noun()), Phrase::from);
-    if case.target_is_replaced() { phrase!("a different ", target.kind.noun(), " now named ", name) } else { name }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use super::denied_message::DeniedResource;
 use super::envelope::{Delivery, Refusal, is_service};
+use super::fields::{label, shown, time};
 use super::outcome::{Outcome, outcome};
 use super::parameters::parameters;
 use super::principal::Principal;
 use super::record::{Record, text_of};
-use super::{label, shown};
 use crate::arn::{Arn, Partition};
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, OnCaller, Operation, TargetKind};
 use crate::phrase;
@@ -154,7 +154,7 @@ impl Activity {
         let named = DeniedResource::in_message(&outcome);
         let object = Object::read(action, record, event_name, named.as_ref());
         let target = Target::read(action, record, named.as_ref()).or_caller(action, &outcome, &principal, account);
-        let event_time = record.event_time.as_deref().and_then(super::time);
+        let event_time = record.event_time.as_deref().and_then(time);
         let region = record.aws_region.as_ref().or(delivery.region.as_ref());
         let target_arn = target.arn.as_ref().and_then(|arn| Arn::parse(arn.raw()));
         let partition = target_arn

@@ -1,8 +1,9 @@
 //! The EventBridge event around a CloudTrail record.
 
+use super::fields::{label, shown, time};
 use super::record::Record;
-use super::{label, shown, time};
-use crate::catalog::{self, API_CALL, SIGN_IN};
+use crate::catalog;
+use crate::catalog::patterns::{API_CALL, SIGN_IN};
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

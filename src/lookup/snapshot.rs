@@ -17,13 +17,13 @@ use crate::arn::Arn;
 use crate::catalog::TargetKind;
 use crate::policy::Parsed;
 use crate::text::Untrusted;
-use saved::{SavedAttached, SavedBoundary, SavedGroup, SavedInline, SavedPolicy, SavedRole, SavedTag, SavedUser};
+use saved::{
+    NOT_SAVED, SavedAttached, SavedBoundary, SavedGroup, SavedInline, SavedPolicy, SavedRole, SavedTag, SavedUser,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use std::rc::Rc;
 use tokio::time::Instant;
-
-const NOT_SAVED: &str = "the saved account does not contain it";
 
 /// A saved account.
 #[derive(Debug, Default, Deserialize)]

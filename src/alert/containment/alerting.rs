@@ -1,6 +1,6 @@
 //! Restores the stack's own resources and the trails.
 
-use super::{Command, ContainmentStep};
+use super::command::{Command, ContainmentStep};
 use crate::catalog::Restore;
 use crate::event::Activity;
 use crate::text::Untrusted;

@@ -1,10 +1,9 @@
 //! Contains the caller: its access keys, its sessions, its workload.
 
-use super::command::deactivate;
-use super::{
-    Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, is_identity_centers, is_service_linked, list_keys_of,
-    revoke_sessions,
+use super::command::{
+    Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, list_keys_of, revoke_sessions,
 };
+use super::managed_role::{is_identity_centers, is_service_linked};
 use crate::arn::Arn;
 use crate::catalog::AccessEffect;
 use crate::event::Activity;

@@ -1,7 +1,7 @@
 //! Commands for a POSIX shell, and the steps that contain them.
 
 use crate::phrase;
-use crate::text::Phrase;
+use crate::text::{Phrase, Untrusted};
 use std::borrow::Cow;
 
 /// One step.
@@ -115,6 +115,9 @@ impl Command {
     }
 }
 
+pub(super) const PUT_USER_POLICY: &str = "aws iam put-user-policy";
+pub(super) const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
+
 /// The placeholder for the time in a document, see [`Command::json_at_run_time`].
 const NOW: &str = "@NOW@";
 
@@ -126,6 +129,14 @@ pub(super) fn deactivate(user: &str, key: &str) -> Option<Command> {
 pub(super) fn inactive(call: &'static str, user: &str, option: &'static str, id: &str) -> Option<Command> {
     let command = Command::new(call).option("--user-name", user)?.option(option, id)?;
     Some(command.flag("--status Inactive"))
+}
+
+pub(super) fn list_keys(user: &Untrusted) -> ContainmentStep {
+    list_keys_of(user, "Check whether the user has access keys, and deactivate them with update-access-key:")
+}
+
+pub(super) fn list_keys_of(user: &Untrusted, text: &'static str) -> ContainmentStep {
+    ContainmentStep::new(text, vec![Command::new("aws iam list-access-keys").option("--user-name", user.raw())])
 }
 
 /// Denies all actions. This policy and that of `revoke_sessions` have different names, so that one does not overwrite

@@ -7,6 +7,7 @@
 mod alerting;
 mod caller;
 mod command;
+mod managed_role;
 mod target;
 
 pub use command::{Command, ContainmentStep};
@@ -15,12 +16,7 @@ use super::links;
 use crate::detection::Case;
 use crate::event::Activity;
 use crate::limits::LOOK_BACK;
-use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
-use command::{deny_all, revoke_sessions};
-
-const PUT_USER_POLICY: &str = "aws iam put-user-policy";
-const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
 
 /// The containment steps: first for the target, then for the caller.
 #[must_use]
@@ -32,23 +28,6 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     caller::stop(case.activity, case.dossier, &mut steps);
     steps.push(look_around(case.activity, now));
     steps
-}
-
-/// Whether this is a role of IAM Identity Center. Only AWS can change the policies of such a role.
-fn is_identity_centers(role: &str) -> bool {
-    role.starts_with("AWSReservedSSO_")
-}
-
-fn is_service_linked(role_arn: &str) -> bool {
-    role_arn.contains(":role/aws-service-role/")
-}
-
-fn list_keys(user: &Untrusted) -> ContainmentStep {
-    list_keys_of(user, "Check whether the user has access keys, and deactivate them with update-access-key:")
-}
-
-fn list_keys_of(user: &Untrusted, text: &'static str) -> ContainmentStep {
-    ContainmentStep::new(text, vec![Command::new("aws iam list-access-keys").option("--user-name", user.raw())])
 }
 
 fn look_around(activity: &Activity, now: DateTime<Utc>) -> ContainmentStep {

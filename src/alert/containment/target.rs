@@ -1,11 +1,11 @@
 //! Reverses the change, or stops its effect. Evidence that an investigation needs is not deleted.
 
 use super::alerting::{deploy_second_stack, restore};
-use super::command::{deactivate, inactive};
-use super::{
-    Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deny_all, is_identity_centers, is_service_linked,
-    list_keys, revoke_sessions,
+use super::command::{
+    Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, inactive, list_keys,
+    revoke_sessions,
 };
+use super::managed_role::{is_identity_centers, is_service_linked};
 use crate::catalog::{AccountContainment, Containment, CredentialKind, TargetKind};
 use crate::detection::Case;
 use crate::event::Activity;

@@ -2,7 +2,7 @@
 //! be safe.
 
 use super::caller::stop_function;
-use super::command::deactivate;
+use super::command::{PUT_ROLE_POLICY, deactivate, deny_all, revoke_sessions};
 use super::*;
 use proptest::prelude::*;
 

@@ -4,8 +4,8 @@
 //! Each chat client has its own `client-markdown`, so only what both clients understand is used: code spans, bold
 //! between asterisks, bare links.
 
+use super::content::{call, event_id, facts, links, steps, title};
 use super::markdown::{bounded, dressed, escaped, plain, summary, why};
-use super::{call, event_id, facts, links, steps, title};
 use crate::alert::{Alert, Command};
 use crate::text::{TextKind, fingerprint};
 use serde_json::{Value, json};

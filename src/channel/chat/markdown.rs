@@ -1,7 +1,7 @@
 //! The markdown that Slack calls mrkdwn ("Formatting text for app surfaces"). Amazon Q Developer passes on the part
 //! that is used here: code spans, bold between asterisks.
 
-use super::{CUT, NOTHING};
+use super::content::{CUT, NOTHING};
 use crate::alert::Alert;
 use crate::text::{Phrase, TextKind, Untrusted};
 

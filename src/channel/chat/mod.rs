@@ -1,48 +1,19 @@
 //! The message for a channel of Slack or Microsoft Teams.
 //!
 //! A chat message is short: what happened, why it is severe, the most important facts, what to do first. The mail has
-//! the rest. This module selects the content once. One module per way into a channel formats the content: Amazon Q
+//! the rest. The module `content` selects the content once. One module per way into a channel formats the content: Amazon Q
 //! Developer, a webhook of Slack, a webhook of Teams.
 
 pub mod amazon_q;
+mod content;
 mod markdown;
 mod slack;
 mod teams;
 pub mod topic;
 
-use crate::alert::{Alert, Command, ContainmentStep, Fact, Link, SectionKind};
+use crate::alert::Alert;
 use crate::config::WebhookFormat;
-use crate::text::Phrase;
 use serde_json::Value;
-
-/// The facts that are shown, if the alert has them; at most as many as a section of Slack can contain.
-const FACTS: [(SectionKind, Fact); 11] = [
-    (SectionKind::Who, Fact::Credential),
-    (SectionKind::Who, Fact::Mfa),
-    (SectionKind::Who, Fact::Access),
-    (SectionKind::Who, Fact::SourceIp),
-    (SectionKind::What, Fact::Grants),
-    (SectionKind::What, Fact::Statements),
-    (SectionKind::What, Fact::Trust),
-    (SectionKind::What, Fact::Access),
-    (SectionKind::What, Fact::NotEvaluated),
-    (SectionKind::What, Fact::AccessKeys),
-    (SectionKind::What, Fact::Parameters),
-];
-const FACTS_SHOWN: usize = 10;
-/// A header of Slack has 150 characters ("Reference: blocks").
-const TITLE: usize = 150;
-/// How many steps are shown, and how many other alerts are named in the message.
-const STEPS: usize = 6;
-const OTHERS: usize = 10;
-/// The limit of a link. A name in a link is percent-encoded, so a hostile name can make the link very long.
-const URL: usize = 500;
-/// The end of a text that was cut.
-const CUT: &str = " … (cut: the e-mail has all of it)";
-/// Stands in place of a blank text.
-const NOTHING: &str = "(nothing)";
-/// Stands in place of a command that has no room.
-const ELSEWHERE: &str = "(The e-mail has the command.)";
 
 /// Renders the webhook's message about an alert, with one line for each of the other alerts that are sent with it.
 #[must_use]
@@ -51,60 +22,4 @@ pub fn render(format: WebhookFormat, alert: &Alert, others: &[Alert]) -> Value {
         WebhookFormat::Slack => slack::render(alert, others),
         WebhookFormat::Teams => teams::render(alert, others),
     }
-}
-
-/// The severity and the subject, as a line that fits into a header of Slack.
-fn title(alert: &Alert) -> String {
-    super::line(alert, &format!("{}: ", alert.severity), TITLE)
-}
-
-/// The most important facts, each with its section.
-fn facts(alert: &Alert) -> impl Iterator<Item = (String, Phrase)> {
-    let facts = FACTS.into_iter().filter_map(|(section, fact)| {
-        let row = alert.fact(section, fact)?;
-        let whose = if section == SectionKind::Who { "Caller" } else { "Target" };
-        Some((format!("{whose}, {}", row.label), Phrase::few(row.values.iter().cloned(), 2, "; ")))
-    });
-    facts.take(FACTS_SHOWN)
-}
-
-/// What to do first: each step with its command, if there is exactly one and it `fits`; otherwise with a note on where
-/// the command is.
-fn steps(
-    alert: &Alert,
-    fits: impl Fn(&ContainmentStep, &Command) -> bool,
-) -> impl Iterator<Item = (Phrase, Option<&Command>)> {
-    alert.steps.iter().take(STEPS).map(move |step| match step.commands.as_slice() {
-        [] => (step.text.clone(), None),
-        [only] if fits(step, only) => (step.text.clone(), Some(only)),
-        _ => (crate::phrase!(&step.text, " ", ELSEWHERE), None),
-    })
-}
-
-fn links(alert: &Alert) -> impl Iterator<Item = &Link> {
-    alert.links.iter().filter(|link| link.url.len() <= URL)
-}
-
-/// The call, `iam:CreateUser`.
-fn call(alert: &Alert) -> String {
-    reference(alert, Fact::EventName).map(Phrase::plain).unwrap_or_default()
-}
-
-/// The event's id, if it has one.
-fn event_id(alert: &Alert) -> Option<String> {
-    let mut stretches = reference(alert, Fact::EventId)?.stretches();
-    // If the event has no id, the phrase contains our own words only.
-    stretches.find_map(|(text, from_outside)| from_outside.then(|| text.into_owned()))
-}
-
-/// A fact that identifies the event.
-fn reference(alert: &Alert, fact: Fact) -> Option<&Phrase> {
-    alert.fact(SectionKind::Reference, fact)?.values.first()
-}
-
-/// The lines about other alerts, and how many more there are.
-fn others(others: &[Alert]) -> impl Iterator<Item = String> {
-    let more = others.len().saturating_sub(OTHERS);
-    let more = (more > 0).then(|| format!("and {more} more: see the e-mails"));
-    others.iter().take(OTHERS).map(title).chain(more)
 }

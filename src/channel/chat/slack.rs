@@ -1,7 +1,7 @@
 //! Block Kit for an incoming webhook of Slack ("Reference: blocks").
 
+use super::content::{event_id, facts, links, others, steps, title};
 use super::markdown::{bounded, dressed, escaped, plain, summary, why};
-use super::{event_id, facts, links, others, steps, title};
 use crate::alert::{Alert, Command};
 use crate::text::Phrase;
 use serde_json::{Value, json};

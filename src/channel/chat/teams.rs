@@ -3,7 +3,7 @@
 //!
 //! All text is in text runs, which support no markdown: text from outside cannot be markup and needs no escape.
 
-use super::{CUT, NOTHING, event_id, facts, links, others, steps, title};
+use super::content::{CUT, NOTHING, event_id, facts, links, others, steps, title};
 use crate::alert::Alert;
 use crate::severity::Severity;
 use crate::text::Phrase;

@@ -6,7 +6,7 @@
 
 pub mod import;
 
-use super::line;
+use super::subject::line;
 use crate::alert::{Alert, Command, Fact, Resource, ResourceKind, Row, Section};
 use crate::arn::{Arn, Partition};
 use crate::catalog::TargetKind;

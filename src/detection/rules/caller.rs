@@ -1,6 +1,6 @@
 //! Rules about the caller and its credentials.
 
-use super::{always, at_least, context, opinion};
+use super::opinions::{always, at_least, context, opinion};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion, Weight};
 use crate::event::Principal;

@@ -1,6 +1,6 @@
 //! Rules about credentials and their owners.
 
-use super::{at_least, context, target_name};
+use super::opinions::{at_least, context, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion};
 use crate::lookup::{KnownTarget, Lookup};

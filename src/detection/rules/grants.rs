@@ -1,6 +1,6 @@
 //! Rules about access that a call grants, or lets a principal use.
 
-use super::{at_least, context, target_name};
+use super::opinions::{at_least, context, target_name};
 use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::lookup::KnownTarget;

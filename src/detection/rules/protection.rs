@@ -1,7 +1,7 @@
 //! Rules about the protection of the account: deny policies, MFA, boundaries, the password policy.
 
 use super::grants::is_severe;
-use super::{always, at_least, context, target_name};
+use super::opinions::{always, at_least, context, target_name};
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, KnownTarget, Lookup};

@@ -1,6 +1,6 @@
 //! Rules about the stack's own resources.
 
-use super::{always, context, target_name};
+use super::opinions::{always, context, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion};
 use crate::phrase;

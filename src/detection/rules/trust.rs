@@ -1,6 +1,6 @@
 //! Rules about the trusted principals of a role.
 
-use super::at_least;
+use super::opinions::at_least;
 use crate::detection::{Case, Opinion};
 use crate::phrase;
 use crate::policy::{Reach, TrustedPrincipal};

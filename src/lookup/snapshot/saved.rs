@@ -1,10 +1,11 @@
 //! The format of a saved account.
 
-use super::NOT_SAVED;
 use crate::lookup::Lookup;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+pub(super) const NOT_SAVED: &str = "the saved account does not contain it";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

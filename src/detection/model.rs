@@ -1,0 +1,66 @@
+//! What a rule is, and what rules say: opinions, and the assessment that they add up to.
+
+use super::context::Case;
+use crate::severity::Severity;
+use crate::text::Phrase;
+
+/// One rule. It is applied to every case.
+#[derive(Debug)]
+pub struct Rule {
+    /// A stable name, for machines.
+    pub name: &'static str,
+    /// The opinion of the rule on a case; `None` if the rule does not apply.
+    pub judge: fn(&Case<'_>) -> Option<Opinion>,
+}
+
+/// The opinion of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opinion {
+    pub weight: Weight,
+    /// The reason, as a sentence.
+    pub reason: Phrase,
+    /// Whether the reason only repeats the headline. Then it is shown only if there is no stronger reason.
+    pub restates: bool,
+}
+
+/// The effect of an opinion on the severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// The severity is at least this level.
+    AtLeast(Severity),
+    /// The severity is at least this level, also if the principal is expected.
+    Always(Severity),
+    /// The severity is raised one level. LOW stays LOW: such an activity is not severe.
+    RaiseOneLevel,
+    /// Useful information; does not change the severity.
+    Context,
+    /// The settings say that the activity is expected: LOW.
+    Expected,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    pub severity: Severity,
+    /// The reasons, the most severe first; never empty.
+    pub reasons: Vec<Reason>,
+    /// The severity if the principal were not expected.
+    pub unless_expected: Option<Severity>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The rule of the reason.
+    pub rule: &'static str,
+    /// The reason, as a sentence.
+    pub text: Phrase,
+    /// [`Opinion::restates`], and there is a stronger reason.
+    pub redundant: bool,
+}
+
+impl Reason {
+    /// A reason that is not redundant.
+    #[must_use]
+    pub const fn new(rule: &'static str, text: Phrase) -> Self {
+        Self { rule, text, redundant: false }
+    }
+}
