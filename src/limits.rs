@@ -20,7 +20,15 @@ pub const CHAT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The timeout of the call to Security Hub. The e-mail is sent before this call.
 pub const SECURITY_HUB_TIMEOUT: Duration = Duration::from_secs(2);
 
+// --- The judgement of policies ---
+
+/// The most resource patterns that are compared for one action. A hostile policy can have hundreds.
+pub const RESOURCES_COMPARED: usize = 64;
+
 // --- Lookups ---
+
+/// The most entities that are looked up because policies name them.
+pub const NAMED_LOOKED_UP: usize = 6;
 
 /// How long callers and policy documents are cached. The data of a warm function is at most this old.
 pub const CACHED_FOR: Duration = Duration::from_mins(5);

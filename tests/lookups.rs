@@ -13,14 +13,13 @@ use iam_security_alert::catalog;
 use iam_security_alert::channel::email::Email;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::Settings;
-use iam_security_alert::detection::evaluate;
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::lookup::iam::{IamDirectory, READ_ACTIONS};
 use iam_security_alert::lookup::{
     AttachedPolicies, Directory, Dossier, KnownCaller, KnownTarget, Lookup, RoleQuestion, Unavailable, UserQuestion,
     enrich,
 };
-use iam_security_alert::policy::{Access, AccessLevel, Parsed};
+use iam_security_alert::policy::{Access, AccessLevel, Holder, Named, Parsed};
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
@@ -157,7 +156,7 @@ fn read(event: Value) -> Activity {
 
 /// What policies grant to an identity whose ARN is not known.
 fn access(attached: &AttachedPolicies) -> Access {
-    evaluate(attached, None)
+    attached.access(Holder::default(), &Named::default())
 }
 
 /// Whether the document allows all actions on all resources.

@@ -53,7 +53,14 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
                 Principal::AssumedRole(session) => session.role_id.as_ref(),
                 _ => None,
             };
-            known_role(&mut section, role, id, "no role of this name exists any more", now);
+            known_role(
+                &mut section,
+                role,
+                id,
+                "no role of this name exists any more",
+                case.caller_access.as_ref(),
+                now,
+            );
         }
         KnownCaller::NotAsked(_) if signs_in => {}
         KnownCaller::NotAsked(why) => section.row(Fact::Lookup, phrase!("not looked up: ", *why)),
@@ -229,7 +236,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User) {
             if let Principal::IamUser(caller) = &case.activity.principal {
                 replaced(section, caller.id.as_ref(), &profile.id);
             }
-            boundary(section, profile.boundary.as_ref());
+            boundary(section, profile.boundary.as_ref(), case.caller_access.as_ref());
             groups(section, user);
             tags(section, &profile.tags);
         }

@@ -78,6 +78,7 @@ facts! {
     Mfa "mfa" "MFA";
     Access "access" "Access";
     AccessBefore "accessBefore" "Access before";
+    Escalation "escalation" "Escalation";
     Policies "policies" "Policies";
     NotEvaluated "doubts" "Not evaluated";
     NotShown "notShown" "Not visible yet";

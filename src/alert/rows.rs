@@ -7,7 +7,7 @@ use crate::history::Line;
 use crate::limits::VALUES_SHOWN;
 use crate::lookup::{Gap, Lookup, Provenance, Role, Unavailable, User};
 use crate::phrase;
-use crate::policy::Access;
+use crate::policy::{Access, AccessLevel, BoundaryReading};
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -91,7 +91,15 @@ pub(super) fn access(section: &mut Section, access: &Access) {
     if access.policies != access.granted_by {
         section.rows(Fact::Policies, first_of_many(&access.policies));
     }
+    escalation(section, access);
     section.rows(Fact::NotEvaluated, first_of_many(&access.not_evaluated));
+}
+
+/// The paths to more access. An administrator needs none.
+pub(super) fn escalation(section: &mut Section, access: &Access) {
+    if access.level < AccessLevel::Administrator {
+        section.rows(Fact::Escalation, access.path_words());
+    }
 }
 
 /// Notes that the entity with this name is no longer the one of the event.
@@ -102,10 +110,15 @@ pub(super) fn replaced(section: &mut Section, of_event: Option<&Untrusted>, foun
     }
 }
 
-pub(super) fn boundary(section: &mut Section, boundary: Option<&Untrusted>) {
-    if let Some(arn) = boundary {
-        section.row(Fact::Boundary, phrase!(Phrase::arn(arn), " (limits the access above; not evaluated)"));
-    }
+/// The permissions boundary, and whether it limits the access that is shown.
+pub(super) fn boundary(section: &mut Section, boundary: Option<&Untrusted>, access: Option<&Access>) {
+    let Some(arn) = boundary else { return };
+    let effect = match access.and_then(|access| access.boundary.as_ref()).map(|boundary| boundary.effect) {
+        Some(BoundaryReading::Limits) => " (the access above is within this boundary)",
+        Some(BoundaryReading::Removable(_)) => " (no limit: the identity can get around it)",
+        Some(BoundaryReading::Unread) | None => " (limits the access above; not evaluated)",
+    };
+    section.row(Fact::Boundary, phrase!(Phrase::arn(arn), effect));
 }
 
 /// A list of names in one line.
@@ -132,13 +145,14 @@ pub(super) fn known_role(
     role: &Role,
     id: Option<&Untrusted>,
     missing: &'static str,
+    access: Option<&Access>,
     now: DateTime<Utc>,
 ) {
     let mut gaps: Vec<Gap> = Vec::new();
     match &role.profile {
         Lookup::Found(profile) => {
             replaced(section, id, &profile.id);
-            boundary(section, profile.boundary.as_ref());
+            boundary(section, profile.boundary.as_ref(), access);
             if let Some(description) = &profile.description {
                 section.row(Fact::Description, Phrase::free(description));
             }

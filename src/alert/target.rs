@@ -2,7 +2,9 @@
 
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
-use super::rows::{access, boundary, first_of_many, groups, known_role, names, not_known, note, replaced, tags};
+use super::rows::{
+    access, boundary, escalation, first_of_many, groups, known_role, names, not_known, note, replaced, tags,
+};
 use super::time;
 use crate::catalog::words::Order;
 use crate::catalog::{AccessEffect, TargetKind};
@@ -100,6 +102,9 @@ fn object(section: &mut Section, case: &Case<'_>) {
         section.rows(Fact::Statements, first_of_many(&granted.statements));
         // Otherwise the statements are shown with the target's access.
         if case.target_access.is_none() || !granted.shown {
+            if action.effect != AccessEffect::DetachesPolicy {
+                escalation(section, access);
+            }
             section.rows(Fact::NotEvaluated, first_of_many(&access.not_evaluated));
         }
     }
@@ -181,7 +186,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
     target_access(section, case, NO_POLICIES_YET);
     match user.profile.found() {
         Some(profile) => {
-            boundary(section, profile.boundary.as_ref());
+            boundary(section, profile.boundary.as_ref(), case.target_access.as_ref());
             tags(section, &profile.tags);
         }
         None => as_requested(section, case),
@@ -269,7 +274,7 @@ fn known_target_role(section: &mut Section, case: &Case<'_>, role: &Role, now: D
         section.rows(Fact::Trust, first_of_many(&trust.words()));
     }
     let id = case.activity.target.id.as_ref().filter(|_| case.activity.outcome.succeeded());
-    known_role(section, role, id, missing, now);
+    known_role(section, role, id, missing, case.target_access.as_ref(), now);
     if role.profile.found().is_none() {
         as_requested(section, case);
     }

@@ -8,6 +8,7 @@
 //! | `SECURITY_HUB_MINIMUM_SEVERITY` | the least severity that becomes a finding in Security Hub | no findings |
 //! | `LOOKUP_BUDGET_SECONDS` | the time for all lookups of one alert together | 5 |
 //! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose changes are LOW, separated by commas | none |
+//! | `ORGANIZATION_ID` | the id of the account's organization, `o-…`: other organizations are strangers | none |
 //! | `ACCOUNT_NAMES` | `123456789012=production,…`: names of accounts, before their alias | none |
 //! | `WATCHED_EVENT_NAMES` | the actions that are alerted on, see [`WatchedActions`] | `default` |
 //! | `MINIMUM_SEVERITY` | the least severity that is mailed | MEDIUM |
@@ -47,6 +48,8 @@ pub struct Settings {
     pub history_table: Option<String>,
     /// How long the history is kept; `None` means for ever.
     pub history_retention: Option<TimeDelta>,
+    /// The id of the account's organization.
+    pub organization: Option<String>,
     /// Names of accounts, by id.
     pub account_names: BTreeMap<String, String>,
     /// Whether the function runs locally under SAM.
@@ -166,6 +169,7 @@ impl Settings {
             expected_principals: set("EXPECTED_PRINCIPALS")
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
             account_names: set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?,
+            organization: set("ORGANIZATION_ID").map(organization).transpose()?,
             emulator: if local { set("EMULATOR_ENDPOINT_URL") } else { None },
             local,
         })
@@ -246,6 +250,17 @@ fn with_itself(
     own
 }
 
+fn organization(text: String) -> Result<String, BadSetting> {
+    let id = text.strip_prefix("o-").unwrap_or_default();
+    let valid =
+        (10..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if valid {
+        return Ok(text);
+    }
+    let wanted = "nothing, or the id of an organization, o-a1b2c3d4e5";
+    Err(BadSetting { variable: "ORGANIZATION_ID", found: format!("{text:?}"), wanted })
+}
+
 fn account_names(text: &str) -> Result<BTreeMap<String, String>, BadSetting> {
     text.split(',')
         .map(str::trim)
@@ -322,6 +337,7 @@ mod tests {
             error(&[("CHAT_WEBHOOK_FORMAT", "Slack")]),
             "CHAT_WEBHOOK_FORMAT is \"Slack\", but must be nothing, slack or teams"
         );
+        assert!(error(&[("ORGANIZATION_ID", "acme")]).starts_with("ORGANIZATION_ID is \"acme\", but must be"));
         assert!(error(&[("OWN_RESOURCES", "alerts")]).starts_with("OWN_RESOURCES is \"alerts\""));
         assert!(error(&[("FEEDING_TRAILS", "arn")]).starts_with("FEEDING_TRAILS is \"arn\""));
         for wrong in [

@@ -2,13 +2,14 @@
 //! before.
 
 use super::chains::Completed;
+use super::holder;
 use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::config::Settings;
 use crate::event::Activity;
 use crate::history::RelatedActivity;
-use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, KnownCaller, KnownTarget, Lookup};
-use crate::policy::{Access, Parsed, PolicyInput, Reading, Trust};
-use crate::text::{Phrase, Untrusted};
+use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, KnownTarget, Lookup};
+use crate::policy::{Access, BoundaryEffect, BoundaryReading, Holder, Named, Parsed, Reading, Trust};
+use crate::text::Phrase;
 
 /// The input of the assessment.
 #[derive(Debug)]
@@ -53,6 +54,10 @@ impl PriorActivity {
 pub struct Granted {
     /// What the policy alone grants.
     pub access: Access,
+    /// What the target has with this policy: all its policies, and its boundary. `None` if that is not known.
+    pub whole: Option<Access>,
+    /// What the target's boundary does to this policy alone.
+    pub under_boundary: Option<BoundaryEffect>,
     /// The statements of the policy, one line each; empty if its document is not known.
     pub statements: Vec<Phrase>,
     /// What the target's other policies grant: the target's access without this policy. `None` if that is not known.
@@ -68,14 +73,16 @@ pub struct Granted {
 impl<'a> Case<'a> {
     #[must_use]
     pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
-        let arn = dossier.target.arn().or(activity.target.arn.as_ref());
-        let target_access = dossier.target.attached().map(|attached| evaluate(attached, arn));
+        let (named, target) = (holder::named(dossier), holder::of_target(activity, dossier, settings));
+        let target_access = dossier.target.attached().map(|attached| attached.access(target, &named));
+        let caller = holder::of_caller(activity, &dossier.caller, settings);
+        let of_caller = dossier.caller.attached().map(|attached| attached.access(caller, &Named::default()));
         Self {
             activity,
             dossier,
-            caller_access: caller_access(activity, &dossier.caller),
+            caller_access: of_caller,
             target_access,
-            granted: Granted::of(activity, dossier),
+            granted: Granted::of(activity, dossier, target, &named),
             trust: trust(activity, dossier),
             settings,
             prior: None,
@@ -102,40 +109,15 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What policies grant to the identity with this ARN.
-#[must_use]
-pub fn evaluate(attached: &AttachedPolicies, holder: Option<&Untrusted>) -> Access {
-    let input = |policy: &'_ AttachedPolicy| -> Phrase { policy.label() };
-    let policies: Vec<_> =
-        attached.policies.iter().map(|policy| PolicyInput { label: input(policy), reading: reading(policy) }).collect();
-    crate::policy::evaluate(&policies, &attached.cuts, !attached.unread().is_empty(), holder)
-}
-
-fn reading(policy: &AttachedPolicy) -> Reading<'_> {
-    if policy.is_aws_managed() {
-        return Reading::AwsManaged(policy.name.raw());
-    }
-    match &policy.document {
-        Lookup::Found(Parsed::Policy(document)) => Reading::Document(document),
-        Lookup::Found(Parsed::NotUnderstood) => Reading::NotUnderstood,
-        Lookup::Missing => Reading::Gone,
-        Lookup::Unavailable(_) => Reading::Unread,
-    }
-}
-
-fn caller_access(activity: &Activity, caller: &KnownCaller) -> Option<Access> {
-    let of_event = activity.principal.lasting_arn();
-    let arn = match caller {
-        KnownCaller::User(user) => user.profile.found().map(|profile| &profile.arn).or(of_event),
-        KnownCaller::Role(role) => role.profile.found().map(|profile| &profile.arn).or(of_event),
-        KnownCaller::NotAsked(_) => of_event,
-    };
-    caller.attached().map(|attached| evaluate(attached, arn))
-}
-
 impl Granted {
+    /// Whether the policy lets the target get around its own boundary.
+    #[must_use]
+    pub fn lifts_boundary(&self) -> bool {
+        self.under_boundary.as_ref().is_some_and(|boundary| matches!(boundary.effect, BoundaryReading::Removable(_)))
+    }
+
     /// Evaluates the policy that the call contained or named, or the policies of the group that it named.
-    fn of(activity: &Activity, dossier: &Dossier) -> Option<Self> {
+    fn of(activity: &Activity, dossier: &Dossier, holder: Holder<'_>, named: &Named) -> Option<Self> {
         let object = &activity.object;
         let is_given: Box<dyn Fn(&AttachedPolicy) -> bool> = match activity.action.effect {
             AccessEffect::AttachesPolicy | AccessEffect::SetsBoundary | AccessEffect::DetachesPolicy => {
@@ -164,17 +146,38 @@ impl Granted {
         if policies.is_empty() && dossier.given.gaps.is_empty() {
             return None;
         }
-        let holder = dossier.target.arn().or(activity.target.arn.as_ref());
         let statements = match policies.as_slice() {
             [AttachedPolicy { document: Lookup::Found(Parsed::Policy(document)), .. }] => document.describe(),
             _ => Vec::new(),
         };
         let before = attached.filter(|_| activity.outcome.succeeded() && activity.action.effect.grants_policy());
-        let before = before.map(|attached| evaluate(&attached.only(|policy| !is_given(policy)), holder));
-        let granted = AttachedPolicies { policies, ..dossier.given.clone() };
-        let access = evaluate(&granted, holder);
+        let mut with = before.cloned();
+        if let Some(with) = with.as_mut().filter(|_| !shown) {
+            with.policies.extend(policies.iter().cloned());
+            with.gaps.extend(dossier.given.gaps.iter().cloned());
+        }
+        let whole = with.map(|with| with.access(holder, named));
+        let before = before.map(|attached| attached.only(|policy| !is_given(policy)).access(holder, named));
+        let boundary = attached.and_then(|attached| attached.boundary.clone());
+        let bounded = boundary.map(|boundary| AttachedPolicies {
+            policies: policies.clone(),
+            boundary: Some(boundary),
+            ..AttachedPolicies::default()
+        });
+        let under_boundary = bounded.and_then(|bounded| bounded.access(holder, named).boundary);
+        let granted = AttachedPolicies { policies, boundary: None, ..dossier.given.clone() };
+        let access = granted.access(holder, named);
         let read_failed = access.unreadable || granted.unread().iter().any(|gap| gap.reason.is_failure());
-        Some(Self { access, statements, before, shown, deny_only: is_deny_only(&granted), read_failed })
+        Some(Self {
+            access,
+            whole,
+            under_boundary,
+            statements,
+            before,
+            shown,
+            deny_only: is_deny_only(&granted),
+            read_failed,
+        })
     }
 }
 
@@ -211,7 +214,7 @@ fn given_policies(activity: &Activity, dossier: &Dossier, found: Vec<AttachedPol
 
 /// Whether policies are known to deny only.
 fn is_deny_only(attached: &AttachedPolicies) -> bool {
-    let denies = |policy: &AttachedPolicy| match reading(policy) {
+    let denies = |policy: &AttachedPolicy| match policy.reading() {
         Reading::Document(document) => document.is_deny_only(),
         Reading::AwsManaged(name) => crate::policy::is_known_deny_only(name),
         Reading::NotUnderstood | Reading::Gone | Reading::Unread => false,

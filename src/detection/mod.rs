@@ -5,10 +5,11 @@
 
 pub mod chains;
 mod context;
+mod holder;
 mod model;
 mod rules;
 
-pub use context::{Case, Granted, PriorActivity, evaluate};
+pub use context::{Case, Granted, PriorActivity};
 pub use model::{Assessment, Opinion, Reason, Rule, Weight};
 pub use rules::RULES;
 

@@ -30,6 +30,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "target_can_escalate", judge: grants::target_can_escalate },
     Rule { name: "target_may_escalate", judge: grants::target_may_escalate },
     Rule { name: "already_administrator", judge: grants::already_administrator },
+    Rule { name: "grant_is_limited", judge: grants::grant_is_limited },
     Rule { name: "deny_only", judge: grants::deny_only },
     Rule { name: "trusted_principals", judge: trust::trusted_principals },
     Rule { name: "caller_quarantined", judge: caller::caller_quarantined },

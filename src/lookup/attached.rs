@@ -1,14 +1,19 @@
 //! The policies of a user, role or group, as found.
 
 use super::answer::{Listing, Lookup, Unavailable};
+use crate::arn::Arn;
 use crate::phrase;
-use crate::policy::{Parsed, is_aws_managed, is_quarantine_policy};
+use crate::policy::{
+    Access, Holder, Named, Parsed, PolicyInput, Question, Reading, Via, evaluate, is_aws_managed, is_quarantine_policy,
+};
 use crate::text::{Phrase, Untrusted};
 
 /// The policies of a user, role or group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttachedPolicies {
     pub policies: Vec<AttachedPolicy>,
+    /// The permissions boundary.
+    pub boundary: Option<AttachedPolicy>,
     /// What could not be listed.
     pub gaps: Vec<Gap>,
     /// Lists that were read only in part: complete sentences without a full stop.
@@ -41,7 +46,7 @@ pub enum Attachment {
     Inline,
     /// A managed or inline policy of a group that the user is in.
     Group(Untrusted),
-    /// The policy itself is evaluated, not an identity that has the policy.
+    /// The policy itself is evaluated, not an identity that has the policy; or it is a boundary.
     Itself,
 }
 
@@ -83,11 +88,34 @@ impl AttachedPolicies {
     /// Everything that could not be listed or read.
     #[must_use]
     pub fn unread(&self) -> Vec<Gap> {
-        let documents = self.policies.iter().filter(|policy| !policy.is_aws_managed()).filter_map(|policy| {
+        let documents = self.policies.iter().chain(&self.boundary).filter_map(|policy| {
             let reason = policy.document.unavailable()?.clone();
+            // The content of an AWS managed policy that was not asked for is known by name, or said to be not known.
+            (reason.is_failure() || !policy.is_aws_managed()).then_some(())?;
             Some(Gap { what: phrase!("the policy ", policy.label()), reason })
         });
         self.gaps.iter().cloned().chain(documents).collect()
+    }
+
+    /// The policies for the judgement.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<PolicyInput<'_>> {
+        self.policies.iter().map(AttachedPolicy::input).collect()
+    }
+
+    /// The access that the policies grant to their holder.
+    #[must_use]
+    pub fn access(&self, holder: Holder<'_>, named: &Named) -> Access {
+        let (policies, boundary) = (self.inputs(), self.boundary.as_ref().map(AttachedPolicy::input));
+        let unread = !self.unread().is_empty();
+        evaluate(&Question {
+            policies: &policies,
+            cuts: &self.cuts,
+            unread,
+            holder,
+            boundary: boundary.as_ref(),
+            named,
+        })
     }
 
     /// The number of failed lookups of policies.
@@ -113,6 +141,36 @@ impl AttachedPolicy {
             Attachment::Inline => phrase!(&self.name, " (inline)"),
             Attachment::Itself => phrase!(&self.name),
             Attachment::Group(group) => phrase!(&self.name, " (through the group ", group, ")"),
+        }
+    }
+
+    /// A permissions boundary.
+    #[must_use]
+    pub fn boundary(arn: Untrusted, document: Lookup<Parsed>) -> Self {
+        let name = Arn::parse(arn.raw()).map_or_else(|| arn.clone(), |arn| arn.name().into());
+        Self { name, via: Attachment::Itself, arn: Some(arn), document }
+    }
+
+    /// The policy for the judgement.
+    #[must_use]
+    pub fn input(&self) -> PolicyInput<'_> {
+        let via = match self.via {
+            Attachment::Attached | Attachment::Itself => Via::Attached,
+            Attachment::Inline => Via::Inline,
+            Attachment::Group(_) => Via::Group,
+        };
+        PolicyInput { label: self.label(), arn: self.arn.as_ref().map(Untrusted::raw), via, reading: self.reading() }
+    }
+
+    /// What is known about the document.
+    #[must_use]
+    pub fn reading(&self) -> Reading<'_> {
+        match &self.document {
+            Lookup::Found(Parsed::Policy(document)) => Reading::Document(document),
+            _ if self.is_aws_managed() => Reading::AwsManaged(self.name.raw()),
+            Lookup::Found(Parsed::NotUnderstood) => Reading::NotUnderstood,
+            Lookup::Missing => Reading::Gone,
+            Lookup::Unavailable(_) => Reading::Unread,
         }
     }
 

@@ -3,14 +3,16 @@
 use super::answer::Lookup;
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
-use super::model::{Dossier, KnownCaller, KnownTarget};
+use super::model::{Dossier, KnownCaller, KnownTarget, NamedKnown};
 use crate::arn::Arn;
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
 use crate::event::principal::{Principal, Session};
 use crate::event::{Activity, FailureKind, Outcome};
-use crate::policy::is_aws_managed;
-use crate::text::Untrusted;
+use crate::limits::NAMED_LOOKED_UP;
+use crate::policy::{Parsed, PolicyInput, Reading, Via, is_aws_managed, named_entities};
+use crate::text::{Phrase, Untrusted};
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 const OTHER_ACCOUNT: &str = "it belongs to another account";
@@ -23,8 +25,13 @@ pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: 
         if known { directory.account_alias(&account, deadline).await } else { Lookup::not_asked(OTHER_ACCOUNT) }
     };
     let asking = Asking { directory, activity, account: &account, known, deadline };
-    let (caller, (target, given), account_alias) = tokio::join!(asking.caller(), asking.target_and_given(), alias);
-    Dossier { caller, target, given, account_alias }
+    let target_given_and_named = async {
+        let (target, given) = asking.target_and_given().await;
+        let named = asking.named(&target, &given).await;
+        (target, given, named)
+    };
+    let (caller, (target, given, named), account_alias) = tokio::join!(asking.caller(), target_given_and_named, alias);
+    Dossier { caller, target, given, named, account_alias }
 }
 
 fn id(account: Option<&Untrusted>) -> AccountId {
@@ -176,7 +183,6 @@ impl<D: Directory> Asking<'_, D> {
                 if !shown(&|policy| policy.via == Attachment::Attached && policy.arn.as_ref() == Some(arn)) =>
             {
                 let document = match Arn::parse(arn.raw()) {
-                    _ if is_aws_managed(arn.raw()) => Lookup::not_asked("AWS manages it"),
                     Some(parsed) if self.known && parsed.service == "iam" => {
                         let question = PolicyQuestion { account: self.account.clone(), arn: owned(arn), version: None };
                         self.directory.policy_document(&question, self.deadline).await
@@ -204,6 +210,63 @@ impl<D: Directory> Asking<'_, D> {
                 _,
             ) => AttachedPolicies::default(),
         }
+    }
+}
+
+impl<D: Directory> Asking<'_, D> {
+    /// The entities that the target's policies name: a role that can be passed has more access, or it has not.
+    async fn named(&self, target: &KnownTarget, given: &AttachedPolicies) -> Vec<(Untrusted, NamedKnown)> {
+        if !self.known || !self.activity.outcome.succeeded() {
+            return Vec::new();
+        }
+        let mut policies = target.attached().map(AttachedPolicies::inputs).unwrap_or_default();
+        policies.extend(given.inputs());
+        let itself = match target {
+            KnownTarget::Policy(policy) => policy.document.found().and_then(Parsed::policy),
+            _ => None,
+        };
+        let carried = self.activity.policy_document.as_ref().and_then(Parsed::policy);
+        policies.extend(carried.or(itself).map(|document| PolicyInput {
+            label: Phrase::default(),
+            arn: None,
+            via: Via::Inline,
+            reading: Reading::Document(document),
+        }));
+        let holder = target.arn().or(self.activity.target.arn.as_ref());
+        let named = named_entities(&policies, holder, NAMED_LOOKED_UP);
+        join_all(named.into_iter().map(async |arn| {
+            let known = self.named_entity(&arn).await?;
+            Some((Untrusted::new(arn), known))
+        }))
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// `None` for an entity of another account, or of another kind.
+    async fn named_entity(&self, arn: &str) -> Option<NamedKnown> {
+        let parsed = Arn::parse(arn).filter(|arn| arn.service == "iam")?;
+        if self.account.as_deref().is_some_and(|account| account != parsed.account) {
+            return None;
+        }
+        let (account, name) = (self.account.clone(), parsed.name().to_owned());
+        Some(match parsed.resource.split('/').next()? {
+            "user" => {
+                let question = UserQuestion { account, name, id: None, key_in_use: None, password: false };
+                NamedKnown::User(self.directory.known_user(&question, self.deadline).await)
+            }
+            "role" => {
+                let question = RoleQuestion { account, name, id: None };
+                NamedKnown::Role(self.directory.known_role(&question, self.deadline).await)
+            }
+            "group" => NamedKnown::Group(self.directory.group(&GroupQuestion { account, name }, self.deadline).await),
+            "policy" => {
+                let question = PolicyQuestion { account, arn: arn.to_owned(), version: None };
+                NamedKnown::Policy(self.directory.policy_document(&question, self.deadline).await)
+            }
+            _ => return None,
+        })
     }
 }
 

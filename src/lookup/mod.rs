@@ -19,6 +19,6 @@ pub use attached::{AttachedPolicies, AttachedPolicy, Attachment, Gap};
 pub use directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 pub use enrich::enrich;
 pub use model::{
-    AccessKey, Dossier, Group, KeyUse, KnownCaller, KnownTarget, ManagedPolicy, Members, PolicyProfile, Role,
-    RoleProfile, User, UserProfile,
+    AccessKey, Dossier, Group, KeyUse, KnownCaller, KnownTarget, ManagedPolicy, Members, NamedKnown, PolicyProfile,
+    Role, RoleProfile, User, UserProfile,
 };

@@ -220,8 +220,20 @@ pub struct Dossier {
     /// What the call removed; or what the call attached, if the target's own policies do not show it: a managed policy,
     /// or the policies of a group.
     pub given: AttachedPolicies,
+    /// The entities that the target's policies name, and that decide what they amount to.
+    pub named: Vec<(Untrusted, NamedKnown)>,
     /// The alias of the event's account.
     pub account_alias: Lookup<Untrusted>,
+}
+
+/// What is known about an entity that a policy names.
+#[derive(Debug, Clone)]
+pub enum NamedKnown {
+    User(Rc<User>),
+    Role(Rc<Role>),
+    Group(Rc<Group>),
+    /// The document of a managed policy.
+    Policy(Lookup<Parsed>),
 }
 
 /// What is known about the target.
@@ -290,7 +302,17 @@ impl Dossier {
             KnownCaller::Role(role) => role.unanswered(),
             KnownCaller::NotAsked(_) => 0,
         };
-        caller + self.target.unanswered() + self.given.unanswered() + failures([self.account_alias.unavailable()])
+        let named = self.named.iter().map(|(_, known)| match known {
+            NamedKnown::User(user) => user.unanswered(),
+            NamedKnown::Role(role) => role.unanswered(),
+            NamedKnown::Group(group) => group.unanswered(),
+            NamedKnown::Policy(document) => failures([document.unavailable()]),
+        });
+        caller
+            + self.target.unanswered()
+            + self.given.unanswered()
+            + named.sum::<usize>()
+            + failures([self.account_alias.unavailable()])
     }
 }
 

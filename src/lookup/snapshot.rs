@@ -15,7 +15,7 @@ use super::model::{
 };
 use crate::arn::Arn;
 use crate::catalog::TargetKind;
-use crate::policy::Parsed;
+use crate::policy::{Parsed, is_aws_managed};
 use crate::text::Untrusted;
 use saved::{
     NOT_SAVED, SavedAttached, SavedBoundary, SavedGroup, SavedInline, SavedPolicy, SavedRole, SavedTag, SavedUser,
@@ -90,6 +90,7 @@ impl Snapshot {
             };
         };
         let mut attached = self.held(&user.attached_managed_policies, &user.user_policy_list, None);
+        attached.boundary = self.boundary(user.permissions_boundary.as_ref());
         for name in &user.group_list {
             if let Some(group) = self.group_detail_list.iter().find(|group| group.group_name == *name) {
                 let via = Some(Untrusted::new(name));
@@ -156,7 +157,8 @@ impl Snapshot {
                     tags: tags(&role.tags),
                     trust: role.assume_role_policy_document.as_ref().map(document),
                 };
-                let attached = self.held(&role.attached_managed_policies, &role.role_policy_list, None);
+                let mut attached = self.held(&role.attached_managed_policies, &role.role_policy_list, None);
+                attached.boundary = self.boundary(role.permissions_boundary.as_ref());
                 (Lookup::Found(profile), attached)
             }
         };
@@ -193,7 +195,9 @@ impl Snapshot {
         let arn = question.arn.as_str();
         let Some(policy) = self.policies.iter().find(|policy| policy.arn == arn) else {
             let (profile, provenance) = self.absent();
-            return ManagedPolicy { profile, document: self.absent().0, holders: self.absent().0, provenance };
+            // The saved account has those AWS managed policies that are attached, or none at all.
+            let document = if is_aws_managed(arn) { Lookup::not_asked(NOT_SAVED) } else { self.absent().0 };
+            return ManagedPolicy { profile, document, holders: self.absent().0, provenance };
         };
         let holds = |attached: &[SavedAttached]| attached.iter().any(|attached| attached.policy_arn == arn);
         let users = self.user_detail_list.iter().filter(|user| holds(&user.attached_managed_policies));
@@ -222,6 +226,12 @@ impl Snapshot {
             holders: Lookup::Found(holders.into()),
             provenance: Provenance::Saved,
         }
+    }
+
+    fn boundary(&self, boundary: Option<&SavedBoundary>) -> Option<AttachedPolicy> {
+        let arn = &boundary?.permissions_boundary_arn;
+        let question = PolicyQuestion { account: None, arn: arn.clone(), version: None };
+        Some(AttachedPolicy::boundary(arn.into(), self.managed(&question).document))
     }
 
     fn held(&self, attached: &[SavedAttached], inline: &[SavedInline], group: Option<&Untrusted>) -> AttachedPolicies {

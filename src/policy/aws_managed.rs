@@ -24,6 +24,16 @@ pub(super) fn document_of(name: &str) -> Option<Document> {
     Document::parse(document)
 }
 
+/// The names of the AWS managed policies that are known to escalate.
+pub(super) fn escalating_names() -> impl Iterator<Item = &'static str> {
+    DOCUMENTS.iter().map(|(name, _)| *name).filter(|name| *name != "AWSDenyAll")
+}
+
+/// The paths that an AWS managed policy opens on certain resources, or under a condition.
+pub(super) fn limited_paths(_name: &str) -> Option<&'static str> {
+    None
+}
+
 /// Whether AWS manages the policy with this ARN.
 #[must_use]
 pub fn is_aws_managed(arn: &str) -> bool {

@@ -77,8 +77,7 @@ pub(super) struct IdentityStatement<'a> {
     pub(super) effect: Effect,
     pub(super) actions: &'a Patterns,
     pub(super) resources: &'a Patterns,
-    /// Whether the statement depends on something that is known only at the time of the call.
-    pub(super) conditional: bool,
+    pub(super) conditions: &'a [Condition],
 }
 
 impl Document {
@@ -132,15 +131,11 @@ impl Document {
 impl Statement {
     fn of_identity_policy(&self) -> Option<IdentityStatement<'_>> {
         let valid = |patterns: &&Patterns| !matches!(patterns, Patterns::Invalid(_));
-        let resources = self.resources.as_ref().filter(valid)?;
-        // `NotResource` with a policy variable cannot be compared: its value is known only at the time of the call.
-        let unknowable = matches!(resources, Patterns::AllBut(patterns)
-            if patterns.iter().any(|pattern| pattern.contains("${")));
         Some(IdentityStatement {
             effect: self.effect?,
             actions: self.actions.as_ref().filter(valid)?,
-            resources,
-            conditional: unknowable || !self.conditions.is_empty(),
+            resources: self.resources.as_ref().filter(valid)?,
+            conditions: &self.conditions,
         })
     }
 
@@ -161,8 +156,11 @@ impl IdentityStatement<'_> {
             Effect::Allow => "allows ",
             Effect::Deny => "denies ",
         };
-        let condition = if self.conditional { ", under a condition" } else { "" };
-        phrase!(verb, self.actions.words(), " on ", self.resources.words(), condition)
+        let words = phrase!(verb, self.actions.words(), " on ", self.resources.words());
+        if self.conditions.is_empty() {
+            return words;
+        }
+        phrase!(words, ", if ", Phrase::few(self.conditions.iter().map(Condition::words), 3, " and "))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::document::{Condition, Document, Effect, Patterns, Principals, Statement};
 use super::parsed::Parsed;
+use super::question::TrustSummary;
 use crate::arn::{Arn, wildcard_ignoring_case};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
@@ -182,6 +183,30 @@ impl Trust {
             all.push("the policy also denies some principals; denies are not evaluated".into());
         }
         all
+    }
+}
+
+impl TrustSummary {
+    /// What a trust policy says about services, and about principals of the account.
+    #[must_use]
+    pub fn of(document: &Document) -> Self {
+        let mut summary = Self::default();
+        for statement in document.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny)) {
+            match &statement.principals {
+                Some(Principals::AnyOf(principals)) => {
+                    for (kind, name) in principals {
+                        match kind.as_str() {
+                            "Service" => summary.services.push(name.clone()),
+                            "AWS" => summary.account = true,
+                            _ => {}
+                        }
+                    }
+                }
+                Some(_) => summary.account = true,
+                None => {}
+            }
+        }
+        summary
     }
 }
 

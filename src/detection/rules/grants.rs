@@ -5,7 +5,7 @@ use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::lookup::KnownTarget;
 use crate::phrase;
-use crate::policy::{Access, AccessLevel, Reach};
+use crate::policy::{Access, AccessLevel, BoundaryReading, OpenPath, Reach};
 use crate::severity::Severity;
 use crate::text::Phrase;
 
@@ -24,6 +24,19 @@ struct SevereAccess {
 const CONDITIONAL: &str =
     "can escalate to administrator under a condition that was not evaluated (see \"Not evaluated\")";
 
+const PERHAPS: &str =
+    "can perhaps escalate: certain resources, which were not looked up, decide this (see \"Not evaluated\")";
+
+/// The widest path, and how many more there are.
+fn widest(access: &Access) -> Phrase {
+    let Some(first) = access.paths.first() else { return access.why() };
+    match access.paths.len() - 1 {
+        0 => first.words(),
+        1 => phrase!(first.words(), "; and 1 more path"),
+        more => phrase!(first.words(), "; and ", more, " more paths"),
+    }
+}
+
 impl SevereAccess {
     fn of(access: &Access) -> Option<Self> {
         let (severity, is, becomes) = match access.level {
@@ -32,17 +45,31 @@ impl SevereAccess {
                 let can = "can escalate to administrator through IAM";
                 (Severity::High, can, can)
             }
+            AccessLevel::RoleEscalation => {
+                let can = "can escalate through a role or resource";
+                // The policies of AWS for a service are attached every day, and their paths are known.
+                let usual = access.paths.iter().all(OpenPath::is_usual_of_aws);
+                (if usual { Severity::Medium } else { Severity::High }, can, can)
+            }
             // A condition that is not evaluated must not make a policy look harmless: an attacker can write a condition
             // that is always true.
             AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad
-                if access.at_most >= AccessLevel::Escalation =>
+                if access.at_most >= AccessLevel::RoleEscalation =>
             {
                 (Severity::High, CONDITIONAL, CONDITIONAL)
             }
+            AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad
+                if access.perhaps >= AccessLevel::RoleEscalation =>
+            {
+                (Severity::Medium, PERHAPS, PERHAPS)
+            }
             AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad => return None,
         };
-        let sure = access.level >= AccessLevel::Escalation;
-        let why = if sure { phrase!(": ", access.why()) } else { Phrase::default() };
+        let why = match access.level {
+            AccessLevel::Administrator => phrase!(": ", access.why()),
+            AccessLevel::Escalation | AccessLevel::RoleEscalation => phrase!(": ", widest(access)),
+            AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad => Phrase::default(),
+        };
         Some(Self { level: access.level, severity, is, becomes, why })
     }
 
@@ -64,9 +91,9 @@ impl SevereAccess {
     }
 }
 
-/// Whether an identity with this boundary can still escalate its access.
+/// Whether an identity with this boundary can still escalate its access through IAM.
 pub(super) fn is_severe(access: &Access) -> bool {
-    SevereAccess::of(access).is_some()
+    access.level.max(access.at_most) >= AccessLevel::Escalation
 }
 
 /// Who gets the access: the target, the members of a group, or the identities that a policy is attached to.
@@ -107,10 +134,12 @@ fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     {
         return None;
     }
-    // The new policy may grant the access only together with the existing ones.
-    let whole = case.target_access.as_ref().filter(|_| effect.grants_policy());
+    // The new policy may grant the access only together with the existing ones, or less because of them.
     let before = granted.before.as_ref().map_or(AccessLevel::None, |access| access.level);
-    let whole = whole.filter(|whole| whole.level > granted.access.level.max(before));
+    let alone = granted.access.level;
+    let whole = granted.whole.as_ref();
+    let whole =
+        whole.filter(|whole| whole.level > alone.max(before) || whole.level < alone || granted.lifts_boundary());
     let severe = SevereAccess::of(whole.unwrap_or(&granted.access))
         .or_else(|| SevereAccess::unknown(&granted.access, granted.read_failed))?;
     let unattached = matches!(&case.dossier.target, KnownTarget::Policy(policy)
@@ -159,7 +188,10 @@ fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     }
     // Trust in a service does not let a principal in: to use the service in this way, the principal needs a permission.
     let to_services = case.trust.as_ref().is_some_and(|trust| trust.reach() == Some(Reach::Service));
-    let severe = SevereAccess::of(case.target_access.as_ref()?)?;
+    let access = case.target_access.as_ref()?;
+    // IAM may still show the boundary that the call removed.
+    let without = (effect == AccessEffect::RemovesBoundary).then(|| access.without_boundary());
+    let severe = SevereAccess::of(without.as_ref().unwrap_or(access))?;
     let name = target_name(case);
     let is = severe.is;
     let reason = match effect {
@@ -183,13 +215,39 @@ pub(super) fn target_is_administrator(case: &Case<'_>) -> Option<Opinion> {
 }
 
 pub(super) fn target_can_escalate(case: &Case<'_>) -> Option<Opinion> {
-    let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level == AccessLevel::Escalation)?;
+    let (severe, reason) = passed_on(case)
+        .filter(|(severe, _)| matches!(severe.level, AccessLevel::Escalation | AccessLevel::RoleEscalation))?;
     at_least(severe.severity, reason)
 }
 
 pub(super) fn target_may_escalate(case: &Case<'_>) -> Option<Opinion> {
-    let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level < AccessLevel::Escalation)?;
+    let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level < AccessLevel::RoleEscalation)?;
     at_least(severe.severity, reason)
+}
+
+/// The policy alone grants more than the target has with it: a deny or a boundary limits it.
+pub(super) fn grant_is_limited(case: &Case<'_>) -> Option<Opinion> {
+    let granted = case.granted.as_ref().filter(|_| case.activity.outcome.succeeded())?;
+    let whole = granted.whole.as_ref().filter(|whole| whole.level < granted.access.level)?;
+    (granted.access.level >= AccessLevel::RoleEscalation).then_some(())?;
+    let by = match &whole.boundary {
+        Some(boundary) if boundary.effect == BoundaryReading::Limits && boundary.without > whole.level => {
+            phrase!("the boundary ", &boundary.name, " limits it")
+        }
+        _ => "another policy denies it".into(),
+    };
+    let name = target_name(case).capitalized();
+    context(phrase!(
+        "The policy alone grants more (",
+        granted.access.words(),
+        "), but ",
+        by,
+        ". ",
+        name,
+        " has: ",
+        whole.words(),
+        "."
+    ))
 }
 
 /// A policy that only denies removes access: containment of an intruder, or a lockout of a legitimate user.

@@ -129,8 +129,12 @@ async fn a_target_that_could_be_an_administrator_under_a_condition_is_high() {
                 condition.clone();
         }
     };
-    let conditional = verdict(condition(json!({"Bool": {"aws:SecureTransport": "true"}}))).await;
+    let conditional = verdict(condition(json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}))).await;
     assert_eq!(conditional, (Severity::High, vec!["target_may_escalate", "action"]));
+    let by_tag = verdict(condition(json!({"StringEquals": {"aws:ResourceTag/team": "ops"}}))).await;
+    assert_eq!(by_tag, (Severity::Medium, vec!["action", "target_may_escalate"]));
+    let always = verdict(condition(json!({"Bool": {"aws:SecureTransport": "true"}}))).await;
+    assert_eq!(always, (Severity::Critical, vec!["target_is_administrator", "action"]));
     assert_eq!(verdict(condition(json!({}))).await.0, Severity::Critical);
 }
 

@@ -50,21 +50,31 @@ impl IamReader {
         let rest = async {
             yield_now().await;
             tokio::join!(
-                self.user_profile(name, deadline),
+                async {
+                    let profile = self.user_profile(name, deadline).await;
+                    let boundary = profile.found().and_then(|profile| profile.boundary.clone());
+                    let boundary = self.boundary(boundary, age, deadline).await;
+                    (profile, boundary)
+                },
                 self.mfa_devices(name, deadline),
                 self.access_keys(name, deadline),
                 self.password(question, deadline),
                 self.key_last_used(question, deadline),
             )
         };
-        let ((groups, of_groups), attached, inline, (profile, mfa_devices, access_keys, password, key_last_used)) = tokio::join!(
+        let (
+            (groups, of_groups),
+            attached,
+            inline,
+            ((profile, boundary), mfa_devices, access_keys, password, key_last_used),
+        ) = tokio::join!(
             biased;
             groups,
             self.attached_to_user(name, age, deadline),
             self.inline_of_user(name, deadline),
             rest,
         );
-        let mut attached = attached;
+        let mut attached = AttachedPolicies { boundary, ..attached };
         attached.extend(inline);
         for of_group in of_groups {
             attached.extend(of_group);
@@ -206,12 +216,26 @@ impl IamReader {
             };
             inline(found, &"inline policies".into(), || Attachment::Inline, read).await
         };
-        let (mut attached, inlined, profile) = tokio::join!(attached, inlined, self.role_profile(name, deadline));
+        let profile = async {
+            let profile = self.role_profile(name, deadline).await;
+            let boundary = profile.found().and_then(|profile| profile.boundary.clone());
+            let boundary = self.boundary(boundary, age, deadline).await;
+            (profile, boundary)
+        };
+        let (mut attached, inlined, (profile, boundary)) = tokio::join!(attached, inlined, profile);
         attached.extend(inlined);
+        attached.boundary = boundary;
         if profile == Lookup::Missing {
             attached = AttachedPolicies::default();
         }
         Role { profile, attached, provenance: Provenance::Live(asked) }
+    }
+
+    /// The permissions boundary with this ARN.
+    async fn boundary(&self, arn: Option<Untrusted>, age: Age, deadline: Instant) -> Option<AttachedPolicy> {
+        let arn = arn?;
+        let document = self.managed_document(arn.raw(), age, deadline).await;
+        Some(AttachedPolicy::boundary(arn, document))
     }
 
     pub(super) async fn role_profile(&self, name: &str, deadline: Instant) -> Lookup<RoleProfile> {
@@ -231,7 +255,7 @@ impl IamReader {
         })
     }
 
-    /// Managed policies with their documents. AWS managed policies are known by name; their documents are not read.
+    /// Managed policies with their documents.
     pub(super) async fn attached(
         &self,
         found: Lookup<Listing<(Untrusted, Untrusted)>>,
@@ -246,9 +270,7 @@ impl IamReader {
             Lookup::Unavailable(reason) => return AttachedPolicies::gap(what, &reason),
         };
         let read = list.items.iter().enumerate().map(async |(i, (_, arn))| {
-            if is_aws_managed(arn.raw()) {
-                Lookup::not_asked("AWS manages it")
-            } else if i >= DOCUMENTS_READ {
+            if i >= DOCUMENTS_READ {
                 Lookup::not_asked(TOO_MANY)
             } else {
                 self.managed_document(arn.raw(), age, deadline).await
@@ -301,7 +323,9 @@ impl IamReader {
     }
 
     pub(super) async fn managed_document(&self, arn: &str, age: Age, deadline: Instant) -> Lookup<Parsed> {
-        if let (Age::SomeMinutes, Some(document)) = (age, self.documents.get(&arn.to_owned())) {
+        // AWS changes its policies seldom, and nobody else can.
+        let cached = age == Age::SomeMinutes || is_aws_managed(arn);
+        if let (true, Some(document)) = (cached, self.documents.get(&arn.to_owned())) {
             return Lookup::Found(document);
         }
         let profile = self.policy_profile(arn, deadline).await;

@@ -84,10 +84,7 @@ fn a_statement_is_described_in_one_line() {
     let lines: Vec<_> = document.describe().iter().map(Phrase::plain).collect();
     assert_eq!(
         lines,
-        [
-            "allows s3:GetObject on *, under a condition",
-            "denies all but a:1, a:2, a:3, a:4 and 1 more on all but x${y}, under a condition",
-        ]
+        ["allows s3:GetObject on *, if a is b", "denies all but a:1, a:2, a:3, a:4 and 1 more on all but x${y}",]
     );
 }
 

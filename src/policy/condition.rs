@@ -1,0 +1,314 @@
+//! Conditions of a policy statement, evaluated in three values.
+//!
+//! Follows "IAM JSON policy elements: Condition" and its pages on operators, on `IfExists`, on multivalued keys, and on
+//! policy variables. What is known of a key is given by the caller of this module as [`Value`]: the key's values, that
+//! the key is absent, that whoever makes the call chooses it, or that nothing is known.
+
+use super::document::Condition;
+use super::matching::{Pattern, Variables};
+use crate::arn::Arn;
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+
+/// Whether something holds. Ordered: `and` is the minimum, `or` is the maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Truth {
+    No,
+    /// Depends on something that is not known.
+    Depends,
+    Yes,
+}
+
+impl Truth {
+    pub(super) const fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    const fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Depends => Self::Depends,
+            Self::Yes => Self::No,
+        }
+    }
+}
+
+/// What is known of the value of a condition key in a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value<'a> {
+    /// The values: one, or several of a multivalued key.
+    Is(Vec<Cow<'a, str>>),
+    Absent,
+    /// Whoever makes the call chooses the value; with `optional`, also whether there is one.
+    Chosen {
+        optional: bool,
+    },
+    /// A time: now or later. With `optional`, also no time.
+    Later {
+        than: Option<DateTime<Utc>>,
+        optional: bool,
+    },
+    /// This in direct calls (`None` for absent), something else in calls that a service makes.
+    Usually(Option<&'static str>),
+    Unknown,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn one(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Is(vec![text.into()])
+    }
+}
+
+/// Whether whoever makes the call wants the condition to hold: of an `Allow` they do, of a `Deny` they do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    Met,
+    Unmet,
+}
+
+/// An operator without its quantifier and its suffix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Equals { fold: bool },
+    Like,
+    ArnLike,
+    Bool,
+    Number(std::cmp::Ordering, bool),
+    Date(std::cmp::Ordering, bool),
+    Ip,
+    Null,
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quantifier {
+    /// `ForAllValues`, which an absent key meets.
+    All,
+    /// `ForAnyValue`, or none: then the key has one value.
+    Any,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Operator {
+    comparison: Comparison,
+    negated: bool,
+    if_exists: bool,
+    quantifier: Quantifier,
+    /// Whether `ForAnyValue` is written: then an absent key does not meet a negated operator.
+    any_written: bool,
+}
+
+impl Operator {
+    fn parse(text: &str) -> Self {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let lower = text.to_ascii_lowercase();
+        let (quantifier, any_written, rest) = match lower.split_once(':') {
+            Some(("forallvalues", rest)) => (Quantifier::All, false, rest),
+            Some(("foranyvalue", rest)) => (Quantifier::Any, true, rest),
+            _ => (Quantifier::Any, false, lower.as_str()),
+        };
+        let (rest, if_exists) = rest.strip_suffix("ifexists").map_or((rest, false), |rest| (rest, true));
+        let (comparison, negated) = match rest {
+            "stringequals" | "binaryequals" => (Comparison::Equals { fold: false }, false),
+            "stringnotequals" => (Comparison::Equals { fold: false }, true),
+            "stringequalsignorecase" => (Comparison::Equals { fold: true }, false),
+            "stringnotequalsignorecase" => (Comparison::Equals { fold: true }, true),
+            "stringlike" => (Comparison::Like, false),
+            "stringnotlike" => (Comparison::Like, true),
+            "arnequals" | "arnlike" => (Comparison::ArnLike, false),
+            "arnnotequals" | "arnnotlike" => (Comparison::ArnLike, true),
+            "bool" => (Comparison::Bool, false),
+            "null" => (Comparison::Null, false),
+            "ipaddress" => (Comparison::Ip, false),
+            "notipaddress" => (Comparison::Ip, true),
+            "numericequals" => (Comparison::Number(Equal, true), false),
+            "numericnotequals" => (Comparison::Number(Equal, true), true),
+            "numericlessthan" => (Comparison::Number(Less, false), false),
+            "numericlessthanequals" => (Comparison::Number(Less, true), false),
+            "numericgreaterthan" => (Comparison::Number(Greater, false), false),
+            "numericgreaterthanequals" => (Comparison::Number(Greater, true), false),
+            "dateequals" => (Comparison::Date(Equal, true), false),
+            "datenotequals" => (Comparison::Date(Equal, true), true),
+            "datelessthan" => (Comparison::Date(Less, false), false),
+            "datelessthanequals" => (Comparison::Date(Less, true), false),
+            "dategreaterthan" => (Comparison::Date(Greater, false), false),
+            "dategreaterthanequals" => (Comparison::Date(Greater, true), false),
+            _ => (Comparison::Unknown, false),
+        };
+        Self { comparison, negated, if_exists, quantifier, any_written }
+    }
+
+    /// Whether the operator holds if the key is not in the call.
+    const fn holds_if_absent(self) -> bool {
+        matches!(self.quantifier, Quantifier::All) || self.if_exists || (self.negated && !self.any_written)
+    }
+}
+
+/// A value of a condition as text.
+fn text(value: &Json) -> Cow<'_, str> {
+    match value {
+        Json::String(text) => text.as_str().into(),
+        other => other.to_string().into(),
+    }
+}
+
+impl Condition {
+    /// Whether a condition holds, for a key of which this is known.
+    pub(super) fn holds(&self, known: &Value<'_>, wish: Wish, variables: &Variables<'_>) -> Truth {
+        let operator = Operator::parse(&self.operator);
+        match (operator.comparison, known) {
+            (Comparison::Unknown, _) => Truth::Depends,
+            (Comparison::Null, _) => self.null(known, wish),
+            (_, Value::Is(values)) => self.compared(operator, values, variables),
+            (_, Value::Absent) => Truth::of(operator.holds_if_absent()),
+            (_, Value::Chosen { optional }) => self.chosen(operator, *optional, wish),
+            (_, Value::Later { than, optional }) => self.later(operator, *than, *optional, wish),
+            (_, Value::Usually(usual)) => {
+                let usually = match usual {
+                    Some(usual) => self.compared(operator, &[Cow::Borrowed(*usual)], variables),
+                    None => Truth::of(operator.holds_if_absent()),
+                };
+                match (usually, wish) {
+                    (Truth::Yes, Wish::Met) | (Truth::No, Wish::Unmet) => usually,
+                    _ => Truth::Depends,
+                }
+            }
+            // An absent key meets these operators, and most resources and calls do not have the key.
+            (_, Value::Unknown) if wish == Wish::Met && operator.holds_if_absent() => Truth::Yes,
+            (_, Value::Unknown) => Truth::Depends,
+        }
+    }
+
+    fn null(&self, known: &Value<'_>, wish: Wish) -> Truth {
+        let must_be_absent = self.values().iter().any(|value| text(value).eq_ignore_ascii_case("true"));
+        let optional = match known {
+            Value::Is(_) => return Truth::of(!must_be_absent),
+            Value::Absent => return Truth::of(must_be_absent),
+            Value::Usually(usual) => return Truth::of(usual.is_none() == must_be_absent).max(Truth::Depends),
+            Value::Unknown => return Truth::Depends,
+            Value::Chosen { optional } | Value::Later { optional, .. } => *optional,
+        };
+        match wish {
+            _ if !optional => Truth::of(!must_be_absent),
+            Wish::Met => Truth::Yes,
+            Wish::Unmet => Truth::No,
+        }
+    }
+
+    fn chosen(&self, operator: Operator, optional: bool, wish: Wish) -> Truth {
+        match wish {
+            Wish::Met if self.values().is_empty() => Truth::of(operator.holds_if_absent()),
+            Wish::Met => Truth::Yes,
+            // A deny of every possible value cannot be avoided.
+            Wish::Unmet => {
+                let everything = |value: &Json| matches!(&*text(value), "*" | "0.0.0.0/0");
+                Truth::of(!optional && !operator.negated && self.values().iter().any(everything))
+            }
+        }
+    }
+
+    /// A time that only moves forward: whoever makes the call can wait, but cannot go back.
+    fn later(&self, operator: Operator, than: Option<DateTime<Utc>>, optional: bool, wish: Wish) -> Truth {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let (Comparison::Date(order, _) | Comparison::Number(order, _)) = operator.comparison else {
+            return Truth::Depends;
+        };
+        let Some(now) = than else { return Truth::Depends };
+        let times: Option<Vec<_>> = self.values().iter().map(|value| date(&text(value))).collect();
+        let Some(times) = times.filter(|times| !times.is_empty()) else { return Truth::Depends };
+        let ahead = times.iter().any(|time| *time > now);
+        match (wish, order, operator.negated) {
+            (Wish::Met, Less | Equal, false) => Truth::of(ahead || (optional && operator.holds_if_absent())),
+            (Wish::Met, _, _) => Truth::Yes,
+            // "Later than a time that has passed" holds from now on.
+            (Wish::Unmet, Greater, false) => {
+                Truth::of(times.iter().any(|time| *time <= now) && (!optional || operator.holds_if_absent()))
+            }
+            (Wish::Unmet, _, _) => Truth::No,
+        }
+    }
+
+    fn compared(&self, operator: Operator, values: &[Cow<'_, str>], variables: &Variables<'_>) -> Truth {
+        let one = |value: &str| {
+            let any = self.values().iter().map(|wanted| compares(operator.comparison, &text(wanted), value, variables));
+            let any = any.max().unwrap_or(Truth::No);
+            if operator.negated { any.not() } else { any }
+        };
+        let each = values.iter().map(|value| one(value));
+        match operator.quantifier {
+            Quantifier::All => each.min().unwrap_or(Truth::Yes),
+            Quantifier::Any => each.max().unwrap_or(Truth::No),
+        }
+    }
+
+    /// The condition for a reader: "aws:ResourceTag/team is ops or web".
+    #[must_use]
+    pub fn words(&self) -> Phrase {
+        let key = Phrase::free(&Untrusted::new(&self.key));
+        let operator = Operator::parse(&self.operator);
+        if operator.comparison == Comparison::Null {
+            let absent = self.values().iter().any(|value| text(value).eq_ignore_ascii_case("true"));
+            return phrase!(key, if absent { " is absent" } else { " is present" });
+        }
+        let verb = match (operator.comparison, operator.negated) {
+            (Comparison::Like | Comparison::ArnLike, false) => " is like ",
+            (Comparison::Like | Comparison::ArnLike, true) => " is not like ",
+            (Comparison::Ip, false) => " is in ",
+            (Comparison::Ip, true) => " is not in ",
+            (Comparison::Number(order, _) | Comparison::Date(order, _), false) => match order {
+                std::cmp::Ordering::Less => " is less than ",
+                std::cmp::Ordering::Greater => " is greater than ",
+                std::cmp::Ordering::Equal => " is ",
+            },
+            (_, false) => " is ",
+            (_, true) => " is not ",
+        };
+        let values = self.values().iter().map(|value| Phrase::free(&Untrusted::new(&*text(value))));
+        let values = Phrase::few(values, 8, " or ");
+        phrase!(key, verb, values, if operator.if_exists { ", if present" } else { "" })
+    }
+}
+
+/// Whether one value of a policy matches one value of a call.
+fn compares(comparison: Comparison, wanted: &str, found: &str, variables: &Variables<'_>) -> Truth {
+    match comparison {
+        Comparison::Equals { fold } => match Pattern::exact(wanted, variables) {
+            Some(pattern) => pattern.is(found, fold),
+            None => Truth::No,
+        },
+        Comparison::Like => Pattern::new(wanted, variables).map_or(Truth::No, |pattern| pattern.matches(found)),
+        Comparison::ArnLike => {
+            let Some(pattern) = Pattern::new(wanted, variables) else { return Truth::No };
+            if Arn::parse(wanted).is_none() || Arn::parse(found).is_none() {
+                return Truth::No;
+            }
+            pattern.matches_arn(found)
+        }
+        Comparison::Bool => Truth::of(wanted.eq_ignore_ascii_case(found)),
+        Comparison::Number(order, equal) => match (wanted.parse::<f64>(), found.parse::<f64>()) {
+            (Ok(wanted), Ok(found)) => {
+                Truth::of(found.partial_cmp(&wanted).is_some_and(|is| is == order || (equal && is.is_eq())))
+            }
+            _ => Truth::No,
+        },
+        Comparison::Date(order, equal) => match (date(wanted), date(found)) {
+            (Some(wanted), Some(found)) => {
+                let is = found.cmp(&wanted);
+                Truth::of(is == order || (equal && is.is_eq()))
+            }
+            _ => Truth::No,
+        },
+        Comparison::Ip | Comparison::Null | Comparison::Unknown => Truth::Depends,
+    }
+}
+
+/// A date of a policy: ISO 8601, a day, or seconds since 1970.
+fn date(text: &str) -> Option<DateTime<Utc>> {
+    let seconds = || text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
+    let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    time.or_else(day).or_else(seconds)
+}

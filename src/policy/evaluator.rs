@@ -1,0 +1,639 @@
+//! Answers for one holder: is an action allowed, on which resources, and which escalation paths are open?
+//!
+//! Follows "Policy evaluation logic" in the IAM user guide: an explicit `Deny` overrides an `Allow`, and a permissions
+//! boundary limits the identity's policies. Everything is asked in the holder's favour: whoever has the access chooses
+//! the values that a condition leaves open, such as the source IP or MFA.
+
+use super::condition::{Truth, Value, Wish};
+use super::document::{Condition, Document, Effect, Patterns};
+use super::escalation::ResourceType;
+use super::matching::{ANY, Pattern, Variables, any_names, is_general, some_resource};
+use super::question::{Holder, Named, NamedEntity, PolicyInput, Via};
+use crate::arn::{Arn, wildcard};
+use crate::limits::RESOURCES_COMPARED;
+use crate::phrase;
+use crate::text::{Phrase, Untrusted};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The name of a user, role or group that is not known. No policy can contain it.
+const UNKNOWN_NAME: &str = "\u{4}";
+
+/// A set of statements that must allow a call: the identity's policies, or a boundary.
+pub(super) struct Layer<'a> {
+    statements: Vec<Compiled<'a>>,
+    /// The statements that cover an action, by action.
+    covering: RefCell<HashMap<String, Rc<[usize]>>>,
+}
+
+struct Compiled<'a> {
+    effect: Effect,
+    /// In lower case.
+    actions: Vec<String>,
+    not_actions: bool,
+    resources: &'a [String],
+    not_resources: bool,
+    conditions: &'a [Condition],
+    variables: bool,
+    /// The index of the policy.
+    policy: usize,
+    via: Via,
+}
+
+impl<'a> Layer<'a> {
+    /// `None` for policies without a valid document.
+    pub(super) fn new(documents: impl Iterator<Item = (usize, Via, Option<&'a Document>)>) -> Self {
+        let mut statements = Vec::new();
+        for (policy, via, document) in documents {
+            let Some(document) = document else { continue };
+            for statement in document.identity_statements().into_iter().flatten() {
+                let (actions, not_actions) = split(statement.actions);
+                let (resources, not_resources) = split(statement.resources);
+                statements.push(Compiled {
+                    effect: statement.effect,
+                    actions: actions.iter().map(|action| action.to_ascii_lowercase()).collect(),
+                    not_actions,
+                    resources,
+                    not_resources,
+                    conditions: statement.conditions,
+                    variables: document.version.as_deref() == Some("2012-10-17"),
+                    policy,
+                    via,
+                });
+            }
+        }
+        Self { statements, covering: RefCell::default() }
+    }
+
+    /// Without the denies that are attached in one of these ways.
+    pub(super) fn without_denies(self, ways: &[Via]) -> Self {
+        let keeps = |statement: &Compiled<'_>| statement.effect == Effect::Allow || !ways.contains(&statement.via);
+        Self { statements: self.statements.into_iter().filter(keeps).collect(), covering: RefCell::default() }
+    }
+
+    pub(super) fn allows_anything(&self) -> bool {
+        self.statements.iter().any(|statement| statement.effect == Effect::Allow)
+    }
+
+    /// How the identity has the policies that deny something.
+    pub(super) fn denying_ways(&self) -> Vec<Via> {
+        let denies = self.statements.iter().filter(|statement| statement.effect == Effect::Deny);
+        let mut ways: Vec<_> = denies.map(|statement| statement.via).collect();
+        ways.dedup();
+        ways
+    }
+
+    fn covering(&self, action: &str) -> Rc<[usize]> {
+        if let Some(known) = self.covering.borrow().get(action) {
+            return known.clone();
+        }
+        let lower = action.to_ascii_lowercase();
+        let covers = |statement: &Compiled<'_>| {
+            statement.actions.iter().any(|pattern| wildcard(pattern, &lower)) != statement.not_actions
+        };
+        let found = self.statements.iter().enumerate().filter(|(_, statement)| covers(statement)).map(|(i, _)| i);
+        let found: Rc<[usize]> = found.collect();
+        self.covering.borrow_mut().insert(action.to_owned(), found.clone());
+        found
+    }
+}
+
+fn split(patterns: &Patterns) -> (&[String], bool) {
+    match patterns {
+        Patterns::AnyOf(patterns) | Patterns::Invalid(patterns) => (patterns, false),
+        Patterns::AllBut(patterns) => (patterns, true),
+    }
+}
+
+/// A resource for which a question is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Witness {
+    /// Any resource of a type: only patterns that cover every name cover it.
+    Any(ResourceType),
+    /// The identity itself, a group that it is in, or a policy that it has.
+    Own(String),
+    /// A resource that a policy names.
+    Named(String),
+    /// Some resource of a pattern with a wildcard; and the pattern.
+    Some(String, String),
+}
+
+/// One call, as far as conditions need it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Call<'q> {
+    /// The service principal that a role is passed to.
+    pub(super) passed_to: Option<&'q str>,
+    /// The policy that is attached.
+    pub(super) policy: Option<&'q str>,
+    /// Whether the call creates its resource: then the caller chooses what the request says about it.
+    pub(super) creates: bool,
+    /// The boundary that the call sets.
+    pub(super) sets_boundary: Option<&'q str>,
+}
+
+/// Whether a call is allowed, and by which policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) truth: Truth,
+    /// The index of the policy that allows the call.
+    pub(super) policy: Option<usize>,
+    /// Whether what is not known only selects among existing resources, by their tags.
+    pub(super) by_tag: bool,
+}
+
+impl Answer {
+    const NO: Self = Self { truth: Truth::No, policy: None, by_tag: false };
+
+    fn or(self, other: Self) -> Self {
+        if (other.truth, !other.by_tag) > (self.truth, !self.by_tag) { other } else { self }
+    }
+
+    /// Of two calls that are both needed.
+    pub(super) fn and(self, other: Self) -> Self {
+        let by_tag = match (self.truth, other.truth) {
+            (Truth::Depends, Truth::Depends) => self.by_tag || other.by_tag,
+            (Truth::Depends, _) => self.by_tag,
+            _ => other.by_tag,
+        };
+        Self { truth: self.truth.min(other.truth), policy: self.policy.or(other.policy), by_tag }
+    }
+}
+
+/// The entity that a call changes, as conditions see it.
+#[derive(Clone, Copy, Default)]
+struct Subject<'q> {
+    entity: Option<&'q NamedEntity>,
+    kind: Option<ResourceType>,
+    own: bool,
+}
+
+pub(super) struct Evaluator<'a> {
+    pub(super) identity: Layer<'a>,
+    pub(super) boundary: Option<Layer<'a>>,
+    /// The ARN of the boundary.
+    pub(super) boundary_arn: Option<&'a str>,
+    pub(super) holder: Holder<'a>,
+    pub(super) named: &'a Named,
+    arn: Option<Arn<'a>>,
+    /// The ARNs of the customer managed policies that the holder has.
+    own_policies: Vec<&'a str>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(
+        identity: Layer<'a>,
+        boundary: Option<Layer<'a>>,
+        boundary_arn: Option<&'a str>,
+        holder: Holder<'a>,
+        named: &'a Named,
+        policies: &'a [PolicyInput<'a>],
+    ) -> Self {
+        let arn = holder.arn.and_then(|arn| Arn::parse(arn.raw()));
+        let own = policies.iter().filter_map(|policy| policy.arn);
+        let own_policies = own.filter(|arn| !super::aws_managed::is_aws_managed(arn)).collect();
+        Self { identity, boundary, boundary_arn, holder, named, arn, own_policies }
+    }
+
+    fn is(&self, kind: ResourceType) -> bool {
+        self.arn.is_some_and(|arn| arn.resource.split('/').next() == Some(kind.word()))
+    }
+
+    /// Whether the holder is one user or one role, and not the members of a group or whoever has a policy.
+    pub(super) fn is_one(&self) -> bool {
+        self.is(ResourceType::User) || self.is(ResourceType::Role)
+    }
+
+    pub(super) fn own_arn(&self) -> String {
+        match self.arn.filter(|_| self.is_one()) {
+            Some(arn) => format!("arn:{}:iam::{}:{}", arn.partition, arn.account, arn.resource),
+            None => format!("{}user/{UNKNOWN_NAME}", self.prefix()),
+        }
+    }
+
+    fn prefix(&self) -> String {
+        let (partition, account) = self.arn.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
+        format!("arn:{partition}:iam::{account}:")
+    }
+
+    /// Whether an ARN is one of the holder's own: itself, a group that it is in, a policy that it has.
+    fn is_own(&self, arn: &str) -> bool {
+        let group = || {
+            let name = Arn::parse(arn).filter(|arn| arn.resource.starts_with("group/")).map(|arn| arn.name());
+            name.is_some_and(|name| self.holder.groups.iter().any(|group| group.raw() == name))
+                || (self.is(ResourceType::Group) && self.holder.arn.is_some_and(|own| own.raw() == arn))
+        };
+        arn == self.own_arn() || self.own_policies.contains(&arn) || group()
+    }
+
+    /// Whether the user in an ARN has the holder's name, but another path. Names are unique: there is no such user.
+    fn has_own_name(&self, arn: &str) -> bool {
+        let own = self.arn.filter(|_| self.is(ResourceType::User));
+        own.zip(Arn::parse(arn)).is_some_and(|(own, arn)| own.name() == arn.name())
+    }
+
+    /// What is known of a condition key in a call.
+    fn value(&self, key: &str, call: &Call<'_>, subject: Subject<'_>) -> Value<'a> {
+        let key = key.to_ascii_lowercase();
+        let one = self.is_one();
+        let known = |text: Option<&'a str>| text.map_or(Value::Unknown, Value::one);
+        let later = |optional| Value::Later { than: self.holder.now, optional };
+        match key.as_str() {
+            "aws:username" if self.is(ResourceType::User) => known(self.arn.map(|arn| arn.name())),
+            "aws:username" if self.is(ResourceType::Role) => Value::Absent,
+            "aws:userid" if self.is(ResourceType::User) => known(self.holder.id.map(Untrusted::raw)),
+            "aws:principalarn" if one => Value::one(self.own_arn()),
+            "aws:principalaccount" | "aws:resourceaccount" => match self.arn {
+                Some(arn) => Value::one(arn.account),
+                None => Value::Chosen { optional: false },
+            },
+            "aws:principaltype" if self.is(ResourceType::User) => Value::one("User"),
+            "aws:principaltype" if self.is(ResourceType::Role) => Value::one("AssumedRole"),
+            "aws:principalorgid" | "aws:resourceorgid" => match self.holder.organization {
+                Some(id) => Value::one(id),
+                None => Value::Chosen { optional: true },
+            },
+            "aws:principalisawsservice" | "aws:assumedroot" => Value::one("false"),
+            "aws:principalservicename"
+            | "aws:principalservicenameslist"
+            | "aws:sourcearn"
+            | "aws:sourceaccount"
+            | "aws:sourceorgid"
+            | "aws:sourceorgpaths" => Value::Absent,
+            "aws:viaawsservice" => Value::Usually(Some("false")),
+            "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Value::Usually(None),
+            "aws:currenttime" | "aws:epochtime" => later(false),
+            // A user signs with a key, or with a session that GetSessionToken returns.
+            "aws:tokenissuetime" => later(!self.is(ResourceType::Role)),
+            "aws:requestedregion" | "aws:securetransport" | "aws:useragent" => Value::Chosen { optional: false },
+            "aws:multifactorauthpresent"
+            | "aws:multifactorauthage"
+            | "aws:sourceip"
+            | "aws:referer"
+            | "aws:principalorgpaths"
+            | "aws:resourceorgpaths"
+            | "aws:tagkeys"
+            | "aws:sourceidentity"
+            | "sts:sourceidentity"
+            | "sts:externalid"
+            | "sts:rolesessionname"
+            | "sts:transitivetagkeys"
+            | "sts:durationseconds"
+            | "iam:associatedresourcearn" => Value::Chosen { optional: true },
+            "iam:passedtoservice" => match call.passed_to {
+                Some(service) => Value::one(service.to_owned()),
+                None => Value::Chosen { optional: true },
+            },
+            "iam:policyarn" => match call.policy {
+                Some(policy) => Value::one(policy.to_owned()),
+                None => Value::Chosen { optional: false },
+            },
+            "iam:permissionsboundary" => match (call.sets_boundary, subject.entity, subject.own) {
+                (Some(sets), _, _) => Value::one(sets.to_owned()),
+                (None, _, true) => self.boundary_arn.map_or(Value::Absent, Value::one),
+                (None, Some(NamedEntity { boundary: Some(boundary), .. }), _) => {
+                    boundary.as_ref().map_or(Value::Absent, |arn| Value::one(arn.clone()))
+                }
+                // Entities without a boundary are the more useful ones. Those with one are asked for separately.
+                (None, _, _) => Value::Absent,
+            },
+            key => self.other_value(key, call, subject),
+        }
+    }
+
+    fn other_value(&self, key: &str, call: &Call<'_>, subject: Subject<'_>) -> Value<'a> {
+        let (service, name) = key.split_once(':').unwrap_or(("", key));
+        match name.split_once('/').map_or((name, ""), |(name, tag)| (name, tag)) {
+            ("principaltag", tag) if service == "aws" => self.own_tag(tag, self.is(ResourceType::User)),
+            ("resourcetag", tag) if subject.own && subject.kind != Some(ResourceType::Group) => self.own_tag(tag, true),
+            ("resourcetag", tag) => match subject.entity.and_then(|entity| entity.tags.as_ref()) {
+                Some(tags) => {
+                    let found = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(tag));
+                    found.map_or(Value::Absent, |(_, value)| Value::one(value.clone()))
+                }
+                None => Value::Unknown,
+            },
+            ("requesttag", _) => Value::Chosen { optional: true },
+            _ if call.creates && service != "aws" => Value::Chosen { optional: true },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A tag of the holder. Sessions of a role can have more tags than the role.
+    fn own_tag(&self, tag: &str, complete: bool) -> Value<'a> {
+        let Some(tags) = self.holder.tags.filter(|_| self.is_one()) else { return Value::Unknown };
+        match tags.iter().find(|(key, _)| key.raw().eq_ignore_ascii_case(tag)) {
+            Some((_, value)) => Value::one(value.raw()),
+            None if complete => Value::Absent,
+            None => Value::Unknown,
+        }
+    }
+
+    /// The values of policy variables in a resource. For a holder that is not known, `${aws:username}` is itself.
+    fn variable(&self, key: &str) -> Value<'a> {
+        if key.eq_ignore_ascii_case("aws:username") && !self.is_one() {
+            return Value::one(UNKNOWN_NAME);
+        }
+        self.value(key, &Call::default(), Subject::default())
+    }
+
+    fn conditions(&self, statement: &Compiled<'_>, wish: Wish, call: &Call<'_>, subject: Subject<'_>) -> (Truth, bool) {
+        let (mut all, mut by_tag) = (Truth::Yes, true);
+        for condition in statement.conditions {
+            let value = |key: &str| self.value(key, call, subject);
+            let variables = Variables { enabled: statement.variables, value: &value };
+            let holds = condition.holds(&self.value(&condition.key, call, subject), wish, &variables);
+            if holds == Truth::Depends && !is_resource_tag(&condition.key) {
+                by_tag = false;
+            }
+            all = all.min(holds);
+        }
+        (all, all == Truth::Depends && by_tag)
+    }
+
+    /// Whether a statement covers a resource.
+    fn covers(&self, statement: &Compiled<'_>, resource: &str, any: bool) -> Truth {
+        let value = |key: &str| self.variable(key);
+        let variables = Variables { enabled: statement.variables, value: &value };
+        let matches = |pattern: &String| match Pattern::new(pattern, &variables) {
+            Some(pattern) => {
+                let truth = pattern.matches(resource);
+                // Without the holder's ARN the account is not known: a pattern with any account can be the right one.
+                if truth == Truth::No && self.arn.is_none() && in_some_account(pattern.text(), resource) {
+                    Truth::Yes
+                } else {
+                    truth
+                }
+            }
+            None => Truth::No,
+        };
+        let covered = statement.resources.iter().map(matches).max().unwrap_or(Truth::No);
+        match (statement.not_resources, covered) {
+            (false, covered) => covered,
+            // `NotResource` with an unknown variable leaves other resources.
+            (true, Truth::No) => Truth::Yes,
+            (true, Truth::Depends) => {
+                if any {
+                    Truth::Yes
+                } else {
+                    Truth::Depends
+                }
+            }
+            (true, Truth::Yes) => Truth::No,
+        }
+    }
+
+    /// Whether a layer allows a call on one resource.
+    fn layer_allows(
+        &self,
+        layer: &Layer<'_>,
+        action: &str,
+        resource: &str,
+        any: bool,
+        call: &Call<'_>,
+        subject: Subject<'_>,
+    ) -> Answer {
+        let covering = layer.covering(action);
+        let mut best = Answer::NO;
+        for statement in covering.iter().map(|i| &layer.statements[*i]) {
+            if statement.effect == Effect::Deny || best.truth == Truth::Yes {
+                continue;
+            }
+            let covers = self.covers(statement, resource, any);
+            if covers == Truth::No {
+                continue;
+            }
+            let (holds, by_tag) = self.conditions(statement, Wish::Met, call, subject);
+            let by_tag = by_tag && covers == Truth::Yes;
+            best = best.or(Answer { truth: covers.min(holds), policy: Some(statement.policy), by_tag });
+        }
+        if best.truth == Truth::No {
+            return best;
+        }
+        let denied = covering.iter().map(|i| &layer.statements[*i]).any(|statement| {
+            statement.effect == Effect::Deny
+                // A deny with `NotResource` leaves some resources, so it is certain only for one that is known.
+                && !(any && statement.not_resources)
+                && self.covers(statement, resource, any) == Truth::Yes
+                && self.conditions(statement, Wish::Unmet, call, subject).0 == Truth::Yes
+        });
+        if denied { Answer::NO } else { best }
+    }
+
+    /// Whether a call is allowed on a resource, by the policies and by the boundary.
+    pub(super) fn allows(&self, action: &str, witness: &Witness, call: &Call<'_>) -> Answer {
+        let (resources, any, kind) = match witness {
+            Witness::Any(kind) => {
+                let prefix = self.prefix();
+                let arns = any_names().map(|name| format!("{prefix}{}/{name}", kind.word()));
+                (arns.to_vec(), true, Some(*kind))
+            }
+            Witness::Own(arn) | Witness::Named(arn) | Witness::Some(arn, _) => (vec![arn.clone()], false, None),
+        };
+        let entity = match witness {
+            Witness::Named(arn) => self.named.0.get(arn),
+            _ => None,
+        };
+        let subject = Subject { entity, kind, own: matches!(witness, Witness::Own(_)) };
+        let mut answer: Option<Answer> = None;
+        for resource in &resources {
+            let here = self.layers(action, resource, any, call, subject);
+            answer = Some(answer.map_or(here, |before| before.and(here)));
+        }
+        answer.unwrap_or(Answer::NO)
+    }
+
+    fn layers(&self, action: &str, resource: &str, any: bool, call: &Call<'_>, subject: Subject<'_>) -> Answer {
+        let identity = self.layer_allows(&self.identity, action, resource, any, call, subject);
+        match &self.boundary {
+            Some(boundary) if identity.truth > Truth::No => {
+                let limit = self.layer_allows(boundary, action, resource, any, call, subject);
+                Answer { policy: identity.policy, ..identity.and(limit) }
+            }
+            _ => identity,
+        }
+    }
+
+    /// Whether an action is allowed on some resource, of any service; and the pattern, if it does not cover all.
+    pub(super) fn allows_somewhere(&self, action: &str, call: &Call<'_>) -> (Answer, Option<String>) {
+        let mut best = (Answer::NO, None);
+        for (pattern, general) in self.resource_patterns(action) {
+            let resource = some_resource(&pattern, self.arn.as_ref());
+            let answer = self.layers(action, &resource, general, call, Subject::default());
+            let limited = (!general).then_some(pattern);
+            let better =
+                (answer.truth, !answer.by_tag, limited.is_none()) > (best.0.truth, !best.0.by_tag, best.1.is_none());
+            if better && answer.truth > Truth::No {
+                let done = answer.truth == Truth::Yes && limited.is_none();
+                best = (answer, limited);
+                if done {
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// The resource patterns of the statements that allow an action, and whether each covers every resource.
+    fn resource_patterns(&self, action: &str) -> Vec<(String, bool)> {
+        let value = |key: &str| self.variable(key);
+        let mut patterns: Vec<(String, bool)> = Vec::new();
+        for statement in self.identity.covering(action).iter().map(|i| &self.identity.statements[*i]) {
+            if statement.effect == Effect::Deny {
+                continue;
+            }
+            if statement.not_resources {
+                patterns.push(("*".into(), true));
+                continue;
+            }
+            let variables = Variables { enabled: statement.variables, value: &value };
+            for pattern in statement.resources.iter().filter_map(|pattern| Pattern::new(pattern, &variables)) {
+                if patterns.len() >= RESOURCES_COMPARED {
+                    return patterns;
+                }
+                let text = pattern.text().to_owned();
+                let general = is_general(&text);
+                if !patterns.iter().any(|(known, _)| *known == text) {
+                    patterns.push((text, general));
+                }
+            }
+        }
+        patterns
+    }
+
+    /// The resources of a type for which it matters whether an action is allowed.
+    pub(super) fn witnesses(&self, action: &str, kind: ResourceType) -> Vec<Witness> {
+        let mut all = vec![Witness::Any(kind)];
+        match kind {
+            ResourceType::User | ResourceType::Role => {
+                // A member of a group is a user; whoever has a policy can be a role, too.
+                if self.is(kind) || (!self.is_one() && kind == ResourceType::User) {
+                    all.push(Witness::Own(self.own_arn()));
+                }
+            }
+            ResourceType::Group => {
+                let group = self.holder.arn.filter(|_| self.is(ResourceType::Group));
+                all.extend(group.map(|arn| Witness::Own(arn.raw().to_owned())));
+                let prefix = self.prefix();
+                let own = self.holder.groups.iter().map(|name| format!("{prefix}group/{}", name.raw()));
+                all.extend(own.map(Witness::Own));
+            }
+            ResourceType::Policy => all.extend(self.own_policies.iter().map(|arn| Witness::Own((*arn).to_owned()))),
+        }
+        let marker = format!(":{}/", kind.word());
+        for (pattern, _) in self.resource_patterns(action) {
+            if !pattern.contains(&marker) || pattern.contains("/aws-service-role/") {
+                continue;
+            }
+            let arn = some_resource(&pattern, self.arn.as_ref());
+            let witness = if self.is_own(&arn) {
+                Witness::Own(arn)
+            } else if pattern.contains(['*', '?']) && arn.contains(ANY) {
+                Witness::Some(arn, pattern)
+            } else if kind == ResourceType::User && self.has_own_name(&arn) {
+                continue;
+            } else {
+                Witness::Named(arn)
+            };
+            let here =
+                self.arn.is_none_or(|own| Arn::parse(arn_of(&witness)).is_some_and(|arn| arn.account == own.account));
+            if here && !all.contains(&witness) {
+                all.push(witness);
+            }
+        }
+        all
+    }
+
+    /// The values of a condition key in the statements that allow an action.
+    pub(super) fn condition_values(&self, action: &str, key: &str) -> Vec<String> {
+        let covering = self.identity.covering(action);
+        let statements = covering.iter().map(|i| &self.identity.statements[*i]);
+        let conditions = statements.flat_map(|statement| statement.conditions);
+        let about = conditions.filter(|condition| condition.key.eq_ignore_ascii_case(key));
+        about.flat_map(Condition::values).filter_map(|value| Some(value.as_str()?.to_owned())).collect()
+    }
+
+    /// The conditions of the statements that allow an action and that are not evaluated, in words.
+    pub(super) fn open_conditions(&self, action: &str, call: &Call<'_>) -> Vec<(usize, Phrase)> {
+        let layers = [Some(&self.identity), self.boundary.as_ref()];
+        let mut open = Vec::new();
+        for layer in layers.into_iter().flatten() {
+            for statement in layer.covering(action).iter().map(|i| &layer.statements[*i]) {
+                if statement.effect == Effect::Deny {
+                    continue;
+                }
+                let value = |key: &str| self.value(key, call, Subject::default());
+                let variables = Variables { enabled: statement.variables, value: &value };
+                for condition in statement.conditions {
+                    if condition.holds(&value(&condition.key), Wish::Met, &variables) == Truth::Depends {
+                        open.push((statement.policy, condition.words()));
+                    }
+                }
+                let own = |key: &str| self.variable(key);
+                let variables = Variables { enabled: statement.variables, value: &own };
+                let uncertain = |pattern: &&String| Pattern::new(pattern, &variables).is_some_and(|p| !p.certain);
+                for pattern in statement.resources.iter().filter(uncertain) {
+                    open.push((statement.policy, phrase!("the resource is ", Phrase::arn(&Untrusted::new(pattern)))));
+                }
+            }
+        }
+        open
+    }
+
+    /// The policy whose statements allow all actions of IAM on any user, not considering denies.
+    pub(super) fn all_of_iam(&self, at_least: Truth) -> Option<usize> {
+        let covers = |layer: &Layer<'_>, action: &str| {
+            let resources = any_names().map(|name| format!("{}user/{name}", self.prefix()));
+            let mut by = None;
+            for resource in &resources {
+                let statement = layer.covering(action).iter().map(|i| &layer.statements[*i]).find(|statement| {
+                    statement.effect == Effect::Allow
+                        && self.covers(statement, resource, true) >= at_least
+                        && self.conditions(statement, Wish::Met, &Call::default(), Subject::default()).0 >= at_least
+                })?;
+                by = by.or(Some(statement.policy));
+            }
+            by
+        };
+        let mut by = None;
+        for action in any_names().map(|name| format!("iam:{name}")) {
+            by = by.or(Some(covers(&self.identity, &action)?));
+            if let Some(boundary) = &self.boundary {
+                covers(boundary, &action)?;
+            }
+        }
+        by
+    }
+
+    /// The policy that allows every action on every resource, except what a deny takes away.
+    pub(super) fn anything(&self) -> Option<usize> {
+        let mut by = None;
+        for name in any_names() {
+            let action = format!("{name}:{name}");
+            let answer = self.layers(&action, &name, true, &Call::default(), Subject::default());
+            by = by.or(Some(answer.policy.filter(|_| answer.truth == Truth::Yes)?));
+        }
+        by
+    }
+}
+
+fn arn_of(witness: &Witness) -> &str {
+    match witness {
+        Witness::Any(_) => "",
+        Witness::Own(arn) | Witness::Named(arn) | Witness::Some(arn, _) => arn,
+    }
+}
+
+fn is_resource_tag(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.split_once(':').is_some_and(|(_, name)| name.starts_with("resourcetag/"))
+}
+
+fn in_some_account(pattern: &str, resource: &str) -> bool {
+    match (Arn::parse(pattern), Arn::parse(resource)) {
+        (Some(pattern), Some(resource)) => {
+            wildcard(pattern.service, resource.service) && wildcard(pattern.resource, resource.resource)
+        }
+        _ => false,
+    }
+}
