@@ -1,6 +1,4 @@
-//! AWS managed policies: the few whose content is known, and those that only deny.
-//!
-//! Their documents are not read from IAM: a few decide a level, the others are shown by name.
+//! AWS managed policies whose document could not be read: what is known of them by name, and those that only deny.
 
 use super::document::Document;
 use crate::arn::Arn;
@@ -19,19 +17,58 @@ const DOCUMENTS: [(&str, &str); 4] = [
 /// The start of the names of the policies that AWS attaches when an access key is found in public.
 const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 
+/// The escalation paths of AWS managed policies, for those whose document could not be read. `tests/aws_managed.py`
+/// writes the table and describes it.
+const TABLE: &str = include_str!("aws_managed.tsv");
+
+/// What is known of an AWS managed policy by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Known {
+    /// The parts of its document that decide a level.
+    Document(Document),
+    /// The actions that open escalation paths on any resource. The rest of the document is not known.
+    Escalates(Document),
+    /// It opens paths only on certain resources or under a condition: their ids, separated by commas, or nothing.
+    EscalatesInPart(&'static str),
+}
+
+pub(super) fn known(name: &str) -> Option<Known> {
+    if let Some((_, document)) = DOCUMENTS.iter().find(|(known, _)| *known == name) {
+        return Document::parse(document).map(Known::Document);
+    }
+    let (_, opens) = rows().find(|(known, _)| *known == name)?;
+    Some(match opens.strip_prefix('~') {
+        Some(ids) => Known::EscalatesInPart(ids),
+        None => Known::Escalates(Document::allowing(actions(opens))),
+    })
+}
+
+/// The day of the documents that the table was written from.
+pub(super) fn table_date() -> &'static str {
+    TABLE.split([' ', ',']).find(|word| word.starts_with("20")).unwrap_or_default()
+}
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.lines().filter_map(|line| line.split_once('\t'))
+}
+
+/// `ec2:A,B;lambda:C` as ec2:A, ec2:B and lambda:C.
+fn actions(grouped: &str) -> Vec<String> {
+    let services = grouped.split(';').filter_map(|group| group.split_once(':'));
+    services.flat_map(|(service, names)| names.split(',').map(move |name| format!("{service}:{name}"))).collect()
+}
+
 pub(super) fn document_of(name: &str) -> Option<Document> {
-    let (_, document) = DOCUMENTS.iter().find(|(known, _)| *known == name)?;
-    Document::parse(document)
+    match known(name)? {
+        Known::Document(document) | Known::Escalates(document) => Some(document),
+        Known::EscalatesInPart(_) => None,
+    }
 }
 
-/// The names of the AWS managed policies that are known to escalate.
+/// The names of the AWS managed policies that are known to escalate on any resource.
 pub(super) fn escalating_names() -> impl Iterator<Item = &'static str> {
-    DOCUMENTS.iter().map(|(name, _)| *name).filter(|name| *name != "AWSDenyAll")
-}
-
-/// The paths that an AWS managed policy opens on certain resources, or under a condition.
-pub(super) fn limited_paths(_name: &str) -> Option<&'static str> {
-    None
+    let whole = DOCUMENTS.iter().map(|(name, _)| *name).filter(|name| *name != "AWSDenyAll");
+    whole.chain(rows().filter(|(_, opens)| !opens.starts_with('~')).map(|(name, _)| name))
 }
 
 /// Whether AWS manages the policy with this ARN.
@@ -56,12 +93,15 @@ pub fn is_deny_policy_of_aws(arn: &str) -> bool {
 /// Whether the AWS managed policy of this name has known content that only denies.
 #[must_use]
 pub fn is_known_deny_only(name: &str) -> bool {
-    document_of(name).is_some_and(|document| document.is_deny_only())
+    DOCUMENTS.iter().any(|(known, _)| *known == name)
+        && document_of(name).is_some_and(|document| document.is_deny_only())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::escalation::{EscalationPath, escalation_paths};
     use super::*;
+    use chrono::NaiveDate;
 
     #[test]
     fn an_aws_managed_policy_is_recognised_by_its_arn_and_not_by_its_name() {
@@ -80,6 +120,28 @@ mod tests {
         for other in ["PowerUserAccess", "AWSCompromisedKeyQuarantineV3", "ReadOnlyAccess"] {
             assert!(!is_known_deny_only(other), "{other}");
         }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_opens_the_paths_that_it_names() {
+        let names: Vec<_> = rows().map(|(name, _)| name).collect();
+        assert!(names.is_sorted() && names.len() > 200, "{}", names.len());
+        assert!(NaiveDate::parse_from_str(table_date(), "%Y-%m-%d").is_ok(), "{}", table_date());
+        let ids: Vec<_> = escalation_paths().map(|path| path.id).collect();
+        for (name, opens) in rows() {
+            match opens.strip_prefix('~') {
+                Some("") => {}
+                Some(listed) => assert!(listed.split(',').all(|id| ids.contains(&id)), "{name}"),
+                None => {
+                    let allowed = actions(opens);
+                    let open = |path: &EscalationPath| path.all_actions().all(|a| allowed.iter().any(|b| b == a));
+                    assert!(escalation_paths().any(open), "{name}");
+                }
+            }
+        }
+        assert_eq!(actions("ec2:A,B;lambda:C"), ["ec2:A", "ec2:B", "lambda:C"]);
+        assert!(matches!(known("AmazonEC2FullAccess"), Some(Known::Escalates(_))));
+        assert_eq!(known("ReadOnlyAccess"), None);
     }
 
     #[test]

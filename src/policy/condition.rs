@@ -23,6 +23,15 @@ pub enum Truth {
 }
 
 impl Truth {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Depends => "depends",
+            Self::Yes => "yes",
+        }
+    }
+
     pub(super) const fn of(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }

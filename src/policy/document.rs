@@ -91,6 +91,19 @@ impl Document {
         })
     }
 
+    /// An identity policy that allows these actions on every resource.
+    pub(super) fn allowing(actions: Vec<String>) -> Self {
+        let everything = Some(Patterns::AnyOf(vec!["*".into()]));
+        let statement = Statement {
+            effect: Some(Effect::Allow),
+            actions: Some(Patterns::AnyOf(actions)),
+            resources: everything,
+            principals: None,
+            conditions: Vec::new(),
+        };
+        Self { version: Some("2012-10-17".into()), statements: vec![statement] }
+    }
+
     /// The statements as those of an identity policy; `None` if one of them is not valid there.
     pub(super) fn identity_statements(&self) -> Option<Vec<IdentityStatement<'_>>> {
         self.statements.iter().map(Statement::of_identity_policy).collect()

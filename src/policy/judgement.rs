@@ -1,7 +1,7 @@
 //! The judgement: which escalation paths are open for a holder, and the access level that follows.
 
 use super::access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPath};
-use super::aws_managed;
+use super::aws_managed::{self, Known};
 use super::condition::Truth;
 use super::document::Document;
 use super::escalation::{ADMINISTRATOR_ACTIONS, EscalationPath, Means, PASS_ROLE, ResourceType, escalation_paths};
@@ -26,6 +26,9 @@ struct Outcome {
     /// Whether the holder can write policies of its own.
     grants_itself: bool,
 }
+
+/// The actions that run a document of Systems Manager, which decides what they do.
+const RUN_DOCUMENTS: [&str; 3] = ["ssm:SendCommand", "ssm:CreateAssociation", "ssm:UpdateAssociation"];
 
 /// Whether a path is open.
 #[derive(Default)]
@@ -58,6 +61,22 @@ pub fn evaluate(question: &Question<'_>) -> Access {
     evaluate_by(&escalation_paths().collect::<Vec<_>>(), question)
 }
 
+/// Whether the policies allow one call, in the holder's favour: it chooses what a condition leaves open.
+#[must_use]
+pub fn decide(question: &Question<'_>, action: &str, resource: &str) -> Truth {
+    let Question { policies, holder, boundary, named, .. } = *question;
+    let documents: Vec<_> = policies.iter().map(|policy| policy.reading.document()).collect();
+    let documents = policies.iter().zip(&documents).enumerate();
+    let identity = Layer::new(documents.map(|(i, (policy, document))| (i, policy.via, document.as_deref())));
+    let document = boundary.and_then(|boundary| boundary.reading.document());
+    let limit = boundary.map(|_| Layer::new(std::iter::once((0, Via::Attached, document.as_deref()))));
+    let arn = boundary.and_then(|boundary| boundary.arn);
+    let evaluator = Evaluator::new(identity, limit, arn, holder, named, policies);
+    let own = evaluator.own_arn() == resource;
+    let witness = if own { Witness::Own(resource.to_owned()) } else { Witness::Named(resource.to_owned()) };
+    evaluator.allows(action, &witness, &Call::default()).truth
+}
+
 pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question<'_>) -> Access {
     let Question { policies, cuts, unread, holder, boundary, named } = *question;
     let documents: Vec<Option<Cow<'_, Document>>> = policies.iter().map(|policy| policy.reading.document()).collect();
@@ -66,7 +85,12 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
     };
     let mut gaps = Gaps { not_evaluated: cuts.to_vec(), unread, ..Gaps::default() };
     for (policy, document) in policies.iter().zip(&documents) {
-        if read(document) { gaps.evaluated += 1 } else { gaps.note(policy) }
+        if read(document) {
+            gaps.evaluated += 1;
+            gaps.note_list(policy);
+        } else {
+            gaps.note(policy);
+        }
     }
     let layer = |dropped: &[Via]| {
         let documents = policies.iter().zip(&documents).enumerate();
@@ -120,12 +144,17 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
         evaluated: gaps.evaluated,
         not_evaluated: without_repetition(gaps.not_evaluated),
         at_most: outcome.at_most.max(outcome.level),
-        perhaps: outcome.perhaps.max(outcome.level),
+        perhaps: outcome.perhaps.max(if gaps.escalates_in_part { AccessLevel::RoleEscalation } else { outcome.level }),
         boundary: effect,
         named_only: gaps.named_only,
         unread: gaps.unread,
         unreadable: gaps.unreadable,
     }
+}
+
+/// From where an AWS managed policy is known that was not read.
+fn by_list() -> Phrase {
+    phrase!("not read, known by the list of ", aws_managed::table_date())
 }
 
 /// What could not be read.
@@ -136,15 +165,23 @@ struct Gaps {
     named_only: bool,
     unread: bool,
     unreadable: bool,
+    /// Whether a policy of AWS that was not read escalates in part.
+    escalates_in_part: bool,
 }
 
 impl Gaps {
     fn note(&mut self, policy: &PolicyInput<'_>) {
         let label = &policy.label;
         match policy.reading {
-            Reading::AwsManaged(name) => match aws_managed::limited_paths(name) {
-                Some(_) => self.evaluated += 1,
-                None => self.named_only = true,
+            Reading::AwsManaged(name) => match aws_managed::known(name) {
+                Some(Known::EscalatesInPart(ids)) => {
+                    self.evaluated += 1;
+                    self.escalates_in_part = true;
+                    let ids = if ids.is_empty() { Phrase::default() } else { phrase!(" (", ids, ")") };
+                    let what = ", which can escalate on certain resources or under a condition";
+                    self.not_evaluated.push(phrase!(label, what, ids, ": ", by_list()));
+                }
+                _ => self.named_only = true,
             },
             Reading::Unread => self.unread = true,
             Reading::Gone => {
@@ -155,6 +192,15 @@ impl Gaps {
                 self.unreadable = true;
                 self.not_evaluated.push(phrase!(label, " not understood: its document is not a valid policy"));
             }
+        }
+    }
+
+    /// Notes that only a part of a document is known, from the list.
+    fn note_list(&mut self, policy: &PolicyInput<'_>) {
+        if let Reading::AwsManaged(name) = policy.reading
+            && matches!(aws_managed::known(name), Some(Known::Escalates(_)))
+        {
+            self.not_evaluated.push(phrase!("the rest of ", &policy.label, ": ", by_list()));
         }
     }
 
@@ -451,6 +497,9 @@ impl Judge<'_> {
             if answer.truth == Truth::Depends {
                 let doubts = self.doubts(&[(*action, answer)], &call);
                 state.and_depends_on(self.weighed(doubts));
+            } else if RUN_DOCUMENTS.contains(action) && !self.runs_any_document(action) {
+                let why = phrase!(" with certain documents; what these run was not looked up");
+                state.and_depends_on(vec![Doubt { policy, action, why, weak: true }]);
             } else if let Some(pattern) = limited_to.filter(|_| !creates) {
                 let why =
                     phrase!(" on ", Phrase::arn(&Untrusted::new(&pattern)), "; what this can do was not looked up");
@@ -458,6 +507,15 @@ impl Judge<'_> {
             }
         }
         state
+    }
+
+    /// Whether a call can use a document of Systems Manager that runs any command.
+    fn runs_any_document(&self, action: &str) -> bool {
+        let arns = ["arn:aws:ssm:us-east-1::document/AWS-RunShellScript", "arn:aws:ssm:us-east-1::document/\u{1}"];
+        arns.iter().any(|arn| {
+            let document = Witness::Named((*arn).to_owned());
+            self.evaluator.allows(action, &document, &Call::default()).truth == Truth::Yes
+        })
     }
 
     /// Whether a call is allowed on an entity, in the most useful way: with the policy that gives the most access, and

@@ -8,7 +8,7 @@
 
 pub mod access;
 pub mod aws_managed;
-mod condition;
+pub mod condition;
 pub mod document;
 pub mod escalation;
 mod evaluator;
@@ -20,8 +20,9 @@ pub mod trust;
 
 pub use access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPath};
 pub use aws_managed::{is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, is_quarantine_policy};
+pub use condition::Truth;
 pub use document::{Document, Effect, Statement, decoded};
-pub use judgement::{evaluate, named_entities};
+pub use judgement::{decide, evaluate, named_entities};
 pub use parsed::Parsed;
 pub use question::{Holder, Named, NamedEntity, PolicyInput, Question, Reading, TrustSummary, Via};
 pub use trust::{PrincipalKind, Reach, Trust, TrustedPrincipal};
