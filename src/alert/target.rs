@@ -270,7 +270,7 @@ fn known_target_role(section: &mut Section, case: &Case<'_>, role: &Role, now: D
     if let (Some(profile), None) = (role.profile.found(), &case.trust)
         && let Some(trust) = &profile.trust
     {
-        let trust = Trust::of(trust, case.activity.account.as_ref());
+        let trust = Trust::of(trust, case.home());
         section.rows(Fact::Trust, first_of_many(&trust.words()));
     }
     let id = case.activity.target.id.as_ref().filter(|_| case.activity.outcome.succeeded());

@@ -5,7 +5,7 @@ use crate::catalog::{ChainStep, TargetKind};
 use crate::event::{Activity, FailureKind, Outcome};
 use crate::history::{Entry, Line, RelatedActivity};
 use crate::phrase;
-use crate::policy::{Document, Reach, Trust, is_deny_policy_of_aws};
+use crate::policy::{Document, Home, Reach, Trust, is_deny_policy_of_aws};
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -162,7 +162,7 @@ fn only_denies(activity: &Activity) -> bool {
 /// read, the answer is yes.
 fn widens_trust(activity: &Activity) -> bool {
     let Some(document) = &activity.trust_document else { return true };
-    let trust = Trust::of(document, activity.account.as_ref());
+    let trust = Trust::of(document, Home { account: activity.account.as_ref(), organization: None });
     !trust.not_evaluated.is_empty() || trust.reach().is_some_and(|reach| reach >= Reach::Outside)
 }
 

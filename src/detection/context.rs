@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::event::Activity;
 use crate::history::RelatedActivity;
 use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, KnownTarget, Lookup};
-use crate::policy::{Access, BoundaryEffect, BoundaryReading, Holder, Named, Parsed, Reading, Trust};
+use crate::policy::{Access, BoundaryEffect, BoundaryReading, Holder, Home, Named, Parsed, Reading, Trust};
 use crate::text::Phrase;
 
 /// The input of the assessment.
@@ -83,10 +83,16 @@ impl<'a> Case<'a> {
             caller_access: of_caller,
             target_access,
             granted: Granted::of(activity, dossier, target, &named),
-            trust: trust(activity, dossier),
+            trust: trust(activity, dossier, home(activity, settings)),
             settings,
             prior: None,
         }
+    }
+
+    /// The account and the organization of the event.
+    #[must_use]
+    pub fn home(&self) -> Home<'a> {
+        home(self.activity, self.settings)
     }
 
     /// The case, with what happened before.
@@ -222,8 +228,12 @@ fn is_deny_only(attached: &AttachedPolicies) -> bool {
     !attached.policies.is_empty() && attached.gaps.is_empty() && attached.policies.iter().all(denies)
 }
 
+fn home<'a>(activity: &'a Activity, settings: &'a Settings) -> Home<'a> {
+    Home { account: activity.account.as_ref(), organization: settings.organization.as_deref() }
+}
+
 /// The trust policy in the request; if CloudTrail omitted it, the current one in IAM.
-fn trust(activity: &Activity, dossier: &Dossier) -> Option<Trust> {
+fn trust(activity: &Activity, dossier: &Dossier, home: Home<'_>) -> Option<Trust> {
     let about_trust = activity.action.object == ObjectKind::TrustPolicy
         || (activity.action.effect == AccessEffect::Creates && activity.target.kind == TargetKind::Role);
     let now = || match &dossier.target {
@@ -231,5 +241,5 @@ fn trust(activity: &Activity, dossier: &Dossier) -> Option<Trust> {
         _ => None,
     };
     let document = activity.trust_document.clone().or_else(|| now().filter(|_| activity.outcome.succeeded()))?;
-    about_trust.then(|| Trust::of(&document, activity.account.as_ref()))
+    about_trust.then(|| Trust::of(&document, home))
 }

@@ -150,9 +150,18 @@ impl Operator {
         Self { comparison, negated, if_exists, quantifier, any_written }
     }
 
-    /// Whether the operator holds if the key is not in the call.
+    /// Whether the operator can hold if the key is not in the call.
     const fn holds_if_absent(self) -> bool {
         matches!(self.quantifier, Quantifier::All) || self.if_exists || (self.negated && !self.any_written)
+    }
+
+    /// Whether the operator holds if the key is not in the call.
+    fn if_absent(self) -> Truth {
+        // AWS does not document whether `IfExists` has an effect together with `ForAnyValue`.
+        if self.any_written && self.if_exists {
+            return Truth::Depends;
+        }
+        Truth::of(self.holds_if_absent())
     }
 }
 
@@ -172,13 +181,13 @@ impl Condition {
             (Comparison::Unknown, _) => Truth::Depends,
             (Comparison::Null, _) => self.null(known, wish),
             (_, Value::Is(values)) => self.compared(operator, values, variables),
-            (_, Value::Absent) => Truth::of(operator.holds_if_absent()),
+            (_, Value::Absent) => operator.if_absent(),
             (_, Value::Chosen { optional }) => self.chosen(operator, *optional, wish),
             (_, Value::Later { than, optional }) => self.later(operator, *than, *optional, wish),
             (_, Value::Usually(usual)) => {
                 let usually = match usual {
                     Some(usual) => self.compared(operator, &[Cow::Borrowed(*usual)], variables),
-                    None => Truth::of(operator.holds_if_absent()),
+                    None => operator.if_absent(),
                 };
                 match (usually, wish) {
                     (Truth::Yes, Wish::Met) | (Truth::No, Wish::Unmet) => usually,
@@ -192,7 +201,11 @@ impl Condition {
     }
 
     fn null(&self, known: &Value<'_>, wish: Wish) -> Truth {
-        let must_be_absent = self.values().iter().any(|value| text(value).eq_ignore_ascii_case("true"));
+        let wanted = |word: &str| self.values().iter().any(|value| text(value).eq_ignore_ascii_case(word));
+        let must_be_absent = wanted("true");
+        if must_be_absent && wanted("false") {
+            return Truth::Yes;
+        }
         let optional = match known {
             Value::Is(_) => return Truth::of(!must_be_absent),
             Value::Absent => return Truth::of(must_be_absent),
@@ -236,7 +249,9 @@ impl Condition {
             (Wish::Unmet, Greater, false) => {
                 Truth::of(times.iter().any(|time| *time <= now) && (!optional || operator.holds_if_absent()))
             }
-            (Wish::Unmet, _, _) => Truth::No,
+            // A time that has passed does not come again.
+            (Wish::Unmet, _, true) => Truth::of(!ahead),
+            (Wish::Unmet, _, false) => Truth::No,
         }
     }
 
@@ -246,7 +261,9 @@ impl Condition {
             let any = any.max().unwrap_or(Truth::No);
             if operator.negated { any.not() } else { any }
         };
-        let each = values.iter().map(|value| one(value));
+        // For the operators on sets, an empty value is an empty set.
+        let on_sets = operator.any_written || operator.quantifier == Quantifier::All;
+        let each = values.iter().filter(|value| !(on_sets && value.is_empty())).map(|value| one(value));
         match operator.quantifier {
             Quantifier::All => each.min().unwrap_or(Truth::Yes),
             Quantifier::Any => each.max().unwrap_or(Truth::No),
@@ -256,7 +273,18 @@ impl Condition {
     /// The condition for a reader: "aws:ResourceTag/team is ops or web".
     #[must_use]
     pub fn words(&self) -> Phrase {
-        let key = Phrase::free(&Untrusted::new(&self.key));
+        self.with_values(8)
+    }
+
+    /// The condition with all its values: of many, one can be a back door.
+    #[must_use]
+    pub fn all_words(&self) -> Phrase {
+        self.with_values(usize::MAX)
+    }
+
+    /// The widest values first: those with the shortest text before a wildcard.
+    fn with_values(&self, shown: usize) -> Phrase {
+        let key = Phrase::from(&Untrusted::new(&self.key));
         let operator = Operator::parse(&self.operator);
         if operator.comparison == Comparison::Null {
             let absent = self.values().iter().any(|value| text(value).eq_ignore_ascii_case("true"));
@@ -275,8 +303,13 @@ impl Condition {
             (_, false) => " is ",
             (_, true) => " is not ",
         };
-        let values = self.values().iter().map(|value| Phrase::free(&Untrusted::new(&*text(value))));
-        let values = Phrase::few(values, 8, " or ");
+        let mut values: Vec<_> = self.values().iter().map(text).collect();
+        values.sort_by_key(|value| value.find(['*', '?']).unwrap_or(usize::MAX));
+        let values = values.iter().map(|value| {
+            let text = Untrusted::new(&**value);
+            if value.starts_with("arn:") { Phrase::arn(&text) } else { Phrase::free(&text) }
+        });
+        let values = Phrase::few(values, shown, " or ");
         phrase!(key, verb, values, if operator.if_exists { ", if present" } else { "" })
     }
 }
@@ -314,10 +347,17 @@ fn compares(comparison: Comparison, wanted: &str, found: &str, variables: &Varia
     }
 }
 
-/// A date of a policy: ISO 8601, a day, or seconds since 1970.
+/// A date of a policy: one of the formats of W3C for ISO 8601, or seconds since 1970. A number of four digits is a
+/// year.
 fn date(text: &str) -> Option<DateTime<Utc>> {
-    let seconds = || text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
-    let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
-    time.or_else(day).or_else(seconds)
+    let day = |text: &str| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
+    match text.len() {
+        4 => day(&format!("{text}-01-01")),
+        7 => day(&format!("{text}-01")),
+        _ => None,
+    }
+    .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()))
+    .or_else(|| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z").ok().map(|time| time.to_utc()))
+    .or_else(|| day(text))
+    .or_else(|| text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
 }

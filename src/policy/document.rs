@@ -53,8 +53,8 @@ pub enum Principals {
     Anyone,
     /// Pairs of a type (`AWS`, `Service`, `Federated`) and a principal, in the order of the types.
     AnyOf(Vec<(String, String)>),
-    /// `NotPrincipal`, with any content.
-    AllBut,
+    /// `NotPrincipal`: all but these.
+    AllBut(Vec<(String, String)>),
     /// A text other than `*`.
     Unknown,
     /// Neither a text nor an object of texts: not valid in a trust policy.
@@ -204,7 +204,7 @@ impl Patterns {
 }
 
 impl Principals {
-    fn of(principal: Option<Value>, not_principal: bool) -> Option<Self> {
+    fn of(principal: Option<Value>, not_principal: Option<Value>) -> Option<Self> {
         let named = match principal {
             None => None,
             Some(Value::String(text)) if text == "*" => Some(Self::Anyone),
@@ -214,8 +214,14 @@ impl Principals {
         };
         match named {
             Some(Self::Invalid) => Some(Self::Invalid),
-            _ if not_principal => Some(Self::AllBut),
-            named => named,
+            named => match not_principal {
+                Some(Value::Object(kinds)) => match Self::by_kind(kinds) {
+                    Self::AnyOf(all) => Some(Self::AllBut(all)),
+                    _ => Some(Self::AllBut(Vec::new())),
+                },
+                Some(_) => Some(Self::AllBut(Vec::new())),
+                None => named,
+            },
         }
     }
 
@@ -322,7 +328,7 @@ impl From<WrittenStatement> for Statement {
             },
             actions: Patterns::of(written.action.map(OneOrMany::into_vec), written.not_action, true),
             resources: Patterns::of(resource.flatten(), written.not_resource, valid_resource),
-            principals: Principals::of(written.principal, written.not_principal.is_some()),
+            principals: Principals::of(written.principal, written.not_principal),
             conditions: Condition::all(written.condition),
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
         evaluated: gaps.evaluated,
         not_evaluated: without_repetition(gaps.not_evaluated),
         at_most: outcome.at_most.max(outcome.level),
-        perhaps: outcome.perhaps.max(if gaps.escalates_in_part { AccessLevel::RoleEscalation } else { outcome.level }),
+        perhaps: outcome.perhaps.max(gaps.perhaps.unwrap_or(outcome.level)).max(outcome.level),
         boundary: effect,
         named_only: gaps.named_only,
         unread: gaps.unread,
@@ -165,8 +165,8 @@ struct Gaps {
     named_only: bool,
     unread: bool,
     unreadable: bool,
-    /// Whether a policy of AWS that was not read escalates in part.
-    escalates_in_part: bool,
+    /// The level that a policy of AWS that was not read may lead to, on certain resources.
+    perhaps: Option<AccessLevel>,
 }
 
 impl Gaps {
@@ -176,7 +176,7 @@ impl Gaps {
             Reading::AwsManaged(name) => match aws_managed::known(name) {
                 Some(Known::EscalatesInPart(ids)) => {
                     self.evaluated += 1;
-                    self.escalates_in_part = true;
+                    self.perhaps = Some(AccessLevel::RoleEscalation);
                     let ids = if ids.is_empty() { Phrase::default() } else { phrase!(" (", ids, ")") };
                     let what = ", which can escalate on certain resources or under a condition";
                     self.not_evaluated.push(phrase!(label, what, ids, ": ", by_list()));

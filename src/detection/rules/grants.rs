@@ -187,7 +187,8 @@ fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
         return None;
     }
     // Trust in a service does not let a principal in: to use the service in this way, the principal needs a permission.
-    let to_services = case.trust.as_ref().is_some_and(|trust| trust.reach() == Some(Reach::Service));
+    let to_services =
+        case.trust.as_ref().is_some_and(|trust| trust.reach().is_some_and(|reach| reach <= Reach::Service));
     let access = case.target_access.as_ref()?;
     // IAM may still show the boundary that the call removed.
     let without = (effect == AccessEffect::RemovesBoundary).then(|| access.without_boundary());

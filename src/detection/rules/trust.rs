@@ -14,8 +14,8 @@ pub(super) fn trusted_principals(case: &Case<'_>) -> Option<Opinion> {
         return at_least(Severity::High, phrase!("The trusted principals could not be evaluated: ", why, "."));
     };
     let level = match reach {
-        Reach::Service => return None,
-        Reach::Own => Severity::Medium,
+        Reach::Nobody | Reach::Service => return None,
+        Reach::Own | Reach::Organization => Severity::Medium,
         Reach::Outside => Severity::High,
         Reach::Anyone => Severity::Critical,
     };
