@@ -39,8 +39,8 @@ Options:
   --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
   --help           this
 
-EXPECTED_PRINCIPALS, ACCOUNT_NAMES, WATCHED_EVENT_NAMES, OWN_RESOURCES, FEEDING_TRAILS and LOOKUP_BUDGET_SECONDS are
-read from the environment, as the function does; but all actions are watched, unless WATCHED_EVENT_NAMES is set.
+EXPECTED_PRINCIPALS, ACCOUNT_NAMES, ORGANIZATION_ID, WATCHED_EVENT_NAMES, OWN_RESOURCES, FEEDING_TRAILS and
+LOOKUP_BUDGET_SECONDS are read from the environment, as the function does; but all actions are watched, unless WATCHED_EVENT_NAMES is set.
 Exits with 0 if every event made an alert or is not alerted on, 1 if one failed, 2 if the command line is wrong.
 ";
 

@@ -11,7 +11,7 @@
 //! 3. Add a case that opens the path to `tests/access/paths.json`.
 
 /// The type of an IAM resource, as in an ARN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResourceType {
     User,
     Role,

@@ -4,11 +4,12 @@
 //! boundary limits the identity's policies. Everything is asked in the holder's favour: whoever has the access chooses
 //! the values that a condition leaves open, such as the source IP or MFA.
 
-use super::condition::{Truth, Value, Wish};
-use super::document::{Condition, Document, Effect, Patterns};
+use super::condition::{Truth, Wish};
+use super::document::{Condition, Effect};
 use super::escalation::ResourceType;
+use super::layer::{Compiled, Layer};
 use super::matching::{ANY, Pattern, Variables, any_names, is_general, some_resource};
-use super::question::{Holder, Named, NamedEntity, PolicyInput, Via};
+use super::question::{Holder, Named, NamedEntity, PolicyInput};
 use crate::arn::{Arn, wildcard};
 use crate::limits::RESOURCES_COMPARED;
 use crate::phrase;
@@ -18,93 +19,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The name of a user, role or group that is not known. No policy can contain it.
-const UNKNOWN_NAME: &str = "\u{4}";
-
-/// A set of statements that must allow a call: the identity's policies, or a boundary.
-pub(super) struct Layer<'a> {
-    statements: Vec<Compiled<'a>>,
-    /// The statements that cover an action, by action.
-    covering: RefCell<HashMap<String, Rc<[usize]>>>,
-}
-
-struct Compiled<'a> {
-    effect: Effect,
-    /// In lower case.
-    actions: Vec<String>,
-    not_actions: bool,
-    resources: &'a [String],
-    not_resources: bool,
-    conditions: &'a [Condition],
-    variables: bool,
-    /// The index of the policy.
-    policy: usize,
-    via: Via,
-}
-
-impl<'a> Layer<'a> {
-    /// `None` for policies without a valid document.
-    pub(super) fn new(documents: impl Iterator<Item = (usize, Via, Option<&'a Document>)>) -> Self {
-        let mut statements = Vec::new();
-        for (policy, via, document) in documents {
-            let Some(document) = document else { continue };
-            for statement in document.identity_statements().into_iter().flatten() {
-                let (actions, not_actions) = split(statement.actions);
-                let (resources, not_resources) = split(statement.resources);
-                statements.push(Compiled {
-                    effect: statement.effect,
-                    actions: actions.iter().map(|action| action.to_ascii_lowercase()).collect(),
-                    not_actions,
-                    resources,
-                    not_resources,
-                    conditions: statement.conditions,
-                    variables: document.version.as_deref() == Some("2012-10-17"),
-                    policy,
-                    via,
-                });
-            }
-        }
-        Self { statements, covering: RefCell::default() }
-    }
-
-    /// Without the denies that are attached in one of these ways.
-    pub(super) fn without_denies(self, ways: &[Via]) -> Self {
-        let keeps = |statement: &Compiled<'_>| statement.effect == Effect::Allow || !ways.contains(&statement.via);
-        Self { statements: self.statements.into_iter().filter(keeps).collect(), covering: RefCell::default() }
-    }
-
-    pub(super) fn allows_anything(&self) -> bool {
-        self.statements.iter().any(|statement| statement.effect == Effect::Allow)
-    }
-
-    /// How the identity has the policies that deny something.
-    pub(super) fn denying_ways(&self) -> Vec<Via> {
-        let denies = self.statements.iter().filter(|statement| statement.effect == Effect::Deny);
-        let mut ways: Vec<_> = denies.map(|statement| statement.via).collect();
-        ways.dedup();
-        ways
-    }
-
-    fn covering(&self, action: &str) -> Rc<[usize]> {
-        if let Some(known) = self.covering.borrow().get(action) {
-            return known.clone();
-        }
-        let lower = action.to_ascii_lowercase();
-        let covers = |statement: &Compiled<'_>| {
-            statement.actions.iter().any(|pattern| wildcard(pattern, &lower)) != statement.not_actions
-        };
-        let found = self.statements.iter().enumerate().filter(|(_, statement)| covers(statement)).map(|(i, _)| i);
-        let found: Rc<[usize]> = found.collect();
-        self.covering.borrow_mut().insert(action.to_owned(), found.clone());
-        found
-    }
-}
-
-fn split(patterns: &Patterns) -> (&[String], bool) {
-    match patterns {
-        Patterns::AnyOf(patterns) | Patterns::Invalid(patterns) => (patterns, false),
-        Patterns::AllBut(patterns) => (patterns, true),
-    }
-}
+pub(super) const UNKNOWN_NAME: &str = "\u{4}";
 
 /// A resource for which a question is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,10 +77,10 @@ impl Answer {
 
 /// The entity that a call changes, as conditions see it.
 #[derive(Clone, Copy, Default)]
-struct Subject<'q> {
-    entity: Option<&'q NamedEntity>,
-    kind: Option<ResourceType>,
-    own: bool,
+pub(super) struct Subject<'q> {
+    pub(super) entity: Option<&'q NamedEntity>,
+    pub(super) kind: Option<ResourceType>,
+    pub(super) own: bool,
 }
 
 pub(super) struct Evaluator<'a> {
@@ -175,9 +90,11 @@ pub(super) struct Evaluator<'a> {
     pub(super) boundary_arn: Option<&'a str>,
     pub(super) holder: Holder<'a>,
     pub(super) named: &'a Named,
-    arn: Option<Arn<'a>>,
+    pub(super) arn: Option<Arn<'a>>,
     /// The ARNs of the customer managed policies that the holder has.
     own_policies: Vec<&'a str>,
+    /// By action and type: several paths ask for the same.
+    witnesses: RefCell<HashMap<(String, ResourceType), Rc<[Witness]>>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -192,10 +109,10 @@ impl<'a> Evaluator<'a> {
         let arn = holder.arn.and_then(|arn| Arn::parse(arn.raw()));
         let own = policies.iter().filter_map(|policy| policy.arn);
         let own_policies = own.filter(|arn| !super::aws_managed::is_aws_managed(arn)).collect();
-        Self { identity, boundary, boundary_arn, holder, named, arn, own_policies }
+        Self { identity, boundary, boundary_arn, holder, named, arn, own_policies, witnesses: RefCell::default() }
     }
 
-    fn is(&self, kind: ResourceType) -> bool {
+    pub(super) fn is(&self, kind: ResourceType) -> bool {
         self.arn.is_some_and(|arn| arn.resource.split('/').next() == Some(kind.word()))
     }
 
@@ -230,111 +147,6 @@ impl<'a> Evaluator<'a> {
     fn has_own_name(&self, arn: &str) -> bool {
         let own = self.arn.filter(|_| self.is(ResourceType::User));
         own.zip(Arn::parse(arn)).is_some_and(|(own, arn)| own.name() == arn.name())
-    }
-
-    /// What is known of a condition key in a call.
-    fn value(&self, key: &str, call: &Call<'_>, subject: Subject<'_>) -> Value<'a> {
-        let key = key.to_ascii_lowercase();
-        let one = self.is_one();
-        let known = |text: Option<&'a str>| text.map_or(Value::Unknown, Value::one);
-        let later = |optional| Value::Later { than: self.holder.now, optional };
-        match key.as_str() {
-            "aws:username" if self.is(ResourceType::User) => known(self.arn.map(|arn| arn.name())),
-            "aws:username" if self.is(ResourceType::Role) => Value::Absent,
-            "aws:userid" if self.is(ResourceType::User) => known(self.holder.id.map(Untrusted::raw)),
-            "aws:principalarn" if one => Value::one(self.own_arn()),
-            "aws:principalaccount" | "aws:resourceaccount" => match self.arn {
-                Some(arn) => Value::one(arn.account),
-                None => Value::Chosen { optional: false },
-            },
-            "aws:principaltype" if self.is(ResourceType::User) => Value::one("User"),
-            "aws:principaltype" if self.is(ResourceType::Role) => Value::one("AssumedRole"),
-            "aws:principalorgid" | "aws:resourceorgid" => match self.holder.organization {
-                Some(id) => Value::one(id),
-                None => Value::Chosen { optional: true },
-            },
-            "aws:principalisawsservice" | "aws:assumedroot" => Value::one("false"),
-            "aws:principalservicename"
-            | "aws:principalservicenameslist"
-            | "aws:sourcearn"
-            | "aws:sourceaccount"
-            | "aws:sourceorgid"
-            | "aws:sourceorgpaths" => Value::Absent,
-            "aws:viaawsservice" => Value::Usually(Some("false")),
-            "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Value::Usually(None),
-            "aws:currenttime" | "aws:epochtime" => later(false),
-            // A user signs with a key, or with a session that GetSessionToken returns.
-            "aws:tokenissuetime" => later(!self.is(ResourceType::Role)),
-            "aws:requestedregion" | "aws:securetransport" | "aws:useragent" => Value::Chosen { optional: false },
-            "aws:multifactorauthpresent"
-            | "aws:multifactorauthage"
-            | "aws:sourceip"
-            | "aws:referer"
-            | "aws:principalorgpaths"
-            | "aws:resourceorgpaths"
-            | "aws:tagkeys"
-            | "aws:sourceidentity"
-            | "sts:sourceidentity"
-            | "sts:externalid"
-            | "sts:rolesessionname"
-            | "sts:transitivetagkeys"
-            | "sts:durationseconds"
-            | "iam:associatedresourcearn" => Value::Chosen { optional: true },
-            "iam:passedtoservice" => match call.passed_to {
-                Some(service) => Value::one(service.to_owned()),
-                None => Value::Chosen { optional: true },
-            },
-            "iam:policyarn" => match call.policy {
-                Some(policy) => Value::one(policy.to_owned()),
-                None => Value::Chosen { optional: false },
-            },
-            "iam:permissionsboundary" => match (call.sets_boundary, subject.entity, subject.own) {
-                (Some(sets), _, _) => Value::one(sets.to_owned()),
-                (None, _, true) => self.boundary_arn.map_or(Value::Absent, Value::one),
-                (None, Some(NamedEntity { boundary: Some(boundary), .. }), _) => {
-                    boundary.as_ref().map_or(Value::Absent, |arn| Value::one(arn.clone()))
-                }
-                // Entities without a boundary are the more useful ones. Those with one are asked for separately.
-                (None, _, _) => Value::Absent,
-            },
-            key => self.other_value(key, call, subject),
-        }
-    }
-
-    fn other_value(&self, key: &str, call: &Call<'_>, subject: Subject<'_>) -> Value<'a> {
-        let (service, name) = key.split_once(':').unwrap_or(("", key));
-        match name.split_once('/').map_or((name, ""), |(name, tag)| (name, tag)) {
-            ("principaltag", tag) if service == "aws" => self.own_tag(tag, self.is(ResourceType::User)),
-            ("resourcetag", tag) if subject.own && subject.kind != Some(ResourceType::Group) => self.own_tag(tag, true),
-            ("resourcetag", tag) => match subject.entity.and_then(|entity| entity.tags.as_ref()) {
-                Some(tags) => {
-                    let found = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(tag));
-                    found.map_or(Value::Absent, |(_, value)| Value::one(value.clone()))
-                }
-                None => Value::Unknown,
-            },
-            ("requesttag", _) => Value::Chosen { optional: true },
-            _ if call.creates && service != "aws" => Value::Chosen { optional: true },
-            _ => Value::Unknown,
-        }
-    }
-
-    /// A tag of the holder. Sessions of a role can have more tags than the role.
-    fn own_tag(&self, tag: &str, complete: bool) -> Value<'a> {
-        let Some(tags) = self.holder.tags.filter(|_| self.is_one()) else { return Value::Unknown };
-        match tags.iter().find(|(key, _)| key.raw().eq_ignore_ascii_case(tag)) {
-            Some((_, value)) => Value::one(value.raw()),
-            None if complete => Value::Absent,
-            None => Value::Unknown,
-        }
-    }
-
-    /// The values of policy variables in a resource. For a holder that is not known, `${aws:username}` is itself.
-    fn variable(&self, key: &str) -> Value<'a> {
-        if key.eq_ignore_ascii_case("aws:username") && !self.is_one() {
-            return Value::one(UNKNOWN_NAME);
-        }
-        self.value(key, &Call::default(), Subject::default())
     }
 
     fn conditions(&self, statement: &Compiled<'_>, wish: Wish, call: &Call<'_>, subject: Subject<'_>) -> (Truth, bool) {
@@ -502,7 +314,17 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The resources of a type for which it matters whether an action is allowed.
-    pub(super) fn witnesses(&self, action: &str, kind: ResourceType) -> Vec<Witness> {
+    pub(super) fn witnesses(&self, action: &str, kind: ResourceType) -> Rc<[Witness]> {
+        let key = (action.to_owned(), kind);
+        if let Some(known) = self.witnesses.borrow().get(&key) {
+            return known.clone();
+        }
+        let found: Rc<[Witness]> = self.find_witnesses(action, kind).into();
+        self.witnesses.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find_witnesses(&self, action: &str, kind: ResourceType) -> Vec<Witness> {
         let mut all = vec![Witness::Any(kind)];
         match kind {
             ResourceType::User | ResourceType::Role => {

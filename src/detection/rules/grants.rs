@@ -233,22 +233,15 @@ pub(super) fn grant_is_limited(case: &Case<'_>) -> Option<Opinion> {
     (granted.access.level >= AccessLevel::RoleEscalation).then_some(())?;
     let by = match &whole.boundary {
         Some(boundary) if boundary.effect == BoundaryReading::Limits && boundary.without > whole.level => {
-            phrase!("the boundary ", &boundary.name, " limits it")
+            phrase!("the boundary ", &boundary.name, " limits ", target_name(case))
         }
         _ => "another policy denies it".into(),
     };
-    let name = target_name(case).capitalized();
-    context(phrase!(
-        "The policy alone grants more (",
-        granted.access.words(),
-        "), but ",
-        by,
-        ". ",
-        name,
-        " has: ",
-        whole.words(),
-        "."
-    ))
+    let alone = match granted.access.level {
+        AccessLevel::Administrator => "administrator access",
+        _ => "a way to more access",
+    };
+    context(phrase!("Alone, the policy grants ", alone, ", but ", by, "."))
 }
 
 /// A policy that only denies removes access: containment of an intruder, or a lockout of a legitimate user.

@@ -1,0 +1,94 @@
+//! The statements of some policies, prepared for many questions.
+
+use super::document::{Condition, Document, Effect, Patterns};
+use super::question::Via;
+use crate::arn::wildcard;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A set of statements that must allow a call: the identity's policies, or a boundary.
+pub(super) struct Layer<'a> {
+    pub(super) statements: Vec<Compiled<'a>>,
+    /// The statements that cover an action, by action.
+    covering: RefCell<HashMap<String, Rc<[usize]>>>,
+}
+
+pub(super) struct Compiled<'a> {
+    pub(super) effect: Effect,
+    /// In lower case.
+    actions: Vec<String>,
+    not_actions: bool,
+    pub(super) resources: &'a [String],
+    pub(super) not_resources: bool,
+    pub(super) conditions: &'a [Condition],
+    pub(super) variables: bool,
+    /// The index of the policy.
+    pub(super) policy: usize,
+    via: Via,
+}
+
+impl<'a> Layer<'a> {
+    /// `None` for policies without a valid document.
+    pub(super) fn new(documents: impl Iterator<Item = (usize, Via, Option<&'a Document>)>) -> Self {
+        let mut statements = Vec::new();
+        for (policy, via, document) in documents {
+            let Some(document) = document else { continue };
+            for statement in document.identity_statements().into_iter().flatten() {
+                let (actions, not_actions) = split(statement.actions);
+                let (resources, not_resources) = split(statement.resources);
+                statements.push(Compiled {
+                    effect: statement.effect,
+                    actions: actions.iter().map(|action| action.to_ascii_lowercase()).collect(),
+                    not_actions,
+                    resources,
+                    not_resources,
+                    conditions: statement.conditions,
+                    variables: document.version.as_deref() == Some("2012-10-17"),
+                    policy,
+                    via,
+                });
+            }
+        }
+        Self { statements, covering: RefCell::default() }
+    }
+
+    /// Without the denies that are attached in one of these ways.
+    pub(super) fn without_denies(self, ways: &[Via]) -> Self {
+        let keeps = |statement: &Compiled<'_>| statement.effect == Effect::Allow || !ways.contains(&statement.via);
+        Self { statements: self.statements.into_iter().filter(keeps).collect(), covering: RefCell::default() }
+    }
+
+    pub(super) fn allows_anything(&self) -> bool {
+        self.statements.iter().any(|statement| statement.effect == Effect::Allow)
+    }
+
+    /// How the identity has the policies that deny something.
+    pub(super) fn denying_ways(&self) -> Vec<Via> {
+        let denies = self.statements.iter().filter(|statement| statement.effect == Effect::Deny);
+        let mut ways: Vec<_> = denies.map(|statement| statement.via).collect();
+        ways.dedup();
+        ways
+    }
+
+    pub(super) fn covering(&self, action: &str) -> Rc<[usize]> {
+        if let Some(known) = self.covering.borrow().get(action) {
+            return known.clone();
+        }
+        let lower = action.to_ascii_lowercase();
+        let covers = |statement: &Compiled<'_>| {
+            statement.actions.iter().any(|pattern| wildcard(pattern, &lower)) != statement.not_actions
+        };
+        let found = self.statements.iter().enumerate().filter(|(_, statement)| covers(statement)).map(|(i, _)| i);
+        let found: Rc<[usize]> = found.collect();
+        self.covering.borrow_mut().insert(action.to_owned(), found.clone());
+        found
+    }
+}
+
+fn split(patterns: &Patterns) -> (&[String], bool) {
+    match patterns {
+        Patterns::AnyOf(patterns) | Patterns::Invalid(patterns) => (patterns, false),
+        Patterns::AllBut(patterns) => (patterns, true),
+    }
+}
