@@ -1,6 +1,8 @@
 # make test      runs everything that CI runs; creates .venv for the parts that need Python
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
 # make pictures  draws the pictures of the README from the snapshots
+# make second-opinion  compares the judge of policies with another one, PMapper
+# make aws-managed     writes the table of AWS managed policies:  make aws-managed DOCUMENTS=folder DATE=2026-03-07
 # make measure   measures the size and speed of the release binary
 # make clean     removes the build output and .venv
 #
@@ -13,7 +15,7 @@ VENV := .venv
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test rust template end-to-end preview pictures measure venv clean
+.PHONY: test rust template end-to-end preview pictures measure second-opinion aws-managed venv clean
 .NOTPARALLEL:
 
 test: template rust end-to-end
@@ -42,6 +44,17 @@ pictures:
 measure: $(VENV)/installed
 	cargo build --release
 	$(VENV)/bin/python tests/measure.py
+
+# PMapper is no dependency of the tests: it has a venv of its own.
+second-opinion:
+	cargo build --example access
+	test -d .venv-pmapper || $(PYTHON) -m venv .venv-pmapper
+	.venv-pmapper/bin/python -m pip install --quiet --disable-pip-version-check principalmapper==1.1.5
+	.venv-pmapper/bin/python tests/second_opinion.py
+
+aws-managed:
+	cargo build --example access
+	$(PYTHON) tests/aws_managed.py $(DOCUMENTS) $(DATE)
 
 venv: $(VENV)/installed
 

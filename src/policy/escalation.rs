@@ -20,6 +20,8 @@ pub enum ResourceType {
 }
 
 impl ResourceType {
+    pub(super) const ALL: [Self; 4] = [Self::User, Self::Role, Self::Group, Self::Policy];
+
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::condition::{Truth, Wish};
 use super::document::{Condition, Effect};
 use super::escalation::ResourceType;
 use super::layer::{Compiled, Layer};
-use super::matching::{ANY, Pattern, Variables, any_names, is_general, some_resource};
+use super::matching::{ANY, MARK, Pattern, STAR, Variables, any_names, is_general, some_resource};
 use super::question::{Holder, Named, NamedEntity, PolicyInput};
 use crate::arn::{Arn, wildcard};
 use crate::limits::RESOURCES_COMPARED;
@@ -46,6 +46,23 @@ pub(super) struct Call<'q> {
     /// The boundary that the call sets.
     pub(super) sets_boundary: Option<&'q str>,
 }
+
+/// A resource pattern, and some resource that it covers.
+struct ResourcePattern {
+    pattern: String,
+    resource: String,
+    /// Whether the pattern covers every resource of some type.
+    general: bool,
+}
+
+struct ResourcePatterns {
+    patterns: Vec<ResourcePattern>,
+    /// The policy of a pattern that is not compared any more, if there is one.
+    more_of: Option<usize>,
+}
+
+/// An action, and the type of its resources.
+type WitnessesOf = (String, ResourceType);
 
 /// Whether a call is allowed, and by which policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +110,12 @@ pub(super) struct Evaluator<'a> {
     pub(super) arn: Option<Arn<'a>>,
     /// The ARNs of the customer managed policies that the holder has.
     own_policies: Vec<&'a str>,
+    /// ARNs that stand for any resource, by type.
+    any: [[String; 2]; 4],
+    /// The resource patterns of the statements that allow an action, by action.
+    resources: RefCell<HashMap<String, Rc<ResourcePatterns>>>,
     /// By action and type: several paths ask for the same.
-    witnesses: RefCell<HashMap<(String, ResourceType), Rc<[Witness]>>>,
+    witnesses: RefCell<HashMap<WitnessesOf, Rc<[Witness]>>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -109,7 +130,11 @@ impl<'a> Evaluator<'a> {
         let arn = holder.arn.and_then(|arn| Arn::parse(arn.raw()));
         let own = policies.iter().filter_map(|policy| policy.arn);
         let own_policies = own.filter(|arn| !super::aws_managed::is_aws_managed(arn)).collect();
-        Self { identity, boundary, boundary_arn, holder, named, arn, own_policies, witnesses: RefCell::default() }
+        let (partition, account) = arn.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
+        let any = ResourceType::ALL
+            .map(|kind| any_names().map(|name| format!("arn:{partition}:iam::{account}:{}/{name}", kind.word())));
+        let (witnesses, resources) = Default::default();
+        Self { identity, boundary, boundary_arn, holder, named, arn, own_policies, any, resources, witnesses }
     }
 
     pub(super) fn is(&self, kind: ResourceType) -> bool {
@@ -163,23 +188,29 @@ impl<'a> Evaluator<'a> {
         (all, all == Truth::Depends && by_tag)
     }
 
+    /// The resource patterns of a statement, without those that match nothing.
+    fn patterns<'s>(&self, statement: &'s Compiled<'a>) -> &'s [Pattern<'a>] {
+        statement.patterns.get_or_init(|| {
+            let value = |key: &str| self.variable(key);
+            let variables = Variables { enabled: statement.variables, value: &value };
+            statement.resources.iter().filter_map(|pattern| Pattern::new(pattern, &variables)).collect()
+        })
+    }
+
     /// Whether a statement covers a resource.
-    fn covers(&self, statement: &Compiled<'_>, resource: &str, any: bool) -> Truth {
-        let value = |key: &str| self.variable(key);
-        let variables = Variables { enabled: statement.variables, value: &value };
-        let matches = |pattern: &String| match Pattern::new(pattern, &variables) {
-            Some(pattern) => {
-                let truth = pattern.matches(resource);
-                // Without the holder's ARN the account is not known: a pattern with any account can be the right one.
-                if truth == Truth::No && self.arn.is_none() && in_some_account(pattern.text(), resource) {
-                    Truth::Yes
-                } else {
-                    truth
-                }
+    fn covers(&self, layer: &Layer<'a>, statement: usize, resource: &str, any: bool) -> Truth {
+        let of = statement;
+        let statement = &layer.statements[of];
+        let matches = |pattern: &Pattern<'_>| {
+            let truth = pattern.matches(resource);
+            // Without the holder's ARN the account is not known: a pattern with any account can be the right one.
+            if truth == Truth::No && self.arn.is_none() && in_some_account(pattern.text(), resource) {
+                return Truth::Yes;
             }
-            None => Truth::No,
+            truth
         };
-        let covered = statement.resources.iter().map(matches).max().unwrap_or(Truth::No);
+        let covered =
+            layer.covered(of, resource, || self.patterns(statement).iter().map(matches).max().unwrap_or(Truth::No));
         match (statement.not_resources, covered) {
             (false, covered) => covered,
             // `NotResource` with an unknown variable leaves other resources.
@@ -198,7 +229,7 @@ impl<'a> Evaluator<'a> {
     /// Whether a layer allows a call on one resource.
     fn layer_allows(
         &self,
-        layer: &Layer<'_>,
+        layer: &Layer<'a>,
         action: &str,
         resource: &str,
         any: bool,
@@ -207,11 +238,12 @@ impl<'a> Evaluator<'a> {
     ) -> Answer {
         let covering = layer.covering(action);
         let mut best = Answer::NO;
-        for statement in covering.iter().map(|i| &layer.statements[*i]) {
+        for i in covering.iter().copied() {
+            let statement = &layer.statements[i];
             if statement.effect == Effect::Deny || best.truth == Truth::Yes {
                 continue;
             }
-            let covers = self.covers(statement, resource, any);
+            let covers = self.covers(layer, i, resource, any);
             if covers == Truth::No {
                 continue;
             }
@@ -222,11 +254,12 @@ impl<'a> Evaluator<'a> {
         if best.truth == Truth::No {
             return best;
         }
-        let denied = covering.iter().map(|i| &layer.statements[*i]).any(|statement| {
+        let denied = covering.iter().copied().any(|i| {
+            let statement = &layer.statements[i];
             statement.effect == Effect::Deny
                 // A deny with `NotResource` leaves some resources, so it is certain only for one that is known.
                 && !(any && statement.not_resources)
-                && self.covers(statement, resource, any) == Truth::Yes
+                && self.covers(layer, i, resource, any) == Truth::Yes
                 && self.conditions(statement, Wish::Unmet, call, subject).0 == Truth::Yes
         });
         if denied { Answer::NO } else { best }
@@ -235,12 +268,8 @@ impl<'a> Evaluator<'a> {
     /// Whether a call is allowed on a resource, by the policies and by the boundary.
     pub(super) fn allows(&self, action: &str, witness: &Witness, call: &Call<'_>) -> Answer {
         let (resources, any, kind) = match witness {
-            Witness::Any(kind) => {
-                let prefix = self.prefix();
-                let arns = any_names().map(|name| format!("{prefix}{}/{name}", kind.word()));
-                (arns.to_vec(), true, Some(*kind))
-            }
-            Witness::Own(arn) | Witness::Named(arn) | Witness::Some(arn, _) => (vec![arn.clone()], false, None),
+            Witness::Any(kind) => (self.any[*kind as usize].as_slice(), true, Some(*kind)),
+            Witness::Own(arn) | Witness::Named(arn) | Witness::Some(arn, _) => (std::slice::from_ref(arn), false, None),
         };
         let entity = match witness {
             Witness::Named(arn) => self.named.0.get(arn),
@@ -248,7 +277,7 @@ impl<'a> Evaluator<'a> {
         };
         let subject = Subject { entity, kind, own: matches!(witness, Witness::Own(_)) };
         let mut answer: Option<Answer> = None;
-        for resource in &resources {
+        for resource in resources {
             let here = self.layers(action, resource, any, call, subject);
             answer = Some(answer.map_or(here, |before| before.and(here)));
         }
@@ -269,16 +298,14 @@ impl<'a> Evaluator<'a> {
     /// Whether an action is allowed on some resource, of any service; and the pattern, if it does not cover all.
     pub(super) fn allows_somewhere(&self, action: &str, call: &Call<'_>) -> (Answer, Option<String>) {
         let mut best = (Answer::NO, None);
-        for (pattern, general) in self.resource_patterns(action) {
-            let resource = some_resource(&pattern, self.arn.as_ref());
-            let answer = self.layers(action, &resource, general, call, Subject::default());
-            let limited = (!general).then_some(pattern);
+        for found in &self.resource_patterns(action).patterns {
+            let answer = self.layers(action, &found.resource, found.general, call, Subject::default());
+            let limited = (!found.general).then_some(&found.pattern);
             let better =
                 (answer.truth, !answer.by_tag, limited.is_none()) > (best.0.truth, !best.0.by_tag, best.1.is_none());
             if better && answer.truth > Truth::No {
-                let done = answer.truth == Truth::Yes && limited.is_none();
-                best = (answer, limited);
-                if done {
+                best = (answer, limited.cloned());
+                if answer.truth == Truth::Yes {
                     break;
                 }
             }
@@ -286,31 +313,38 @@ impl<'a> Evaluator<'a> {
         best
     }
 
-    /// The resource patterns of the statements that allow an action, and whether each covers every resource.
-    fn resource_patterns(&self, action: &str) -> Vec<(String, bool)> {
-        let value = |key: &str| self.variable(key);
-        let mut patterns: Vec<(String, bool)> = Vec::new();
+    /// Whether the policies allow an action on more resources than are compared.
+    pub(super) fn names_too_many(&self, action: &str) -> Option<usize> {
+        self.resource_patterns(action).more_of
+    }
+
+    /// The resource patterns of the statements that allow an action: the widest first, and not more than are compared.
+    fn resource_patterns(&self, action: &str) -> Rc<ResourcePatterns> {
+        if let Some(known) = self.resources.borrow().get(action) {
+            return known.clone();
+        }
+        let mut all: Vec<(&str, usize)> = Vec::new();
         for statement in self.identity.covering(action).iter().map(|i| &self.identity.statements[*i]) {
             if statement.effect == Effect::Deny {
                 continue;
             }
             if statement.not_resources {
-                patterns.push(("*".into(), true));
-                continue;
-            }
-            let variables = Variables { enabled: statement.variables, value: &value };
-            for pattern in statement.resources.iter().filter_map(|pattern| Pattern::new(pattern, &variables)) {
-                if patterns.len() >= RESOURCES_COMPARED {
-                    return patterns;
-                }
-                let text = pattern.text().to_owned();
-                let general = is_general(&text);
-                if !patterns.iter().any(|(known, _)| *known == text) {
-                    patterns.push((text, general));
-                }
+                all.push(("*", statement.policy));
+            } else {
+                all.extend(self.patterns(statement).iter().map(|pattern| (pattern.text(), statement.policy)));
             }
         }
-        patterns
+        all.sort_by_cached_key(|(text, _)| (!is_general(text), !text.contains(['*', '?']), *text));
+        all.dedup_by_key(|(text, _)| *text);
+        let more_of = all.get(RESOURCES_COMPARED).map(|(_, policy)| *policy);
+        let patterns = all.into_iter().take(RESOURCES_COMPARED).map(|(text, _)| ResourcePattern {
+            pattern: text.to_owned(),
+            resource: some_resource(text, self.arn.as_ref()),
+            general: is_general(text),
+        });
+        let found = Rc::new(ResourcePatterns { patterns: patterns.collect(), more_of });
+        self.resources.borrow_mut().insert(action.to_owned(), found.clone());
+        found
     }
 
     /// The resources of a type for which it matters whether an action is allowed.
@@ -343,15 +377,18 @@ impl<'a> Evaluator<'a> {
             ResourceType::Policy => all.extend(self.own_policies.iter().map(|arn| Witness::Own((*arn).to_owned()))),
         }
         let marker = format!(":{}/", kind.word());
-        for (pattern, _) in self.resource_patterns(action) {
-            if !pattern.contains(&marker) || pattern.contains("/aws-service-role/") {
+        for found in &self.resource_patterns(action).patterns {
+            let pattern = found.pattern.as_str();
+            // IAM changes no role of a service, and no name contains a literal wildcard.
+            let impossible = ["/aws-service-role/", STAR, MARK].iter().any(|part| pattern.contains(part));
+            if !pattern.contains(&marker) || impossible {
                 continue;
             }
-            let arn = some_resource(&pattern, self.arn.as_ref());
+            let arn = found.resource.clone();
             let witness = if self.is_own(&arn) {
                 Witness::Own(arn)
             } else if pattern.contains(['*', '?']) && arn.contains(ANY) {
-                Witness::Some(arn, pattern)
+                Witness::Some(arn, pattern.to_owned())
             } else if kind == ResourceType::User && self.has_own_name(&arn) {
                 continue;
             } else {
@@ -361,6 +398,25 @@ impl<'a> Evaluator<'a> {
                 self.arn.is_none_or(|own| Arn::parse(arn_of(&witness)).is_some_and(|arn| arn.account == own.account));
             if here && !all.contains(&witness) {
                 all.push(witness);
+            }
+        }
+        all
+    }
+
+    /// The policies that allow an action on roles of other accounts, and the patterns of these roles.
+    pub(super) fn elsewhere(&self, action: &str) -> Vec<(usize, String)> {
+        let value = |key: &str| self.variable(key);
+        let covering = self.identity.covering(action);
+        let allows = covering.iter().map(|i| &self.identity.statements[*i]).filter(|of| of.effect == Effect::Allow);
+        let mut all = Vec::new();
+        for statement in allows.filter(|statement| !statement.not_resources) {
+            let variables = Variables { enabled: statement.variables, value: &value };
+            let patterns = statement.resources.iter().filter_map(|pattern| Pattern::new(pattern, &variables));
+            for pattern in patterns.take(RESOURCES_COMPARED) {
+                let other = |arn: Arn<'_>| self.arn.is_some_and(|own| !wildcard(arn.account, own.account));
+                if Arn::parse(pattern.text()).is_some_and(other) {
+                    all.push((statement.policy, pattern.text().to_owned()));
+                }
             }
         }
         all
@@ -404,16 +460,16 @@ impl<'a> Evaluator<'a> {
 
     /// The policy whose statements allow all actions of IAM on any user, not considering denies.
     pub(super) fn all_of_iam(&self, at_least: Truth) -> Option<usize> {
-        let covers = |layer: &Layer<'_>, action: &str| {
-            let resources = any_names().map(|name| format!("{}user/{name}", self.prefix()));
+        let covers = |layer: &Layer<'a>, action: &str| {
             let mut by = None;
-            for resource in &resources {
-                let statement = layer.covering(action).iter().map(|i| &layer.statements[*i]).find(|statement| {
+            for resource in &self.any[ResourceType::User as usize] {
+                let found = layer.covering(action).iter().copied().find(|i| {
+                    let statement = &layer.statements[*i];
                     statement.effect == Effect::Allow
-                        && self.covers(statement, resource, true) >= at_least
+                        && self.covers(layer, *i, resource, true) >= at_least
                         && self.conditions(statement, Wish::Met, &Call::default(), Subject::default()).0 >= at_least
                 })?;
-                by = by.or(Some(statement.policy));
+                by = by.or(Some(layer.statements[found].policy));
             }
             by
         };

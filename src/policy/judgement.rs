@@ -74,7 +74,7 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
     if holder.arn.is_none_or(|arn| Arn::parse(arn.raw()).is_none()) && gaps.evaluated > 0 {
         gaps.not_evaluated.push("the holder's ARN is not known, so resources were not compared exactly".into());
     }
-    let limit = boundary.map(|boundary| (boundary, boundary.reading.document()));
+    let limit = boundary.map(|boundary| (boundary, whole_document(boundary.reading)));
     let boundary_arn = boundary.and_then(|boundary| boundary.arn);
     let judge = |dropped: &[Via], bounded: bool| {
         let document = limit.as_ref().and_then(|(_, document)| document.as_deref()).filter(|_| bounded);
@@ -123,6 +123,17 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
         named_only: gaps.named_only,
         unread: gaps.unread,
         unreadable: gaps.unreadable,
+    }
+}
+
+/// The document, if the whole of it is known: a boundary of which only a part is known must not limit.
+fn whole_document(reading: Reading<'_>) -> Option<Cow<'_, Document>> {
+    match reading {
+        Reading::AwsManaged(name) => match aws_managed::known(name)? {
+            Known::Document(document) => Some(Cow::Owned(document)),
+            Known::Escalates(_) | Known::EscalatesInPart(_) => None,
+        },
+        reading => reading.document(),
     }
 }
 
@@ -227,10 +238,7 @@ impl Judge<'_> {
         for path in self.paths.iter().copied() {
             let state = self.state(path);
             let level = if path.means.is_iam() { AccessLevel::Escalation } else { AccessLevel::RoleEscalation };
-            if state.own_only && self.bounded {
-                grants_itself |= state.certain;
-                continue;
-            }
+            grants_itself |= state.grants_itself;
             if state.certain {
                 let by_aws = state.allowed.iter().all(|(_, policy)| self.is_by_aws(*policy));
                 open.push(OpenPath { path, limited_to: state.limited_to, by_aws });

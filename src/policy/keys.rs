@@ -90,6 +90,8 @@ impl<'a> Evaluator<'a> {
                 None => Value::Unknown,
             },
             ("requesttag", _) => Value::Chosen { optional: true },
+            // A call that passes a role through an instance profile has this key.
+            _ if call.creates && key == "ec2:instanceprofile" => Value::Chosen { optional: false },
             _ if call.creates && service != "aws" => Value::Chosen { optional: true },
             _ => Value::Unknown,
         }

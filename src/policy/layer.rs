@@ -1,9 +1,11 @@
 //! The statements of some policies, prepared for many questions.
 
+use super::condition::Truth;
 use super::document::{Condition, Document, Effect, Patterns};
+use super::matching::Pattern;
 use super::question::Via;
 use crate::arn::wildcard;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -12,6 +14,8 @@ pub(super) struct Layer<'a> {
     pub(super) statements: Vec<Compiled<'a>>,
     /// The statements that cover an action, by action.
     covering: RefCell<HashMap<String, Rc<[usize]>>>,
+    /// Whether the patterns of each statement cover a resource, by resource: many actions ask for the same.
+    covered: RefCell<HashMap<String, Vec<Option<Truth>>>>,
 }
 
 pub(super) struct Compiled<'a> {
@@ -23,6 +27,8 @@ pub(super) struct Compiled<'a> {
     pub(super) not_resources: bool,
     pub(super) conditions: &'a [Condition],
     pub(super) variables: bool,
+    /// The resource patterns with the values of their variables.
+    pub(super) patterns: OnceCell<Vec<Pattern<'a>>>,
     /// The index of the policy.
     pub(super) policy: usize,
     via: Via,
@@ -45,18 +51,23 @@ impl<'a> Layer<'a> {
                     not_resources,
                     conditions: statement.conditions,
                     variables: document.version.as_deref() == Some("2012-10-17"),
+                    patterns: OnceCell::new(),
                     policy,
                     via,
                 });
             }
         }
-        Self { statements, covering: RefCell::default() }
+        Self { statements, covering: RefCell::default(), covered: RefCell::default() }
     }
 
     /// Without the denies that are attached in one of these ways.
     pub(super) fn without_denies(self, ways: &[Via]) -> Self {
         let keeps = |statement: &Compiled<'_>| statement.effect == Effect::Allow || !ways.contains(&statement.via);
-        Self { statements: self.statements.into_iter().filter(keeps).collect(), covering: RefCell::default() }
+        Self {
+            statements: self.statements.into_iter().filter(keeps).collect(),
+            covering: RefCell::default(),
+            covered: RefCell::default(),
+        }
     }
 
     pub(super) fn allows_anything(&self) -> bool {
@@ -71,6 +82,24 @@ impl<'a> Layer<'a> {
         ways
     }
 
+    /// Whether the patterns of a statement cover a resource: known, or found out now.
+    pub(super) fn covered(&self, statement: usize, resource: &str, find: impl FnOnce() -> Truth) -> Truth {
+        let known = self.covered.borrow().get(resource).and_then(|of| of[statement]);
+        known.unwrap_or_else(|| {
+            let found = find();
+            let mut covered = self.covered.borrow_mut();
+            if let Some(of) = covered.get_mut(resource) {
+                of[statement] = Some(found);
+            } else {
+                let mut of = vec![None; self.statements.len()];
+                of[statement] = Some(found);
+                covered.insert(resource.to_owned(), of);
+            }
+            found
+        })
+    }
+
+    /// The statements that cover an action, by their index.
     pub(super) fn covering(&self, action: &str) -> Rc<[usize]> {
         if let Some(known) = self.covering.borrow().get(action) {
             return known.clone();

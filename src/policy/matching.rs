@@ -9,8 +9,8 @@ use crate::arn::{Arn, wildcard};
 use std::borrow::Cow;
 
 /// Stand for a literal `*` and `?`: of a policy variable such as `${*}`, or in a text that is compared.
-const STAR: &str = "\u{2}";
-const MARK: &str = "\u{3}";
+pub(super) const STAR: &str = "\u{2}";
+pub(super) const MARK: &str = "\u{3}";
 
 /// What is known of the condition keys that policy variables name, and whether variables have a meaning.
 pub(super) struct Variables<'a> {

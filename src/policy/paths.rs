@@ -27,8 +27,8 @@ pub(super) struct State {
     pub(super) doubts: Vec<Doubt>,
     /// Whether one way to open the path depends on nothing weak.
     pub(super) strong: bool,
-    /// Whether the path is only open on the holder itself.
-    pub(super) own_only: bool,
+    /// Whether the holder can write policies of its own, under a boundary.
+    pub(super) grants_itself: bool,
 }
 
 /// Something that decides whether a path is open, and that is not known.
@@ -123,8 +123,8 @@ impl Judge<'_> {
                 Witness::Named(arn) => (false, Some(arn.as_str())),
                 Witness::Any(_) | Witness::Some(..) => (false, None),
             };
-            // Own policies need no use of another identity; another identity is not the holder itself.
-            if (own && !on_self) || (named.is_some() && matches!(path.means, Means::Grant(_))) {
+            // Whoever can write its own policies needs no other identity.
+            if own && !on_self {
                 continue;
             }
             let answers: Vec<_> =
@@ -134,12 +134,20 @@ impl Judge<'_> {
             let strong = named.map_or(Truth::Yes, &strength);
             let allowed: Vec<_> =
                 answers.iter().filter_map(|(action, answer)| Some((*action, answer.policy?))).collect();
-            if all.truth == Truth::Yes && strong == Truth::Yes {
+            if let (Some(arn), Means::Grant(_), Some((action, policy))) = (named, path.means, allowed.first().copied())
+            {
+                let why = phrase!(" on ", Phrase::arn(&Untrusted::new(arn)), "; who can use it was not looked up");
+                best.depends_on(vec![Doubt { policy, action, why, weak: true }]);
+            } else if own && self.bounded {
+                // What the holder gives to itself does not lead beyond the boundary.
+                best.grants_itself |= all.truth == Truth::Yes;
+            } else if all.truth == Truth::Yes && strong == Truth::Yes {
                 let limited_to = if let Witness::Some(_, pattern) = witness { Some(pattern.clone()) } else { None };
                 if best.certain && (limited_to.is_some() || best.limited_to.is_none()) {
                     continue;
                 }
-                best = State { certain: true, limited_to, allowed, own_only: own, ..State::default() };
+                let grants_itself = best.grants_itself;
+                best = State { certain: true, limited_to, allowed, grants_itself, ..State::default() };
                 if best.limited_to.is_none() {
                     return best;
                 }
@@ -151,6 +159,13 @@ impl Judge<'_> {
                     doubts.push(Doubt { policy, action, why, weak: false });
                 }
                 best.depends_on(self.weighed(doubts));
+            }
+        }
+        self.note_too_many(&mut best, path.actions[0]);
+        if !best.certain && matches!(path.means, Means::AssumeRole) {
+            for (policy, pattern) in self.evaluator.elsewhere(path.actions[0]) {
+                let why = phrase!(" on ", Phrase::arn(&Untrusted::new(&pattern)), ", in another account");
+                best.depends_on(vec![Doubt { policy, action: path.actions[0], why, weak: true }]);
             }
         }
         best
@@ -224,6 +239,7 @@ impl Judge<'_> {
                 pass.depends_on(self.weighed(doubts));
             }
         }
+        self.note_too_many(&mut pass, PASS_ROLE);
         let pass = Rc::new(pass);
         self.passed.borrow_mut().insert(service, pass.clone());
         pass
@@ -236,7 +252,11 @@ impl Judge<'_> {
         for action in path.actions {
             let call = Call { creates, ..Call::default() };
             let (answer, limited_to) = self.evaluator.allows_somewhere(action, &call);
-            let Some(policy) = answer.policy.filter(|_| answer.truth > Truth::No) else { return State::default() };
+            let Some(policy) = answer.policy.filter(|_| answer.truth > Truth::No) else {
+                let Some(policy) = self.evaluator.names_too_many(action) else { return State::default() };
+                state.and_depends_on(vec![too_many(policy, action)]);
+                continue;
+            };
             state.allowed.push((action, policy));
             if answer.truth == Truth::Depends {
                 let doubts = self.doubts(&[(*action, answer)], &call);
@@ -251,6 +271,13 @@ impl Judge<'_> {
             }
         }
         state
+    }
+
+    /// The resources that are not compared can open the path.
+    fn note_too_many(&self, state: &mut State, action: &'static str) {
+        if let Some(policy) = self.evaluator.names_too_many(action).filter(|_| !state.certain) {
+            state.depends_on(vec![too_many(policy, action)]);
+        }
     }
 
     /// Whether a call can use a document of Systems Manager that runs any command.
@@ -380,6 +407,10 @@ impl Judge<'_> {
         all.extend(of("iam:PolicyARN", " of the policy "));
         phrase!(Phrase::few(all, 2, " or"), ", whose content is not known")
     }
+}
+
+fn too_many(policy: usize, action: &'static str) -> Doubt {
+    Doubt { policy, action, why: " on more resources than are compared".into(), weak: false }
 }
 
 pub(super) fn without_repetition(phrases: Vec<Phrase>) -> Vec<Phrase> {
