@@ -130,6 +130,7 @@ async fn show(options: &Options) -> Result<bool, Box<dyn Error>> {
         arn: arn.as_ref(),
         id: None,
         tags: (!options.tags.is_empty()).then_some(options.tags.as_slice()),
+        tags_are_fixed: false,
         groups: &options.groups,
         organization: options.organization.as_deref(),
         now: Some(options.at.unwrap_or_else(Utc::now)),

@@ -161,7 +161,14 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
                 Some((star, taken)) => {
                     at = star + 1;
                     here = taken + 1;
-                    last_star = Some((star, taken + 1));
+                    // The text up to the next place where the rest of the pattern can match belongs to the star.
+                    if let Some(&next) = pattern.get(at).filter(|next| !matches!(next, b'*' | b'?')) {
+                        match text[here..].iter().position(|&byte| byte == next) {
+                            Some(skipped) => here += skipped,
+                            None => return false,
+                        }
+                    }
+                    last_star = Some((star, here));
                 }
                 None => return false,
             },

@@ -50,6 +50,9 @@ fn of_role(role: &Role) -> Holder<'_> {
         arn: profile.map(|profile| &profile.arn),
         id: profile.map(|profile| &profile.id),
         tags: profile.map(|profile| profile.tags.as_slice()),
+        tags_are_fixed: profile.is_some_and(|profile| {
+            profile.trust.as_ref().and_then(Parsed::policy).is_some_and(|trust| !TrustSummary::of(trust).session_tags)
+        }),
         ..Holder::default()
     }
 }

@@ -77,12 +77,17 @@ const ASSUMING: [&str; 4] =
 
 /// Whether a statement covers a call that returns a session of the role. Without a plain `Action`, it can cover any.
 pub(super) fn assumes(statement: &Statement) -> bool {
+    covers(statement, &ASSUMING)
+}
+
+/// Whether a statement covers one of these actions.
+pub(super) fn covers(statement: &Statement, wanted: &[&str]) -> bool {
     let actions = match &statement.actions {
         Some(Patterns::AnyOf(actions) | Patterns::Invalid(actions)) => actions.as_slice(),
         Some(Patterns::AllBut(_)) | None => return true,
     };
     actions.is_empty()
-        || actions.iter().any(|pattern| ASSUMING.iter().any(|action| wildcard_ignoring_case(pattern, action)))
+        || actions.iter().any(|pattern| wanted.iter().any(|action| wildcard_ignoring_case(pattern, action)))
 }
 
 /// Services that give sessions of the role to clients outside of AWS, in exchange for a certificate.

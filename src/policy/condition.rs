@@ -60,8 +60,8 @@ pub(super) enum Value<'a> {
         than: Option<DateTime<Utc>>,
         optional: bool,
     },
-    /// This in direct calls (`None` for absent), something else in calls that a service makes.
-    Usually(Option<&'static str>),
+    /// Usually this (`None` for absent): in direct calls, or in sessions without tags of their own.
+    Usually(Option<Cow<'a, str>>),
     Unknown,
 }
 
@@ -121,7 +121,7 @@ impl Operator {
         };
         let (rest, if_exists) = rest.strip_suffix("ifexists").map_or((rest, false), |rest| (rest, true));
         let (comparison, negated) = match rest {
-            "stringequals" | "binaryequals" => (Comparison::Equals { fold: false }, false),
+            "stringequals" => (Comparison::Equals { fold: false }, false),
             "stringnotequals" => (Comparison::Equals { fold: false }, true),
             "stringequalsignorecase" => (Comparison::Equals { fold: true }, false),
             "stringnotequalsignorecase" => (Comparison::Equals { fold: true }, true),
@@ -178,15 +178,15 @@ impl Condition {
     pub(super) fn holds(&self, known: &Value<'_>, wish: Wish, variables: &Variables<'_>) -> Truth {
         let operator = Operator::parse(&self.operator);
         match (operator.comparison, known) {
-            (Comparison::Unknown, _) => Truth::Depends,
             (Comparison::Null, _) => self.null(known, wish),
-            (_, Value::Is(values)) => self.compared(operator, values, variables),
             (_, Value::Absent) => operator.if_absent(),
+            (Comparison::Unknown, _) => Truth::Depends,
+            (_, Value::Is(values)) => self.compared(operator, values, variables),
             (_, Value::Chosen { optional }) => self.chosen(operator, *optional, wish),
             (_, Value::Later { than, optional }) => self.later(operator, *than, *optional, wish),
             (_, Value::Usually(usual)) => {
                 let usually = match usual {
-                    Some(usual) => self.compared(operator, &[Cow::Borrowed(*usual)], variables),
+                    Some(usual) => self.compared(operator, std::slice::from_ref(usual), variables),
                     None => operator.if_absent(),
                 };
                 match (usually, wish) {
@@ -210,6 +210,8 @@ impl Condition {
             Value::Is(_) => return Truth::of(!must_be_absent),
             Value::Absent => return Truth::of(must_be_absent),
             Value::Usually(usual) => return Truth::of(usual.is_none() == must_be_absent).max(Truth::Depends),
+            // Whoever makes the call can do without a key that nobody must have.
+            Value::Unknown if must_be_absent && wish == Wish::Met => return Truth::Yes,
             Value::Unknown => return Truth::Depends,
             Value::Chosen { optional } | Value::Later { optional, .. } => *optional,
         };
@@ -226,8 +228,14 @@ impl Condition {
             Wish::Met => Truth::Yes,
             // A deny of every possible value cannot be avoided.
             Wish::Unmet => {
-                let everything = |value: &Json| matches!(&*text(value), "*" | "0.0.0.0/0");
-                Truth::of(!optional && !operator.negated && self.values().iter().any(everything))
+                let has = |wanted: &str| self.values().iter().any(|value| text(value).eq_ignore_ascii_case(wanted));
+                let everything = match operator.comparison {
+                    Comparison::Bool => has("true") && has("false"),
+                    Comparison::Like => has("*"),
+                    Comparison::Ip => has("0.0.0.0/0") && has("::/0"),
+                    _ => false,
+                };
+                Truth::of(!optional && !operator.negated && everything)
             }
         }
     }

@@ -61,8 +61,20 @@ struct ResourcePatterns {
     more_of: Option<usize>,
 }
 
-/// An action, and the type of its resources.
-type WitnessesOf = (String, ResourceType);
+/// Whether an action is allowed on some resource; and the pattern, if it does not cover all resources.
+type Somewhere = (Answer, Option<String>);
+
+/// The statements of both layers that cover an action, and whether the call creates the resource.
+type SomewhereOf = (Rc<[usize]>, Option<Rc<[usize]>>, bool);
+
+/// The statements that cover an action, and the service that a role is passed to.
+type OpenOf = (Rc<[usize]>, Option<String>);
+
+/// Pairs of a policy and a condition in words.
+type OpenConditions = Rc<[(usize, Phrase)]>;
+
+/// The statements that cover an action, and the type of its resources.
+type WitnessesOf = (Rc<[usize]>, ResourceType);
 
 /// Whether a call is allowed, and by which policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,9 +124,13 @@ pub(super) struct Evaluator<'a> {
     own_policies: Vec<&'a str>,
     /// ARNs that stand for any resource, by type.
     any: [[String; 2]; 4],
-    /// The resource patterns of the statements that allow an action, by action.
-    resources: RefCell<HashMap<String, Rc<ResourcePatterns>>>,
-    /// By action and type: several paths ask for the same.
+    /// The resource patterns of some statements: many actions are covered by the same ones.
+    resources: RefCell<HashMap<Rc<[usize]>, Rc<ResourcePatterns>>>,
+    /// By the statements of both layers, and whether the call creates the resource.
+    somewhere: RefCell<HashMap<SomewhereOf, Somewhere>>,
+    /// By statements, and the service that a role is passed to.
+    open: RefCell<HashMap<OpenOf, OpenConditions>>,
+    /// By statements and type: several paths ask for the same.
     witnesses: RefCell<HashMap<WitnessesOf, Rc<[Witness]>>>,
 }
 
@@ -133,8 +149,21 @@ impl<'a> Evaluator<'a> {
         let (partition, account) = arn.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
         let any = ResourceType::ALL
             .map(|kind| any_names().map(|name| format!("arn:{partition}:iam::{account}:{}/{name}", kind.word())));
-        let (witnesses, resources) = Default::default();
-        Self { identity, boundary, boundary_arn, holder, named, arn, own_policies, any, resources, witnesses }
+        let (resources, somewhere, open, witnesses) = Default::default();
+        Self {
+            identity,
+            boundary,
+            boundary_arn,
+            holder,
+            named,
+            arn,
+            own_policies,
+            any,
+            resources,
+            somewhere,
+            open,
+            witnesses,
+        }
     }
 
     pub(super) fn is(&self, kind: ResourceType) -> bool {
@@ -197,10 +226,8 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// Whether a statement covers a resource.
-    fn covers(&self, layer: &Layer<'a>, statement: usize, resource: &str, any: bool) -> Truth {
-        let of = statement;
-        let statement = &layer.statements[of];
+    /// Whether the patterns of each statement of a layer cover a resource.
+    fn covered(&self, layer: &Layer<'a>, resource: &str) -> Rc<[Truth]> {
         let matches = |pattern: &Pattern<'_>| {
             let truth = pattern.matches(resource);
             // Without the holder's ARN the account is not known: a pattern with any account can be the right one.
@@ -209,8 +236,20 @@ impl<'a> Evaluator<'a> {
             }
             truth
         };
-        let covered =
-            layer.covered(of, resource, || self.patterns(statement).iter().map(matches).max().unwrap_or(Truth::No));
+        layer.covered(resource, |statement| {
+            let mut best = Truth::No;
+            for pattern in self.patterns(statement) {
+                best = best.max(matches(pattern));
+                if best == Truth::Yes {
+                    break;
+                }
+            }
+            best
+        })
+    }
+
+    /// Whether a statement covers a resource, from whether its patterns do.
+    fn covers(statement: &Compiled<'_>, covered: Truth, any: bool) -> Truth {
         match (statement.not_resources, covered) {
             (false, covered) => covered,
             // `NotResource` with an unknown variable leaves other resources.
@@ -236,14 +275,14 @@ impl<'a> Evaluator<'a> {
         call: &Call<'_>,
         subject: Subject<'_>,
     ) -> Answer {
-        let covering = layer.covering(action);
+        let (covering, covered) = (layer.covering(action), self.covered(layer, resource));
         let mut best = Answer::NO;
         for i in covering.iter().copied() {
             let statement = &layer.statements[i];
             if statement.effect == Effect::Deny || best.truth == Truth::Yes {
                 continue;
             }
-            let covers = self.covers(layer, i, resource, any);
+            let covers = Self::covers(statement, covered[i], any);
             if covers == Truth::No {
                 continue;
             }
@@ -259,7 +298,7 @@ impl<'a> Evaluator<'a> {
             statement.effect == Effect::Deny
                 // A deny with `NotResource` leaves some resources, so it is certain only for one that is known.
                 && !(any && statement.not_resources)
-                && self.covers(layer, i, resource, any) == Truth::Yes
+                && Self::covers(statement, covered[i], any) == Truth::Yes
                 && self.conditions(statement, Wish::Unmet, call, subject).0 == Truth::Yes
         });
         if denied { Answer::NO } else { best }
@@ -296,7 +335,18 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether an action is allowed on some resource, of any service; and the pattern, if it does not cover all.
-    pub(super) fn allows_somewhere(&self, action: &str, call: &Call<'_>) -> (Answer, Option<String>) {
+    pub(super) fn allows_somewhere(&self, action: &str, creates: bool) -> Somewhere {
+        let boundary = self.boundary.as_ref().map(|boundary| boundary.covering(action));
+        let key = (self.identity.covering(action), boundary, creates);
+        if let Some(known) = self.somewhere.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.find_somewhere(action, &Call { creates, ..Call::default() });
+        self.somewhere.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find_somewhere(&self, action: &str, call: &Call<'_>) -> Somewhere {
         let mut best = (Answer::NO, None);
         for found in &self.resource_patterns(action).patterns {
             let answer = self.layers(action, &found.resource, found.general, call, Subject::default());
@@ -320,11 +370,12 @@ impl<'a> Evaluator<'a> {
 
     /// The resource patterns of the statements that allow an action: the widest first, and not more than are compared.
     fn resource_patterns(&self, action: &str) -> Rc<ResourcePatterns> {
-        if let Some(known) = self.resources.borrow().get(action) {
+        let covering = self.identity.covering(action);
+        if let Some(known) = self.resources.borrow().get(&covering) {
             return known.clone();
         }
         let mut all: Vec<(&str, usize)> = Vec::new();
-        for statement in self.identity.covering(action).iter().map(|i| &self.identity.statements[*i]) {
+        for statement in covering.iter().map(|i| &self.identity.statements[*i]) {
             if statement.effect == Effect::Deny {
                 continue;
             }
@@ -343,13 +394,13 @@ impl<'a> Evaluator<'a> {
             general: is_general(text),
         });
         let found = Rc::new(ResourcePatterns { patterns: patterns.collect(), more_of });
-        self.resources.borrow_mut().insert(action.to_owned(), found.clone());
+        self.resources.borrow_mut().insert(covering, found.clone());
         found
     }
 
     /// The resources of a type for which it matters whether an action is allowed.
     pub(super) fn witnesses(&self, action: &str, kind: ResourceType) -> Rc<[Witness]> {
-        let key = (action.to_owned(), kind);
+        let key = (self.identity.covering(action), kind);
         if let Some(known) = self.witnesses.borrow().get(&key) {
             return known.clone();
         }
@@ -380,7 +431,7 @@ impl<'a> Evaluator<'a> {
         for found in &self.resource_patterns(action).patterns {
             let pattern = found.pattern.as_str();
             // IAM changes no role of a service, and no name contains a literal wildcard.
-            let impossible = ["/aws-service-role/", STAR, MARK].iter().any(|part| pattern.contains(part));
+            let impossible = ["/aws-service-role/", STAR, MARK, "{"].iter().any(|part| pattern.contains(part));
             if !pattern.contains(&marker) || impossible {
                 continue;
             }
@@ -424,6 +475,9 @@ impl<'a> Evaluator<'a> {
 
     /// The values of a condition key in the statements that allow an action.
     pub(super) fn condition_values(&self, action: &str, key: &str) -> Vec<String> {
+        if !self.identity.has_condition_on(key) {
+            return Vec::new();
+        }
         let covering = self.identity.covering(action);
         let statements = covering.iter().map(|i| &self.identity.statements[*i]);
         let conditions = statements.flat_map(|statement| statement.conditions);
@@ -432,7 +486,17 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The conditions of the statements that allow an action and that are not evaluated, in words.
-    pub(super) fn open_conditions(&self, action: &str, call: &Call<'_>) -> Vec<(usize, Phrase)> {
+    pub(super) fn open_conditions(&self, action: &str, call: &Call<'_>) -> OpenConditions {
+        let key = (self.identity.covering(action), call.passed_to.map(str::to_owned));
+        if let Some(known) = self.open.borrow().get(&key) {
+            return known.clone();
+        }
+        let found: Rc<[_]> = self.find_open_conditions(action, call).into();
+        self.open.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find_open_conditions(&self, action: &str, call: &Call<'_>) -> Vec<(usize, Phrase)> {
         let layers = [Some(&self.identity), self.boundary.as_ref()];
         let mut open = Vec::new();
         for layer in layers.into_iter().flatten() {
@@ -463,10 +527,11 @@ impl<'a> Evaluator<'a> {
         let covers = |layer: &Layer<'a>, action: &str| {
             let mut by = None;
             for resource in &self.any[ResourceType::User as usize] {
+                let covered = self.covered(layer, resource);
                 let found = layer.covering(action).iter().copied().find(|i| {
                     let statement = &layer.statements[*i];
                     statement.effect == Effect::Allow
-                        && self.covers(layer, *i, resource, true) >= at_least
+                        && Self::covers(statement, covered[*i], true) >= at_least
                         && self.conditions(statement, Wish::Met, &Call::default(), Subject::default()).0 >= at_least
                 })?;
                 by = by.or(Some(layer.statements[found].policy));

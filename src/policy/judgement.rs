@@ -4,7 +4,7 @@ use super::access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPa
 use super::aws_managed::{self, Known};
 use super::condition::Truth;
 use super::document::Document;
-use super::escalation::{ADMINISTRATOR_ACTIONS, EscalationPath, ResourceType, escalation_paths};
+use super::escalation::{ADMINISTRATOR_ACTIONS, EscalationPath, Means, PASS_ROLE, ResourceType, escalation_paths};
 use super::evaluator::{Call, Evaluator, Witness};
 use super::layer::Layer;
 use super::matching::ANY;
@@ -48,7 +48,15 @@ pub fn decide(question: &Question<'_>, action: &str, resource: &str) -> Truth {
     let evaluator = Evaluator::new(identity, limit, arn, holder, named, policies);
     let own = evaluator.own_arn() == resource;
     let witness = if own { Witness::Own(resource.to_owned()) } else { Witness::Named(resource.to_owned()) };
-    evaluator.allows(action, &witness, &Call::default()).truth
+    // The call passes a role to some service, or attaches the policy that gives the most.
+    let administrator = Some("arn:aws:iam::aws:policy/AdministratorAccess");
+    let services = escalation_paths().flat_map(|path| match path.means {
+        Means::PassRole(services) if action.eq_ignore_ascii_case(PASS_ROLE) => services,
+        _ => &[],
+    });
+    let calls = services.map(|service| Call { passed_to: Some(service), ..Call::default() });
+    let calls = calls.chain(std::iter::once(Call { policy: administrator, ..Call::default() }));
+    calls.map(|call| evaluator.allows(action, &witness, &call).truth).max().unwrap_or(Truth::No)
 }
 
 pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question<'_>) -> Access {

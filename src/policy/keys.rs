@@ -36,7 +36,7 @@ impl<'a> Evaluator<'a> {
             | "aws:sourceaccount"
             | "aws:sourceorgid"
             | "aws:sourceorgpaths" => Value::Absent,
-            "aws:viaawsservice" => Value::Usually(Some("false")),
+            "aws:viaawsservice" => Value::Usually(Some("false".into())),
             "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => Value::Usually(None),
             "aws:currenttime" | "aws:epochtime" => later(false),
             // A user signs with a key, or with a session that GetSessionToken returns.
@@ -58,11 +58,11 @@ impl<'a> Evaluator<'a> {
             | "iam:associatedresourcearn" => Value::Chosen { optional: true },
             "iam:passedtoservice" => match call.passed_to {
                 Some(service) => Value::one(service.to_owned()),
-                None => Value::Chosen { optional: true },
+                None => Value::Absent,
             },
             "iam:policyarn" => match call.policy {
                 Some(policy) => Value::one(policy.to_owned()),
-                None => Value::Chosen { optional: false },
+                None => Value::Absent,
             },
             "iam:permissionsboundary" => match (call.sets_boundary, subject.entity, subject.own) {
                 (Some(sets), _, _) => Value::one(sets.to_owned()),
@@ -80,7 +80,9 @@ impl<'a> Evaluator<'a> {
     fn other_value(&self, key: &str, call: &Call<'_>, subject: Subject<'_>) -> Value<'a> {
         let (service, name) = key.split_once(':').unwrap_or(("", key));
         match name.split_once('/').map_or((name, ""), |(name, tag)| (name, tag)) {
-            ("principaltag", tag) if service == "aws" => self.own_tag(tag, self.is(ResourceType::User)),
+            ("principaltag", tag) if service == "aws" => {
+                self.own_tag(tag, self.is(ResourceType::User) || self.holder.tags_are_fixed)
+            }
             ("resourcetag", tag) if subject.own && subject.kind != Some(ResourceType::Group) => self.own_tag(tag, true),
             ("resourcetag", tag) => match subject.entity.and_then(|entity| entity.tags.as_ref()) {
                 Some(tags) => {
@@ -97,12 +99,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// A tag of the holder. Sessions of a role can have more tags than the role.
-    fn own_tag(&self, tag: &str, complete: bool) -> Value<'a> {
+    /// A tag of the holder. A session of a role can have tags that the role does not have.
+    fn own_tag(&self, tag: &str, fixed: bool) -> Value<'a> {
         let Some(tags) = self.holder.tags.filter(|_| self.is_one()) else { return Value::Unknown };
         match tags.iter().find(|(key, _)| key.raw().eq_ignore_ascii_case(tag)) {
-            Some((_, value)) => Value::one(value.raw()),
-            None if complete => Value::Absent,
+            Some((_, value)) if fixed => Value::one(value.raw()),
+            Some((_, value)) => Value::Usually(Some(value.raw().into())),
+            None if fixed => Value::Absent,
             None => Value::Unknown,
         }
     }

@@ -15,7 +15,7 @@ pub(super) struct Layer<'a> {
     /// The statements that cover an action, by action.
     covering: RefCell<HashMap<String, Rc<[usize]>>>,
     /// Whether the patterns of each statement cover a resource, by resource: many actions ask for the same.
-    covered: RefCell<HashMap<String, Vec<Option<Truth>>>>,
+    covered: RefCell<HashMap<String, Rc<[Truth]>>>,
 }
 
 pub(super) struct Compiled<'a> {
@@ -82,21 +82,20 @@ impl<'a> Layer<'a> {
         ways
     }
 
-    /// Whether the patterns of a statement cover a resource: known, or found out now.
-    pub(super) fn covered(&self, statement: usize, resource: &str, find: impl FnOnce() -> Truth) -> Truth {
-        let known = self.covered.borrow().get(resource).and_then(|of| of[statement]);
-        known.unwrap_or_else(|| {
-            let found = find();
-            let mut covered = self.covered.borrow_mut();
-            if let Some(of) = covered.get_mut(resource) {
-                of[statement] = Some(found);
-            } else {
-                let mut of = vec![None; self.statements.len()];
-                of[statement] = Some(found);
-                covered.insert(resource.to_owned(), of);
-            }
-            found
-        })
+    /// Whether the patterns of each statement cover a resource: known, or found out now.
+    pub(super) fn covered(&self, resource: &str, find: impl FnMut(&Compiled<'a>) -> Truth) -> Rc<[Truth]> {
+        if let Some(known) = self.covered.borrow().get(resource) {
+            return known.clone();
+        }
+        let found: Rc<[Truth]> = self.statements.iter().map(find).collect();
+        self.covered.borrow_mut().insert(resource.to_owned(), found.clone());
+        found
+    }
+
+    /// Whether a condition of some statement is about a key.
+    pub(super) fn has_condition_on(&self, key: &str) -> bool {
+        let mut conditions = self.statements.iter().flat_map(|statement| statement.conditions);
+        conditions.any(|condition| condition.key.eq_ignore_ascii_case(key))
     }
 
     /// The statements that cover an action, by their index.

@@ -17,6 +17,9 @@ use std::rc::Rc;
 /// The actions that run a document of Systems Manager, which decides what they do.
 const RUN_DOCUMENTS: [&str; 3] = ["ssm:SendCommand", "ssm:CreateAssociation", "ssm:UpdateAssociation"];
 
+/// The most doubts about one path that are put into words.
+const DOUBTS: usize = 4;
+
 /// Whether a path is open.
 #[derive(Clone, Default)]
 pub(super) struct State {
@@ -151,6 +154,8 @@ impl Judge<'_> {
                 if best.limited_to.is_none() {
                     return best;
                 }
+            } else if !best.certain && strong > Truth::No && best.doubts.len() >= DOUBTS {
+                best.strong |= strong == Truth::Depends || !all.by_tag;
             } else if !best.certain && strong > Truth::No {
                 let mut doubts = self.doubts(&answers, &Call::default());
                 if let Some(arn) = named.filter(|_| strong == Truth::Depends) {
@@ -201,11 +206,18 @@ impl Judge<'_> {
 
     /// Whether a role can be passed to a service. Many paths ask for the same service.
     fn pass(&self, service: &'static str) -> Rc<State> {
-        if let Some(known) = self.passed.borrow().get(service) {
+        // Without such a condition, and if no policy names a role, all services are the same.
+        let key = "iam:PassedToService";
+        let layers = [Some(&self.evaluator.identity), self.evaluator.boundary.as_ref()];
+        let witnesses = self.evaluator.witnesses(PASS_ROLE, ResourceType::Role);
+        let matters = layers.into_iter().flatten().any(|layer| layer.has_condition_on(key))
+            || witnesses.iter().any(|witness| matches!(witness, Witness::Named(_)));
+        let of = if matters { service } else { "" };
+        if let Some(known) = self.passed.borrow().get(of) {
             return known.clone();
         }
         let mut pass = State::default();
-        for witness in self.evaluator.witnesses(PASS_ROLE, ResourceType::Role).iter() {
+        for witness in witnesses.iter() {
             let strong = match witness {
                 Witness::Any(_) | Witness::Some(..) => Truth::Yes,
                 // A role cannot be passed by itself to gain more than itself.
@@ -227,6 +239,8 @@ impl Judge<'_> {
                     let allowed = vec![(PASS_ROLE, policy)];
                     pass = State { certain: true, limited_to, allowed, ..State::default() };
                 }
+            } else if !pass.certain && pass.doubts.len() >= DOUBTS {
+                pass.strong |= strong == Truth::Depends || !answer.by_tag;
             } else if !pass.certain {
                 let call = Call { passed_to: Some(service), ..Call::default() };
                 let mut doubts = self.doubts(&[(PASS_ROLE, answer)], &call);
@@ -241,7 +255,7 @@ impl Judge<'_> {
         }
         self.note_too_many(&mut pass, PASS_ROLE);
         let pass = Rc::new(pass);
-        self.passed.borrow_mut().insert(service, pass.clone());
+        self.passed.borrow_mut().insert(of, pass.clone());
         pass
     }
 
@@ -251,13 +265,16 @@ impl Judge<'_> {
         let mut state = State { certain: true, ..State::default() };
         for action in path.actions {
             let call = Call { creates, ..Call::default() };
-            let (answer, limited_to) = self.evaluator.allows_somewhere(action, &call);
+            let (answer, limited_to) = self.evaluator.allows_somewhere(action, creates);
             let Some(policy) = answer.policy.filter(|_| answer.truth > Truth::No) else {
                 let Some(policy) = self.evaluator.names_too_many(action) else { return State::default() };
                 state.and_depends_on(vec![too_many(policy, action)]);
                 continue;
             };
             state.allowed.push((action, policy));
+            if answer.truth == Truth::Depends && answer.by_tag && self.tags_resources(action) {
+                continue;
+            }
             if answer.truth == Truth::Depends {
                 let doubts = self.doubts(&[(*action, answer)], &call);
                 state.and_depends_on(self.weighed(doubts));
@@ -271,6 +288,14 @@ impl Judge<'_> {
             }
         }
         state
+    }
+
+    /// Whether the holder can tag the resources of an action's service, and so meet a condition on their tags.
+    fn tags_resources(&self, action: &str) -> bool {
+        let service = action.split(':').next().unwrap_or_default();
+        ["TagResource", "CreateTags", "AddTags", "AddTagsToResource"]
+            .iter()
+            .any(|tag| self.evaluator.allows_somewhere(&format!("{service}:{tag}"), false).0.truth == Truth::Yes)
     }
 
     /// The resources that are not compared can open the path.
@@ -384,7 +409,7 @@ impl Judge<'_> {
         for (action, answer) in answers.iter().filter(|(_, answer)| answer.truth == Truth::Depends) {
             let policy = answer.policy.unwrap_or_default();
             let open = self.evaluator.open_conditions(action, call);
-            let words = open.into_iter().filter(|(of, _)| *of == policy).map(|(_, words)| words);
+            let words = open.iter().filter(|(of, _)| *of == policy).map(|(_, words)| words.clone());
             let words = without_repetition(words.collect());
             let why = if words.is_empty() {
                 self.unknown_policies(action)

@@ -75,6 +75,8 @@ pub struct Holder<'a> {
     pub id: Option<&'a Untrusted>,
     /// `None` if the tags are not known.
     pub tags: Option<&'a [(Untrusted, Untrusted)]>,
+    /// Of a role: whether no session of the role can have other tags.
+    pub tags_are_fixed: bool,
     /// The names of the user's groups.
     pub groups: &'a [Untrusted],
     /// The id of the holder's organization, `o-…`, if it is known.
@@ -107,4 +109,6 @@ pub struct TrustSummary {
     pub services: Vec<String>,
     /// Whether principals of the account can assume the role.
     pub account: bool,
+    /// Whether sessions can have tags of their own.
+    pub session_tags: bool,
 }

@@ -3,7 +3,7 @@
 //! Follows "AWS JSON policy elements: Principal" and the pages on roles for federation in the IAM user guide.
 //! Every condition is shown with all its values; `callers` decides whom the policy as a whole lets in.
 
-use super::callers::{Callers, Home, PrincipalKind, Reach, assumes};
+use super::callers::{Callers, Home, PrincipalKind, Reach, assumes, covers};
 use super::document::{Condition, Document, Effect, Principals, Statement};
 use super::parsed::Parsed;
 use super::question::TrustSummary;
@@ -127,6 +127,7 @@ impl TrustSummary {
     pub fn of(document: &Document) -> Self {
         let mut summary = Self::default();
         for statement in document.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny)) {
+            summary.session_tags |= covers(statement, &["sts:TagSession"]);
             match &statement.principals {
                 Some(Principals::AnyOf(principals)) => {
                     for (kind, name) in principals {

@@ -51,7 +51,8 @@ fn access_of(given: &[Given], boundary: Option<&PolicyInput<'_>>, named: &Named)
     let (arn, id, tags) = (CAROL.into(), "AIDACAROL".into(), [("team".into(), "ops".into())]);
     let groups = ["devs".into()];
     let now = Some("2026-11-22T06:00:00Z".parse().unwrap());
-    let holder = Holder { arn: Some(&arn), id: Some(&id), tags: Some(&tags), groups: &groups, organization: None, now };
+    let holder =
+        Holder { arn: Some(&arn), id: Some(&id), tags: Some(&tags), groups: &groups, now, ..Holder::default() };
     evaluate(&Question { policies: &inputs(given), cuts: &[], unread: false, holder, boundary, named })
 }
 
@@ -270,7 +271,7 @@ fn an_entity_that_a_policy_names_decides() {
     const ROLE: &str = "arn:aws:iam::111122223333:role/web";
     let pass = inline("p", &json!([allow("iam:PassRole", ROLE), allow("ec2:RunInstances", "*")]));
     let role = |level, service: &str| {
-        let trust = TrustSummary { services: vec![service.into()], account: false };
+        let trust = TrustSummary { services: vec![service.into()], ..TrustSummary::default() };
         let entity = NamedEntity { level, trust: Some(trust), ..NamedEntity::default() };
         Named([(ROLE.to_owned(), entity)].into())
     };
