@@ -24,6 +24,8 @@ pub struct Case<'a> {
     pub granted: Option<Granted>,
     /// The trusted principals of the role, if the call contains them.
     pub trust: Option<Trust>,
+    /// What the removal of a policy changed, if the call removed one.
+    pub lifted: Option<Lifted>,
     /// The settings: which principals are expected to change access, and which are the stack's own resources.
     pub settings: &'a Settings,
     /// What happened before, if there is a history.
@@ -70,6 +72,41 @@ pub struct Granted {
     pub read_failed: bool,
 }
 
+/// The target's access before and after a policy was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    pub before: Access,
+    pub after: Access,
+    /// Whether the content of the removed policy is known.
+    pub known: bool,
+}
+
+impl Lifted {
+    fn of(activity: &Activity, dossier: &Dossier, holder: Holder<'_>, named: &Named) -> Option<Self> {
+        let removes = activity.action.effect == AccessEffect::DetachesPolicy && activity.outcome.succeeded();
+        let attached = dossier.target.attached().filter(|_| removes)?;
+        let removed = removed_policies(activity, dossier);
+        let is_removed =
+            |policy: &AttachedPolicy| removed.policies.iter().any(|of| of.name == policy.name && of.via == policy.via);
+        let left = attached.only(|policy| !is_removed(policy));
+        let mut former = left.clone();
+        former.extend(removed.clone());
+        let known = !removed.policies.is_empty() && removed.unread().is_empty();
+        Some(Self { before: former.access(holder, named), after: left.access(holder, named), known })
+    }
+}
+
+/// The policies of the group that the user was removed from, or the removed policy.
+pub(super) fn removed_policies(activity: &Activity, dossier: &Dossier) -> AttachedPolicies {
+    let inline = |policy: &&AttachedPolicy| {
+        policy.via == Attachment::Inline && Some(&policy.name) == activity.object.name.as_ref()
+    };
+    let shown = dossier.target.attached().and_then(|attached| attached.policies.iter().find(inline));
+    let leaves_group = activity.action.object == ObjectKind::Group;
+    let still_shown = shown.filter(|_| activity.object.arn.is_none() && !leaves_group);
+    still_shown.map_or_else(|| dossier.given.clone(), |policy| AttachedPolicies::of(policy.clone()))
+}
+
 impl<'a> Case<'a> {
     #[must_use]
     pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
@@ -84,6 +121,7 @@ impl<'a> Case<'a> {
             target_access,
             granted: Granted::of(activity, dossier, target, &named),
             trust: trust(activity, dossier, home(activity, settings)),
+            lifted: Lifted::of(activity, dossier, target, &named),
             settings,
             prior: None,
         }

@@ -34,6 +34,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "deny_only", judge: grants::deny_only },
     Rule { name: "trusted_principals", judge: trust::trusted_principals },
     Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
+    Rule { name: "deny_lifted", judge: grants::deny_lifted },
     Rule { name: "containment_removed", judge: protection::containment_removed },
     Rule { name: "credential_for_other", judge: credentials::credential_for_other },
     Rule { name: "target_has_credentials", judge: credentials::target_has_credentials },

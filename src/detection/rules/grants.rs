@@ -1,7 +1,7 @@
 //! Rules about access that a call grants, or lets a principal use.
 
 use super::opinions::{at_least, context, target_name};
-use crate::catalog::{AccessEffect, TargetKind};
+use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::lookup::KnownTarget;
 use crate::phrase;
@@ -224,6 +224,22 @@ pub(super) fn target_can_escalate(case: &Case<'_>) -> Option<Opinion> {
 pub(super) fn target_may_escalate(case: &Case<'_>) -> Option<Opinion> {
     let (severe, reason) = passed_on(case).filter(|(severe, _)| severe.level < AccessLevel::RoleEscalation)?;
     at_least(severe.severity, reason)
+}
+
+/// A policy that denies something was removed, and the target has more access without it.
+pub(super) fn deny_lifted(case: &Case<'_>) -> Option<Opinion> {
+    let lifted = case.lifted.as_ref()?;
+    let severe = SevereAccess::of(&lifted.after)?;
+    let name = target_name(case);
+    if lifted.before.level < lifted.after.level {
+        let reason = phrase!("Without the removed policy, ", name, " ", severe.is, &severe.why, ".");
+        return at_least(severe.severity, reason);
+    }
+    // Whoever deletes an inline policy deletes what it said.
+    let unknown = !lifted.known && case.activity.action.object != ObjectKind::Group;
+    (unknown && severe.level == AccessLevel::Administrator).then_some(())?;
+    let reason = phrase!("What the removed policy denied is not known, and ", name, " ", severe.is, &severe.why, ".");
+    at_least(Severity::High, reason)
 }
 
 /// The policy alone grants more than the target has with it: a deny or a boundary limits it.

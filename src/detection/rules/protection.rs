@@ -3,8 +3,9 @@
 use super::grants::is_severe;
 use super::opinions::{always, at_least, context, target_name};
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
+use crate::detection::context::removed_policies;
 use crate::detection::{Case, Opinion};
-use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, KnownTarget, Lookup};
+use crate::lookup::{AttachedPolicy, KnownTarget, Lookup};
 use crate::phrase;
 use crate::policy::{AccessLevel, Document, is_aws_managed, is_quarantine_policy};
 use crate::severity::Severity;
@@ -53,13 +54,8 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
         let reason = phrase!("Removes AWS's quarantine policy (exposed key) from ", target, ".");
         return always(Severity::Critical, reason);
     }
-    // The policies of the group that the user was removed from, or the removed policy.
     let leaves_group = activity.action.object == ObjectKind::Group;
-    let inline = |policy: &&AttachedPolicy| policy.via == Attachment::Inline && policy.name == *object;
-    let shown = case.dossier.target.attached().and_then(|attached| attached.policies.iter().find(inline));
-    let still_shown = shown.filter(|_| activity.object.arn.is_none() && !leaves_group);
-    let still_shown = still_shown.map(|policy| AttachedPolicies::of(policy.clone()));
-    let removed = still_shown.as_ref().unwrap_or(&case.dossier.given);
+    let removed = &removed_policies(activity, case.dossier);
     if let Some(policy) = Some(object)
         .filter(|name| contains(name))
         .or_else(|| removed.policies.iter().map(|policy| &policy.name).find(|name| contains(name)))

@@ -467,6 +467,48 @@ async fn weak_passwords_are_high() {
 }
 
 #[tokio::test]
+async fn a_deny_that_is_removed_is_as_severe_as_the_access_that_it_held_back() {
+    let detach = |policy: &'static str, action: &'static str| {
+        move |record: &mut Value, account: &mut Value| {
+            self::policy(account, action);
+            let arn = format!("arn:aws:iam::aws:policy/{policy}");
+            call(record, "DetachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+        }
+    };
+    let (severity, rules) = verdict(detach("AWSDenyAll", "*")).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "deny_lifted"));
+    assert_eq!(verdict(detach("AWSDenyAll", "iam:PutUserPolicy")).await.1[0], "deny_lifted");
+    assert!(!verdict(detach("AWSDenyAll", "s3:*")).await.1.contains(&"deny_lifted"));
+    assert!(!verdict(detach("PowerUserAccess", "*")).await.1.contains(&"deny_lifted"), "it denied nothing");
+    let delete = |action: &'static str| {
+        move |record: &mut Value, account: &mut Value| {
+            self::policy(account, action);
+            call(record, "DeleteUserPolicy", json!({"userName": "new", "policyName": "gone"}));
+        }
+    };
+    assert_eq!(verdict(delete("*")).await, (Severity::High, vec!["deny_lifted", "containment_removed", "action"]));
+    assert!(!verdict(delete("s3:*")).await.1.contains(&"deny_lifted"));
+}
+
+#[tokio::test]
+async fn the_whole_holder_is_judged() {
+    let attach = |also: Value| {
+        move |record: &mut Value, account: &mut Value| {
+            account["UserDetailList"][0]["UserPolicyList"] = json!([{"PolicyName": "also", "PolicyDocument":
+                {"Version": "2012-10-17", "Statement": also}}]);
+            let arn = "arn:aws:iam::aws:policy/AdministratorAccess";
+            account["UserDetailList"][0]["AttachedManagedPolicies"] =
+                json!([{"PolicyName": "AdministratorAccess", "PolicyArn": arn}]);
+            call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+        }
+    };
+    let denied = verdict(attach(json!({"Effect": "Deny", "Action": "*", "Resource": "*"}))).await;
+    assert_eq!(denied, (Severity::Medium, vec!["action", "grant_is_limited"]));
+    let some = json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*"});
+    assert_eq!(verdict(attach(some)).await.0, Severity::Critical);
+}
+
+#[tokio::test]
 async fn removing_containment_is_severe() {
     let detach = |policy: &'static str| {
         move |record: &mut Value, _: &mut Value| {
