@@ -1,6 +1,7 @@
-//! Event in, alert out, with the lookups answered from memory: what the function itself costs an event.
+//! Event in, alert out, with the lookups answered from memory: what the function itself costs an event. And the judge of
+//! policies, with the documents that cost the most.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot run may panic")]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a benchmark that cannot run may panic")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -10,8 +11,9 @@ use iam_security_alert::app::{Channels, Decision, Handler};
 use iam_security_alert::channel::json::AlertJson;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::event::Delivery;
+use iam_security_alert::policy::{Document, Holder, Named, PolicyInput, Question, Reading, Via, evaluate};
 use iam_security_alert::telemetry::InvocationLog;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -48,5 +50,70 @@ fn event_to_alert(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, event_to_alert);
+/// Policy documents as long as a managed policy may be (6,144 characters), each of the kind that costs the most.
+fn worst_documents() -> Vec<(&'static str, Value)> {
+    let letters = |i: usize| format!("{}{}", char::from(b'a' + (i / 26 % 26) as u8), char::from(b'a' + (i % 26) as u8));
+    let fill = |characters: usize, make: &dyn Fn(String) -> String| {
+        let mut left = characters;
+        let each = (0..676).map(|i| make(letters(i))).take_while(move |text| {
+            let fits = left > text.len() + 3;
+            left = left.saturating_sub(text.len() + 3);
+            fits
+        });
+        each.collect::<Vec<_>>()
+    };
+    let document = |statements: Value| json!({"Version": "2012-10-17", "Statement": statements});
+    let allow = |actions: Value, resources: Value| json!({"Effect": "Allow", "Action": actions, "Resource": resources});
+    let deny = |resources: Value| json!({"Effect": "Deny", "NotAction": "s3:x", "Resource": resources});
+    let star = || json!("*");
+    let conditional = |i: usize| {
+        let mut statement = allow(star(), json!(format!("arn:aws:iam::*:role/{}*", letters(i))));
+        statement["Condition"] = json!({"StringLike": {"aws:PrincipalTag/a": format!("*{}*a*b*", letters(i))}});
+        statement
+    };
+    vec![
+        ("actions", document(allow(json!(fill(6_000, &|two| format!("*{two}*"))), star()))),
+        ("stars", document(allow(json!(fill(6_000, &|two| format!("*a*a*a*a*a*{two}"))), star()))),
+        ("resources", document(allow(star(), json!(fill(6_000, &|two| format!("*:role/*{two}*")))))),
+        (
+            "actions and resources",
+            document(allow(
+                json!(fill(3_000, &|two| format!("*{two}*"))),
+                json!(fill(3_000, &|two| format!("arn:aws:iam::*:role/*{two}*"))),
+            )),
+        ),
+        (
+            "denies",
+            document(json!([
+                allow(star(), json!(fill(3_000, &|two| format!("arn:aws:*:*:*:*{two}*")))),
+                deny(json!(fill(2_800, &|two| format!("*{two}*")))),
+            ])),
+        ),
+        ("conditions", document(json!((0..40).map(conditional).collect::<Vec<_>>()))),
+    ]
+}
+
+fn judgement(criterion: &mut Criterion) {
+    let arn = "arn:aws:iam::123456789012:user/holder".into();
+    let mut group = criterion.benchmark_group("judge");
+    for (name, document) in worst_documents() {
+        let text = document.to_string();
+        assert!((4_500..6_144).contains(&text.len()), "{name}: {}", text.len());
+        let document = Document::parse(&text).unwrap();
+        let reading = Reading::Document(&document);
+        let policy = PolicyInput { label: "policy".into(), arn: None, via: Via::Inline, reading };
+        let named = Named::default();
+        let question = Question {
+            policies: std::slice::from_ref(&policy),
+            cuts: &[],
+            unread: false,
+            holder: Holder { arn: Some(&arn), ..Holder::default() },
+            boundary: None,
+            named: &named,
+        };
+        group.bench_function(name, |bencher| bencher.iter(|| evaluate(black_box(&question))));
+    }
+}
+
+criterion_group!(benches, event_to_alert, judgement);
 criterion_main!(benches);

@@ -12,7 +12,6 @@ use serde_json::json;
 use std::error::Error;
 use std::io::Read;
 use std::process::ExitCode;
-use std::time::Instant;
 
 const HELP: &str = "\
 Shows the access that policies grant together: the level, the escalation paths, and what was not evaluated.
@@ -33,7 +32,6 @@ Options:
   --at TIME        the time for conditions on times, as 2026-11-22T06:00:11Z (default: now)
   --ask ACTION RESOURCE  only whether this call is allowed: yes, no, or that it depends; can be given again
   --json           as JSON, one line
-  --time N         judge N times, and show how long one takes
   --help           this
 
 Exits with 0 if there is an answer, 2 if the command line is wrong, 1 if a file cannot be read.
@@ -50,7 +48,6 @@ struct Options {
     organization: Option<String>,
     at: Option<DateTime<Utc>>,
     asked: Vec<(String, String)>,
-    times: u32,
     json: bool,
 }
 
@@ -77,7 +74,6 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
             Long("organization") => options.organization = Some(arguments.value()?.string()?),
             Long("at") => options.at = Some(arguments.value()?.parse()?),
             Long("ask") => options.asked.push((arguments.value()?.string()?, arguments.value()?.string()?)),
-            Long("time") => options.times = arguments.value()?.parse()?,
             Long("json") => options.json = true,
             Long("help") => return Ok(None),
             other => return Err(other.unexpected()),
@@ -142,14 +138,6 @@ async fn show(options: &Options) -> Result<bool, Box<dyn Error>> {
         for (action, resource) in &options.asked {
             println!("{}  {action} on {resource}", decide(&question, action, resource).word());
         }
-        return Ok(true);
-    }
-    if options.times > 0 {
-        let begun = Instant::now();
-        for _ in 0..options.times {
-            std::hint::black_box(evaluate(&question));
-        }
-        println!("{:.2} ms", begun.elapsed().as_secs_f64() * 1000.0 / f64::from(options.times));
         return Ok(true);
     }
     let access = evaluate(&question);

@@ -83,8 +83,8 @@ pub struct Lifted {
 
 impl Lifted {
     fn of(activity: &Activity, dossier: &Dossier, holder: Holder<'_>, named: &Named) -> Option<Self> {
-        let removes = activity.action.effect == AccessEffect::DetachesPolicy && activity.outcome.succeeded();
-        let attached = dossier.target.attached().filter(|_| removes)?;
+        let detaches = activity.action.effect == AccessEffect::DetachesPolicy && activity.outcome.succeeded();
+        let attached = dossier.target.attached().filter(|_| detaches)?;
         let removed = removed_policies(activity, dossier);
         let is_removed =
             |policy: &AttachedPolicy| removed.policies.iter().any(|of| of.name == policy.name && of.via == policy.via);
