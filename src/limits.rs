@@ -23,7 +23,7 @@ pub const SECURITY_HUB_TIMEOUT: Duration = Duration::from_secs(2);
 // --- The judgement of policies ---
 
 /// The most resource patterns that are compared for one action. A hostile policy can have hundreds.
-pub const RESOURCES_COMPARED: usize = 24;
+pub const RESOURCES_COMPARED: usize = 20;
 
 // --- Lookups ---
 

@@ -10,7 +10,7 @@ use crate::event::activity::Object;
 use crate::event::principal::{Principal, Session};
 use crate::event::{Activity, FailureKind, Outcome};
 use crate::limits::NAMED_LOOKED_UP;
-use crate::policy::{Parsed, PolicyInput, Reading, Via, is_aws_managed, named_entities};
+use crate::policy::{Document, Parsed, PolicyInput, Reading, Via, is_aws_managed, named_entities};
 use crate::text::{Phrase, Untrusted};
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -26,8 +26,10 @@ pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: 
     };
     let asking = Asking { directory, activity, account: &account, known, deadline };
     let target_given_and_named = async {
-        let (target, given) = asking.target_and_given().await;
-        let named = asking.named(&target, &given).await;
+        // What the policy in the request names is looked up beside the target, the rest after it.
+        let ((target, given), mut named) = tokio::join!(asking.target_and_given(), asking.named_in_request());
+        let more = asking.named(&target, &given, &named).await;
+        named.extend(more);
         (target, given, named)
     };
     let (caller, (target, given, named), account_alias) = tokio::join!(asking.caller(), target_given_and_named, alias);
@@ -214,27 +216,44 @@ impl<D: Directory> Asking<'_, D> {
 }
 
 impl<D: Directory> Asking<'_, D> {
-    /// The entities that the target's policies name: a role that can be passed has more access, or it has not.
-    async fn named(&self, target: &KnownTarget, given: &AttachedPolicies) -> Vec<(Untrusted, NamedKnown)> {
-        if !self.known || !self.activity.outcome.succeeded() {
-            return Vec::new();
-        }
+    /// The entities that the policy in the request names: a role that can be passed has more access, or it has not.
+    async fn named_in_request(&self) -> Vec<(Untrusted, NamedKnown)> {
+        let carried = self.activity.policy_document.as_ref().and_then(Parsed::policy);
+        let policies: Vec<_> = carried.map(as_input).into_iter().collect();
+        self.entities(&policies, self.activity.target.arn.as_ref(), &[]).await
+    }
+
+    /// The entities that the target's other policies name.
+    async fn named(
+        &self,
+        target: &KnownTarget,
+        given: &AttachedPolicies,
+        known: &[(Untrusted, NamedKnown)],
+    ) -> Vec<(Untrusted, NamedKnown)> {
         let mut policies = target.attached().map(AttachedPolicies::inputs).unwrap_or_default();
         policies.extend(given.inputs());
         let itself = match target {
             KnownTarget::Policy(policy) => policy.document.found().and_then(Parsed::policy),
             _ => None,
         };
-        let carried = self.activity.policy_document.as_ref().and_then(Parsed::policy);
-        policies.extend(carried.or(itself).map(|document| PolicyInput {
-            label: Phrase::default(),
-            arn: None,
-            via: Via::Inline,
-            reading: Reading::Document(document),
-        }));
-        let holder = target.arn().or(self.activity.target.arn.as_ref());
-        let named = named_entities(&policies, holder, NAMED_LOOKED_UP);
-        join_all(named.into_iter().map(async |arn| {
+        policies.extend(itself.map(as_input));
+        self.entities(&policies, target.arn().or(self.activity.target.arn.as_ref()), known).await
+    }
+
+    /// Looks up what the policies name, without what is known already.
+    async fn entities(
+        &self,
+        policies: &[PolicyInput<'_>],
+        holder: Option<&Untrusted>,
+        known: &[(Untrusted, NamedKnown)],
+    ) -> Vec<(Untrusted, NamedKnown)> {
+        if !self.known || !self.activity.outcome.succeeded() {
+            return Vec::new();
+        }
+        let named = named_entities(policies, holder, NAMED_LOOKED_UP);
+        let new = named.into_iter().filter(|arn| !known.iter().any(|(of, _)| of.raw() == arn));
+        let new = new.take(NAMED_LOOKED_UP.saturating_sub(known.len()));
+        join_all(new.map(async |arn| {
             let known = self.named_entity(&arn).await?;
             Some((Untrusted::new(arn), known))
         }))
@@ -268,6 +287,10 @@ impl<D: Directory> Asking<'_, D> {
             _ => return None,
         })
     }
+}
+
+fn as_input(document: &Document) -> PolicyInput<'_> {
+    PolicyInput { label: Phrase::default(), arn: None, via: Via::Inline, reading: Reading::Document(document) }
 }
 
 /// Only a long-term key has an entry in IAM: IAM does not record the last use of temporary credentials.

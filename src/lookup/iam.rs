@@ -2,8 +2,9 @@
 //!
 //! Every call has the same deadline, and a failed call is an answer like any other. Calls that do not need each other's
 //! answers run in parallel. The longest chain has three calls (groups, a group's policies, a policy), or four if a
-//! group has a customer managed policy (its default version is looked up first). Two more calls follow if IAM does not
-//! show the attached policy yet: then this policy is read separately.
+//! group has a managed policy (its default version is looked up first). Two more calls follow if IAM does not show the
+//! attached policy yet: then this policy is read separately. Three more follow if an attached policy names a role, for
+//! the role's policies; what a policy in the request names is looked up at the same time as the target.
 
 mod calls;
 mod read;

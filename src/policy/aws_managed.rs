@@ -77,6 +77,13 @@ pub fn is_aws_managed(arn: &str) -> bool {
     Arn::parse(arn).is_some_and(|arn| arn.account == "aws")
 }
 
+/// Whether the whole content of an AWS managed policy is known for ever: AWS cannot change what these two mean.
+#[must_use]
+pub fn never_changes(arn: &str) -> bool {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    is_aws_managed(arn) && matches!(name, "AdministratorAccess" | "AWSDenyAll")
+}
+
 /// Whether an AWS managed policy of this name is AWS's quarantine for an exposed access key.
 #[must_use]
 pub fn is_quarantine_policy(name: &str) -> bool {

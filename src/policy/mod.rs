@@ -24,7 +24,7 @@ pub mod question;
 pub mod trust;
 
 pub use access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPath};
-pub use aws_managed::{is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, is_quarantine_policy};
+pub use aws_managed::{is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, is_quarantine_policy, never_changes};
 pub use callers::{Home, PrincipalKind, Reach};
 pub use condition::Truth;
 pub use document::{Document, Effect, Statement, decoded};

@@ -35,8 +35,8 @@ def test_every_alert_is_as_the_schema_says(shown):
         SCHEMA.validate(alert)
 
 
-def test_every_alert_has_the_access_level_of_its_caller_as_one_of_six_words(shown):
-    words = {"administrator", "escalation", "broad", "limited", "none", "unknown"}
+def test_every_alert_has_the_access_level_of_its_caller_as_one_of_seven_words(shown):
+    words = {"administrator", "escalation", "role-escalation", "broad", "limited", "none", "unknown"}
     alerts = shown("json")
     assert {alert["who"]["accessLevel"] for alert in alerts} <= words
     of_targets = {alert["what"]["accessLevel"] for alert in alerts if "accessLevel" in alert["what"]}

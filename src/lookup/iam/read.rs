@@ -9,7 +9,7 @@ use crate::lookup::{
     Provenance, Role, RoleProfile, Unavailable, User, UserProfile, UserQuestion,
 };
 use crate::phrase;
-use crate::policy::{Parsed, is_aws_managed};
+use crate::policy::{Parsed, is_aws_managed, never_changes};
 use crate::text::{Phrase, Untrusted};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::StatusType;
@@ -270,7 +270,9 @@ impl IamReader {
             Lookup::Unavailable(reason) => return AttachedPolicies::gap(what, &reason),
         };
         let read = list.items.iter().enumerate().map(async |(i, (_, arn))| {
-            if i >= DOCUMENTS_READ {
+            if never_changes(arn.raw()) {
+                Lookup::not_asked("its content is known")
+            } else if i >= DOCUMENTS_READ {
                 Lookup::not_asked(TOO_MANY)
             } else {
                 self.managed_document(arn.raw(), age, deadline).await
