@@ -106,8 +106,8 @@ const OTHER_CALLERS: [&str; 9] = [
     "aws:userid",
 ];
 
-/// The most callers of each kind that are tried. A hostile policy can name hundreds.
-const MOST: usize = 24;
+/// The most callers that are tried. A hostile policy can name hundreds of principals and organizations.
+const MOST: usize = 4_096;
 
 const COGNITO: &str = "cognito-identity.amazonaws.com";
 
@@ -213,11 +213,13 @@ impl Callers<'_> {
     /// The widest of the callers of AWS that get in; `only` is the account, and perhaps the ARN, of the only ones.
     fn of_aws(&self, principal: &PrincipalKind, statement: &Statement, only: Option<(&str, Option<&str>)>) -> Reach {
         let callers = self.callers(only);
-        let enter = callers.iter().filter(|caller| {
+        let mut enter = callers.iter().take(MOST).filter(|caller| {
             let value = |key: &str| caller.value(key);
             self.meets(statement, Wish::Met, &value) > Truth::No && !self.denied(principal, &caller.arn, &value)
         });
-        let widest = enter.map(|caller| caller.reach(&self.home)).max().unwrap_or(Reach::Nobody);
+        let widest = enter.next().map_or(Reach::Nobody, |caller| caller.reach(&self.home));
+        // Those that were not tried can get in.
+        let widest = callers.get(MOST).map_or(widest, |caller| widest.max(caller.reach(&self.home)));
         // These keys identify a caller that is not among those that were tried: a service, or the owner of an id.
         let identifies =
             |condition: &Condition| OTHER_CALLERS.iter().any(|key| key.eq_ignore_ascii_case(&condition.key));
@@ -242,7 +244,7 @@ impl Callers<'_> {
         for condition in self.document.statements.iter().flat_map(|statement| &statement.conditions) {
             let key = condition.key.to_ascii_lowercase();
             let values = condition.values().iter().filter_map(|value| value.as_str());
-            for value in values.take(MOST) {
+            for value in values {
                 let filled = value.replace(['*', '?'], ANY);
                 match key.as_str() {
                     "aws:principalarn" => {
@@ -268,9 +270,6 @@ impl Callers<'_> {
         arns.retain(|arn| {
             only.is_none_or(|(wanted, exact)| exact.map_or(account(arn) == wanted, |exact| exact == arn))
         });
-        organizations.dedup();
-        arns.truncate(MOST);
-        organizations.truncate(MOST);
         let with = |arn: &String| {
             let (arn, account) = (arn.clone(), account(arn));
             organizations
@@ -283,7 +282,10 @@ impl Callers<'_> {
                 })
                 .collect::<Vec<_>>()
         };
-        arns.iter().flat_map(with).collect()
+        let mut all: Vec<_> = arns.iter().flat_map(with).collect();
+        // The widest first: the first that gets in decides.
+        all.sort_by_key(|caller| std::cmp::Reverse(caller.reach(&self.home)));
+        all
     }
 
     fn meets(&self, statement: &Statement, wish: Wish, value: &dyn Fn(&str) -> Value<'static>) -> Truth {
@@ -327,12 +329,32 @@ impl Callers<'_> {
         if nobody || self.denied(principal, "", &value) {
             return Reach::Nobody;
         }
+        stranger &= !self.denies_stranger(principal, provider);
         stranger |= provider.host == COGNITO && self.lets_guests_in(statement);
         if stranger { Reach::Anyone } else { Reach::Outside }
     }
 }
 
 impl Callers<'_> {
+    /// Whether a statement denies everybody whose token has not one of the values that a stranger cannot have.
+    fn denies_stranger(&self, principal: &PrincipalKind, provider: &SharedProvider) -> bool {
+        let strangers = |condition: &Condition| {
+            let operator = condition.operator.to_ascii_lowercase();
+            let claim = claim_of(&condition.key, provider).filter(|_| operator.starts_with("stringnot"));
+            claim.is_some_and(|claim| {
+                let exact = operator.contains("equals");
+                let mut values = condition.values().iter().filter_map(|value| value.as_str());
+                !values.any(|value| provider.stranger_can_have(&claim, value, exact))
+            })
+        };
+        self.document.statements.iter().any(|statement| {
+            statement.effect == Some(Effect::Deny)
+                && assumes(statement)
+                && names(statement, principal, "")
+                && statement.conditions.iter().all(strangers)
+        })
+    }
+
     /// Whether a guest of the identity pool that the conditions name gets in. The id of a pool is no secret: it is in
     /// every app that uses the pool.
     fn lets_guests_in(&self, statement: &Statement) -> bool {

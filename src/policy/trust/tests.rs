@@ -235,6 +235,36 @@ fn a_policy_that_trusts_no_principal_or_is_not_understood_is_reported() {
 }
 
 #[test]
+fn a_back_door_behind_many_values_is_found() {
+    let mut arns: Vec<_> = (0..100).map(|i| format!("arn:aws:iam::111122223333:role/ci-{i}")).collect();
+    let reach = |arns: &[String]| {
+        let condition = json!({"ArnLike": {"aws:PrincipalArn": arns}});
+        trust(&json!({"AWS": "*"}), &condition).reach()
+    };
+    assert_eq!(reach(&arns), Some(Reach::Own));
+    arns.push("arn:aws:iam::999900001111:role/x".into());
+    assert_eq!(reach(&arns), Some(Reach::Outside));
+    arns.push("arn:aws:iam::*:role/x".into());
+    assert_eq!(reach(&arns), Some(Reach::Anyone));
+}
+
+#[test]
+fn a_deny_can_keep_strangers_of_a_shared_provider_out() {
+    let with_deny = |condition: Value| {
+        let document = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": GITHUB}},
+            {"Effect": "Deny", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": GITHUB},
+                "Condition": condition}]});
+        read(&document.to_string(), Some(&"111122223333".into())).reach()
+    };
+    let sub = "token.actions.githubusercontent.com:sub";
+    assert_eq!(with_deny(json!({"StringNotLike": {sub: "repo:acme/*"}})), Some(Reach::Outside));
+    assert_eq!(with_deny(json!({"StringNotLike": {sub: ["repo:acme/*", "repo:*/x"]}})), Some(Reach::Anyone));
+    assert_eq!(with_deny(json!({"StringLike": {sub: "repo:evil/*"}})), Some(Reach::Anyone));
+    assert_eq!(with_deny(json!({})), Some(Reach::Nobody));
+}
+
+#[test]
 fn a_deny_takes_callers_away() {
     let with_deny = |deny: Value| {
         let document = json!({"Version": "2012-10-17", "Statement": [
