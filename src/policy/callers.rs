@@ -4,10 +4,11 @@
 //! principal of another account that it names, or a principal of the role's own account. Values that a condition leaves
 //! to the caller (external id, MFA, tags) are as the caller wants them.
 
-use super::condition::{Truth, Value, Wish};
+use super::condition::Wish;
 use super::document::{Condition, Document, Effect, Patterns, Principals, Statement};
 use super::matching::{ANY, Variables};
 use super::providers::{SharedProvider, shared};
+use super::truth::{Truth, Value};
 use crate::arn::{Arn, wildcard_ignoring_case};
 use crate::text::Untrusted;
 

@@ -1,75 +1,17 @@
 //! Conditions of a policy statement, evaluated in three values.
 //!
 //! Follows "IAM JSON policy elements: Condition" and its pages on operators, on `IfExists`, on multivalued keys, and on
-//! policy variables. What is known of a key is given by the caller of this module as [`Value`]: the key's values, that
-//! the key is absent, that whoever makes the call chooses it, or that nothing is known.
+//! policy variables. What is known of a key is given by the caller of this module as a [`Value`].
 
 use super::document::Condition;
 use super::matching::{Pattern, Variables};
+use super::truth::{Truth, Value};
 use crate::arn::Arn;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 use std::borrow::Cow;
-
-/// Whether something holds. Ordered: `and` is the minimum, `or` is the maximum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Truth {
-    No,
-    /// Depends on something that is not known.
-    Depends,
-    Yes,
-}
-
-impl Truth {
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Depends => "depends",
-            Self::Yes => "yes",
-        }
-    }
-
-    pub(super) const fn of(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-
-    const fn not(self) -> Self {
-        match self {
-            Self::No => Self::Yes,
-            Self::Depends => Self::Depends,
-            Self::Yes => Self::No,
-        }
-    }
-}
-
-/// What is known of the value of a condition key in a call.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value<'a> {
-    /// The values: one, or several of a multivalued key.
-    Is(Vec<Cow<'a, str>>),
-    Absent,
-    /// Whoever makes the call chooses the value; with `optional`, also whether there is one.
-    Chosen {
-        optional: bool,
-    },
-    /// A time: now or later. With `optional`, also no time.
-    Later {
-        than: Option<DateTime<Utc>>,
-        optional: bool,
-    },
-    /// Usually this (`None` for absent): in direct calls, or in sessions without tags of their own.
-    Usually(Option<Cow<'a, str>>),
-    Unknown,
-}
-
-impl<'a> Value<'a> {
-    pub(super) fn one(text: impl Into<Cow<'a, str>>) -> Self {
-        Self::Is(vec![text.into()])
-    }
-}
 
 /// Whether whoever makes the call wants the condition to hold: of an `Allow` they do, of a `Deny` they do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

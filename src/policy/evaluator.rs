@@ -4,12 +4,13 @@
 //! boundary limits the identity's policies. Everything is asked in the holder's favour: whoever has the access chooses
 //! the values that a condition leaves open, such as the source IP or MFA.
 
-use super::condition::{Truth, Wish};
+use super::condition::Wish;
 use super::document::{Condition, Effect};
 use super::escalation::ResourceType;
 use super::layer::{Compiled, Layer};
 use super::matching::{ANY, MARK, Pattern, STAR, Variables, any_names, is_general, some_resource};
 use super::question::{Holder, Named, NamedEntity, PolicyInput};
+use super::truth::Truth;
 use crate::arn::{Arn, wildcard};
 use crate::limits::RESOURCES_COMPARED;
 use crate::phrase;

@@ -2,7 +2,6 @@
 
 use super::access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPath};
 use super::aws_managed::{self, Known};
-use super::condition::Truth;
 use super::document::Document;
 use super::escalation::{ADMINISTRATOR_ACTIONS, EscalationPath, Means, PASS_ROLE, ResourceType, escalation_paths};
 use super::evaluator::{Call, Evaluator, Witness};
@@ -10,6 +9,7 @@ use super::layer::Layer;
 use super::matching::ANY;
 use super::paths::{Doubt, Judge, without_repetition};
 use super::question::{PolicyInput, Question, Reading, Via};
+use super::truth::Truth;
 use crate::arn::Arn;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};

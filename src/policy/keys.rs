@@ -1,10 +1,10 @@
 //! What is known of the condition keys of a holder's calls ("AWS global condition context keys" and "Condition keys for
 //! IAM", IAM user guide).
 
-use super::condition::Value;
 use super::escalation::ResourceType;
 use super::evaluator::{Call, Evaluator, Subject, UNKNOWN_NAME};
 use super::question::NamedEntity;
+use super::truth::Value;
 use crate::text::Untrusted;
 
 impl<'a> Evaluator<'a> {

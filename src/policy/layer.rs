@@ -1,9 +1,9 @@
 //! The statements of some policies, prepared for many questions.
 
-use super::condition::Truth;
 use super::document::{Condition, Document, Effect, Patterns};
 use super::matching::Pattern;
 use super::question::Via;
+use super::truth::Truth;
 use crate::arn::wildcard;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;

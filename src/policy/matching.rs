@@ -4,7 +4,7 @@
 //! logic" in the IAM user guide). Policy variables have a meaning only with the version 2012-10-17 ("IAM policy
 //! elements: Variables and tags"). Which effect applies is decided in `evaluator`.
 
-use super::condition::{Truth, Value};
+use super::truth::{Truth, Value};
 use crate::arn::{Arn, wildcard};
 use std::borrow::Cow;
 

@@ -9,7 +9,7 @@
 pub mod access;
 pub mod aws_managed;
 pub mod callers;
-pub mod condition;
+mod condition;
 pub mod document;
 pub mod escalation;
 mod evaluator;
@@ -22,13 +22,14 @@ mod paths;
 mod providers;
 pub mod question;
 pub mod trust;
+pub mod truth;
 
 pub use access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPath};
 pub use aws_managed::{is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, is_quarantine_policy, never_changes};
 pub use callers::{Home, PrincipalKind, Reach};
-pub use condition::Truth;
 pub use document::{Document, Effect, Statement, decoded};
 pub use judgement::{decide, evaluate, named_entities};
 pub use parsed::Parsed;
 pub use question::{Holder, Named, NamedEntity, PolicyInput, Question, Reading, TrustSummary, Via};
 pub use trust::{Trust, TrustedPrincipal};
+pub use truth::Truth;

@@ -2,11 +2,11 @@
 
 use super::access::AccessLevel;
 use super::aws_managed;
-use super::condition::Truth;
 use super::escalation::{EscalationPath, Means, PASS_ROLE, ResourceType};
 use super::evaluator::{Answer, Call, Evaluator, Witness};
 use super::matching::ANY;
 use super::question::{PolicyInput, TrustSummary};
+use super::truth::Truth;
 use crate::arn::Arn;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
