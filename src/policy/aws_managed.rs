@@ -43,6 +43,12 @@ pub(super) fn known(name: &str) -> Option<Known> {
     })
 }
 
+/// Whether a boundary of this name leaves no escalation path, by the documents that the table was written from.
+pub(super) fn document_of_boundary(name: &str) -> Option<Document> {
+    let reads = matches!(name, "ReadOnlyAccess" | "ViewOnlyAccess" | "SecurityAudit");
+    reads.then(|| Document::allowing(["*:Get*", "*:List*", "*:Describe*"].map(str::to_owned).into()))
+}
+
 /// The day of the documents that the table was written from.
 pub(super) fn table_date() -> &'static str {
     TABLE.split([' ', ',']).find(|word| word.starts_with("20")).unwrap_or_default()

@@ -15,7 +15,7 @@ use crate::arn::{Arn, wildcard};
 use crate::limits::RESOURCES_COMPARED;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -123,6 +123,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) arn: Option<Arn<'a>>,
     /// The ARNs of the customer managed policies that the holder has.
     own_policies: Vec<&'a str>,
+    /// Whether the holder can set its own tags, once this is known.
+    tags_itself: Cell<Option<bool>>,
     /// ARNs that stand for any resource, by type.
     any: [[String; 2]; 4],
     /// The resource patterns of some statements: many actions are covered by the same ones.
@@ -159,6 +161,7 @@ impl<'a> Evaluator<'a> {
             named,
             arn,
             own_policies,
+            tags_itself: Cell::new(None),
             any,
             resources,
             somewhere,
@@ -186,6 +189,20 @@ impl<'a> Evaluator<'a> {
     fn prefix(&self) -> String {
         let (partition, account) = self.arn.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
         format!("arn:{partition}:iam::{account}:")
+    }
+
+    /// Whether the holder can set its own tags, with the tags that it has now.
+    pub(super) fn tags_itself(&self) -> bool {
+        if let Some(known) = self.tags_itself.get() {
+            return known;
+        }
+        // While this is asked, the tags are as they are.
+        self.tags_itself.set(Some(false));
+        let action = if self.is(ResourceType::Role) { "iam:TagRole" } else { "iam:TagUser" };
+        let call = Call { creates: true, ..Call::default() };
+        let tags = self.allows(action, &Witness::Own(self.own_arn()), &call).truth == Truth::Yes;
+        self.tags_itself.set(Some(tags));
+        tags
     }
 
     /// Whether an ARN is one of the holder's own: itself, a group that it is in, a policy that it has.

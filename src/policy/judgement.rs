@@ -114,6 +114,11 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
             gaps.not_evaluated.push(phrase!("the boundary ", &name, why));
             BoundaryReading::Unread
         };
+        if let Reading::AwsManaged(name) = boundary.reading
+            && aws_managed::document_of_boundary(name).is_some()
+        {
+            gaps.not_evaluated.push(phrase!("the boundary ", &boundary.label, ": ", by_list()));
+        }
         effect = Some(BoundaryEffect { name, without, without_by, without_paths, effect: reading });
     }
     gaps.not_evaluated.extend(outcome.not_evaluated);
@@ -137,9 +142,10 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
 /// The document, if the whole of it is known: a boundary of which only a part is known must not limit.
 fn whole_document(reading: Reading<'_>) -> Option<Cow<'_, Document>> {
     match reading {
-        Reading::AwsManaged(name) => match aws_managed::known(name)? {
-            Known::Document(document) => Some(Cow::Owned(document)),
-            Known::Escalates(_) | Known::EscalatesInPart(_) => None,
+        Reading::AwsManaged(name) => match aws_managed::known(name) {
+            Some(Known::Document(document)) => Some(Cow::Owned(document)),
+            Some(Known::Escalates(_) | Known::EscalatesInPart(_)) => None,
+            None => aws_managed::document_of_boundary(name).map(Cow::Owned),
         },
         reading => reading.document(),
     }

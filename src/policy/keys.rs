@@ -101,6 +101,14 @@ impl<'a> Evaluator<'a> {
 
     /// A tag of the holder. A session of a role can have tags that the role does not have.
     fn own_tag(&self, tag: &str, fixed: bool) -> Value<'a> {
+        // Whoever can tag itself has any tag.
+        if self.is_one() && self.tags_itself() {
+            return Value::Chosen { optional: true };
+        }
+        self.own_tag_now(tag, fixed)
+    }
+
+    fn own_tag_now(&self, tag: &str, fixed: bool) -> Value<'a> {
         let Some(tags) = self.holder.tags.filter(|_| self.is_one()) else { return Value::Unknown };
         match tags.iter().find(|(key, _)| key.raw().eq_ignore_ascii_case(tag)) {
             Some((_, value)) if fixed => Value::one(value.raw()),
@@ -114,6 +122,10 @@ impl<'a> Evaluator<'a> {
     pub(super) fn variable(&self, key: &str) -> Value<'a> {
         if key.eq_ignore_ascii_case("aws:username") && !self.is_one() {
             return Value::one(UNKNOWN_NAME);
+        }
+        let lower = key.to_ascii_lowercase();
+        if let Some(tag) = lower.strip_prefix("aws:principaltag/") {
+            return self.own_tag_now(tag, self.is(ResourceType::User) || self.holder.tags_are_fixed);
         }
         self.value(key, &Call::default(), Subject::default())
     }

@@ -257,6 +257,15 @@ fn only_what_is_not_known_is_not_evaluated() {
             "Condition": {"StringEquals": {"iam:ResourceTag/team": "ops"}}},
     ]);
     assert_eq!(level(&tagging), AccessLevel::Escalation, "the holder can tag the user");
+    let by_own_tag = |tagging: Value| {
+        level(&json!([tagging, {"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalTag/admin": "true"}}}]))
+    };
+    assert_eq!(by_own_tag(allow("iam:TagUser", CAROL)), AccessLevel::Escalation, "the holder can tag itself");
+    assert_eq!(by_own_tag(allow("iam:TagUser", "arn:aws:iam::111122223333:user/dave")), AccessLevel::Limited);
+    let locked = json!({"Effect": "Allow", "Action": "iam:TagUser", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalTag/admin": "true"}}});
+    assert_eq!(by_own_tag(locked), AccessLevel::Limited, "the tag is needed to set the tag");
     let function = access(&[inline("p", &allow("lambda:UpdateFunctionCode", "arn:aws:lambda:*:*:function:shop-*"))]);
     assert_eq!((function.level, function.perhaps), (AccessLevel::Limited, AccessLevel::RoleEscalation));
     assert_eq!(
