@@ -469,6 +469,8 @@ fn any_statement() -> impl Strategy<Value = Value> {
         "iam:PassRole",
         "s3:*",
         "sts:?ssumeRole",
+        "iam:TagUser",
+        "lambda:*",
     ]);
     let resources = some(&[
         "*",
@@ -477,6 +479,8 @@ fn any_statement() -> impl Strategy<Value = Value> {
         "arn:aws:iam::*:role/ci/*",
         "arn:aws:iam::*:user/${aws:username}",
         "arn:aws:s3:::b/${aws:userid}",
+        "arn:aws:iam::*:user/${aws:PrincipalTag/team}/*",
+        "arn:aws:iam::111122223333:role/web",
     ]);
     (actions, resources, any::<(bool, bool, bool)>()).prop_map(|(actions, resources, (not_a, not_r, condition))| {
         let mut statement = serde_json::Map::new();
@@ -487,6 +491,65 @@ fn any_statement() -> impl Strategy<Value = Value> {
         }
         Value::Object(statement)
     })
+}
+
+fn any_condition() -> impl Strategy<Value = Value> {
+    let operators = [
+        "StringEquals",
+        "StringNotEquals",
+        "StringLike",
+        "ArnLike",
+        "ArnNotEquals",
+        "Bool",
+        "Null",
+        "DateLessThan",
+        "DateGreaterThan",
+        "NumericLessThan",
+        "IpAddress",
+        "ForAllValues:StringLike",
+        "ForAnyValue:StringEquals",
+        "StringEqualsIfExists",
+        "ForAnyValue:StringNotLikeIfExists",
+    ];
+    let keys = [
+        "aws:PrincipalTag/team",
+        "aws:PrincipalTag/none",
+        "aws:ResourceTag/team",
+        "aws:username",
+        "aws:PrincipalArn",
+        "iam:PolicyARN",
+        "iam:PermissionsBoundary",
+        "iam:PassedToService",
+        "aws:CurrentTime",
+        "aws:TokenIssueTime",
+        "aws:SourceIp",
+        "aws:MultiFactorAuthPresent",
+        "aws:ViaAWSService",
+        "aws:SourceVpce",
+        "aws:RequestTag/team",
+    ];
+    let values = [
+        "ops",
+        "*",
+        "carol",
+        "true",
+        "false",
+        CAROL,
+        "arn:aws:iam::aws:policy/*",
+        "lambda.amazonaws.com",
+        "2020-01-01",
+        "${aws:username}",
+        "${aws:PrincipalTag/team}",
+        "${aws:PrincipalTag/none, 'x'}",
+        "",
+    ];
+    let one = (
+        prop::sample::select(operators.to_vec()),
+        prop::sample::select(keys.to_vec()),
+        prop::collection::vec(prop::sample::select(values.to_vec()), 0..3),
+    );
+    let one = one.prop_map(|(operator, key, values)| (operator.to_owned(), json!({key: values})));
+    prop::collection::btree_map(any::<u8>(), one, 0..3).prop_map(|all| Value::Object(all.into_values().collect()))
 }
 
 fn with_effect(statements: &[Value], effect: &str) -> Value {
@@ -565,6 +628,33 @@ proptest! {
         let boundary = PolicyInput { label: "b".into(), arn, via: Via::Attached, reading };
         let (free, bounded) = (access(&given), access_of(&given, Some(&boundary), &Named::default()));
         prop_assert!(bounded.level <= free.level, "{:?} {:?}", bounded, free);
+    }
+
+    #[test]
+    fn any_conditions_are_judged_and_an_assurance_is_complete(
+        statements in prop::collection::vec((any_statement(), any_condition(), any::<bool>()), 1..5),
+        limit in prop::collection::vec((any_statement(), any_condition()), 0..3),
+    ) {
+        let with = |(statement, condition): (&Value, &Value)| {
+            let mut statement = statement.clone();
+            statement["Condition"] = condition.clone();
+            statement
+        };
+        let written: Vec<_> = statements.iter().map(|(statement, condition, denies)| {
+            let mut statement = with((statement, condition));
+            statement["Effect"] = json!(if *denies { "Deny" } else { "Allow" });
+            statement
+        }).collect();
+        let limit: Vec<_> = limit.iter().map(|(statement, condition)| with((statement, condition))).collect();
+        let Given::Inline(_, document) = inline("b", &with_effect(&limit, "Allow")) else { unreachable!() };
+        let reading = Reading::Document(&document);
+        let boundary = PolicyInput { label: "b".into(), arn: Some("arn:aws:iam::111122223333:policy/b"), via: Via::Attached, reading };
+        let given = [inline("a", &json!(written))];
+        for access in [access(&given), access_of(&given, Some(&boundary), &Named::default()), access_of_unknown(&given, &[], false)] {
+            prop_assert!(access.level <= access.at_most && access.at_most <= access.perhaps.max(access.at_most));
+            let assures = access.words().plain().contains("no escalation path found");
+            prop_assert!(!assures || (access.is_complete() && access.at_most <= AccessLevel::Limited), "{:?}", access);
+        }
     }
 
     #[test]
