@@ -71,7 +71,7 @@ type SomewhereOf = (Rc<[usize]>, Option<Rc<[usize]>>, bool);
 /// The statements that cover an action, and the service that a role is passed to.
 type OpenOf = (Rc<[usize]>, Option<String>);
 
-/// Pairs of a policy and a condition in words.
+/// Pairs of a policy and its conditions in words.
 type OpenConditions = Rc<[(usize, Phrase)]>;
 
 /// The statements that cover an action, and the type of its resources.
@@ -503,13 +503,22 @@ impl<'a> Evaluator<'a> {
         about.flat_map(Condition::values).filter_map(|value| Some(value.as_str()?.to_owned())).collect()
     }
 
-    /// The conditions of the statements that allow an action and that are not evaluated, in words.
+    /// The conditions of the statements that allow an action and that are not evaluated: for each policy, " if A and B".
     pub(super) fn open_conditions(&self, action: &str, call: &Call<'_>) -> OpenConditions {
         let key = (self.identity.covering(action), call.passed_to.map(str::to_owned));
         if let Some(known) = self.open.borrow().get(&key) {
             return known.clone();
         }
-        let found: Rc<[_]> = self.find_open_conditions(action, call).into();
+        let mut of_policies: Vec<(usize, Vec<Phrase>)> = Vec::new();
+        for (policy, words) in self.find_open_conditions(action, call) {
+            match of_policies.iter_mut().find(|(of, _)| *of == policy) {
+                Some((_, all)) if all.contains(&words) => {}
+                Some((_, all)) => all.push(words),
+                None => of_policies.push((policy, vec![words])),
+            }
+        }
+        let in_words = |(policy, words)| (policy, phrase!(" if ", Phrase::few(words, 3, " and ")));
+        let found: Rc<[_]> = of_policies.into_iter().map(in_words).collect();
         self.open.borrow_mut().insert(key, found.clone());
         found
     }

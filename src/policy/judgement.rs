@@ -7,7 +7,7 @@ use super::escalation::{ADMINISTRATOR_ACTIONS, EscalationPath, Means, PASS_ROLE,
 use super::evaluator::{Call, Evaluator, Witness};
 use super::layer::Layer;
 use super::matching::ANY;
-use super::paths::{Doubt, Judge, without_repetition};
+use super::paths::{Doubt, Judge};
 use super::question::{PolicyInput, Question, Reading, Via};
 use super::truth::Truth;
 use crate::arn::Arn;
@@ -425,6 +425,16 @@ impl Judge<'_> {
 /// "iam:A, iam:B and 7 more".
 fn first_few(actions: &[&'static str]) -> Phrase {
     Phrase::few(actions.iter().map(|action| (*action).into()), 2, ", ")
+}
+
+fn without_repetition(phrases: Vec<Phrase>) -> Vec<Phrase> {
+    let mut once = Vec::new();
+    for phrase in phrases {
+        if !once.contains(&phrase) {
+            once.push(phrase);
+        }
+    }
+    once
 }
 
 /// The users, roles, groups and policies that policies name, without wildcards, and that decide whether a path to more

@@ -409,13 +409,8 @@ impl Judge<'_> {
         for (action, answer) in answers.iter().filter(|(_, answer)| answer.truth == Truth::Depends) {
             let policy = answer.policy.unwrap_or_default();
             let open = self.evaluator.open_conditions(action, call);
-            let words = open.iter().filter(|(of, _)| *of == policy).map(|(_, words)| words.clone());
-            let words = without_repetition(words.collect());
-            let why = if words.is_empty() {
-                self.unknown_policies(action)
-            } else {
-                phrase!(" if ", Phrase::few(words, 3, " and "))
-            };
+            let words = open.iter().find(|(of, _)| *of == policy).map(|(_, words)| words.clone());
+            let why = words.unwrap_or_else(|| self.unknown_policies(action));
             doubts.push(Doubt { policy, action, why, weak: answer.by_tag });
         }
         doubts
@@ -436,14 +431,4 @@ impl Judge<'_> {
 
 fn too_many(policy: usize, action: &'static str) -> Doubt {
     Doubt { policy, action, why: " on more resources than are compared".into(), weak: false }
-}
-
-pub(super) fn without_repetition(phrases: Vec<Phrase>) -> Vec<Phrase> {
-    let mut once = Vec::new();
-    for phrase in phrases {
-        if !once.contains(&phrase) {
-            once.push(phrase);
-        }
-    }
-    once
 }
