@@ -24,7 +24,7 @@ Usage: cargo run --example access -- [OPTIONS] POLICY...
 
 Options:
   --holder ARN     the user, role or group that has the policies (default: any user)
-  --tag KEY=VALUE  a tag of the holder; all tags of the holder are given, or none is known
+  --tag KEY=VALUE  a tag of the holder and its session; all tags are given, or none is known
   --group NAME     a group that the holder is in
   --boundary FILE  the document of the holder's permissions boundary
   --boundary-arn ARN  the ARN of the boundary
@@ -126,7 +126,7 @@ async fn show(options: &Options) -> Result<bool, Box<dyn Error>> {
         arn: arn.as_ref(),
         id: None,
         tags: (!options.tags.is_empty()).then_some(options.tags.as_slice()),
-        tags_are_fixed: false,
+        tags_are_fixed: !options.tags.is_empty(),
         groups: &options.groups,
         organization: options.organization.as_deref(),
         now: Some(options.at.unwrap_or_else(Utc::now)),

@@ -191,6 +191,11 @@ impl<'a> Evaluator<'a> {
         format!("arn:{partition}:iam::{account}:")
     }
 
+    /// Takes the holder's tags as they are.
+    pub(super) fn keep_tags(&self) {
+        self.tags_itself.set(Some(false));
+    }
+
     /// Whether the holder can set its own tags, with the tags that it has now.
     pub(super) fn tags_itself(&self) -> bool {
         if let Some(known) = self.tags_itself.get() {

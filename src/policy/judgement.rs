@@ -35,7 +35,8 @@ pub fn evaluate(question: &Question<'_>) -> Access {
     evaluate_by(&escalation_paths().collect::<Vec<_>>(), question)
 }
 
-/// Whether the policies allow one call, in the holder's favour: it chooses what a condition leaves open.
+/// Whether the policies allow one call, in the holder's favour: it chooses what a condition leaves open. Its tags are as
+/// they are, even if it could change them.
 #[must_use]
 pub fn decide(question: &Question<'_>, action: &str, resource: &str) -> Truth {
     let Question { policies, holder, boundary, named, .. } = *question;
@@ -46,6 +47,7 @@ pub fn decide(question: &Question<'_>, action: &str, resource: &str) -> Truth {
     let limit = boundary.map(|_| Layer::new(std::iter::once((0, Via::Attached, document.as_deref()))));
     let arn = boundary.and_then(|boundary| boundary.arn);
     let evaluator = Evaluator::new(identity, limit, arn, holder, named, policies);
+    evaluator.keep_tags();
     let own = evaluator.own_arn() == resource;
     let witness = if own { Witness::Own(resource.to_owned()) } else { Witness::Named(resource.to_owned()) };
     // The call passes a role to some service, or attaches the policy that gives the most.
