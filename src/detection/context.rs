@@ -82,7 +82,14 @@ pub struct Lifted {
 }
 
 impl Lifted {
-    fn of(activity: &Activity, dossier: &Dossier, holder: Holder<'_>, named: &Named) -> Option<Self> {
+    /// `now` is the target's access as IAM shows it.
+    fn of(
+        activity: &Activity,
+        dossier: &Dossier,
+        holder: Holder<'_>,
+        named: &Named,
+        now: Option<&Access>,
+    ) -> Option<Self> {
         let detaches = activity.action.effect == AccessEffect::DetachesPolicy && activity.outcome.succeeded();
         let attached = dossier.target.attached().filter(|_| detaches)?;
         let removed = removed_policies(activity, dossier);
@@ -92,7 +99,9 @@ impl Lifted {
         let mut former = left.clone();
         former.extend(removed.clone());
         let known = !removed.policies.is_empty() && removed.unread().is_empty();
-        Some(Self { before: former.access(holder, named), after: left.access(holder, named), known })
+        let still_shown = left.policies.len() < attached.policies.len();
+        let after = now.filter(|_| !still_shown).cloned().unwrap_or_else(|| left.access(holder, named));
+        Some(Self { before: former.access(holder, named), after, known })
     }
 }
 
@@ -118,10 +127,10 @@ impl<'a> Case<'a> {
             activity,
             dossier,
             caller_access: of_caller,
-            target_access,
-            granted: Granted::of(activity, dossier, target, &named),
+            granted: Granted::of(activity, dossier, target, &named, target_access.as_ref()),
             trust: trust(activity, dossier, home(activity, settings)),
-            lifted: Lifted::of(activity, dossier, target, &named),
+            lifted: Lifted::of(activity, dossier, target, &named, target_access.as_ref()),
+            target_access,
             settings,
             prior: None,
         }
@@ -160,8 +169,15 @@ impl Granted {
         self.under_boundary.as_ref().is_some_and(|boundary| matches!(boundary.effect, BoundaryReading::Removable(_)))
     }
 
-    /// Evaluates the policy that the call contained or named, or the policies of the group that it named.
-    fn of(activity: &Activity, dossier: &Dossier, holder: Holder<'_>, named: &Named) -> Option<Self> {
+    /// Evaluates the policy that the call contained or named, or the policies of the group that it named. `now` is the
+    /// target's access as IAM shows it.
+    fn of(
+        activity: &Activity,
+        dossier: &Dossier,
+        holder: Holder<'_>,
+        named: &Named,
+        now: Option<&Access>,
+    ) -> Option<Self> {
         let object = &activity.object;
         let is_given: Box<dyn Fn(&AttachedPolicy) -> bool> = match activity.action.effect {
             AccessEffect::AttachesPolicy | AccessEffect::SetsBoundary | AccessEffect::DetachesPolicy => {
@@ -194,14 +210,17 @@ impl Granted {
             [AttachedPolicy { document: Lookup::Found(Parsed::Policy(document)), .. }] => document.describe(),
             _ => Vec::new(),
         };
-        let before = attached.filter(|_| activity.outcome.succeeded() && activity.action.effect.grants_policy());
-        let mut with = before.cloned();
-        if let Some(with) = with.as_mut().filter(|_| !shown) {
+        let changed = attached.filter(|_| activity.outcome.succeeded() && activity.action.effect.grants_policy());
+        let whole = changed.and_then(|attached| {
+            if shown {
+                return now.cloned();
+            }
+            let mut with = attached.clone();
             with.policies.extend(policies.iter().cloned());
             with.gaps.extend(dossier.given.gaps.iter().cloned());
-        }
-        let whole = with.map(|with| with.access(holder, named));
-        let before = before.map(|attached| attached.only(|policy| !is_given(policy)).access(holder, named));
+            Some(with.access(holder, named))
+        });
+        let before = changed.map(|attached| attached.only(|policy| !is_given(policy)).access(holder, named));
         let boundary = attached.and_then(|attached| attached.boundary.clone());
         let bounded = boundary.map(|boundary| AttachedPolicies {
             policies: policies.clone(),
