@@ -4,9 +4,9 @@ use crate::config::Settings;
 use crate::event::Activity;
 use crate::lookup::{Dossier, KnownCaller, KnownTarget, Lookup, NamedKnown, Role, User};
 use crate::policy::{
-    self, Access, AccessLevel, Holder, Named, NamedEntity, Parsed, PolicyInput, Question, Reading, TrustSummary, Via,
+    self, Access, AccessLevel, Holder, Named, NamedEntity, Parsed, PolicyInput, Question, TrustSummary,
 };
-use crate::text::{Phrase, Untrusted};
+use crate::text::Untrusted;
 
 /// The target of an activity.
 pub(super) fn of_target<'a>(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Holder<'a> {
@@ -86,14 +86,8 @@ pub(super) fn named(dossier: &Dossier) -> Named {
             NamedEntity { level, ..NamedEntity::default() }
         }
         NamedKnown::Policy(Lookup::Found(Parsed::Policy(document))) => {
-            let input = PolicyInput {
-                label: Phrase::default(),
-                arn: None,
-                via: Via::Attached,
-                reading: Reading::Document(document),
-            };
             let access = policy::evaluate(&Question {
-                policies: std::slice::from_ref(&input),
+                policies: &[PolicyInput::of(document)],
                 cuts: &[],
                 unread: false,
                 holder: Holder::default(),

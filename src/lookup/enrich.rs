@@ -10,8 +10,8 @@ use crate::event::activity::Object;
 use crate::event::principal::{Principal, Session};
 use crate::event::{Activity, FailureKind, Outcome};
 use crate::limits::NAMED_LOOKED_UP;
-use crate::policy::{Document, Parsed, PolicyInput, Reading, Via, is_aws_managed, named_entities};
-use crate::text::{Phrase, Untrusted};
+use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
+use crate::text::Untrusted;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -219,7 +219,7 @@ impl<D: Directory> Asking<'_, D> {
     /// The entities that the policy in the request names: a role that can be passed has more access, or it has not.
     async fn named_in_request(&self) -> Vec<(Untrusted, NamedKnown)> {
         let carried = self.activity.policy_document.as_ref().and_then(Parsed::policy);
-        let policies: Vec<_> = carried.map(as_input).into_iter().collect();
+        let policies: Vec<_> = carried.map(PolicyInput::of).into_iter().collect();
         self.entities(&policies, self.activity.target.arn.as_ref(), &[]).await
     }
 
@@ -236,7 +236,7 @@ impl<D: Directory> Asking<'_, D> {
             KnownTarget::Policy(policy) => policy.document.found().and_then(Parsed::policy),
             _ => None,
         };
-        policies.extend(itself.map(as_input));
+        policies.extend(itself.map(PolicyInput::of));
         self.entities(&policies, target.arn().or(self.activity.target.arn.as_ref()), known).await
     }
 
@@ -287,10 +287,6 @@ impl<D: Directory> Asking<'_, D> {
             _ => return None,
         })
     }
-}
-
-fn as_input(document: &Document) -> PolicyInput<'_> {
-    PolicyInput { label: Phrase::default(), arn: None, via: Via::Inline, reading: Reading::Document(document) }
 }
 
 /// Only a long-term key has an entry in IAM: IAM does not record the last use of temporary credentials.

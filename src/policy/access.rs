@@ -8,7 +8,7 @@
 
 use super::escalation::{EscalationPath, Means};
 use crate::phrase;
-use crate::text::{Phrase, Untrusted};
+use crate::text::{Phrase, Untrusted, counted};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessLevel {
@@ -175,7 +175,7 @@ impl Access {
     pub fn path_words(&self) -> Vec<Phrase> {
         let mut words: Vec<_> = self.paths.iter().take(3).map(OpenPath::words).collect();
         if let more @ 1.. = self.paths.len().saturating_sub(3) {
-            words.push(phrase!("and ", more, if more == 1 { " more path" } else { " more paths" }));
+            words.push(Phrase::ours(format!("and {}", counted(more, "more path"))));
         }
         words
     }

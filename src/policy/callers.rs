@@ -310,7 +310,7 @@ impl Callers<'_> {
 
     /// Whether a stranger gets a token that the conditions accept.
     fn of_shared_provider(&self, principal: &PrincipalKind, provider: &SharedProvider, statement: &Statement) -> Reach {
-        let claims = |condition: &Condition| Some((claim_of(&condition.key, provider)?, condition.is_exact()?));
+        let claims = |condition: &Condition| Some((claim_of(&condition.key, provider)?, condition.requires_exactly()?));
         let value = |key: &str| match key.to_ascii_lowercase().as_str() {
             "aws:principalorgid" | "aws:principalaccount" | "aws:principalarn" => Value::Absent,
             _ => Value::Chosen { optional: true },
@@ -340,10 +340,8 @@ impl Callers<'_> {
     /// Whether a statement denies everybody whose token has not one of the values that a stranger cannot have.
     fn denies_stranger(&self, principal: &PrincipalKind, provider: &SharedProvider) -> bool {
         let strangers = |condition: &Condition| {
-            let operator = condition.operator.to_ascii_lowercase();
-            let claim = claim_of(&condition.key, provider).filter(|_| operator.starts_with("stringnot"));
-            claim.is_some_and(|claim| {
-                let exact = operator.contains("equals");
+            let claim = claim_of(&condition.key, provider).zip(condition.excludes_exactly());
+            claim.is_some_and(|(claim, exact)| {
                 let mut values = condition.values().iter().filter_map(|value| value.as_str());
                 !values.any(|value| provider.stranger_can_have(&claim, value, exact))
             })
@@ -400,14 +398,14 @@ fn is(kind: &str, name: &str, principal: &PrincipalKind, arn: &str) -> bool {
     }
 }
 
-/// For IAM Roles Anywhere and AWS's `IoT` service: everybody with a certificate, unless conditions name both who issues it and its
-/// subject.
+/// For IAM Roles Anywhere and AWS's `IoT` service: everybody with a certificate, unless conditions name both who issues
+/// it and its subject.
 fn of_clients(conditions: &[Condition]) -> Reach {
     let requires = |is: &dyn Fn(&str) -> bool| {
         conditions.iter().any(|condition| {
             let key = condition.key.to_ascii_lowercase();
             is(&key)
-                && condition.is_exact().is_some()
+                && condition.requires_exactly().is_some()
                 && condition.values().iter().all(|value| is_specific(value.as_str()))
         })
     };
@@ -428,7 +426,7 @@ fn of_own_provider(host: &str, conditions: &[Condition]) -> Reach {
         let identifies = claim.is_some_and(|claim| claim != "aud" && claim != "iss");
         let values = condition.values();
         identifies
-            && condition.is_exact().is_some()
+            && condition.requires_exactly().is_some()
             && !values.is_empty()
             && values.iter().all(|value| value.as_str().is_some_and(names_identity))
     };
@@ -446,18 +444,5 @@ fn names_identity(pattern: &str) -> bool {
         !pattern.is_empty()
     } else {
         literal.len() > 4 && !literal.starts_with("system:")
-    }
-}
-
-impl Condition {
-    /// For an operator that requires the key to have one of the values: whether the values are compared exactly,
-    /// without wildcards. `None` for an operator that requires nothing, such as a negated one or one with `IfExists`.
-    pub(super) fn is_exact(&self) -> Option<bool> {
-        let operator = self.operator.to_ascii_lowercase();
-        let requires =
-            ["string", "arn", "foranyvalue:string", "foranyvalue:arn"].iter().any(|kind| operator.starts_with(kind))
-                && !operator.contains("not")
-                && !operator.ends_with("ifexists");
-        requires.then(|| operator.contains("stringequals"))
     }
 }

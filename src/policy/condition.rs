@@ -34,6 +34,17 @@ enum Comparison {
     Unknown,
 }
 
+impl Comparison {
+    /// Whether texts are compared without wildcards; `None` for what is no text.
+    const fn is_exact_text(self) -> Option<bool> {
+        match self {
+            Self::Equals { .. } => Some(true),
+            Self::Like | Self::ArnLike => Some(false),
+            Self::Bool | Self::Number(..) | Self::Date(..) | Self::Ip | Self::Null | Self::Unknown => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantifier {
     /// `ForAllValues`, which an absent key meets.
@@ -218,6 +229,21 @@ impl Condition {
             Quantifier::All => each.min().unwrap_or(Truth::Yes),
             Quantifier::Any => each.max().unwrap_or(Truth::No),
         }
+    }
+
+    /// For an operator that requires the key to have one of the values: whether the values are compared exactly,
+    /// without wildcards. `None` for an operator that requires nothing, such as a negated one or one with `IfExists`.
+    pub(super) fn requires_exactly(&self) -> Option<bool> {
+        let operator = Operator::parse(&self.operator);
+        let requires = !operator.negated && !operator.if_exists && operator.quantifier == Quantifier::Any;
+        operator.comparison.is_exact_text().filter(|_| requires)
+    }
+
+    /// The same for an operator that holds for every key without one of the values.
+    pub(super) fn excludes_exactly(&self) -> Option<bool> {
+        let operator = Operator::parse(&self.operator);
+        let excludes = operator.negated && operator.quantifier == Quantifier::Any && !operator.any_written;
+        operator.comparison.is_exact_text().filter(|_| excludes)
     }
 
     /// The condition for a reader: "aws:ResourceTag/team is ops or web".

@@ -8,7 +8,7 @@ use super::condition::Wish;
 use super::document::{Condition, Effect};
 use super::escalation::ResourceType;
 use super::layer::{Compiled, Layer};
-use super::matching::{ANY, MARK, Pattern, STAR, Variables, any_names, is_general, some_resource};
+use super::matching::{ANY, MARK, Pattern, STAR, Variables, any_names, home, is_general, some_resource};
 use super::question::{Holder, Named, NamedEntity, PolicyInput};
 use super::truth::Truth;
 use crate::arn::{Arn, wildcard};
@@ -149,9 +149,8 @@ impl<'a> Evaluator<'a> {
         let arn = holder.arn.and_then(|arn| Arn::parse(arn.raw()));
         let own = policies.iter().filter_map(|policy| policy.arn);
         let own_policies = own.filter(|arn| !super::aws_managed::is_aws_managed(arn)).collect();
-        let (partition, account) = arn.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
-        let any = ResourceType::ALL
-            .map(|kind| any_names().map(|name| format!("arn:{partition}:iam::{account}:{}/{name}", kind.word())));
+        let prefix = prefix(arn.as_ref());
+        let any = ResourceType::ALL.map(|kind| any_names().map(|name| format!("{prefix}{}/{name}", kind.word())));
         let (resources, somewhere, open, witnesses) = Default::default();
         Self {
             identity,
@@ -187,8 +186,22 @@ impl<'a> Evaluator<'a> {
     }
 
     fn prefix(&self) -> String {
-        let (partition, account) = self.arn.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
-        format!("arn:{partition}:iam::{account}:")
+        prefix(self.arn.as_ref())
+    }
+
+    /// The partition of the holder's account.
+    pub(super) fn partition(&self) -> &'a str {
+        home(self.arn.as_ref()).0
+    }
+
+    /// The ARN of an AWS managed policy.
+    pub(super) fn policy_of_aws(&self, name: &str) -> String {
+        format!("arn:{}:iam::aws:policy/{name}", self.partition())
+    }
+
+    /// The ARN of a policy that nothing is known about.
+    pub(super) fn some_policy(&self) -> String {
+        format!("arn:{}:iam::000000000000:policy/{ANY}", self.partition())
     }
 
     /// Takes the holder's tags as they are.
@@ -459,6 +472,9 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let arn = found.resource.clone();
+            if self.arn.is_some_and(|own| Arn::parse(&arn).is_none_or(|arn| arn.account != own.account)) {
+                continue;
+            }
             let witness = if self.is_own(&arn) {
                 Witness::Own(arn)
             } else if pattern.contains(['*', '?']) && arn.contains(ANY) {
@@ -468,9 +484,7 @@ impl<'a> Evaluator<'a> {
             } else {
                 Witness::Named(arn)
             };
-            let here =
-                self.arn.is_none_or(|own| Arn::parse(arn_of(&witness)).is_some_and(|arn| arn.account == own.account));
-            if here && !all.contains(&witness) {
+            if !all.contains(&witness) {
                 all.push(witness);
             }
         }
@@ -479,14 +493,11 @@ impl<'a> Evaluator<'a> {
 
     /// The policies that allow an action on roles of other accounts, and the patterns of these roles.
     pub(super) fn elsewhere(&self, action: &str) -> Vec<(usize, String)> {
-        let value = |key: &str| self.variable(key);
         let covering = self.identity.covering(action);
         let allows = covering.iter().map(|i| &self.identity.statements[*i]).filter(|of| of.effect == Effect::Allow);
         let mut all = Vec::new();
         for statement in allows.filter(|statement| !statement.not_resources) {
-            let variables = Variables { enabled: statement.variables, value: &value };
-            let patterns = statement.resources.iter().filter_map(|pattern| Pattern::new(pattern, &variables));
-            for pattern in patterns.take(RESOURCES_COMPARED) {
+            for pattern in self.patterns(statement).iter().take(RESOURCES_COMPARED) {
                 let other = |arn: Arn<'_>| self.arn.is_some_and(|own| !wildcard(arn.account, own.account));
                 if Arn::parse(pattern.text()).is_some_and(other) {
                     all.push((statement.policy, pattern.text().to_owned()));
@@ -592,11 +603,10 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-fn arn_of(witness: &Witness) -> &str {
-    match witness {
-        Witness::Any(_) => "",
-        Witness::Own(arn) | Witness::Named(arn) | Witness::Some(arn, _) => arn,
-    }
+/// The start of the ARNs of the holder's account.
+fn prefix(holder: Option<&Arn<'_>>) -> String {
+    let (partition, account) = home(holder);
+    format!("arn:{partition}:iam::{account}:")
 }
 
 fn is_resource_tag(key: &str) -> bool {

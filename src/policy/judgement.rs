@@ -6,7 +6,6 @@ use super::document::Document;
 use super::escalation::{ADMINISTRATOR_ACTIONS, EscalationPath, Means, PASS_ROLE, ResourceType, escalation_paths};
 use super::evaluator::{Call, Evaluator, Witness};
 use super::layer::Layer;
-use super::matching::ANY;
 use super::paths::{Doubt, Judge};
 use super::question::{PolicyInput, Question, Reading, Via};
 use super::truth::Truth;
@@ -41,23 +40,22 @@ pub fn evaluate(question: &Question<'_>) -> Access {
 pub fn decide(question: &Question<'_>, action: &str, resource: &str) -> Truth {
     let Question { policies, holder, boundary, named, .. } = *question;
     let documents: Vec<_> = policies.iter().map(|policy| policy.reading.document()).collect();
-    let documents = policies.iter().zip(&documents).enumerate();
-    let identity = Layer::new(documents.map(|(i, (policy, document))| (i, policy.via, document.as_deref())));
-    let document = boundary.and_then(|boundary| boundary.reading.document());
-    let limit = boundary.map(|_| Layer::new(std::iter::once((0, Via::Attached, document.as_deref()))));
+    let identity = Layer::of_policies(policies, &documents);
+    let document = boundary.and_then(|boundary| whole_document(boundary.reading));
+    let limit = document.as_deref().map(Layer::of);
     let arn = boundary.and_then(|boundary| boundary.arn);
     let evaluator = Evaluator::new(identity, limit, arn, holder, named, policies);
     evaluator.keep_tags();
     let own = evaluator.own_arn() == resource;
     let witness = if own { Witness::Own(resource.to_owned()) } else { Witness::Named(resource.to_owned()) };
     // The call passes a role to some service, or attaches the policy that gives the most.
-    let administrator = Some("arn:aws:iam::aws:policy/AdministratorAccess");
+    let administrator = evaluator.policy_of_aws("AdministratorAccess");
     let services = escalation_paths().flat_map(|path| match path.means {
         Means::PassRole(services) if action.eq_ignore_ascii_case(PASS_ROLE) => services,
         _ => &[],
     });
     let calls = services.map(|service| Call { passed_to: Some(service), ..Call::default() });
-    let calls = calls.chain(std::iter::once(Call { policy: administrator, ..Call::default() }));
+    let calls = calls.chain(std::iter::once(Call { policy: Some(&administrator), ..Call::default() }));
     calls.map(|call| evaluator.allows(action, &witness, &call).truth).max().unwrap_or(Truth::No)
 }
 
@@ -76,11 +74,7 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
             gaps.note(policy);
         }
     }
-    let layer = |dropped: &[Via]| {
-        let documents = policies.iter().zip(&documents).enumerate();
-        Layer::new(documents.map(|(i, (policy, document))| (i, policy.via, document.as_deref())))
-            .without_denies(dropped)
-    };
+    let layer = |dropped: &[Via]| Layer::of_policies(policies, &documents).without_denies(dropped);
     if holder.arn.is_none_or(|arn| Arn::parse(arn.raw()).is_none()) && gaps.evaluated > 0 {
         gaps.not_evaluated.push("the holder's ARN is not known, so resources were not compared exactly".into());
     }
@@ -88,14 +82,12 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
     let boundary_arn = boundary.and_then(|boundary| boundary.arn);
     let judge = |dropped: &[Via], bounded: bool| {
         let document = limit.as_ref().and_then(|(_, document)| document.as_deref()).filter(|_| bounded);
-        let boundary = document.map(|document| Layer::new(std::iter::once((0, Via::Attached, Some(document)))));
-        let evaluator = Evaluator::new(layer(dropped), boundary, boundary_arn, holder, named, policies);
+        let evaluator = Evaluator::new(layer(dropped), document.map(Layer::of), boundary_arn, holder, named, policies);
         Judge::new(paths, evaluator, policies, bounded)
     };
     let least = if gaps.all_read() && !layer(&[]).allows_anything() { AccessLevel::None } else { AccessLevel::Limited };
-    let without = judge_with_removals(&judge, false, least);
+    let mut outcome = judge_with_removals(&judge, false, least);
     let mut effect = None;
-    let mut outcome = without;
     if let Some((boundary, document)) = &limit {
         let name = boundary.label.clone();
         let (without, without_by, without_paths) = (outcome.level, outcome.by.clone(), outcome.open.clone());
@@ -224,10 +216,9 @@ fn judge_with_removals<'a>(judge: &impl Fn(&[Via], bool) -> Judge<'a>, bounded: 
 
 /// The access that a boundary allows to a holder who can write policies of its own.
 fn closure(paths: &[&'static EscalationPath], document: &Document, question: &Question<'_>) -> Outcome {
-    let boundary = Layer::new(std::iter::once((0, Via::Attached, Some(document))));
     let arn = question.boundary.and_then(|boundary| boundary.arn);
     let policies = question.boundary.map(std::slice::from_ref).unwrap_or_default();
-    let evaluator = Evaluator::new(boundary, None, arn, question.holder, question.named, &[]);
+    let evaluator = Evaluator::new(Layer::of(document), None, arn, question.holder, question.named, &[]);
     Judge::new(paths, evaluator, policies, true).outcome(AccessLevel::Limited)
 }
 
@@ -349,10 +340,7 @@ impl Judge<'_> {
         if allows(delete, &own, &Call::default()) {
             return Some("can remove the boundary");
         }
-        let others = [
-            "arn:aws:iam::aws:policy/AdministratorAccess".to_owned(),
-            format!("arn:aws:iam::000000000000:policy/{ANY}"),
-        ];
+        let others = [self.evaluator.policy_of_aws("AdministratorAccess"), self.evaluator.some_policy()];
         let replaces = |arn: &String| allows(put, &own, &Call { sets_boundary: Some(arn), ..Call::default() });
         if others.iter().any(replaces) {
             return Some("can replace the boundary");
@@ -393,34 +381,28 @@ impl Judge<'_> {
 
     /// One line for each policy and reason: "P (inline) allows iam:A, iam:B if …".
     fn doubts_in_words(&self, doubts: &[Doubt]) -> Vec<Phrase> {
-        let mut lines: Vec<(usize, Phrase, Vec<&'static str>)> = Vec::new();
-        for doubt in doubts {
-            match lines.iter_mut().find(|(policy, why, _)| *policy == doubt.policy && *why == doubt.why) {
-                Some((_, _, actions)) if actions.contains(&doubt.action) => {}
-                Some((_, _, actions)) => actions.push(doubt.action),
-                None => lines.push((doubt.policy, doubt.why.clone(), vec![doubt.action])),
-            }
-        }
-        let line = |(policy, why, actions): (usize, Phrase, Vec<&'static str>)| {
-            phrase!(self.label(policy), " allows ", first_few(&actions), why)
-        };
-        lines.into_iter().map(line).collect()
+        self.in_words(doubts.iter().map(|doubt| (doubt.policy, doubt.action, doubt.why.clone())))
     }
 
-    /// "P (inline) allows iam:A, iam:B", one line for each policy.
+    /// One line for each policy: "P (inline) allows iam:A, iam:B".
     fn by_policy(&self, allowed: &[(&'static str, usize)]) -> Vec<Phrase> {
-        let mut policies: Vec<(usize, Vec<&'static str>)> = Vec::new();
-        for (action, policy) in allowed {
-            match policies.iter_mut().find(|(known, _)| known == policy) {
-                Some((_, actions)) if actions.contains(action) => {}
-                Some((_, actions)) => actions.push(action),
-                None => policies.push((*policy, vec![action])),
+        self.in_words(allowed.iter().map(|(action, policy)| (*policy, *action, Phrase::default())))
+    }
+
+    /// One line for each policy and end of the sentence, with all its actions.
+    fn in_words(&self, all: impl Iterator<Item = (usize, &'static str, Phrase)>) -> Vec<Phrase> {
+        let mut lines: Vec<(usize, Phrase, Vec<&'static str>)> = Vec::new();
+        for (policy, action, end) in all {
+            match lines.iter_mut().find(|(of, known, _)| *of == policy && *known == end) {
+                Some((_, _, actions)) if actions.contains(&action) => {}
+                Some((_, _, actions)) => actions.push(action),
+                None => lines.push((policy, end, vec![action])),
             }
         }
-        let line = |(policy, actions): (usize, Vec<&'static str>)| {
-            phrase!(self.label(policy), " allows ", first_few(&actions))
+        let line = |(policy, end, actions): (usize, Phrase, Vec<&'static str>)| {
+            phrase!(self.label(policy), " allows ", first_few(&actions), end)
         };
-        policies.into_iter().map(line).collect()
+        lines.into_iter().map(line).collect()
     }
 }
 
@@ -445,9 +427,7 @@ fn without_repetition(phrases: Vec<Phrase>) -> Vec<Phrase> {
 pub fn named_entities(policies: &[PolicyInput<'_>], holder: Option<&Untrusted>, most: usize) -> Vec<String> {
     use ResourceType::{Group, Role, User};
     let documents: Vec<_> = policies.iter().map(|policy| policy.reading.document()).collect();
-    let layer = Layer::new(
-        policies.iter().zip(&documents).enumerate().map(|(i, (policy, document))| (i, policy.via, document.as_deref())),
-    );
+    let layer = Layer::of_policies(policies, &documents);
     let nothing = super::question::Named::default();
     let holder = super::question::Holder { arn: holder, ..super::question::Holder::default() };
     let evaluator = Evaluator::new(layer, None, None, holder, &nothing, policies);

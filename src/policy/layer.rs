@@ -2,9 +2,10 @@
 
 use super::document::{Condition, Document, Effect, Patterns};
 use super::matching::Pattern;
-use super::question::Via;
+use super::question::{PolicyInput, Via};
 use super::truth::Truth;
 use crate::arn::wildcard;
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -35,8 +36,18 @@ pub(super) struct Compiled<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// `None` for policies without a valid document.
-    pub(super) fn new(documents: impl Iterator<Item = (usize, Via, Option<&'a Document>)>) -> Self {
+    /// Of policies, with their documents as far as they are known.
+    pub(super) fn of_policies(policies: &[PolicyInput<'_>], documents: &'a [Option<Cow<'_, Document>>]) -> Self {
+        let both = policies.iter().zip(documents).enumerate();
+        Self::new(both.map(|(i, (policy, document))| (i, policy.via, document.as_deref())))
+    }
+
+    /// Of one document, such as a boundary.
+    pub(super) fn of(document: &'a Document) -> Self {
+        Self::new(std::iter::once((0, Via::Attached, Some(document))))
+    }
+
+    fn new(documents: impl Iterator<Item = (usize, Via, Option<&'a Document>)>) -> Self {
         let mut statements = Vec::new();
         for (policy, via, document) in documents {
             let Some(document) = document else { continue };

@@ -119,12 +119,17 @@ pub(super) fn any_names() -> [String; 2] {
 /// The character of [`any_names`].
 pub(super) const ANY: &str = "\u{1}";
 
+/// The partition and the account of the holder, as far as they are known.
+pub(super) fn home<'a>(holder: Option<&Arn<'a>>) -> (&'a str, &'a str) {
+    holder.map_or(("aws", "*"), |arn| (arn.partition, arn.account))
+}
+
 /// The pattern as the ARN of some resource that it covers. The parts that a wildcard leaves open get the values of the
 /// holder's account.
 pub(super) fn some_resource(pattern: &str, holder: Option<&Arn<'_>>) -> String {
     let fill = |part: &str| part.replace(['*', '?'], ANY);
     let Some(arn) = Arn::parse(pattern) else { return fill(pattern) };
-    let (partition, account) = holder.map_or(("aws", "*"), |arn| (arn.partition, arn.account));
+    let (partition, account) = home(holder);
     let or = |part: &str, value: &str| if part.contains(['*', '?']) { value.to_owned() } else { part.to_owned() };
     format!(
         "arn:{}:{}:{}:{}:{}",

@@ -7,7 +7,6 @@ use super::evaluator::{Answer, Call, Evaluator, Witness};
 use super::matching::ANY;
 use super::question::{PolicyInput, TrustSummary};
 use super::truth::Truth;
-use crate::arn::Arn;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use std::cell::RefCell;
@@ -134,36 +133,19 @@ impl Judge<'_> {
                 path.actions.iter().map(|action| (*action, self.ask(action, witness, None))).collect();
             let all = answers.iter().map(|(_, answer)| *answer).reduce(Answer::and);
             let Some(all) = all.filter(|all| all.truth > Truth::No) else { continue };
-            let strong = named.map_or(Truth::Yes, &strength);
-            let allowed: Vec<_> =
-                answers.iter().filter_map(|(action, answer)| Some((*action, answer.policy?))).collect();
-            if let (Some(arn), Means::Grant(_), Some((action, policy))) = (named, path.means, allowed.first().copied())
-            {
+            if let (Some(arn), Means::Grant(_), Some(policy)) = (named, path.means, all.policy) {
+                let action = path.actions[0];
                 let why = phrase!(" on ", Phrase::arn(&Untrusted::new(arn)), "; who can use it was not looked up");
                 best.depends_on(vec![Doubt { policy, action, why, weak: true }]);
             } else if own && self.bounded {
                 // What the holder gives to itself does not lead beyond the boundary.
                 best.grants_itself |= all.truth == Truth::Yes;
-            } else if all.truth == Truth::Yes && strong == Truth::Yes {
-                let limited_to = if let Witness::Some(_, pattern) = witness { Some(pattern.clone()) } else { None };
-                if best.certain && (limited_to.is_some() || best.limited_to.is_none()) {
-                    continue;
-                }
-                let grants_itself = best.grants_itself;
-                best = State { certain: true, limited_to, allowed, grants_itself, ..State::default() };
-                if best.limited_to.is_none() {
+            } else {
+                let strong = named.map_or(Truth::Yes, &strength);
+                self.one_way(&mut best, witness, &answers, strong, &Call::default());
+                if best.certain && best.limited_to.is_none() {
                     return best;
                 }
-            } else if !best.certain && strong > Truth::No && best.doubts.len() >= DOUBTS {
-                best.strong |= strong == Truth::Depends || !all.by_tag;
-            } else if !best.certain && strong > Truth::No {
-                let mut doubts = self.doubts(&answers, &Call::default());
-                if let Some(arn) = named.filter(|_| strong == Truth::Depends) {
-                    let why = phrase!(" on ", Phrase::arn(&Untrusted::new(arn)), ", whose access is not known");
-                    let (action, policy) = allowed.first().copied().unwrap_or((path.actions[0], 0));
-                    doubts.push(Doubt { policy, action, why, weak: false });
-                }
-                best.depends_on(self.weighed(doubts));
             }
         }
         self.note_too_many(&mut best, path.actions[0]);
@@ -228,35 +210,45 @@ impl Judge<'_> {
                     own_strength.min(self.trusted(arn, trusts))
                 }
             };
-            if strong == Truth::No {
-                continue;
-            }
-            let answer = self.ask(PASS_ROLE, witness, Some(service));
-            let Some(policy) = answer.policy.filter(|_| answer.truth > Truth::No) else { continue };
-            if answer.truth == Truth::Yes && strong == Truth::Yes {
-                let limited_to = if let Witness::Some(_, pattern) = witness { Some(pattern.clone()) } else { None };
-                if !pass.certain || (pass.limited_to.is_some() && limited_to.is_none()) {
-                    let allowed = vec![(PASS_ROLE, policy)];
-                    pass = State { certain: true, limited_to, allowed, ..State::default() };
-                }
-            } else if !pass.certain && pass.doubts.len() >= DOUBTS {
-                pass.strong |= strong == Truth::Depends || !answer.by_tag;
-            } else if !pass.certain {
-                let call = Call { passed_to: Some(service), ..Call::default() };
-                let mut doubts = self.doubts(&[(PASS_ROLE, answer)], &call);
-                if let Witness::Named(arn) = witness
-                    && strong == Truth::Depends
-                {
-                    let why = phrase!(" on ", Phrase::arn(&Untrusted::new(arn)), ", whose access is not known");
-                    doubts.push(Doubt { policy, action: PASS_ROLE, why, weak: false });
-                }
-                pass.depends_on(self.weighed(doubts));
-            }
+            let answers = [(PASS_ROLE, self.ask(PASS_ROLE, witness, Some(service)))];
+            let call = Call { passed_to: Some(service), ..Call::default() };
+            self.one_way(&mut pass, witness, &answers, strong, &call);
         }
         self.note_too_many(&mut pass, PASS_ROLE);
         let pass = Rc::new(pass);
         self.passed.borrow_mut().insert(of, pass.clone());
         pass
+    }
+
+    /// Adds one way to open a path: the answers on one entity, which has more access if it is `strong`. The widest way
+    /// that is certain counts; if none is, all that is not known.
+    fn one_way(
+        &self,
+        state: &mut State,
+        witness: &Witness,
+        answers: &[(&'static str, Answer)],
+        strong: Truth,
+        call: &Call<'_>,
+    ) {
+        let all = answers.iter().map(|(_, answer)| *answer).reduce(Answer::and);
+        let Some(all) = all.filter(|all| all.truth.min(strong) > Truth::No) else { return };
+        let allowed: Vec<_> = answers.iter().filter_map(|(action, answer)| Some((*action, answer.policy?))).collect();
+        if all.truth == Truth::Yes && strong == Truth::Yes {
+            let limited_to = if let Witness::Some(_, pattern) = witness { Some(pattern.clone()) } else { None };
+            if !state.certain || (state.limited_to.is_some() && limited_to.is_none()) {
+                let grants_itself = state.grants_itself;
+                *state = State { certain: true, limited_to, allowed, grants_itself, ..State::default() };
+            }
+        } else if !state.certain && state.doubts.len() >= DOUBTS {
+            state.strong |= strong == Truth::Depends || !all.by_tag;
+        } else if !state.certain {
+            let mut doubts = self.doubts(answers, call);
+            if let (Witness::Named(arn), Truth::Depends, Some((action, policy))) = (witness, strong, allowed.first()) {
+                let why = phrase!(" on ", Phrase::arn(&Untrusted::new(arn)), ", whose access is not known");
+                doubts.push(Doubt { policy: *policy, action, why, weak: false });
+            }
+            state.depends_on(self.weighed(doubts));
+        }
     }
 
     /// Whether all actions of a path are allowed on some resource. Unless the call `creates` it, the resource must be
@@ -307,9 +299,9 @@ impl Judge<'_> {
 
     /// Whether a call can use a document of Systems Manager that runs any command.
     fn runs_any_document(&self, action: &str) -> bool {
-        let arns = ["arn:aws:ssm:us-east-1::document/AWS-RunShellScript", "arn:aws:ssm:us-east-1::document/\u{1}"];
-        arns.iter().any(|arn| {
-            let document = Witness::Named((*arn).to_owned());
+        let partition = self.evaluator.partition();
+        ["AWS-RunShellScript", ANY].iter().any(|name| {
+            let document = Witness::Named(format!("arn:{partition}:ssm:us-east-1::document/{name}"));
             self.evaluator.allows(action, &document, &Call::default()).truth == Truth::Yes
         })
     }
@@ -356,9 +348,7 @@ impl Judge<'_> {
 
     /// The policies that could be attached, and whether each gives more access.
     fn attachable(&self, action: &'static str) -> Vec<(Option<String>, Truth)> {
-        let partition =
-            self.evaluator.holder.arn.and_then(|arn| Arn::parse(arn.raw())).map_or("aws", |arn| arn.partition);
-        let of_aws = |name: &str| Some(format!("arn:{partition}:iam::aws:policy/{name}"));
+        let of_aws = |name: &str| Some(self.evaluator.policy_of_aws(name));
         let mut all = vec![(of_aws("AdministratorAccess"), Truth::Yes), (of_aws("IAMFullAccess"), Truth::Yes)];
         for value in self.evaluator.condition_values(action, "iam:PolicyARN") {
             if !value.contains(['*', '?', '$']) {
@@ -373,7 +363,7 @@ impl Judge<'_> {
                 all.push((Some(value.replace(['*', '?'], ANY)), Truth::Yes));
             }
         }
-        all.push((Some(format!("arn:{partition}:iam::000000000000:policy/{ANY}")), Truth::Yes));
+        all.push((Some(self.evaluator.some_policy()), Truth::Yes));
         all
     }
 

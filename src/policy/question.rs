@@ -35,6 +35,14 @@ pub struct PolicyInput<'a> {
     pub reading: Reading<'a>,
 }
 
+impl<'a> PolicyInput<'a> {
+    /// A document alone, without a name.
+    #[must_use]
+    pub fn of(document: &'a Document) -> Self {
+        Self { label: Phrase::default(), arn: None, via: Via::Attached, reading: Reading::Document(document) }
+    }
+}
+
 /// How somebody has a policy: who may take it away depends on this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {

@@ -7,7 +7,7 @@ use crate::lookup::KnownTarget;
 use crate::phrase;
 use crate::policy::{Access, AccessLevel, BoundaryReading, OpenPath, Reach};
 use crate::severity::Severity;
-use crate::text::Phrase;
+use crate::text::{Phrase, counted};
 
 /// Access that makes a change severe.
 struct SevereAccess {
@@ -32,8 +32,7 @@ fn widest(access: &Access) -> Phrase {
     let Some(first) = access.paths.first() else { return access.why() };
     match access.paths.len() - 1 {
         0 => first.words(),
-        1 => phrase!(first.words(), "; and 1 more path"),
-        more => phrase!(first.words(), "; and ", more, " more paths"),
+        more => phrase!(first.words(), Phrase::ours(format!("; and {}", counted(more, "more path")))),
     }
 }
 
