@@ -383,7 +383,10 @@ fn names(statement: &Statement, principal: &PrincipalKind, arn: &str) -> bool {
     match &statement.principals {
         Some(Principals::Anyone) => true,
         Some(Principals::AnyOf(principals)) => principals.iter().any(|(kind, name)| is(kind, name, principal, arn)),
-        Some(Principals::AllBut(principals)) => !principals.iter().any(|(kind, name)| is(kind, name, principal, arn)),
+        // A list that is empty or was not understood: a deny that rests on it keeps nobody out.
+        Some(Principals::AllBut(principals)) => {
+            !principals.is_empty() && !principals.iter().any(|(kind, name)| is(kind, name, principal, arn))
+        }
         Some(Principals::Unknown | Principals::Invalid) | None => false,
     }
 }

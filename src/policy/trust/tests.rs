@@ -282,6 +282,10 @@ fn a_deny_takes_callers_away() {
     assert_eq!(with_deny(deny(json!({"AWS": "999900001111"}), json!({}))), Some(Reach::Anyone));
     let all_but = json!({"Effect": "Deny", "Action": "sts:*", "NotPrincipal": {"AWS": "111122223333"}});
     assert_eq!(with_deny(all_but), Some(Reach::Own));
+    for odd in [json!("*"), json!({"AWS": "*"}), json!({"AWS": 7}), json!(7)] {
+        let nobody = json!({"Effect": "Deny", "Action": "sts:*", "NotPrincipal": odd});
+        assert_eq!(with_deny(nobody), Some(Reach::Anyone), "a deny that is not understood keeps nobody out: {odd}");
+    }
 }
 
 #[test]
