@@ -191,6 +191,12 @@ fn lower(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether the text is an account id: 12 digits.
+#[must_use]
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

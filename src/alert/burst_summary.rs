@@ -107,8 +107,10 @@ pub fn burst_summary(
     Alert {
         severity,
         unless_expected: None,
-        subject: phrase!(at_least, number, " suppressed: ", &pending.call, " by ", &actor, &place),
-        short_subject: phrase!(at_least, number, " suppressed: ", &pending.call, &place),
+        subjects: vec![
+            phrase!(at_least, number, " suppressed: ", &pending.call, " by ", &actor, &place),
+            phrase!(at_least, number, " suppressed: ", &pending.call, " by ", &actor),
+        ],
         headline: phrase!("Summary of a burst: ", at_least, alerts, " suppressed"),
         summary: what.capitalized(),
         reasons: vec![Reason::new("burst", text)],

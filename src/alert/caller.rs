@@ -6,8 +6,8 @@ use super::rows::{access, boundary, groups, known_role, not_known, note, replace
 use super::{time, user_agent};
 use crate::catalog::AccessEffect;
 use crate::detection::Case;
-use crate::event::Principal;
-use crate::event::principal::{Operator, RoleSession};
+use crate::event::principal::{KeyKind, Operator, RoleSession};
+use crate::event::{CallersAccount, Principal};
 use crate::lookup::{KeyUse, KnownCaller, Lookup, User};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted, counted};
@@ -16,24 +16,32 @@ use chrono::{DateTime, Utc};
 pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let principal = &case.activity.principal;
     let mut section = Section::new(SectionKind::Who, "WHO DID IT");
-    let signs_in = case.activity.action.effect == AccessEffect::SignsIn;
-    // After a failed sign-in, the identity is not verified.
-    let name = if signs_in && !case.activity.outcome.succeeded() {
+    let effect = case.activity.action.effect;
+    let signs_in = matches!(effect, AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn);
+    // Before a sign-in, the identity is not verified.
+    let name = if signs_in && (effect == AccessEffect::ChangesRootSignIn || !case.activity.outcome.succeeded()) {
         "somebody, as the root user".into()
     } else {
         principal.short_name()
     };
     section.row(Fact::Name, name);
     section.row(Fact::Kind, principal.kind());
-    if let Principal::AssumedRole(session) = principal {
+    if let Principal::Delegate(delegate) = principal {
+        section.row(Fact::AccessOf, phrase!(delegate.approved_by.short_name(), ", who approved the delegation"));
+    }
+    if let Principal::AssumedRole(session) = principal.acting_as() {
         role_session(&mut section, session);
     }
-    particulars(&mut section, principal);
+    particulars(&mut section, principal.acting_as());
     if let Some(arn) = principal.arn() {
         section.row(Fact::Arn, Phrase::arn(arn));
     }
-    if let Some(account) = principal.account().filter(|account| Some(*account) != case.activity.account.as_ref()) {
-        section.row(Fact::Account, phrase!(account, ", another account"));
+    match case.activity.callers_account() {
+        // The name of a delegate is its account.
+        CallersAccount::Other(_) if matches!(principal, Principal::Delegate(_)) => {}
+        CallersAccount::Other(account) => section.row(Fact::Account, phrase!(account, ", another account")),
+        CallersAccount::NotReadable(account) => section.row(Fact::Account, phrase!(account, ", not readable")),
+        CallersAccount::Same | CallersAccount::NotStated => {}
     }
     origin(&mut section, case);
     // A sign-in has its own section.
@@ -49,7 +57,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     match &case.dossier.caller {
         KnownCaller::User(user) => known_user(&mut section, case, user),
         KnownCaller::Role(role) => {
-            let id = match principal {
+            let id = match principal.acting_as() {
                 Principal::AssumedRole(session) => session.role_id.as_ref(),
                 _ => None,
             };
@@ -79,7 +87,7 @@ fn is_gone(caller: &KnownCaller) -> bool {
 /// The caller's access level, in one word for machines.
 pub(super) fn access_level(case: &Case<'_>) -> &'static str {
     match (&case.activity.principal, &case.caller_access) {
-        (Principal::Root(_), _) => "administrator",
+        (Principal::Root(root), _) if !root.assumed => "administrator",
         (_, Some(access)) if !is_gone(&case.dossier.caller) => access.level_word(),
         _ => "unknown",
     }
@@ -91,12 +99,18 @@ fn role_session(section: &mut Section, session: &RoleSession) {
     }
     if let Some(name) = &session.session_name {
         let chosen = match session.operator {
-            Operator::IdentityCenter { .. } | Operator::Ec2Instance(_) | Operator::LambdaFunction(_) => "",
+            Operator::Service(_)
+            | Operator::IdentityCenter { .. }
+            | Operator::Ec2Instance(_)
+            | Operator::LambdaFunction(_) => "",
             Operator::WebIdentity { .. } | Operator::Workload(..) | Operator::Unstated => {
                 " (chosen by the principal that assumed the role)"
             }
         };
         section.row(Fact::Session, phrase!(name, chosen));
+    }
+    if let Some(name) = &session.other_session_name {
+        section.row(Fact::PrincipalId, phrase!("names another session: ", name));
     }
     if let Some(identity) = &session.source_identity {
         section.row(Fact::SourceIdentity, phrase!(identity, " (chosen when the first session was opened)"));
@@ -121,12 +135,18 @@ fn role_session(section: &mut Section, session: &RoleSession) {
             let parts = [kind, target].into_iter().flatten().map(Phrase::arn);
             section.row(Fact::Workload, Phrase::joined(parts, " "));
         }
+        Operator::Service(service) => section.row(Fact::Service, phrase!(service)),
         Operator::Ec2Instance(None) | Operator::LambdaFunction(None) | Operator::Unstated => {}
     }
 }
 
 /// Facts that only some types of principals have.
 fn particulars(section: &mut Section, principal: &Principal) {
+    if let Principal::IamUser(user) = principal
+        && let Some(name) = &user.other_name
+    {
+        section.row(Fact::UserName, phrase!(name, ", not the name in the ARN"));
+    }
     let mut row = |fact, value: Option<&Untrusted>| {
         if let Some(value) = value {
             section.row(fact, Phrase::arn(value));
@@ -144,7 +164,11 @@ fn particulars(section: &mut Section, principal: &Principal) {
         }
         Principal::AwsAccount(other) => row(Fact::PrincipalId, other.principal_id.as_ref()),
         Principal::Unrecognized(other) => row(Fact::PrincipalId, other.principal_id.as_ref()),
-        Principal::Root(_) | Principal::IamUser(_) | Principal::AssumedRole(_) | Principal::AwsService(_) => {}
+        Principal::Root(_)
+        | Principal::IamUser(_)
+        | Principal::AssumedRole(_)
+        | Principal::AwsService(_)
+        | Principal::Delegate(_) => {}
     }
 }
 
@@ -154,7 +178,7 @@ fn origin(section: &mut Section, case: &Case<'_>) {
     if let Some(agent) = &origin.user_agent {
         section.row(Fact::UserAgent, user_agent::readable(agent).unwrap_or_else(|| Phrase::free(agent)));
     }
-    if let (Some(service), false) = (&origin.invoked_by, matches!(case.activity.principal, Principal::AwsService(_))) {
+    if let (Some(service), false) = (&origin.invoked_by, case.activity.principal.service().is_some()) {
         section.row(Fact::CalledVia, phrase!(service, ", which made the call for the caller"));
     }
     if let Some(endpoint) = &origin.vpc_endpoint {
@@ -168,9 +192,13 @@ fn credential(section: &mut Section, case: &Case<'_>, now: DateTime<Utc>) {
     };
     let console = case.activity.origin.console;
     let mut words = match &session.access_key_id {
-        Some(key) if session.has_long_lived_key() => phrase!("access key ", key),
-        Some(key) if console => phrase!("temporary credentials ", key, " of a console session"),
-        Some(key) => phrase!("temporary credentials ", key),
+        Some(key) => match session.key_kind {
+            KeyKind::LongTerm => phrase!("access key ", key),
+            KeyKind::Temporary if console => phrase!("temporary credentials ", key, " of a console session"),
+            KeyKind::Temporary => phrase!("temporary credentials ", key),
+            KeyKind::Unknown if console => phrase!(key, ", in a console session"),
+            KeyKind::Unknown => phrase!(key, "; the event does not show whether it is long-term or temporary"),
+        },
         None if console => "credentials of a console session".into(),
         None => "not in the event".into(),
     };
@@ -204,8 +232,9 @@ fn credential(section: &mut Section, case: &Case<'_>, now: DateTime<Utc>) {
 }
 
 fn mfa(section: &mut Section, case: &Case<'_>) {
-    let principal = &case.activity.principal;
-    let Some(session) = principal.session() else {
+    let principal = case.activity.principal.acting_as();
+    // MFA is for people.
+    let Some(session) = principal.session().filter(|_| principal.service().is_none()) else {
         return;
     };
     let by_identity_center = matches!(principal, Principal::AssumedRole(role)
@@ -233,7 +262,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User) {
     let mut gaps = Vec::new();
     match &user.profile {
         Lookup::Found(profile) => {
-            if let Principal::IamUser(caller) = &case.activity.principal {
+            if let Principal::IamUser(caller) = case.activity.principal.acting_as() {
                 replaced(section, caller.id.as_ref(), &profile.id);
             }
             boundary(section, profile.boundary.as_ref(), case.caller_access.as_ref());

@@ -7,7 +7,6 @@ use super::rows::{account, account_name, and_more, looked_up, timed};
 use super::{caller, containment, links, resource, target, time, user_agent, wording};
 use crate::arn::Partition;
 use crate::detection::{Assessment, Case};
-use crate::event::Activity;
 use crate::history::{Line, RelatedActivity, actor_key};
 use crate::limits::RELATED_SHOWN;
 use crate::lookup::{KnownCaller, KnownTarget, Provenance};
@@ -32,9 +31,12 @@ pub fn compose(
     Alert {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
-        subject: subject(activity, &activity.principal.brief_name(), name.as_ref()),
-        short_subject: subject(activity, &activity.principal.briefest_name(), name.as_ref()),
-        headline: wording::headline(activity),
+        subjects: subjects(case, name.as_ref()),
+        headline: if case.attaches_quarantine() {
+            wording::quarantine_headline(activity)
+        } else {
+            wording::headline(activity)
+        },
         summary: summary(case, &account, burst, now),
         reasons: assessment.reasons,
         steps: containment::steps(case, now).into_iter().chain(burst.map(BurstNote::step)).collect(),
@@ -53,13 +55,17 @@ pub fn compose(
     }
 }
 
-fn subject(activity: &Activity, who: &Phrase, account: Option<&Untrusted>) -> Phrase {
+fn subjects(case: &Case<'_>, account: Option<&Untrusted>) -> Vec<Phrase> {
+    let activity = case.activity;
     let place = match (account, &activity.account) {
         (Some(name), _) => phrase!(" in ", name),
         (None, Some(id)) => phrase!(" in ", id),
         (None, None) => Phrase::default(),
     };
-    wording::subject(activity, who, &place)
+    if case.attaches_quarantine() {
+        return wording::quarantine_subjects(activity, &place);
+    }
+    wording::subjects(activity, &place)
 }
 
 fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now: DateTime<Utc>) -> Phrase {

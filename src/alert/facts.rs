@@ -69,6 +69,10 @@ facts! {
     Claims "claims" "Token claims";
     Instance "instance" "EC2 instance";
     Function "function" "Function";
+    Service "service" "Service";
+    AccessOf "accessOf" "Has the access of";
+    UserName "userName" "User name";
+    Expires "expires" "Expires";
     Workload "workload" "Workload";
     Issuer "issuer" "Issued by";
     PrincipalId "principalId" "Principal ID";

@@ -13,10 +13,8 @@ pub struct Alert {
     pub severity: Severity,
     /// The severity if the principal were not expected.
     pub unless_expected: Option<Severity>,
-    /// One line for a list of alerts, without the severity.
-    pub subject: Phrase,
-    /// The subject for places where the line must be short.
-    pub short_subject: Phrase,
+    /// One line for a list of alerts, without the severity: the best first, then shorter ones. Never empty.
+    pub subjects: Vec<Phrase>,
     /// What happened, in a few words without names.
     pub headline: Phrase,
     /// What happened, in a sentence.

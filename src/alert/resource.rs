@@ -168,6 +168,7 @@ fn target(activity: &Activity, known: &KnownTarget) -> Resource {
 }
 
 fn caller(principal: &Principal, known: &KnownCaller) -> Resource {
+    let principal = principal.acting_as();
     let account = principal.account().cloned();
     let of = |kind, arn: &Option<Untrusted>, name: &Option<Untrusted>, id: &Option<Untrusted>| Resource {
         kind: ResourceKind::Target(kind),
@@ -192,13 +193,13 @@ fn caller(principal: &Principal, known: &KnownCaller) -> Resource {
 fn signing_key(activity: &Activity, dossier: &Dossier) -> Option<Resource> {
     let session = activity.principal.session().filter(|session| session.has_long_lived_key())?;
     let id = session.access_key_id.as_ref()?;
-    let owner = match &activity.principal {
+    let owner = match activity.principal.acting_as() {
         Principal::IamUser(user) => Some((TargetKind::User, user.name.clone())),
         Principal::Root(_) => Some((TargetKind::RootUser, None)),
         _ => None,
     };
     let known = if let KnownCaller::User(user) = &dossier.caller { listed(user, id) } else { None };
-    Some(access_key(id, known, owner, activity.principal.account().cloned()))
+    Some(access_key(id, known, owner, activity.principal.acting_as().account().cloned()))
 }
 
 /// The access key that the call concerns.

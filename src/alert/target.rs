@@ -9,7 +9,7 @@ use super::time;
 use crate::catalog::words::Order;
 use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::Case;
-use crate::event::Outcome;
+use crate::event::{Outcome, ServiceCredential};
 use crate::lookup::{Group, KnownTarget, Lookup, ManagedPolicy, Role, User};
 use crate::phrase;
 use crate::policy::{AccessLevel, Trust};
@@ -85,6 +85,16 @@ fn object(section: &mut Section, case: &Case<'_>) {
     if let Some(name) = activity.object.name.as_ref().filter(|_| action.effect != AccessEffect::Unfamiliar) {
         let value = activity.object.arn.as_ref().map_or_else(|| Phrase::arn(name), Phrase::arn);
         section.labelled(Fact::Object, action.object.label(), value);
+    }
+    if let Some(credential) = ServiceCredential::of(activity) {
+        if let Some(service) =
+            credential.service.as_ref().filter(|service| Some(*service) != activity.object.name.as_ref())
+        {
+            section.row(Fact::Service, phrase!(service));
+        }
+        if let Some(expires) = credential.expiry.words() {
+            section.row(Fact::Expires, expires);
+        }
     }
     if let Some(granted) = &case.granted {
         let access = &granted.access;

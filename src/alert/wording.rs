@@ -1,7 +1,7 @@
 //! Sentences about what happened: the words of the catalogue with the names of the event.
 
 use crate::catalog::words::{Order, Reference, article};
-use crate::catalog::{AccessEffect, TargetKind};
+use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::event::{Activity, FailureKind, Outcome};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
@@ -44,74 +44,118 @@ fn target(activity: &Activity, form: Form) -> Phrase {
     }
 }
 
-fn object(activity: &Activity, form: Form) -> Phrase {
-    let (kind, name) = (activity.action.object, activity.object.name.as_ref());
-    match (kind.reference(activity.action.operation), form) {
-        // A new name is written without a noun before it.
-        (Reference::ByName, _) if kind == crate::catalog::ObjectKind::NewName => {
-            name.filter(|_| matches!(form, Form::Named | Form::Definite)).map_or("another name".into(), Phrase::from)
-        }
-        (Reference::ByName, _) => named(kind.noun(), name, form),
-        (Reference::Uncountable, _) | (Reference::Indefinite | Reference::Definite, Form::Named | Form::Bare) => {
-            kind.noun().into()
-        }
-        (Reference::Indefinite, Form::Definite | Form::Indefinite) => phrase!(article(kind.noun()), kind.noun()),
-        (Reference::Definite, Form::Definite | Form::Indefinite) => phrase!("the ", kind.noun()),
-    }
+/// An activity, and the name under which its object is shown.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    activity: &'a Activity,
+    object: Option<&'a Untrusted>,
 }
 
-/// "the policy P to the IAM user U", each noun in its form.
-fn both(activity: &Activity, first: Form, second: Form) -> Phrase {
-    match activity.action.order() {
-        Order::TargetOnly => target(activity, first),
-        Order::ObjectOnly => object(activity, first),
-        Order::ObjectThenTarget(preposition) => {
-            phrase!(object(activity, first), " ", preposition, " ", target(activity, second))
-        }
-        Order::TargetThenObject(preposition) => {
-            phrase!(target(activity, first), " ", preposition, " ", object(activity, second))
+impl<'a> Told<'a> {
+    fn whole(activity: &'a Activity) -> Self {
+        Self { activity, object: activity.object.name.as_ref() }
+    }
+
+    fn object(self, form: Form) -> Phrase {
+        let (kind, name) = (self.activity.action.object, self.object);
+        match (kind.reference(self.activity.action.operation), form) {
+            // A new name is written without a noun before it.
+            (Reference::ByName, _) if kind == ObjectKind::NewName => name
+                .filter(|_| matches!(form, Form::Named | Form::Definite))
+                .map_or("another name".into(), Phrase::from),
+            (Reference::ByName, _) => named(kind.noun(), name, form),
+            (Reference::Uncountable, _) | (Reference::Indefinite | Reference::Definite, Form::Named | Form::Bare) => {
+                kind.noun().into()
+            }
+            (Reference::Indefinite, Form::Definite | Form::Indefinite) => phrase!(article(kind.noun()), kind.noun()),
+            (Reference::Definite, Form::Definite | Form::Indefinite) => phrase!("the ", kind.noun()),
         }
     }
-}
 
-/// "an access key for IAM user U", "policy P to IAM user U": a noun without a name keeps its article.
-fn attempt(activity: &Activity) -> Phrase {
-    let by_name = activity.action.object.reference(activity.action.operation) == Reference::ByName;
-    let of_object = if by_name { Form::Named } else { Form::Definite };
-    match activity.action.order() {
-        Order::TargetOnly | Order::TargetThenObject(_) => both(activity, Form::Named, of_object),
-        Order::ObjectOnly | Order::ObjectThenTarget(_) => both(activity, of_object, Form::Named),
+    /// "the policy P to the IAM user U", each noun in its form.
+    fn both(self, first: Form, second: Form) -> Phrase {
+        let activity = self.activity;
+        match activity.action.order() {
+            Order::TargetOnly => target(activity, first),
+            Order::ObjectOnly => self.object(first),
+            Order::ObjectThenTarget(preposition) => {
+                phrase!(self.object(first), " ", preposition, " ", target(activity, second))
+            }
+            Order::TargetThenObject(preposition) => {
+                phrase!(target(activity, first), " ", preposition, " ", self.object(second))
+            }
+        }
     }
-}
 
-/// "policy P attached to IAM user U". An object that belongs to a target stays next to it: "trust policy of role R
-/// changed".
-fn passive(activity: &Activity, first: Form, second: Form) -> Phrase {
-    let done = activity.action.operation.past();
-    match activity.action.order() {
-        Order::TargetOnly | Order::ObjectOnly | Order::ObjectThenTarget("of") => {
-            phrase!(both(activity, first, second), " ", done)
+    /// "an access key for IAM user U", "policy P to IAM user U": a noun without a name keeps its article.
+    fn attempt(self) -> Phrase {
+        let action = self.activity.action;
+        let by_name = action.object.reference(action.operation) == Reference::ByName;
+        let of_object = if by_name { Form::Named } else { Form::Definite };
+        match action.order() {
+            Order::TargetOnly | Order::TargetThenObject(_) => self.both(Form::Named, of_object),
+            Order::ObjectOnly | Order::ObjectThenTarget(_) => self.both(of_object, Form::Named),
         }
-        Order::ObjectThenTarget(preposition) => {
-            phrase!(object(activity, first), " ", done, " ", preposition, " ", target(activity, second))
+    }
+
+    /// "policy P attached to IAM user U". An object that belongs to a target stays next to it: "trust policy of role R
+    /// changed".
+    fn passive(self, first: Form, second: Form) -> Phrase {
+        let activity = self.activity;
+        let done = activity.action.operation.past();
+        match activity.action.order() {
+            Order::TargetOnly | Order::ObjectOnly | Order::ObjectThenTarget("of") => {
+                phrase!(self.both(first, second), " ", done)
+            }
+            Order::ObjectThenTarget(preposition) => {
+                phrase!(self.object(first), " ", done, " ", preposition, " ", target(activity, second))
+            }
+            Order::TargetThenObject(preposition) => {
+                phrase!(target(activity, first), " ", done, " ", preposition, " ", self.object(second))
+            }
         }
-        Order::TargetThenObject(preposition) => {
-            phrase!(target(activity, first), " ", done, " ", preposition, " ", object(activity, second))
+    }
+
+    fn subject(self, who: &Phrase, place: &Phrase) -> Phrase {
+        let action = self.activity.action;
+        let from = || self.activity.origin.address.as_ref().map_or(Phrase::default(), |from| phrase!(" from ", from));
+        match &self.activity.outcome {
+            Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
+                phrase!("Root user signed in", from(), place)
+            }
+            Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
+                phrase!("Failed: sign-in as the root user", from(), place)
+            }
+            Outcome::Succeeded if action.effect == AccessEffect::ChangesRootSignIn => {
+                phrase!(self.passive(Form::Bare, Form::Bare).capitalized(), from(), place)
+            }
+            Outcome::Failed { .. } if action.effect == AccessEffect::ChangesRootSignIn => {
+                phrase!("Failed: ", self.passive(Form::Bare, Form::Bare), from(), place)
+            }
+            Outcome::Succeeded => {
+                phrase!(self.passive(Form::Named, Form::Named).capitalized(), " by ", who, place)
+            }
+            Outcome::Failed { failure, .. } => {
+                let verdict = if *failure == FailureKind::Denied { "Denied" } else { "Failed" };
+                let tried = self.attempt();
+                phrase!(verdict, ": ", who, " tried to ", action.operation.infinitive(), " ", tried, place)
+            }
         }
     }
 }
 
 /// What happened, in a few words without names: "Policy attached to an IAM user".
 pub(super) fn headline(activity: &Activity) -> Phrase {
-    let attempt = || both(activity, Form::Indefinite, Form::Indefinite);
+    let told = Told::whole(activity);
+    let attempt = || told.both(Form::Indefinite, Form::Indefinite);
     let action = activity.action;
     match &activity.outcome {
         Outcome::Succeeded if action.effect == AccessEffect::SignsIn => "Root user signed in to the console".into(),
         Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => "Failed sign-in as the root user".into(),
         Outcome::Succeeded if action.effect == AccessEffect::Unfamiliar => {
-            passive(activity, Form::Named, Form::Indefinite).capitalized()
+            told.passive(Form::Named, Form::Indefinite).capitalized()
         }
-        Outcome::Succeeded => passive(activity, Form::Bare, Form::Indefinite).capitalized(),
+        Outcome::Succeeded => told.passive(Form::Bare, Form::Indefinite).capitalized(),
         Outcome::Failed { failure: FailureKind::Denied, .. } => {
             phrase!("Denied attempt to ", action.operation.infinitive(), " ", attempt())
         }
@@ -119,33 +163,58 @@ pub(super) fn headline(activity: &Activity) -> Phrase {
     }
 }
 
-/// What happened, with names, for a list of alerts: who did what, and in which account.
-pub(super) fn subject(activity: &Activity, who: &Phrase, place: &Phrase) -> Phrase {
-    let action = activity.action;
-    let from = || activity.origin.address.as_ref().map_or(Phrase::default(), |from| phrase!(" from ", from));
-    match &activity.outcome {
-        Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
-            phrase!("Root user signed in", from(), place)
-        }
-        Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
-            phrase!("Failed: sign-in as the root user", from(), place)
-        }
-        Outcome::Succeeded => {
-            phrase!(passive(activity, Form::Named, Form::Named).capitalized(), " by ", who, place)
-        }
-        Outcome::Failed { failure, .. } => {
-            let verdict = if *failure == FailureKind::Denied { "Denied" } else { "Failed" };
-            let tried = attempt(activity);
-            phrase!(verdict, ": ", who, " tried to ", action.operation.infinitive(), " ", tried, place)
-        }
+/// Who did it. Nobody has proven who they are before the sign-in.
+fn actor(activity: &Activity) -> Phrase {
+    match activity.action.effect {
+        AccessEffect::ChangesRootSignIn => "somebody".into(),
+        _ => activity.principal.short_name(),
     }
+}
+
+/// What happened, with names, for a list of alerts: who did what, and in which account. The best subject comes first,
+/// then shorter ones: the name of the object yields first, then the account. The caller and the target stay.
+pub(super) fn subjects(activity: &Activity, place: &Phrase) -> Vec<Phrase> {
+    let who = activity.principal.brief_name();
+    let whole = Told::whole(activity);
+    // Of an object without a target, the name is all that there is.
+    let cut = |limit| {
+        let name = activity.object.name.as_ref().filter(|_| activity.action.order() != Order::ObjectOnly);
+        name.map(|name| Untrusted::new(name.ascii(limit)))
+    };
+    let (long, short, shortest) = (cut(24), cut(16), cut(12));
+    let with = |name: &Option<Untrusted>, place: &Phrase| {
+        let object = name.as_ref().or(whole.object);
+        Told { object, ..whole }.subject(&who, place)
+    };
+    let bare = if long.is_some() { None } else { whole.object };
+    let nowhere = Phrase::default();
+    vec![
+        whole.subject(&who, place),
+        with(&long, place),
+        whole.subject(&who, &nowhere),
+        with(&short, &nowhere),
+        with(&shortest, &nowhere),
+        Told { object: bare, ..whole }.subject(&who, &nowhere),
+    ]
+}
+
+/// AWS attached its quarantine. What that means is more important than who did it.
+pub(super) fn quarantine_headline(activity: &Activity) -> Phrase {
+    let not = if activity.outcome.succeeded() { "" } else { ", but could not quarantine it" };
+    phrase!("AWS found an exposed credential of ", target(activity, Form::Indefinite), not)
+}
+
+pub(super) fn quarantine_subjects(activity: &Activity, place: &Phrase) -> Vec<Phrase> {
+    let short = phrase!("AWS found an exposed credential of ", target(activity, Form::Named));
+    let not = if activity.outcome.succeeded() { "" } else { "; quarantine failed" };
+    vec![phrase!(&short, not, place), phrase!(&short, not)]
 }
 
 /// What happened, as a sentence without its end; `account` is where it happened.
 pub(super) fn sentence(activity: &Activity, account: &Phrase) -> Phrase {
     let action = activity.action;
-    let who = activity.principal.short_name().capitalized();
-    let what = both(activity, Form::Definite, Form::Definite);
+    let who = actor(activity).capitalized();
+    let what = Told::whole(activity).both(Form::Definite, Form::Definite);
     match &activity.outcome {
         Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
             phrase!("The root user signed in to the console of ", account)

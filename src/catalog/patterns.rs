@@ -1,14 +1,14 @@
 //! The event patterns for the actions of the catalogue: every write action of IAM, and the actions of other services on
 //! the stack's own resources. A test compares the template's rules with these patterns.
 
-use super::{AccessEffect, rows};
+use super::{AccessEffect, Action, rows};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The `detail-type` of API calls.
 pub const API_CALL: &str = "AWS API Call via CloudTrail";
-/// The `detail-type` of sign-ins.
-pub const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
+/// The `detail-type` of sign-ins. AWS writes it in both ways.
+pub const SIGN_IN: [&str; 2] = ["AWS Console Sign In via CloudTrail", "AWS Console Signin via CloudTrail"];
 
 /// The event pattern of each rule, by the rule's logical id in the template.
 #[must_use]
@@ -18,7 +18,9 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
         "detail-type": [API_CALL],
         "detail": {"eventSource": ["iam.amazonaws.com"]},
     });
-    let impairing = || rows().filter(|action| action.effect == AccessEffect::ImpairsAlerting);
+    let of_stack =
+        |action: &&Action| matches!(action.effect, AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting);
+    let impairing = || rows().filter(of_stack);
     let sources: BTreeSet<_> = impairing().map(|action| format!("aws.{}", action.service)).collect();
     let names: Vec<_> = impairing()
         .map(|action| match action.service {
@@ -34,14 +36,24 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
     });
     let root_sign_in = json!({
         "source": ["aws.signin"],
-        "detail-type": [SIGN_IN],
+        "detail-type": SIGN_IN,
         "detail": {
             "eventSource": ["signin.amazonaws.com"],
-            "eventName": ["ConsoleLogin"],
+            "eventName": rows().filter(|action| action.service == "signin").map(|action| action.event_name).collect::<Vec<_>>(),
             "userIdentity": {"type": ["Root"]},
         },
     });
     vec![("IamRule", iam), ("SelfProtectionRule", self_protection), ("RootSignInRule", root_sign_in)]
+}
+
+/// The end of the name of a rule in the template, by the rule's logical id.
+pub(super) fn rule_name_ending(rule: &str) -> Option<&'static str> {
+    Some(match rule {
+        "IamRule" => "-iam",
+        "SelfProtectionRule" => "-self-protection",
+        "RootSignInRule" => "-root-sign-in",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! How a row is written, and what many rows share. A row states every value as data; no value is derived from another.
 
 use super::attack::{CREDENTIALS, ROLES, Technique};
+use super::fields::{FieldMeaning, FieldValue};
 use super::types::{
     AccessEffect, Action, ChainStep, Containment, ObjectKind, OnCaller, Operation, PolicyLookup, Restore, TargetKind,
     TargetLookup, When,
@@ -41,6 +42,7 @@ pub(super) const fn of(
         steps: &[],
         base: Low,
         because: "",
+        fields: &[],
         technique: None,
         watched_by_default: false,
     }
@@ -79,6 +81,11 @@ impl Action {
 
     pub(super) const fn steps(self, steps: &'static [ChainStep]) -> Self {
         Self { steps, ..self }
+    }
+
+    /// The fields that decide the severity.
+    pub(super) const fn fields(self, fields: &'static [FieldMeaning]) -> Self {
+        Self { fields, ..self }
     }
 
     pub(super) const fn technique(self, technique: Technique) -> Self {
@@ -190,6 +197,12 @@ impl Action {
         self.is(AccessEffect::None, Low, "Tags change no access, unless a condition in a policy uses them.")
     }
 
+    /// Restores something that these alerts depend on.
+    pub(super) const fn restores_alerting(self) -> Self {
+        self.is(AccessEffect::RestoresAlerting, Low, "These alerts depend on this resource. The call restores it.")
+            .watched()
+    }
+
     /// Changes something that these alerts depend on.
     pub(super) const fn impairs_alerting(self, restore: Restore, technique: Technique) -> Self {
         self.is(
@@ -202,6 +215,16 @@ impl Action {
         .technique(technique)
         .watched()
     }
+}
+
+/// The meaning of a value of a field.
+pub(super) const fn means(
+    field: &'static str,
+    value: FieldValue,
+    severity: Severity,
+    because: &'static str,
+) -> FieldMeaning {
+    FieldMeaning { field, value, severity, because }
 }
 
 pub(super) const IN_EFFECT: &str = "The policy is in effect.";

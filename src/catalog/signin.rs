@@ -1,16 +1,30 @@
-//! Sign-in to the AWS Management Console.
+//! Sign-in to the AWS Management Console, and changes of the root user's sign-in on the sign-in page ("AWS Management
+//! Console sign-in events", AWS `CloudTrail` User Guide).
 
-use super::attack::CLOUD_ACCOUNTS;
+use super::attack::{CLOUD_ACCOUNTS, MANIPULATION};
 use super::row::of;
-use super::types::{AccessEffect, Action, ObjectKind, Operation, TargetKind};
-use crate::severity::Severity;
+use super::types::AccessEffect::{ChangesRootSignIn, SignsIn};
+use super::types::Action;
+use super::types::ObjectKind::{Itself, RootEmail, RootPassword, RootPasswordRecovery};
+use super::types::Operation::{Change, Complete, Request, SignIn};
+use super::types::TargetKind::{Account, RootUser};
+use crate::severity::Severity::{Critical, High};
 
-pub const ACTIONS: &[Action] =
-    &[of("signin", "ConsoleLogin", Operation::SignIn, ObjectKind::Itself, TargetKind::Account)
-        .is(
-            AccessEffect::SignsIn,
-            Severity::Critical,
-            "The root user has full access, and is meant for the few tasks that require it.",
-        )
-        .technique(CLOUD_ACCOUNTS)
-        .watched()];
+#[rustfmt::skip] // A row is read across.
+pub const ACTIONS: &[Action] = &[
+    of("signin", "ConsoleLogin", SignIn, Itself, Account)
+        .is(SignsIn, Critical, "The root user has full access, and is meant for the few tasks that require it.")
+        .technique(CLOUD_ACCOUNTS).watched(),
+    of("signin", "PasswordRecoveryRequested", Request, RootPasswordRecovery, RootUser)
+        .is(ChangesRootSignIn, High, "Anybody who knows the e-mail address can ask for this. Whoever reads the mailbox of the root user can set a new password now.")
+        .technique(MANIPULATION).watched(),
+    of("signin", "PasswordRecoveryCompleted", Complete, RootPasswordRecovery, RootUser)
+        .is(ChangesRootSignIn, Critical, "Somebody who reads the mailbox of the root user set a new password. The root user has full access.")
+        .technique(MANIPULATION).watched(),
+    of("signin", "PasswordUpdated", Change, RootPassword, RootUser)
+        .is(ChangesRootSignIn, Critical, "The former password does not work any more. The root user has full access.")
+        .technique(MANIPULATION).watched(),
+    of("signin", "EmailUpdated", Change, RootEmail, RootUser)
+        .is(ChangesRootSignIn, Critical, "Whoever reads the new mailbox can recover the password of the root user, and owns the account then.")
+        .technique(MANIPULATION).watched(),
+];

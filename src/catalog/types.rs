@@ -1,6 +1,7 @@
 //! The parts of a row of the catalogue. Words are a function of these values, see [`words`](super::words).
 
 use super::attack::Technique;
+use super::fields::FieldMeaning;
 use crate::severity::Severity;
 use serde_json::Value;
 
@@ -30,6 +31,9 @@ pub struct Action {
     pub base: Severity,
     /// The reason for this severity, as a sentence.
     pub because: &'static str,
+    /// The meanings of the request's fields, if they decide how severe the call is. Then [`base`](Self::base) is the severity
+    /// of a request that cannot be read, and of fields without a meaning.
+    pub fields: &'static [FieldMeaning],
     pub technique: Option<Technique>,
     pub watched_by_default: bool,
 }
@@ -67,11 +71,18 @@ pub enum Operation {
     Resynchronize,
     Enable,
     Disable,
+    Start,
     Stop,
     Schedule,
     Tag,
     Untag,
     SignIn,
+    Request,
+    Complete,
+    Accept,
+    Send,
+    Associate,
+    Reject,
     /// The effect of an unfamiliar action is not known.
     Call,
 }
@@ -92,6 +103,7 @@ pub enum ObjectKind {
     Group,
     InstanceProfile,
     LinkedService,
+    RoleTemplate,
     AccessKey,
     ConsolePassword,
     ServiceSpecificCredential,
@@ -109,6 +121,15 @@ pub enum ObjectKind {
     StsPreferences,
     RootCredentialsManagement,
     RootSessions,
+    /// That principals of the account get tokens for services outside of AWS.
+    OutboundFederation,
+    AccountProperties,
+    DelegationRequest,
+    /// The token by which another account gets the delegated access.
+    DelegationToken,
+    RootPassword,
+    RootPasswordRecovery,
+    RootEmail,
     EventSelectors,
     RuleTargets,
     Subscription,
@@ -174,6 +195,8 @@ pub enum AccessEffect {
     ChangesFederation,
     /// Changes what the organization's management account can do as root in member accounts.
     ChangesRootAccess,
+    /// Grants another account temporary access.
+    DelegatesAccess,
     /// Detaches or deletes a policy, or removes a user from a group. The policy may have denied something.
     DetachesPolicy,
     /// Makes something harder to find: renames or deletes an identity or a credential.
@@ -184,8 +207,12 @@ pub enum AccessEffect {
     None,
     /// Impairs something that these alerts depend on.
     ImpairsAlerting,
+    /// Restores something that these alerts depend on.
+    RestoresAlerting,
     /// The root user signs in.
     SignsIn,
+    /// Changes how the root user signs in, at the sign-in page.
+    ChangesRootSignIn,
     /// Not known.
     Unfamiliar,
 }
@@ -262,6 +289,10 @@ pub enum AccountContainment {
     RestorePasswordPolicy,
     DisableRootSessions,
     DisableRootCredentialsManagement,
+    DisableOutboundFederation,
+    RejectDelegation,
+    /// The token was sent, so the request cannot be rejected any more.
+    ReviewDelegation,
 }
 
 /// The commands that restore the stack's own resources, or a trail.
@@ -322,6 +353,12 @@ impl When {
 }
 
 impl AccessEffect {
+    /// Whether the settings cannot leave the action out: it concerns the stack's own resources or the root user's sign-in.
+    #[must_use]
+    pub const fn is_always_watched(self) -> bool {
+        matches!(self, Self::ImpairsAlerting | Self::RestoresAlerting | Self::SignsIn | Self::ChangesRootSignIn)
+    }
+
     /// Whether pipelines do this all the time: the action removes, renames or tags.
     #[must_use]
     pub const fn is_maintenance(self) -> bool {
@@ -446,6 +483,19 @@ impl ChainStep {
 }
 
 impl Action {
+    /// Whether a request of this action always has a policy document or a trust policy.
+    #[must_use]
+    pub const fn carries_document(&self) -> bool {
+        match self.object {
+            ObjectKind::InlinePolicy => matches!(self.operation, Operation::Put),
+            ObjectKind::NewDefaultVersion | ObjectKind::NewVersion | ObjectKind::TrustPolicy => true,
+            ObjectKind::Itself => {
+                matches!((self.operation, self.target), (Operation::Create, TargetKind::Role | TargetKind::Policy))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether CloudTrail's `eventName` means this action. Lambda adds a version to the name, `…20150331v2`.
     pub(super) fn is_called(&self, event_name: &str) -> bool {
         match event_name.strip_prefix(self.event_name) {

@@ -53,11 +53,18 @@ impl Operation {
             Self::Resynchronize => "resynchronized",
             Self::Enable => "enabled",
             Self::Disable => "disabled",
+            Self::Start => "started",
             Self::Stop => "stopped",
             Self::Schedule => "scheduled",
             Self::Tag => "tagged",
             Self::Untag => "untagged",
             Self::SignIn => "signed in",
+            Self::Request => "requested",
+            Self::Complete => "completed",
+            Self::Accept => "accepted",
+            Self::Send => "sent",
+            Self::Associate => "associated",
+            Self::Reject => "rejected",
             Self::Call => "called",
         })
     }
@@ -85,11 +92,18 @@ impl Operation {
             Self::Resynchronize => "resynchronize",
             Self::Enable => "enable",
             Self::Disable => "disable",
+            Self::Start => "start",
             Self::Stop => "stop",
             Self::Schedule => "schedule",
             Self::Tag => "tag",
             Self::Untag => "untag",
             Self::SignIn => "sign in",
+            Self::Request => "request",
+            Self::Complete => "complete",
+            Self::Accept => "accept",
+            Self::Send => "send",
+            Self::Associate => "associate",
+            Self::Reject => "reject",
             Self::Call => "call",
         })
     }
@@ -112,6 +126,7 @@ impl ObjectKind {
             Self::Group => "group",
             Self::InstanceProfile => "instance profile",
             Self::LinkedService => "service",
+            Self::RoleTemplate => "role template",
             Self::AccessKey => "access key",
             Self::ConsolePassword => "console password",
             Self::ServiceSpecificCredential => "service-specific credential",
@@ -129,6 +144,13 @@ impl ObjectKind {
             Self::StsPreferences => "account's STS preferences",
             Self::RootCredentialsManagement => "organization's central management of root credentials",
             Self::RootSessions => "organization's root sessions",
+            Self::OutboundFederation => "account's outbound identity federation",
+            Self::AccountProperties => "account's IAM properties",
+            Self::DelegationRequest => "delegation request",
+            Self::DelegationToken => "token of the delegation request",
+            Self::RootPassword => "root user's password",
+            Self::RootPasswordRecovery => "recovery of the root user's password",
+            Self::RootEmail => "root user's e-mail address",
             Self::EventSelectors => "event selectors",
             Self::RuleTargets => "targets",
             Self::Subscription => "subscription",
@@ -157,8 +179,9 @@ impl ObjectKind {
             Self::Group => "Group",
             Self::InstanceProfile => "Profile",
             Self::LinkedService => "Service",
+            Self::RoleTemplate => "Template",
             Self::AccessKey => "Access key",
-            Self::ConsolePassword => "Password",
+            Self::ConsolePassword | Self::RootPassword | Self::RootPasswordRecovery => "Password",
             Self::ServiceSpecificCredential => "Credential",
             Self::SshPublicKey => "SSH key",
             Self::SigningCertificate => "Certificate",
@@ -168,7 +191,10 @@ impl ObjectKind {
             Self::ClientId => "Client ID",
             Self::AccountAlias => "Alias",
             Self::StsPreferences => "Preferences",
-            Self::RootCredentialsManagement | Self::RootSessions => "Feature",
+            Self::RootCredentialsManagement | Self::RootSessions | Self::OutboundFederation => "Feature",
+            Self::AccountProperties => "Properties",
+            Self::DelegationRequest | Self::DelegationToken => "Request",
+            Self::RootEmail => "E-mail address",
             Self::EventSelectors => "Selectors",
             Self::RuleTargets => "Targets",
             Self::Subscription => "Subscription",
@@ -191,8 +217,11 @@ impl ObjectKind {
             | Self::Group
             | Self::InstanceProfile
             | Self::LinkedService
+            | Self::RoleTemplate
             | Self::ClientId
             | Self::AccountAlias
+            | Self::DelegationRequest
+            | Self::DelegationToken
             | Self::TopicAttribute
             | Self::UnfamiliarAction => Reference::ByName,
             Self::AccessKey
@@ -218,6 +247,11 @@ impl ObjectKind {
             | Self::StsPreferences
             | Self::RootCredentialsManagement
             | Self::RootSessions
+            | Self::OutboundFederation
+            | Self::AccountProperties
+            | Self::RootPassword
+            | Self::RootPasswordRecovery
+            | Self::RootEmail
             | Self::EventSelectors
             | Self::RuleTargets
             | Self::FunctionCode
@@ -268,9 +302,17 @@ impl Action {
             | ObjectKind::StsPreferences
             | ObjectKind::RootCredentialsManagement
             | ObjectKind::RootSessions
+            | ObjectKind::OutboundFederation
+            | ObjectKind::AccountProperties
+            | ObjectKind::DelegationRequest
+            | ObjectKind::DelegationToken
+            | ObjectKind::RootPassword
+            | ObjectKind::RootPasswordRecovery
+            | ObjectKind::RootEmail
             | ObjectKind::UnfamiliarAction => Order::ObjectOnly,
             ObjectKind::NewName => Order::TargetThenObject("to"),
             ObjectKind::LinkedService => Order::TargetThenObject("for"),
+            ObjectKind::RoleTemplate => Order::TargetThenObject("from"),
             ObjectKind::Logging => Order::ObjectThenTarget("on"),
             ObjectKind::Group | ObjectKind::InstanceProfile => {
                 Order::TargetThenObject(if self.operation == Operation::Remove { "from" } else { "to" })

@@ -1,15 +1,25 @@
 //! The subject of an alert, where there is room for one line only.
 
 use crate::alert::Alert;
-use crate::text::Phrase;
 
-/// The subject of an alert as a line of at most `limit` characters of printable ASCII which begins with `begin`. Names
-/// are cut more and more until the line fits; before they become unreadable, the short subject is used.
+/// No name is longer than this in a subject.
+const WHOLE: usize = 64;
+/// A name that is cut more than this is not readable any more.
+const SHORTEST: usize = 8;
+
+/// The subject of an alert as a line of at most `limit` characters of printable ASCII which begins with `begin`: the
+/// first of the alert's subjects that fits. If none fits, the names in the last one are cut, more and more, all to the
+/// same length.
 pub(super) fn line(alert: &Alert, begin: &str, limit: usize) -> String {
-    let with = |subject: &Phrase, each| format!("{begin}{}", subject.ascii(each));
-    let whole = (16..=64).rev().map(|each| with(&alert.subject, each));
-    let short = (8..=64).rev().map(|each| with(&alert.short_subject, each));
-    let mut line = whole.chain(short).find(|line| line.len() <= limit);
-    line.get_or_insert_with(|| with(&alert.short_subject, 8)).truncate(limit);
-    line.unwrap_or_default().trim_end().to_owned()
+    let whole = alert.subjects.iter().map(|subject| subject.ascii(WHOLE));
+    let cut = alert.subjects.last().into_iter().flat_map(|last| (SHORTEST..WHOLE).rev().map(|each| last.ascii(each)));
+    let mut shortest = String::new();
+    for subject in whole.chain(cut) {
+        shortest = format!("{begin}{subject}");
+        if shortest.len() <= limit {
+            break;
+        }
+    }
+    shortest.truncate(limit);
+    shortest.trim_end().to_owned()
 }

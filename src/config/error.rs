@@ -8,7 +8,3 @@ pub struct BadSetting {
     pub(super) found: String,
     pub(super) wanted: &'static str,
 }
-
-pub(super) fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}

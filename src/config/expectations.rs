@@ -1,7 +1,7 @@
 //! The principals that are expected to change access.
 
-use super::error::{BadSetting, is_account_id};
-use crate::arn::{Arn, arn_like};
+use super::error::BadSetting;
+use crate::arn::{Arn, arn_like, is_account_id};
 
 /// The principals that are expected to change access: exact ARNs, or patterns with `*` and `?`, compared part by part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -20,10 +20,11 @@
 //! | `AWS_SAM_LOCAL` | set by `sam local invoke`: a topic that is no ARN means "print only" | |
 //! | `EMULATOR_ENDPOINT_URL` | another endpoint for AWS, under `sam local invoke` only | AWS itself |
 
-use super::error::{BadSetting, is_account_id};
+use super::error::BadSetting;
 use super::expectations::ExpectedPrincipals;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::Arn;
+use crate::arn::is_account_id;
 use crate::severity::Severity;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;

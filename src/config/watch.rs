@@ -132,10 +132,16 @@ impl Watch {
         let action = activity.action;
         match action.effect {
             AccessEffect::Unfamiliar => None,
-            AccessEffect::SignsIn if matches!(activity.principal, Principal::Root(_)) => None,
-            AccessEffect::SignsIn => Some("only sign-ins of the root user are alerted on".into()),
-            AccessEffect::ImpairsAlerting if self.is_protected(activity) => None,
-            AccessEffect::ImpairsAlerting => {
+            AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn
+                if matches!(activity.principal, Principal::Root(_)) =>
+            {
+                None
+            }
+            AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn => {
+                Some("only sign-ins of the root user are alerted on".into())
+            }
+            AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting if self.is_protected(activity) => None,
+            AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting => {
                 let kind = action.target.noun();
                 let name = activity.target.name.as_ref().map_or("(name not in the event)".into(), Phrase::from);
                 Some(phrase!("these alerts do not depend on the ", kind, " ", name))

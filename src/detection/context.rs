@@ -7,8 +7,11 @@ use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::config::Settings;
 use crate::event::Activity;
 use crate::history::RelatedActivity;
-use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, KnownTarget, Lookup};
-use crate::policy::{Access, BoundaryEffect, BoundaryReading, Holder, Home, Named, Parsed, Reading, Trust};
+use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownTarget, Lookup, Unavailable};
+use crate::phrase;
+use crate::policy::{
+    Access, AccessLevel, BoundaryEffect, BoundaryReading, Holder, Home, Named, Parsed, Reading, Trust,
+};
 use crate::text::Phrase;
 
 /// The input of the assessment.
@@ -120,7 +123,16 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
         let (named, target) = (holder::named(dossier), holder::of_target(activity, dossier, settings));
-        let target_access = dossier.target.attached().map(|attached| attached.access(target, &named));
+        let target_access = dossier.target.attached().map(|attached| {
+            unread_policy(activity, attached).map_or_else(
+                || attached.access(target, &named),
+                |gap| {
+                    let mut attached = attached.clone();
+                    attached.gaps.push(gap);
+                    attached.access(target, &named)
+                },
+            )
+        });
         let caller = holder::of_caller(activity, &dossier.caller, settings);
         let of_caller = dossier.caller.attached().map(|attached| attached.access(caller, &Named::default()));
         Self {
@@ -155,6 +167,27 @@ impl<'a> Case<'a> {
         self.dossier.target_is_replaced(self.activity)
     }
 
+    /// Whether the policy that the call attached, wrote or removed is AWS's quarantine.
+    #[must_use]
+    pub fn concerns_quarantine(&self) -> bool {
+        let activity = self.activity;
+        let policy = matches!(activity.action.object, ObjectKind::ManagedPolicy | ObjectKind::InlinePolicy);
+        let Some(name) = activity.object.name.clone().filter(|_| policy) else { return false };
+        let given = self.dossier.given.policies.iter().find(|policy| policy.name == name);
+        let document = activity.policy_document.clone().map_or_else(
+            || given.map_or(Lookup::not_asked("the event does not contain the policy"), |given| given.document.clone()),
+            Lookup::Found,
+        );
+        AttachedPolicy { name, via: Attachment::Attached, arn: activity.object.arn.clone(), document }.is_quarantine()
+    }
+
+    /// Whether the call attached AWS's quarantine, or tried to.
+    #[must_use]
+    pub fn attaches_quarantine(&self) -> bool {
+        let effect = self.activity.action.effect;
+        matches!(effect, AccessEffect::AttachesPolicy | AccessEffect::PutsInlinePolicy) && self.concerns_quarantine()
+    }
+
     /// Whether the target is one of the stack's own resources, or a trail that feeds the alerts.
     #[must_use]
     pub fn is_self_protected(&self) -> bool {
@@ -162,7 +195,31 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The inline policy of the call, if neither the event nor IAM shows its document: then nothing is claimed about the
+/// target's access.
+fn unread_policy(activity: &Activity, attached: &AttachedPolicies) -> Option<Gap> {
+    let inline = activity.action.effect == AccessEffect::PutsInlinePolicy && activity.lacks_document();
+    let name = activity.object.name.as_ref();
+    let shown = attached.policies.iter().any(|policy| policy.via == Attachment::Inline && Some(&policy.name) == name);
+    let what = name.map_or("the policy of this call".into(), |name| phrase!("the policy ", name));
+    (inline && !shown).then_some(Gap { what, reason: Unavailable::NotAsked("the event does not contain it") })
+}
+
 impl Granted {
+    /// Whether the policy adds nothing severe, and everything that could contradict was read and evaluated: the policy,
+    /// and the target's access with it.
+    #[must_use]
+    pub fn is_harmless(&self) -> bool {
+        let limited = |access: &Access| {
+            access.is_complete()
+                && access.level.max(access.at_most).max(access.perhaps) <= AccessLevel::Limited
+                && !access.unreadable
+        };
+        let adds = |whole: &Access| self.before.as_ref().is_none_or(|before| before.level < whole.level);
+        let whole = self.whole.as_ref().is_none_or(|whole| limited(whole) || (whole.is_complete() && !adds(whole)));
+        limited(&self.access) && whole && !self.read_failed
+    }
+
     /// Whether the policy lets the target get around its own boundary.
     #[must_use]
     pub fn lifts_boundary(&self) -> bool {

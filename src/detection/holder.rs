@@ -26,7 +26,10 @@ pub(super) fn of_caller<'a>(activity: &'a Activity, caller: &'a KnownCaller, set
         KnownCaller::Role(role) => of_role(role),
         KnownCaller::NotAsked(_) => Holder::default(),
     };
-    Holder { arn: known.arn.or(activity.principal.lasting_arn()), ..with_settings(known, activity, settings) }
+    Holder {
+        arn: known.arn.or(activity.principal.acting_as().lasting_arn()),
+        ..with_settings(known, activity, settings)
+    }
 }
 
 fn with_settings<'a>(holder: Holder<'a>, activity: &Activity, settings: &'a Settings) -> Holder<'a> {

@@ -8,15 +8,17 @@ mod credentials;
 mod grants;
 mod opinions;
 mod protection;
+mod quarantine;
 mod self_protection;
 mod trust;
 
 use super::context::Case;
 use super::model::{Opinion, Rule, Weight};
-use crate::catalog::AccessEffect;
+use crate::catalog::{AccessEffect, FieldReading};
 use crate::event::{FailureKind, Outcome, Principal};
 use crate::phrase;
 use crate::severity::Severity;
+use crate::text::{Phrase, Untrusted};
 
 /// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
@@ -34,9 +36,12 @@ pub const RULES: &[Rule] = &[
     Rule { name: "deny_only", judge: grants::deny_only },
     Rule { name: "trusted_principals", judge: trust::trusted_principals },
     Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
+    Rule { name: "quarantined", judge: quarantine::quarantined },
+    Rule { name: "target_quarantined", judge: quarantine::target_quarantined },
     Rule { name: "deny_lifted", judge: grants::deny_lifted },
     Rule { name: "containment_removed", judge: protection::containment_removed },
     Rule { name: "credential_for_other", judge: credentials::credential_for_other },
+    Rule { name: "bedrock_key", judge: credentials::bedrock_key },
     Rule { name: "target_has_credentials", judge: credentials::target_has_credentials },
     Rule { name: "protection_reduced", judge: protection::protection_reduced },
     Rule { name: "weak_password_policy", judge: protection::weak_password_policy },
@@ -59,16 +64,53 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
     // A call that cannot succeed may be probing; but pipelines often delete what does not exist any more.
     let attempt = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
     let (level, reason) = match &activity.outcome {
-        Outcome::Succeeded if matches!(activity.principal, Principal::AwsService(_)) && action.service == "iam" => {
-            (Severity::Low, phrase!("The AWS service ", who, " acted for itself. Only AWS can act as a service."))
+        Outcome::Succeeded if activity.principal.service().is_some() && action.service == "iam" => {
+            (Severity::Low, service_acted(&activity.principal))
         }
-        Outcome::Succeeded => (action.base, action.because.into()),
+        Outcome::Succeeded => understood(case),
+        Outcome::Failed { .. } if action.effect == AccessEffect::ChangesRootSignIn => {
+            (Severity::High, "Somebody tried to change how the root user signs in. The attempt failed.".into())
+        }
         Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
             (Severity::High, "A sign-in as the root user failed. Daily work does not need the root user.".into())
         }
-        Outcome::Failed { .. } if action.effect == AccessEffect::ImpairsAlerting => {
+        Outcome::Failed { failure: FailureKind::NotFound, .. } if action.effect == AccessEffect::ImpairsAlerting => (
+            Severity::Medium,
+            phrase!("There is no such ", action.target.noun(), ". Nothing changed. Somebody may be guessing names."),
+        ),
+        Outcome::Failed { failure, .. }
+            if action.effect == AccessEffect::ImpairsAlerting && *failure != FailureKind::Temporary =>
+        {
             (Severity::High, "Somebody tried to change what these alerts depend on. The call failed.".into())
         }
+        Outcome::Failed { failure: FailureKind::BadCredentials, .. } => (
+            Severity::Medium,
+            "The credentials are not valid, or not valid any more. Somebody may be trying old or stolen credentials."
+                .into(),
+        ),
+        Outcome::Failed { failure: FailureKind::Temporary, code, .. } => (
+            Severity::Low,
+            phrase!(
+                "AWS refused the call for the moment",
+                in_brackets(code.as_ref()),
+                ". Nothing changed. Tools repeat such a call by themselves."
+            ),
+        ),
+        Outcome::Failed { failure: FailureKind::InUse, .. } => {
+            (attempt, "The call failed: the entity is still in use. Nothing changed.".into())
+        }
+        Outcome::Failed { failure: FailureKind::Invalid, code, .. } => (
+            attempt,
+            phrase!("The call failed: a parameter is not valid", in_brackets(code.as_ref()), ". Nothing changed."),
+        ),
+        Outcome::Failed { failure: FailureKind::NotPossible, code, .. } => (
+            attempt,
+            phrase!(
+                "The call failed: AWS does not allow this change",
+                in_brackets(code.as_ref()),
+                ". Nothing changed."
+            ),
+        ),
         Outcome::Failed { failure: FailureKind::Denied, .. } => {
             (Severity::Medium, phrase!("A denied call can mean that somebody is probing what ", who, " can do."))
         }
@@ -79,17 +121,64 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             (attempt, "The call failed: there is no such entity. Nothing changed.".into())
         }
         Outcome::Failed { failure: FailureKind::LimitExceeded, .. } => {
-            (Severity::Low, "The call failed: a quota is used up. Nothing changed.".into())
+            let quota = activity.outcome.quota().map_or("a quota".into(), |quota| {
+                let value = quota.value.map_or(Phrase::default(), |value| Phrase::ours(format!(" ({value})")));
+                phrase!("the quota ", &Untrusted::new(quota.name), value, quota.of_whom())
+            });
+            (Severity::Low, phrase!("The call failed: ", quota, " is used up. Nothing changed."))
         }
-        Outcome::Failed { failure: FailureKind::Other, .. } => (attempt, "The call failed. Nothing changed.".into()),
+        Outcome::Failed { failure: FailureKind::Other, code: Some(code), .. } => (
+            attempt,
+            phrase!("The call failed with ", code, ", an error that this version does not know. Nothing changed."),
+        ),
+        Outcome::Failed { failure: FailureKind::Other, code: None, .. } => {
+            (attempt, "The call failed; the event has no error code. Nothing changed.".into())
+        }
     };
     // An expected principal does not lower these: changes to the stack's own resources, and root at the console.
-    let weight = if matches!(action.effect, AccessEffect::ImpairsAlerting | AccessEffect::SignsIn) {
-        Weight::Always(level)
-    } else {
-        Weight::AtLeast(level)
+    let weight = if action.effect.is_always_watched() { Weight::Always(level) } else { Weight::AtLeast(level) };
+    Some(Opinion { weight, reason, restates: activity.outcome.succeeded() && action.fields.is_empty() })
+}
+
+/// A successful call, by the fields of its request where they decide.
+fn understood(case: &Case<'_>) -> (Severity, Phrase) {
+    let action = case.activity.action;
+    if action.fields.is_empty() {
+        let harmless = grants::harmless(case).or_else(|| trust::harmless(case));
+        return harmless.map_or((action.base, action.because.into()), |reason| (Severity::Low, reason));
+    }
+    let reading = FieldReading::of(action, &case.activity.request);
+    let reason = match &reading {
+        FieldReading::Unread => action.because.into(),
+        FieldReading::Read { meanings, others: false } if meanings.is_empty() => "The call changes no setting.".into(),
+        FieldReading::Read { meanings, others } => {
+            let unknown = others.then_some(action.because);
+            let all = meanings.iter().map(|meaning| meaning.because).chain(unknown);
+            Phrase::joined(all.map(Phrase::from), " ")
+        }
     };
-    Some(Opinion { weight, reason, restates: activity.outcome.succeeded() })
+    (reading.severity(action.base), reason)
+}
+
+/// The code of an error, in brackets.
+fn in_brackets(code: Option<&Untrusted>) -> Phrase {
+    code.map_or(Phrase::default(), |code| phrase!(" (", code, ")"))
+}
+
+/// That a service acted for itself.
+fn service_acted(principal: &Principal) -> Phrase {
+    match (principal.service().flatten(), principal) {
+        (Some(service), Principal::AssumedRole(_)) => phrase!(
+            "The AWS service ",
+            service,
+            " acted through its service-linked role. Nobody else can assume this role."
+        ),
+        (Some(service), _) => phrase!("The AWS service ", service, " acted for itself. Only AWS can act as a service."),
+        (None, _) => {
+            "An AWS service acted for itself; the event does not name the service. Only AWS can act as a service."
+                .into()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::outcome::{Outcome, outcome};
 use super::parameters::parameters;
 use super::principal::Principal;
 use super::record::{Record, text_of};
-use crate::arn::{Arn, Partition};
+use crate::arn::{Arn, Partition, is_account_id};
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, OnCaller, Operation, TargetKind};
 use crate::phrase;
 use crate::policy::Parsed;
@@ -68,6 +68,10 @@ pub struct Activity {
     pub policy_document: Option<Parsed>,
     /// The trust policy in the request or the response.
     pub trust_document: Option<Parsed>,
+    /// The request parameters, as in the record; null if the record has none.
+    pub request: Value,
+    /// The response, as in the record; null if the record has none.
+    pub response: Value,
     /// Other request parameters, by their path; at most [`PARAMETERS`](crate::limits::PARAMETERS).
     pub parameters: Vec<(Untrusted, Untrusted)>,
     /// Whether a console sign-in used MFA.
@@ -76,6 +80,18 @@ pub struct Activity {
     pub omitted: bool,
     /// The names of the fields that the record should have, but does not have.
     pub lacking: Vec<&'static str>,
+}
+
+/// The account that the caller belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallersAccount<'a> {
+    /// The account of the event.
+    Same,
+    Other(&'a Untrusted),
+    /// The event does not state the caller's account.
+    NotStated,
+    /// At least one of the two accounts is no account id, for example because it was masked.
+    NotReadable(&'a Untrusted),
 }
 
 /// The changed resource, or the principal that gains or loses access, as far as the event shows it.
@@ -148,12 +164,14 @@ impl Activity {
 
     fn read(action: &'static Action, event_name: &str, delivery: &Delivery) -> Self {
         let record = &delivery.record;
-        let principal = Principal::from_record(record.user_identity.as_ref());
+        let principal = Principal::of(record);
         let outcome = outcome(record);
-        let account = record.recipient_account_id.as_deref().or(delivery.account.as_deref());
+        let stated = [record.recipient_account_id.as_deref(), delivery.account.as_deref()].into_iter().flatten();
+        let account = stated.clone().find(|account| is_account_id(account)).or_else(|| stated.clone().next());
         let named = DeniedResource::in_message(&outcome);
         let object = Object::read(action, record, event_name, named.as_ref());
-        let target = Target::read(action, record, named.as_ref()).or_caller(action, &outcome, &principal, account);
+        let target =
+            Target::read(action, record, named.as_ref()).or_caller(action, &outcome, &principal, account, record);
         let event_time = record.event_time.as_deref().and_then(time);
         let region = record.aws_region.as_ref().or(delivery.region.as_ref());
         let target_arn = target.arn.as_ref().and_then(|arn| Arn::parse(arn.raw()));
@@ -175,6 +193,7 @@ impl Activity {
             ("eventTime", event_time.is_some()),
             ("awsRegion", region.is_some()),
             ("userIdentity", record.user_identity.is_some()),
+            ("userIdentity.type", record.user_identity.as_ref().is_none_or(|identity| identity.kind.is_some())),
             ("sourceIPAddress", record.source_ip_address.is_some()),
             ("recipientAccountId", account.is_some()),
             ("requestParameters", request.is_object() || !outcome.succeeded() || (named_by_event && !creates)),
@@ -189,6 +208,9 @@ impl Activity {
             carried.iter().find_map(|place| place.get(field)?.as_str()).map(Parsed::of)
         };
         let trusts = action.object == ObjectKind::TrustPolicy;
+        let invoked_by = record.user_identity.as_ref().and_then(|identity| identity.invoked_by.as_ref());
+        // The console calls IAM for the person who is signed in: that is no service that acts for the caller.
+        let from_console = invoked_by.is_some_and(|service| service == "signin.amazonaws.com");
 
         Self {
             action,
@@ -201,13 +223,9 @@ impl Activity {
             origin: Origin {
                 address: record.source_ip_address.as_ref().map(Untrusted::new),
                 user_agent: record.user_agent.as_ref().map(Untrusted::new),
-                invoked_by: record
-                    .user_identity
-                    .as_ref()
-                    .and_then(|identity| identity.invoked_by.as_ref())
-                    .map(Untrusted::new),
+                invoked_by: invoked_by.filter(|_| !from_console).map(Untrusted::new),
                 vpc_endpoint: record.vpc_endpoint_id.as_ref().map(Untrusted::new),
-                console: *record.session_credential_from_console == Some(true),
+                console: from_console || *record.session_credential_from_console == Some(true),
             },
             event_id: record.event_id.as_ref().map(Untrusted::new),
             request_id: record.request_id.as_ref().map(Untrusted::new),
@@ -216,6 +234,8 @@ impl Activity {
             trust_document: document(if trusts { "policyDocument" } else { "assumeRolePolicyDocument" }),
             parameters: if omitted { Vec::new() } else { parameters(request, action, target.name.is_some()) },
             mfa_used: record.additional_event_data.get("MFAUsed").and_then(Value::as_str).map(|used| used == "Yes"),
+            request: request.clone(),
+            response: record.response_elements.clone(),
             omitted,
             lacking,
             target,
@@ -240,6 +260,27 @@ impl Activity {
                 self.target.kind == TargetKind::RootUser && root.account.is_some() && root.account == self.account
             }
             _ => false,
+        }
+    }
+
+    /// Whether the call wrote a policy or a trust policy that the event does not contain: `CloudTrail` omitted it, or it
+    /// is absent.
+    #[must_use]
+    pub fn lacks_document(&self) -> bool {
+        let document = self.policy_document.as_ref().or(self.trust_document.as_ref());
+        self.outcome.succeeded() && self.action.carries_document() && document.is_none()
+    }
+
+    /// Where the caller is at home, seen from the account of the event. What cannot be read is not another account.
+    #[must_use]
+    pub fn callers_account(&self) -> CallersAccount<'_> {
+        match (self.principal.account(), self.account.as_ref()) {
+            (None, _) => CallersAccount::NotStated,
+            (Some(theirs), Some(here)) if theirs == here => CallersAccount::Same,
+            (Some(theirs), Some(here)) if is_account_id(theirs.raw()) && is_account_id(here.raw()) => {
+                CallersAccount::Other(theirs)
+            }
+            (Some(theirs), _) => CallersAccount::NotReadable(theirs),
         }
     }
 
@@ -321,13 +362,27 @@ impl Target {
     }
 
     /// The caller, if the call names no target and is about the caller.
-    fn or_caller(mut self, action: &Action, outcome: &Outcome, principal: &Principal, account: Option<&str>) -> Self {
+    fn or_caller(
+        mut self,
+        action: &Action,
+        outcome: &Outcome,
+        principal: &Principal,
+        account: Option<&str>,
+        record: &Record,
+    ) -> Self {
         let on_caller = match action.on_caller {
             OnCaller::Never => false,
             // A denied call may have named a target: the record does not show it.
             OnCaller::IfUnnamed => outcome.succeeded(),
             OnCaller::Always => true,
         };
+        let asked_for_user =
+            self.kind.fields().iter().any(|field| text_in(&record.request_parameters, field).is_some());
+        // A call of the root user that names no user is about the root user itself, whatever name the response has for
+        // it: "Root", or the alias of the account.
+        if on_caller && !asked_for_user && matches!(principal, Principal::Root(_)) {
+            return Self { kind: TargetKind::RootUser, name: None, arn: None, ..self };
+        }
         if !on_caller || self.name.is_some() || self.kind == TargetKind::RootUser {
             return self;
         }
@@ -336,7 +391,6 @@ impl Target {
                 self.name.clone_from(&user.name);
                 self.arn.clone_from(&user.arn);
             }
-            Principal::Root(_) => self.kind = TargetKind::RootUser,
             _ => {}
         }
         self
@@ -355,6 +409,12 @@ impl Object {
                 Some(arn) => Self { name: Some(arn.name().into()), arn: Some(found) },
                 None => Self { name: Some(found), arn: None },
             };
+        }
+        // The message names the role to create; its path has the service: `aws-service-role/SERVICE/NAME`.
+        if action.object == ObjectKind::LinkedService
+            && let Some(service) = named.and_then(DeniedResource::linked_service)
+        {
+            return Self { name: Some(service.into()), arn: None };
         }
         // The message of a denied call can name the object instead of the target.
         match named.filter(|named| !named.is_a(action.target) && !action.object_at.is_empty()) {

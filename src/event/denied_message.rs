@@ -37,6 +37,12 @@ impl<'a> DeniedResource<'a> {
         Some(Self { kind, name: second.filter(name), arn: whole })
     }
 
+    /// The service of a service-linked role, by the path of the role.
+    pub(super) fn linked_service(&self) -> Option<&'a str> {
+        let (_, rest) = self.arn?.split_once(":role/aws-service-role/")?;
+        rest.split('/').next()
+    }
+
     /// Whether the resource can be of this kind.
     pub(super) fn is_a(&self, kind: TargetKind) -> bool {
         let (_, prefix) = kind.in_arns();

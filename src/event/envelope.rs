@@ -48,7 +48,7 @@ pub enum Refusal {
     )]
     Source { event_id: String, found: String },
     /// The detail-type of the event is not accepted.
-    #[error("event {event_id}: its detail-type is \"{found}\", not \"{API_CALL}\" or \"{SIGN_IN}\"")]
+    #[error("event {event_id}: its detail-type is \"{found}\", not \"{API_CALL}\" or \"{}\"", SIGN_IN[0])]
     DetailType { event_id: String, found: String },
     /// The record is of another service.
     #[error(
@@ -96,7 +96,7 @@ impl Delivery {
         let Some(service) = event.source.strip_prefix("aws.").filter(|service| is_service(service)) else {
             return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
         };
-        if event.detail_type != API_CALL && event.detail_type != SIGN_IN {
+        if event.detail_type != API_CALL && !SIGN_IN.contains(&event.detail_type.as_str()) {
             return Err(Refusal::DetailType { event_id: event_id(), found: shown(&event.detail_type) });
         }
         let of_record = record.event_source.as_deref();

@@ -12,10 +12,12 @@ pub mod outcome;
 mod parameters;
 pub mod principal;
 pub mod record;
+mod service_credential;
 
-pub use activity::Activity;
+pub use activity::{Activity, CallersAccount};
 pub use envelope::{Delivery, Refusal, is_schedule};
 pub(crate) use fields::time;
 pub use outcome::{FailureKind, Outcome};
 pub use principal::Principal;
 pub use record::Record;
+pub use service_credential::{Expiry, ServiceCredential};

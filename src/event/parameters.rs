@@ -1,7 +1,7 @@
 //! Request parameters that have no field of their own in an activity.
 
 use super::record::text_of;
-use crate::catalog::{AccessEffect, Action};
+use crate::catalog::{AccessEffect, Action, ObjectKind};
 use crate::limits::PARAMETERS;
 use crate::text::Untrusted;
 use serde_json::Value;
@@ -26,6 +26,11 @@ pub(super) fn parameters(request: &Value, action: &Action, named: bool) -> Vec<(
         let shown = SHOWN_ELSEWHERE.contains(&name)
             || (named && action.target.fields().contains(&name))
             || action.object_at.contains(&name);
+        // The service and the expiry of a credential have facts of their own.
+        let shown = shown
+            || (action.object == ObjectKind::ServiceSpecificCredential
+                && action.effect == AccessEffect::GrantsCredential
+                && matches!(name, "serviceName" | "credentialAgeDays"));
         if name == "sAMLMetadataDocument" {
             found.extend(entity_id(value).map(|id| ("entityID".into(), id.into())));
         } else if !shown || action.effect == AccessEffect::Unfamiliar {
@@ -58,6 +63,8 @@ fn leaves(path: &str, value: &Value, found: &mut Vec<(Untrusted, Untrusted)>) {
                 leaves(&format!("{path}[{i}]"), value, found);
             }
         }
+        // An empty text clears a setting.
+        Value::String(text) if text.trim().is_empty() => found.push((path.into(), "(empty)".into())),
         leaf => found.extend(text_of(leaf).map(Untrusted::new).map(|text| (path.into(), text))),
     }
 }

@@ -30,8 +30,20 @@ pub enum Principal {
     AwsAccount(OtherAccount),
     /// An AWS service that acts for itself.
     AwsService(Service),
+    /// Another account, by temporary delegation.
+    Delegate(Box<Delegate>),
     /// A type that identifies no principal (`Unknown`, `Role`, `Directory`), no type, or a type that AWS added later.
     Unrecognized(Unrecognized),
+}
+
+/// An account that acts with the access of a principal of this account, who approved that ("Temporary delegation", IAM
+/// user guide). The account is the actor: CloudTrail's other fields describe the principal who approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delegate {
+    /// The account that made the call.
+    pub account: Option<Untrusted>,
+    /// The principal whose access the account uses.
+    pub approved_by: Principal,
 }
 
 /// The credentials of a call.
@@ -39,18 +51,30 @@ pub enum Principal {
 pub struct Session {
     /// The access key that signed the call.
     pub access_key_id: Option<Untrusted>,
+    pub key_kind: KeyKind,
     /// Whether the session was created with MFA; `None` if the record does not show this.
     pub mfa: Option<bool>,
     /// When the session was created.
     pub created: Option<DateTime<Utc>>,
 }
 
+/// The kind of the access key that signed a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A long-term access key of a user.
+    LongTerm,
+    /// Temporary credentials.
+    Temporary,
+    /// There is no key, its prefix is not known, or the rest of the record contradicts the prefix.
+    #[default]
+    Unknown,
+}
+
 impl Session {
-    /// Whether a long-term access key signed the call. The prefix of the key shows this, see "IAM identifiers" in the
-    /// IAM user guide.
+    /// Whether a long-term access key signed the call.
     #[must_use]
     pub fn has_long_lived_key(&self) -> bool {
-        self.access_key_id.as_ref().is_some_and(|key| key.raw().starts_with("AKIA"))
+        self.key_kind == KeyKind::LongTerm
     }
 }
 
@@ -66,8 +90,10 @@ pub struct Root {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct IamUser {
-    /// The name, from the record or the ARN.
+    /// The name, from the ARN or the record.
     pub name: Option<Untrusted>,
+    /// Another name, in the record: the record contradicts its ARN.
+    pub other_name: Option<Untrusted>,
     pub arn: Option<Untrusted>,
     /// The unique id, `AIDA…`.
     pub id: Option<Untrusted>,
@@ -89,6 +115,8 @@ pub struct RoleSession {
     pub account: Option<Untrusted>,
     /// The name of the session. The caller of `AssumeRole` chooses this name: it proves nothing.
     pub session_name: Option<Untrusted>,
+    /// Another session name, in the principal id: the record contradicts itself.
+    pub other_session_name: Option<Untrusted>,
     /// The source identity. The caller that opened the first session of a role chain chose it; later sessions keep it.
     pub source_identity: Option<Untrusted>,
     pub operator: Operator,
@@ -98,6 +126,8 @@ pub struct RoleSession {
 /// Who or what uses a role session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operator {
+    /// The AWS service that the role is linked to. Nobody else can assume a service-linked role.
+    Service(Untrusted),
     /// A user of IAM Identity Center. AWS sets the session name to the user's name.
     IdentityCenter {
         /// The permission set that the role was created from.
@@ -151,8 +181,10 @@ pub struct IdentityCenterUser {
     /// The user's id in the identity store.
     pub user_id: Option<Untrusted>,
     pub identity_store: Option<Untrusted>,
+    pub arn: Option<Untrusted>,
     pub account: Option<Untrusted>,
     pub credential_id: Option<Untrusted>,
+    pub session: Session,
 }
 
 /// A principal of another account. The record names only the account and sometimes an id.
@@ -186,14 +218,38 @@ impl Principal {
     pub fn is_identified(&self) -> bool {
         match self {
             Self::Unrecognized(_) => false,
-            Self::Root(_) => true,
+            // Only AWS writes the type AWSService, so the caller is AWS also if the record does not name the service.
+            Self::Root(_) | Self::AwsService(_) => true,
             Self::IamUser(user) => user.name.is_some() || user.arn.is_some(),
             Self::AssumedRole(session) => session.role.is_some() || session.arn.is_some(),
             Self::FederatedUser(user) => user.name.is_some() || user.arn.is_some(),
             Self::SamlUser(user) | Self::WebIdentityUser(user) => user.name.is_some() || user.principal_id.is_some(),
             Self::IdentityCenterUser(user) => user.user_id.is_some(),
             Self::AwsAccount(other) => other.account.is_some(),
-            Self::AwsService(service) => service.name.is_some(),
+            Self::Delegate(delegate) => delegate.account.is_some(),
+        }
+    }
+
+    /// The AWS service that acted for itself: by its own identity, or through the role that is linked to it. `None` if
+    /// the caller is no service; `Some(None)` if the record does not name the service.
+    #[must_use]
+    pub fn service(&self) -> Option<Option<&Untrusted>> {
+        match self {
+            Self::AwsService(service) => Some(service.name.as_ref()),
+            Self::AssumedRole(session) => match &session.operator {
+                Operator::Service(service) => Some(Some(service)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The principal whose access the call used: for a delegate, the one who approved the delegation.
+    #[must_use]
+    pub fn acting_as(&self) -> &Self {
+        match self {
+            Self::Delegate(delegate) => &delegate.approved_by,
+            other => other,
         }
     }
 
@@ -205,12 +261,10 @@ impl Principal {
             Self::IamUser(user) => user.arn.as_ref(),
             Self::AssumedRole(role) => role.arn.as_ref(),
             Self::FederatedUser(user) => user.arn.as_ref(),
+            Self::IdentityCenterUser(user) => user.arn.as_ref(),
             Self::Unrecognized(other) => other.arn.as_ref(),
-            Self::SamlUser(_)
-            | Self::WebIdentityUser(_)
-            | Self::IdentityCenterUser(_)
-            | Self::AwsAccount(_)
-            | Self::AwsService(_) => None,
+            Self::Delegate(delegate) => delegate.approved_by.arn(),
+            Self::SamlUser(_) | Self::WebIdentityUser(_) | Self::AwsAccount(_) | Self::AwsService(_) => None,
         }
     }
 
@@ -228,6 +282,7 @@ impl Principal {
             | Self::IdentityCenterUser(_)
             | Self::AwsAccount(_)
             | Self::AwsService(_)
+            | Self::Delegate(_)
             | Self::Unrecognized(_) => None,
         }
     }
@@ -243,6 +298,7 @@ impl Principal {
             Self::IdentityCenterUser(user) => user.account.as_ref(),
             Self::AwsAccount(other) => other.account.as_ref(),
             Self::Unrecognized(other) => other.account.as_ref(),
+            Self::Delegate(delegate) => delegate.account.as_ref(),
             Self::SamlUser(_) | Self::WebIdentityUser(_) | Self::AwsService(_) => None,
         }
     }
@@ -255,19 +311,18 @@ impl Principal {
             Self::IamUser(user) => Some(&user.session),
             Self::AssumedRole(role) => Some(&role.session),
             Self::FederatedUser(user) => Some(&user.session),
+            Self::IdentityCenterUser(user) => Some(&user.session),
             Self::Unrecognized(other) => Some(&other.session),
-            Self::SamlUser(_)
-            | Self::WebIdentityUser(_)
-            | Self::IdentityCenterUser(_)
-            | Self::AwsAccount(_)
-            | Self::AwsService(_) => None,
+            Self::Delegate(delegate) => delegate.approved_by.session(),
+            Self::SamlUser(_) | Self::WebIdentityUser(_) | Self::AwsAccount(_) | Self::AwsService(_) => None,
         }
     }
 
     /// The partition in the principal's ARN.
     #[must_use]
     pub fn partition(&self) -> Option<Partition> {
-        let arn = self.lasting_arn().or_else(|| self.arn())?;
+        let of_access = self.acting_as();
+        let arn = of_access.lasting_arn().or_else(|| of_access.arn())?;
         Some(Partition::from_name(Arn::parse(arn.raw())?.partition))
     }
 }

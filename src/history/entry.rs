@@ -3,7 +3,7 @@
 use super::model::Line;
 use crate::catalog::{ChainStep, TargetKind};
 use crate::event::Activity;
-use crate::event::principal::{Operator, Principal};
+use crate::event::principal::{Operator, Principal, Root};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted, fingerprint};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -69,6 +69,10 @@ pub fn actor_key(principal: &Principal) -> String {
     let raw = |text: Option<&Untrusted>| text.map(|text| text.raw().to_owned());
     let or_kind = |key: Option<String>| key.unwrap_or_else(|| format!("unknown#{}", type_name(principal)));
     match principal {
+        // Its ARN is that of the account's root user, who is another actor.
+        Principal::Root(Root { assumed: true, .. }) => {
+            format!("{}#AssumeRoot", or_kind(raw(principal.lasting_arn())))
+        }
         Principal::AssumedRole(session) => {
             let role = raw(session.role_arn.as_ref()).or_else(|| {
                 let (account, role) = (session.account.as_ref()?, session.role.as_ref()?);
@@ -90,6 +94,9 @@ pub fn actor_key(principal: &Principal) -> String {
         Principal::IdentityCenterUser(user) => or_kind(raw(user.user_id.as_ref())),
         Principal::AwsAccount(other) => or_kind(raw(other.account.as_ref())),
         Principal::AwsService(service) => or_kind(raw(service.name.as_ref())),
+        Principal::Delegate(delegate) => {
+            format!("delegate:{}", delegate.account.as_ref().map_or("unknown", Untrusted::raw))
+        }
         Principal::Unrecognized(other) => or_kind(raw(other.arn.as_ref().or(other.principal_id.as_ref()))),
     }
 }
@@ -106,6 +113,7 @@ fn type_name(principal: &Principal) -> &str {
         Principal::IdentityCenterUser(_) => "IdentityCenterUser",
         Principal::AwsAccount(_) => "AWSAccount",
         Principal::AwsService(_) => "AWSService",
+        Principal::Delegate(_) => "InvokedByDelegate",
         Principal::Unrecognized(other) => other.kind.as_ref().map_or("Unknown", Untrusted::raw),
     }
 }

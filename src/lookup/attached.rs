@@ -4,7 +4,8 @@ use super::answer::{Listing, Lookup, Unavailable};
 use crate::arn::Arn;
 use crate::phrase;
 use crate::policy::{
-    Access, Holder, Named, Parsed, PolicyInput, Question, Reading, Via, evaluate, is_aws_managed, is_quarantine_policy,
+    Access, Document, Holder, KnownContainment, Named, Parsed, PolicyInput, Question, Reading, Via, evaluate,
+    is_aws_managed, known_containment,
 };
 use crate::text::{Phrase, Untrusted};
 
@@ -128,7 +129,7 @@ impl AttachedPolicies {
     /// (`AWSCompromisedKeyQuarantine` and its successors).
     #[must_use]
     pub fn quarantine(&self) -> Option<&AttachedPolicy> {
-        self.policies.iter().find(|policy| policy.is_aws_managed() && is_quarantine_policy(policy.name.raw()))
+        self.policies.iter().find(|policy| policy.is_quarantine())
     }
 }
 
@@ -172,6 +173,13 @@ impl AttachedPolicy {
             Lookup::Missing => Reading::Gone,
             Lookup::Unavailable(_) => Reading::Unread,
         }
+    }
+
+    /// Whether this is AWS's quarantine. A policy of its name that is known to deny nothing is another one.
+    #[must_use]
+    pub fn is_quarantine(&self) -> bool {
+        let denies = || self.document.found().and_then(Parsed::policy).is_none_or(Document::denies_anything);
+        known_containment(self.name.raw()) == Some(KnownContainment::Quarantine) && (self.is_aws_managed() || denies())
     }
 
     /// Whether AWS manages the policy: then the account in its ARN is `aws`.

@@ -7,7 +7,7 @@ use super::model::{Dossier, KnownCaller, KnownTarget, NamedKnown};
 use crate::arn::Arn;
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
-use crate::event::principal::{Principal, Session};
+use crate::event::principal::{Principal, Root, Session};
 use crate::event::{Activity, FailureKind, Outcome};
 use crate::limits::NAMED_LOOKED_UP;
 use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
@@ -56,7 +56,7 @@ struct Asking<'a, D> {
 
 impl<D: Directory> Asking<'_, D> {
     async fn caller(&self) -> KnownCaller {
-        let principal = &self.activity.principal;
+        let principal = self.activity.principal.acting_as();
         // The caller can be in another account than the event; a caller without an account is in the event's.
         let account = id(principal.account()).or_else(|| self.account.clone());
         if !self.directory.knows(account.as_deref()) {
@@ -87,11 +87,15 @@ impl<D: Directory> Asking<'_, D> {
             Principal::FederatedUser(_) => KnownCaller::NotAsked(
                 "a federated session has its issuer's access, limited by a session policy that IAM does not keep",
             ),
+            Principal::Root(Root { assumed: true, .. }) => {
+                KnownCaller::NotAsked("a root session (AssumeRoot) has only the access of its task policy")
+            }
             Principal::Root(_) => KnownCaller::NotAsked("the root user has full access"),
             Principal::AwsService(_) => KnownCaller::NotAsked("an AWS service acts with its own access"),
             Principal::SamlUser(_)
             | Principal::WebIdentityUser(_)
             | Principal::IdentityCenterUser(_)
+            | Principal::Delegate(_)
             | Principal::AwsAccount(_)
             | Principal::Unrecognized(_) => KnownCaller::NotAsked("IAM has no entry for this kind of principal"),
         }

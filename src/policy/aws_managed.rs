@@ -90,17 +90,33 @@ pub fn never_changes(arn: &str) -> bool {
     is_aws_managed(arn) && matches!(name, "AdministratorAccess" | "AWSDenyAll")
 }
 
-/// Whether an AWS managed policy of this name is AWS's quarantine for an exposed access key.
+/// A policy that contains an identity, known by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownContainment {
+    /// AWS's quarantine: AWS attaches it when it finds an access key in public. Some accounts get it as an inline policy.
+    Quarantine,
+    /// A policy that denies all actions, or all actions of earlier sessions.
+    Denies,
+}
+
+/// The names of policies that contain an identity: AWS's, those of the IAM console, and those of the commands in the
+/// alerts.
+const DENIES: [&str; 4] = ["AWSDenyAll", "AWSRevokeOlderSessions", "incident-deny-all", "incident-revoke-sessions"];
+
+/// The meaning of a policy that contains an identity, by its name. Anybody can give a policy such a name, so the name
+/// lowers no severity.
 #[must_use]
-pub fn is_quarantine_policy(name: &str) -> bool {
-    name.starts_with(QUARANTINE)
+pub fn known_containment(name: &str) -> Option<KnownContainment> {
+    if name.starts_with(QUARANTINE) {
+        return Some(KnownContainment::Quarantine);
+    }
+    DENIES.contains(&name).then_some(KnownContainment::Denies)
 }
 
 /// Whether this is the ARN of an AWS managed policy that restricts: the one that denies all actions, or a quarantine.
 #[must_use]
 pub fn is_deny_policy_of_aws(arn: &str) -> bool {
-    let name = arn.rsplit('/').next().unwrap_or_default();
-    is_aws_managed(arn) && (name == "AWSDenyAll" || is_quarantine_policy(name))
+    is_aws_managed(arn) && known_containment(arn.rsplit('/').next().unwrap_or_default()).is_some()
 }
 
 /// Whether the AWS managed policy of this name has known content that only denies.
@@ -123,7 +139,11 @@ mod tests {
         assert!(is_deny_policy_of_aws("arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"));
         assert!(!is_deny_policy_of_aws("arn:aws:iam::111122223333:policy/AWSDenyAll"));
         assert!(!is_deny_policy_of_aws("arn:aws:iam::aws:policy/ReadOnlyAccess"));
-        assert!(is_quarantine_policy("AWSCompromisedKeyQuarantineV2") && !is_quarantine_policy("AWSDenyAll"));
+        for name in ["AWSCompromisedKeyQuarantine", "AWSCompromisedKeyQuarantineV2"] {
+            assert_eq!(known_containment(name), Some(KnownContainment::Quarantine));
+        }
+        assert_eq!(known_containment("AWSDenyAll"), Some(KnownContainment::Denies));
+        assert_eq!(known_containment("MyAWSCompromisedKeyQuarantine"), None);
     }
 
     #[test]

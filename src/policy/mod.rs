@@ -25,7 +25,9 @@ pub mod trust;
 pub mod truth;
 
 pub use access::{Access, AccessLevel, BoundaryEffect, BoundaryReading, OpenPath};
-pub use aws_managed::{is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, is_quarantine_policy, never_changes};
+pub use aws_managed::{
+    KnownContainment, is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, known_containment, never_changes,
+};
 pub use callers::{Home, PrincipalKind, Reach};
 pub use document::{Document, Effect, Statement, decoded};
 pub use judgement::{decide, evaluate, named_entities};

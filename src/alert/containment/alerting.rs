@@ -3,6 +3,7 @@
 use super::command::{Command, ContainmentStep};
 use crate::catalog::Restore;
 use crate::event::Activity;
+use crate::severity::Severity;
 use crate::text::Untrusted;
 
 pub(super) fn deploy_second_stack() -> ContainmentStep {
@@ -14,7 +15,18 @@ pub(super) fn deploy_second_stack() -> ContainmentStep {
     )
 }
 
-pub(super) fn restore(what: Restore, activity: &Activity, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
+/// `severity` is that of the change by itself: below CRITICAL, the alerts go on.
+pub(super) fn restore(
+    what: Restore,
+    severity: Severity,
+    activity: &Activity,
+    name: &Untrusted,
+    steps: &mut Vec<ContainmentStep>,
+) {
+    let goes_on = severity < Severity::Critical;
+    if severity == Severity::Low || (goes_on && what == Restore::DeploySecondStack) {
+        return;
+    }
     let whole = activity.target.arn.as_ref().unwrap_or(name);
     let of = |call, option, value: &Untrusted| {
         let region = activity.region.as_ref().map(Untrusted::raw);
@@ -25,7 +37,7 @@ pub(super) fn restore(what: Restore, activity: &Activity, name: &Untrusted, step
             ContainmentStep::new("Start logging again:", vec![of("aws cloudtrail start-logging", "--name", whole)])
         }
         Restore::ListTrails => ContainmentStep::new(
-            "List the trails of this account. Without a trail that logs management events, there are no alerts:",
+            "List the trails of this account with their settings. Without a trail that logs management events, there are no alerts:",
             vec![Some(Command::new("aws cloudtrail describe-trails"))],
         ),
         Restore::ReviewEventSelectors => ContainmentStep::new(
@@ -52,6 +64,9 @@ pub(super) fn restore(what: Restore, activity: &Activity, name: &Untrusted, step
         ),
         Restore::DeploySecondStack => deploy_second_stack(),
     });
+    if goes_on {
+        return;
+    }
     steps.push(ContainmentStep::by_hand(
         "Until this is restored, alerts may be missing: search CloudTrail's event history for what happened since.",
     ));

@@ -3,42 +3,98 @@
 use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, list_keys_of, revoke_sessions,
 };
-use super::managed_role::{is_identity_centers, is_service_linked};
+use super::managed_by_aws::is_identity_centers;
 use crate::arn::Arn;
 use crate::catalog::AccessEffect;
-use crate::event::Activity;
-use crate::event::principal::{FederatedUser, IamUser, Operator, Principal, RoleSession};
+use crate::event::principal::{Delegate, FederatedUser, IamUser, Operator, Principal, RoleSession, Root, Session};
+use crate::event::{Activity, CallersAccount};
+use crate::limits::LOOK_BACK;
 use crate::lookup::{Dossier, KnownCaller};
 use crate::phrase;
-use crate::text::Untrusted;
+use crate::text::{Phrase, Untrusted};
 
 pub(super) fn stop(activity: &Activity, dossier: &Dossier, steps: &mut Vec<ContainmentStep>) {
-    let elsewhere = activity.principal.account().is_some() && activity.principal.account() != activity.account.as_ref();
+    let elsewhere = matches!(activity.callers_account(), CallersAccount::Other(_));
     let by_hand = |text: &'static str| ContainmentStep::by_hand(text);
     match &activity.principal {
         _ if activity.action.effect == AccessEffect::SignsIn && !activity.outcome.succeeded() => steps.push(by_hand(
             "Nobody got in. Check that the root user has MFA and a password that is used nowhere else: somebody knows the \
              e-mail address of the account.",
         )),
+        _ if activity.action.effect == AccessEffect::ChangesRootSignIn => {
+            steps.push(by_hand(
+                "Find out who can read the mailbox of the root user, and change the password of the mailbox first: whoever reads it \
+                 can recover the password of the root user again.",
+            ));
+            steps.push(stop_root());
+        }
+        Principal::Delegate(delegate) => stop_delegate(delegate, steps),
         _ if elsewhere => steps.push(by_hand(
             "Stop the caller in the caller's own account, which is another account. In this account, remove the caller from \
              the trust policies of the roles it used.",
         )),
+        Principal::Root(Root { assumed: true, session, .. }) => steps.push(find_root_session(activity, session)),
         Principal::Root(_) => steps.push(stop_root()),
         Principal::IamUser(user) => stop_user(user, dossier, steps),
         Principal::AssumedRole(session) => stop_session(session, steps),
         Principal::FederatedUser(user) if user.is_by_root() => steps.push(stop_root()),
         Principal::FederatedUser(user) => stop_federated(user, steps),
         Principal::IdentityCenterUser(_) => steps.push(end_in_identity_center()),
-        Principal::AwsService(_) => {
-            steps.push(by_hand("Find out who asked the service to do this, in CloudTrail's event history around the event."));
-        }
+        Principal::AwsService(_) => steps.push(ask_service()),
         Principal::SamlUser(_) | Principal::WebIdentityUser(_) => {
             steps.push(by_hand("Stop the person at the identity provider."));
         }
         Principal::AwsAccount(_) | Principal::Unrecognized(_) => {
             steps.push(by_hand("Find out who the caller was, in CloudTrail's event history around the event."));
         }
+    }
+}
+
+/// The service acts for somebody, or for itself; its own role cannot be changed.
+fn ask_service() -> ContainmentStep {
+    ContainmentStep::by_hand(
+        "An AWS service made the call. If somebody asked the service to do this, CloudTrail's event history shows a call to \
+         the service shortly before this event. Contain that caller. The service itself cannot be stopped in IAM.",
+    )
+}
+
+/// The session was opened in another account: only the events there name the person.
+fn find_root_session(activity: &Activity, session: &Session) -> ContainmentStep {
+    let key = session.access_key_id.as_ref();
+    let key = key.map_or(Phrase::default(), |key| {
+        phrase!(" The event with the access key ", key, " in its response is the one.")
+    });
+    let text = phrase!(
+        "Find out who opened the root session. Run this command with credentials of the organization's management account, \
+         and of each delegated administrator account for root access, in each region.",
+        key,
+        " Contain that principal:"
+    );
+    let since = session.created.or(activity.time).map(|time| time - LOOK_BACK);
+    let since = since.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let attribute = serde_json::json!([{"AttributeKey": "EventName", "AttributeValue": "AssumeRoot"}]);
+    let command = Command::new("aws cloudtrail lookup-events")
+        .option_if_any("--start-time", since.as_deref())
+        .and_then(|command| command.json("--lookup-attributes", &attribute));
+    ContainmentStep::new(text, vec![command])
+}
+
+/// The credentials of a delegation are those of a session of the principal who approved it.
+fn stop_delegate(delegate: &Delegate, steps: &mut Vec<ContainmentStep>) {
+    steps.push(ContainmentStep::new(
+        "List the delegation requests of this account. Each shows who asked, who approved, and what is delegated. Reject \
+         those that are still open with reject-delegation-request:",
+        vec![Some(Command::new("aws iam list-delegation-requests"))],
+    ));
+    match &delegate.approved_by {
+        Principal::AssumedRole(session) => stop_session(session, steps),
+        Principal::IamUser(user) => steps.extend(user.name.as_ref().map(|name| {
+            ContainmentStep::new(
+                phrase!("Revoke the sessions of ", name, ", whose access the account uses:"),
+                vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+            )
+        })),
+        _ => steps.push(ContainmentStep::by_hand("Revoke the sessions of the principal who approved the delegation.")),
     }
 }
 
@@ -87,10 +143,8 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<ContainmentStep>) {
     if matches!(session.operator, Operator::IdentityCenter { .. }) || is_identity_centers(role.raw()) {
         return steps.push(end_in_identity_center());
     }
-    if session.role_arn.as_ref().is_some_and(|arn| is_service_linked(arn.raw())) {
-        return steps.push(ContainmentStep::by_hand(
-            "The role belongs to an AWS service and cannot be changed. Find out who asked the service to do this.",
-        ));
+    if matches!(session.operator, Operator::Service(_)) {
+        return steps.push(ask_service());
     }
     steps.push(ContainmentStep::new(
         phrase!(
@@ -112,6 +166,7 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<ContainmentStep>) {
         )),
         Operator::Ec2Instance(None)
         | Operator::LambdaFunction(None)
+        | Operator::Service(_)
         | Operator::IdentityCenter { .. }
         | Operator::WebIdentity { .. }
         | Operator::Workload(..)

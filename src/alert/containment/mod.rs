@@ -7,14 +7,14 @@
 mod alerting;
 mod caller;
 mod command;
-mod managed_role;
+mod managed_by_aws;
 mod target;
 
 pub use command::{Command, ContainmentStep};
 
 use super::links;
 use crate::detection::Case;
-use crate::event::Activity;
+use crate::event::{Activity, FailureKind};
 use crate::limits::LOOK_BACK;
 use chrono::{DateTime, Utc};
 
@@ -25,7 +25,11 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     if case.activity.outcome.succeeded() {
         target::contain(case, &mut steps);
     }
-    caller::stop(case.activity, case.dossier, &mut steps);
+    // To revoke the sessions of a pipeline because AWS throttled it would only do harm.
+    // Whoever attached AWS's quarantine contained an intruder.
+    if !case.attaches_quarantine() && !case.activity.outcome.failure().is_some_and(FailureKind::is_routine) {
+        caller::stop(case.activity, case.dossier, &mut steps);
+    }
     steps.push(look_around(case.activity, now));
     steps
 }

@@ -5,10 +5,11 @@ use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, inactive, list_keys,
     revoke_sessions,
 };
-use super::managed_role::{is_identity_centers, is_service_linked};
-use crate::catalog::{AccountContainment, Containment, CredentialKind, TargetKind};
+use super::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
+use crate::catalog::{AccountContainment, Containment, CredentialKind, FieldReading, TargetKind};
 use crate::detection::Case;
-use crate::event::Activity;
+use crate::event::principal::Operator;
+use crate::event::{Activity, Principal};
 use crate::lookup::{AttachedPolicy, KnownTarget, Lookup};
 use crate::phrase;
 use crate::policy::{Document, is_aws_managed};
@@ -20,7 +21,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         return;
     }
     if let Containment::OfAccount(what) = action.containment {
-        return steps.push(of_account(what));
+        return of_account(what, activity, steps);
     }
     let Some(name) = activity.name_now() else { return };
     if action.service == "iam" && case.is_self_protected() {
@@ -31,6 +32,23 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         return steps.push(ContainmentStep::by_hand(
             "AWS manages this role. Change it in IAM Identity Center or in the service that the role belongs to, not in IAM.",
         ));
+    }
+    if matches!(&activity.principal, Principal::AssumedRole(session) if matches!(session.operator, Operator::Service(_)))
+    {
+        return steps.push(ContainmentStep::by_hand(
+            "The AWS service owns what it changed here. Change it in the service, not in IAM.",
+        ));
+    }
+    if activity.target.kind == TargetKind::SamlProvider && is_identity_centers_provider(name.raw()) {
+        let arn = activity.target.arn.as_ref().unwrap_or(name);
+        return steps.push(ContainmentStep::new(
+            "Check whether the provider is that of IAM Identity Center. Do not delete it: nobody could sign in through IAM \
+             Identity Center any more:",
+            vec![Command::new("aws iam get-saml-provider").option("--saml-provider-arn", arn.raw())],
+        ));
+    }
+    if case.attaches_quarantine() {
+        return quarantine(case, name, steps);
     }
     // A policy that only denies is containment, or will be investigated; reversing the change would end the
     // containment.
@@ -46,7 +64,11 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         Containment::DeactivateCredential(kind) => deactivate_credential(kind, activity, name, steps),
         Containment::AttachPolicyAgain => steps.extend(attach_again(case, name)),
         Containment::BlockIfUnrestricted => steps.extend(block_if_unrestricted(activity, name)),
-        Containment::Restore(what) => restore(what, activity, name, steps),
+        Containment::Restore(what) => {
+            let severity = FieldReading::of(action, &activity.request).severity(action.base);
+            let severity = if action.fields.is_empty() { action.base } else { severity };
+            restore(what, severity, activity, name, steps);
+        }
         containment => steps.extend(one_step(containment, activity, name)),
     }
     if matches!(
@@ -267,6 +289,9 @@ fn fix_federation(containment: Containment, activity: &Activity) -> Option<Conta
                 .and_then(|command| command.option("--client-id", client.raw()));
             ContainmentStep::new("Remove the client ID:", vec![remove])
         }
+        _ if activity.request.is_object() && activity.request.get("sAMLMetadataDocument").is_none() => {
+            ContainmentStep::new("Review the provider as it is now:", vec![complete(get)])
+        }
         _ => ContainmentStep::new(
             "Review the provider as it is now, and restore what your identity provider publishes. Until then, revoke the \
              sessions of the roles that trust it.",
@@ -275,25 +300,75 @@ fn fix_federation(containment: Containment, activity: &Activity) -> Option<Conta
     })
 }
 
-fn of_account(what: AccountContainment) -> ContainmentStep {
+fn of_account(what: AccountContainment, activity: &Activity, steps: &mut Vec<ContainmentStep>) {
     let management = "Undo the change, with credentials of the organization's management account:";
+    let request = |call| {
+        let id = activity.object.name.as_ref();
+        id.and_then(|id| Command::new(call).option("--delegation-request-id", id.raw()))
+    };
+    let look = "Look at the request: who asked, and for which permissions:";
     match what {
-        AccountContainment::RestorePasswordPolicy => ContainmentStep::new(
+        AccountContainment::RestorePasswordPolicy => steps.push(ContainmentStep::new(
             "Require strong passwords again. These are the values of the CIS AWS Foundations Benchmark; yours may differ:",
             vec![Some(Command::new(
                 "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 \
                  --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters \
                  --allow-users-to-change-password",
             ))],
-        ),
-        AccountContainment::DisableRootSessions => {
-            ContainmentStep::new(management, vec![Some(Command::new("aws iam disable-organizations-root-sessions"))])
-        }
-        AccountContainment::DisableRootCredentialsManagement => ContainmentStep::new(
+        )),
+        AccountContainment::DisableRootSessions => steps.push(ContainmentStep::new(
+            management,
+            vec![Some(Command::new("aws iam disable-organizations-root-sessions"))],
+        )),
+        AccountContainment::DisableRootCredentialsManagement => steps.push(ContainmentStep::new(
             management,
             vec![Some(Command::new("aws iam disable-organizations-root-credentials-management"))],
-        ),
+        )),
+        AccountContainment::DisableOutboundFederation => steps.push(ContainmentStep::new(
+            "Disable it again. Services outside of AWS then refuse the tokens of this account:",
+            vec![Some(Command::new("aws iam disable-outbound-web-identity-federation"))],
+        )),
+        AccountContainment::RejectDelegation => {
+            steps.push(ContainmentStep::new(look, vec![request("aws iam get-delegation-request")]));
+            steps.push(ContainmentStep::new(
+                "Reject the request. This works until its token is sent:",
+                vec![request("aws iam reject-delegation-request")],
+            ));
+        }
+        AccountContainment::ReviewDelegation => {
+            steps.push(ContainmentStep::new(look, vec![request("aws iam get-delegation-request")]));
+            steps.push(ContainmentStep::by_hand(
+                "Revoke the sessions of the principal who accepted the request: the account outside acts as that principal. \
+                 Its calls have the field invokedByDelegate in CloudTrail.",
+            ));
+        }
     }
+}
+
+/// The quarantine stays: it is what still restricts the key.
+fn quarantine(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
+    let known = match &case.dossier.target {
+        KnownTarget::User(user) => user.access_keys.found(),
+        _ => None,
+    };
+    let active = known.into_iter().flat_map(|keys| keys.items.iter().filter(|key| key.active));
+    let active: Vec<_> = active.map(|key| deactivate(name.raw(), key.id.raw())).collect();
+    if case.activity.target.kind == TargetKind::User {
+        if active.is_empty() {
+            steps.push(list_keys(name));
+        } else {
+            let text = "Deactivate the access keys of the user. Do not delete them: they are evidence.";
+            steps.push(ContainmentStep::new(text, active));
+        }
+        steps.push(ContainmentStep::new(
+            phrase!("Revoke the sessions that the keys of ", name, " opened:"),
+            vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+        ));
+    }
+    steps.push(ContainmentStep::by_hand(
+        "Leave the quarantine policy where it is until the keys are replaced: it does not deny everything, but what it denies \
+         is what intruders do first. Search CloudTrail for what the keys did, since the day when they became public.",
+    ));
 }
 
 fn block_new_user(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {

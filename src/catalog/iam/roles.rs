@@ -5,7 +5,7 @@ use crate::catalog::row::{DELETED, iam};
 use crate::catalog::types::AccessEffect::{AddsRoleToInstanceProfile, ChangesTrust, Creates, None as NoEffect};
 use crate::catalog::types::ObjectKind::{
     Description, DescriptionOrSessionLength, InlinePolicy, InstanceProfile as ProfileObject, Itself, LinkedService,
-    ManagedPolicy, PermissionsBoundary, TrustPolicy,
+    ManagedPolicy, PermissionsBoundary, RoleTemplate, TrustPolicy,
 };
 use crate::catalog::types::Operation::{Add, Attach, Change, Create, Delete, Detach, Put, Remove, Set, Tag, Untag};
 use crate::catalog::types::TargetKind::{InstanceProfile, Role};
@@ -20,6 +20,9 @@ const SERVICE_LINKED: &str =
 pub const ACTIONS: &[Action] = &[
     iam("CreateRole", Create, Itself, Role)
         .is(Creates, Low, "A new role has no access. Its trust policy and the policies that follow decide.")
+        .looks_up(TargetLookup::Current).contained_by(Containment::BlockNewRole).technique(CREATE_ACCOUNT).watched(),
+    iam("AcquireRole", Create, RoleTemplate, Role).named(&["templateArn"])
+        .is(Creates, Medium, "The new role has the trust policy and the policies of a role template.")
         .looks_up(TargetLookup::Current).contained_by(Containment::BlockNewRole).technique(CREATE_ACCOUNT).watched(),
     iam("UpdateRole", Change, DescriptionOrSessionLength, Role)
         .is(NoEffect, Low, "Neither the role's access nor its trusted principals change."),

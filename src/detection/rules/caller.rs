@@ -1,10 +1,10 @@
 //! Rules about the caller and its credentials.
 
 use super::opinions::{always, at_least, context, opinion};
-use crate::catalog::AccessEffect;
+use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::{Case, Opinion, Weight};
-use crate::event::Principal;
 use crate::event::principal::{Operator, RoleSession, Root};
+use crate::event::{CallersAccount, Principal};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
@@ -13,10 +13,13 @@ use chrono::TimeDelta;
 /// Only a few tasks require the root user, and changes of access do not ("Root user best practices", IAM user guide).
 pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
     match &case.activity.principal {
-        _ if case.activity.action.effect == AccessEffect::SignsIn => None,
-        Principal::Root(Root { assumed: true, .. }) => at_least(
+        _ if matches!(case.activity.action.effect, AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn) => None,
+        Principal::Root(Root { assumed: true, .. }) => root_session(case),
+        Principal::Root(_) if case.activity.target.kind == TargetKind::RootUser => at_least(
             Severity::Critical,
-            "The call was made as the root user, in a privileged session (AssumeRoot) of AWS Organizations.".into(),
+            "The root user was used for this. Nobody else can change the root user's own credentials: check that the owner \
+             of the account did it."
+                .into(),
         ),
         Principal::Root(_) => at_least(
             Severity::Critical,
@@ -27,6 +30,34 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
             "The call was made in a session that the root user's access key opened.".into(),
         ),
         _ => None,
+    }
+}
+
+/// A root session has only the access of its task policy: to read or remove the root user's credentials, to allow the
+/// recovery of its password, or to unlock a queue or a bucket ("Perform a privileged task on a member account", IAM user
+/// guide).
+fn root_session(case: &Case<'_>) -> Option<Opinion> {
+    const OPENED: &str = "Somebody in the organization's management account, or in a delegated administrator account, \
+                          opened a root session (AssumeRoot) in this account.";
+    let activity = case.activity;
+    let action = activity.action;
+    if !activity.outcome.succeeded() {
+        return at_least(Severity::Medium, OPENED.into());
+    }
+    match action.effect {
+        AccessEffect::GrantsCredential => at_least(
+            Severity::Critical,
+            phrase!(OPENED, " The root user can get a password again, and with it full access."),
+        ),
+        AccessEffect::WeakensMfa => at_least(
+            Severity::High,
+            phrase!(OPENED, " If the root user still has a password, the password alone is enough to sign in."),
+        ),
+        AccessEffect::Conceals | AccessEffect::Revokes => at_least(
+            Severity::Medium,
+            phrase!(OPENED, " Removing the root user's credentials is the usual purpose of such a session."),
+        ),
+        _ => at_least(Severity::High, phrase!(OPENED, " Such a session is not meant for this call.")),
     }
 }
 
@@ -65,10 +96,21 @@ pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
         return at_least(Severity::High, "The event does not identify the caller.".into());
     }
     match principal {
+        Principal::Delegate(delegate) => {
+            return at_least(
+                Severity::High,
+                phrase!(
+                    who.capitalized(),
+                    " made the call with the access of ",
+                    delegate.approved_by.short_name(),
+                    ", who approved a delegation request."
+                ),
+            );
+        }
         Principal::AwsAccount(other) if anonymous(other.principal_id.as_ref()) => {
             return at_least(Severity::High, "The call was anonymous.".into());
         }
-        Principal::AwsAccount(other) if other.account.is_some() && other.account == case.activity.account => {
+        Principal::AwsAccount(_) if case.activity.callers_account() == CallersAccount::Same => {
             return at_least(
                 Severity::High,
                 "The event names only the caller's account, which is this account, and not the caller.".into(),
@@ -82,11 +124,16 @@ pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
         }
         _ => {}
     }
-    let (theirs, here) = (principal.account()?, case.activity.account.as_ref()?);
-    if theirs == here {
-        return None;
+    match case.activity.callers_account() {
+        CallersAccount::Same | CallersAccount::NotStated => None,
+        CallersAccount::Other(theirs) => {
+            at_least(Severity::High, phrase!(who.capitalized(), " belongs to another account, ", theirs, "."))
+        }
+        CallersAccount::NotReadable(_) => at_least(
+            Severity::Medium,
+            "Whether the caller belongs to this account cannot be read from the event.".into(),
+        ),
     }
-    at_least(Severity::High, phrase!(who.capitalized(), " belongs to another account, ", theirs, "."))
 }
 
 fn role_session<'a>(case: &Case<'a>) -> Option<&'a RoleSession> {
@@ -133,7 +180,12 @@ pub(super) fn cloudshell(case: &Case<'_>) -> Option<Opinion> {
 pub(super) fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
     let session = case.activity.principal.session()?;
     (session.has_long_lived_key() && session.mfa != Some(true)).then(|| {
-        opinion(Weight::RaiseOneLevel, "Long-lived access key used without MFA (severity raised one level).".into())
+        // Pipelines sign with such keys all day. If a key was stolen, what matters is the access that somebody gains by it.
+        if super::grants::gains_access(case) {
+            opinion(Weight::RaiseOneLevel, "Long-lived access key used without MFA (severity raised one level).".into())
+        } else {
+            opinion(Weight::Context, "Long-lived access key used without MFA.".into())
+        }
     })
 }
 
@@ -144,7 +196,7 @@ const MEANINGFUL: TimeDelta = TimeDelta::days(14);
 pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
     let since = case.prior?.related.never_seen_since?;
     let principal = &case.activity.principal;
-    if matches!(principal, Principal::AwsService(_)) || !principal.is_identified() {
+    if principal.service().is_some() || !principal.is_identified() {
         return None;
     }
     let who = principal.short_name();

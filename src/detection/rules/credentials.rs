@@ -3,6 +3,7 @@
 use super::opinions::{at_least, context, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion};
+use crate::event::{Expiry, ServiceCredential};
 use crate::lookup::{KnownTarget, Lookup};
 use crate::phrase;
 use crate::severity::Severity;
@@ -16,10 +17,14 @@ pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
     }
     let (who, whom) = (activity.principal.short_name(), target_name(case));
     match action.effect {
-        AccessEffect::GrantsCredential if action.object.is_for_one_service() => at_least(
-            Severity::High,
-            phrase!("The credential belongs to somebody else: ", who, " can use its service as ", whom, "."),
-        ),
+        AccessEffect::GrantsCredential if action.object.is_for_one_service() => {
+            let service = ServiceCredential::of(activity).and_then(|credential| credential.service);
+            let service = service.map_or("its service".into(), |service| Phrase::from(&service));
+            at_least(
+                Severity::High,
+                phrase!("The credential belongs to somebody else: ", who, " can use ", service, " as ", whom, "."),
+            )
+        }
         AccessEffect::GrantsCredential => at_least(
             Severity::High,
             phrase!("The credential belongs to somebody else: ", who, " can act as ", whom, "."),
@@ -30,6 +35,22 @@ pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
         ),
         _ => None,
     }
+}
+
+/// A key for Amazon Bedrock works from everywhere, for everybody who has it.
+pub(super) fn bedrock_key(case: &Case<'_>) -> Option<Opinion> {
+    let activity = case.activity;
+    let grants = activity.outcome.succeeded() && activity.action.effect == AccessEffect::GrantsCredential;
+    let credential = ServiceCredential::of(activity).filter(|key| grants && key.is_bedrock_key())?;
+    let expires: Phrase = match credential.expiry {
+        Expiry::Never => {
+            return at_least(Severity::High, "The credential is a key for Amazon Bedrock that never expires.".into());
+        }
+        Expiry::Days(days) => phrase!(" that expires ", &days, " days after its creation"),
+        Expiry::At(date) => phrase!(" that expires on ", Phrase::free(&date)),
+        Expiry::NotStated => ". When it expires is not in the event".into(),
+    };
+    context(phrase!("The credential is a key for Amazon Bedrock", expires, "."))
 }
 
 /// A user that was just created cannot have created its first credential itself.

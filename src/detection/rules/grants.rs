@@ -165,6 +165,32 @@ fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     })
 }
 
+/// That the policy is harmless, if that is certain: pipelines grant such policies all day.
+pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
+    let effect = case.activity.action.effect;
+    let gives = effect.grants_policy() || matches!(effect, AccessEffect::RewritesPolicy);
+    let granted = case.granted.as_ref().filter(|granted| gives && !granted.deny_only && granted.is_harmless())?;
+    let shown = granted.whole.is_some() && !super::protection::is_gone(&case.dossier.target);
+    let with = if shown { ", also together with the other policies of the target" } else { "" };
+    (!case.activity.lacks_document()).then(|| {
+        phrase!("The policy was read and evaluated as a whole: limited access, no escalation path found", with, ".")
+    })
+}
+
+/// Whether somebody gained access by the call that is worth an alert.
+pub(super) fn gains_access(case: &Case<'_>) -> bool {
+    let (activity, effect) = (case.activity, case.activity.action.effect);
+    if !activity.outcome.succeeded() {
+        return false;
+    }
+    let trusts_outsiders = case.trust.as_ref().is_some_and(|trust| trust.reach().is_none_or(|r| r >= Reach::Outside));
+    match effect {
+        AccessEffect::GrantsCredential => true,
+        AccessEffect::Creates if activity.target.kind == TargetKind::User => true,
+        _ => trusts_outsiders || activity.lacks_document() || grant(case).is_some() || passed_on(case).is_some(),
+    }
+}
+
 pub(super) fn grants_administrator(case: &Case<'_>) -> Option<Opinion> {
     let (severe, reason) = grant(case).filter(|(severe, _)| severe.level == AccessLevel::Administrator)?;
     at_least(severe.severity, reason)
@@ -280,19 +306,19 @@ pub(super) fn already_administrator(case: &Case<'_>) -> Option<Opinion> {
     ))
 }
 
+/// Padding a request can hide its parameters: CloudTrail omits what is too large.
 pub(super) fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
-    case.activity.omitted.then_some(())?;
-    let carries_policy = match case.activity.action.effect {
-        AccessEffect::PutsInlinePolicy
-        | AccessEffect::RewritesPolicy
-        | AccessEffect::DraftsPolicyVersion
-        | AccessEffect::ChangesTrust => true,
-        AccessEffect::Creates => matches!(case.activity.target.kind, TargetKind::Role | TargetKind::Policy),
-        _ => false,
-    };
-    let hides_policy = carries_policy && case.activity.outcome.succeeded();
+    let activity = case.activity;
+    let hides_policy = activity.lacks_document();
+    if activity.omitted {
+        return at_least(
+            if hides_policy { Severity::High } else { Severity::Medium },
+            "CloudTrail omitted the request parameters as too large. Padding can hide a policy.".into(),
+        );
+    }
+    hides_policy.then_some(())?;
     at_least(
-        if hides_policy { Severity::High } else { Severity::Medium },
-        "CloudTrail omitted the request parameters as too large. Padding can hide a policy.".into(),
+        Severity::High,
+        "The event does not contain the policy that the call wrote: what it allows is not known.".into(),
     )
 }

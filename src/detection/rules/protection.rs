@@ -5,18 +5,20 @@ use super::opinions::{always, at_least, context, target_name};
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::context::removed_policies;
 use crate::detection::{Case, Opinion};
+use crate::event::Principal;
+use crate::event::principal::Root;
 use crate::lookup::{AttachedPolicy, KnownTarget, Lookup};
 use crate::phrase;
-use crate::policy::{AccessLevel, Document, is_aws_managed, is_quarantine_policy};
+use crate::policy::{Access, AccessLevel, Document, known_containment};
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::TimeDelta;
 
-/// Names of policies that contain an identity: AWS's, and those of the commands in these alerts.
-const CONTAINMENT: [&str; 3] = ["AWSDenyAll", "incident-deny-all", "incident-revoke-sessions"];
+const UNKNOWN: &str = "What the removed policy said is not known.";
 
+/// Whether a policy contains an identity, by its name.
 fn contains(policy: &Untrusted) -> bool {
-    CONTAINMENT.contains(&policy.raw())
+    known_containment(policy.raw()).is_some()
 }
 
 /// Removing a policy removes its denies; writing another policy in its place does so, too.
@@ -26,9 +28,19 @@ pub(super) fn containment_removed(case: &Case<'_>) -> Option<Opinion> {
         return None;
     }
     match effect {
-        AccessEffect::PutsInlinePolicy => containment_overwritten(case),
+        AccessEffect::PutsInlinePolicy if !case.concerns_quarantine() => containment_overwritten(case),
         AccessEffect::DetachesPolicy => policy_removed(case),
         _ => None,
+    }
+}
+
+/// Whether IAM does not have the target any more, or not yet.
+pub(super) fn is_gone(target: &KnownTarget) -> bool {
+    match target {
+        KnownTarget::User(user) => user.profile == Lookup::Missing,
+        KnownTarget::Role(role) => role.profile == Lookup::Missing,
+        KnownTarget::Group(group) => group.members == Lookup::Missing,
+        KnownTarget::Policy(_) | KnownTarget::NotAsked(_) => false,
     }
 }
 
@@ -49,8 +61,7 @@ fn containment_overwritten(case: &Case<'_>) -> Option<Opinion> {
 fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
     let activity = case.activity;
     let (object, target) = (activity.object.name.as_ref()?, target_name(case));
-    let by_aws = activity.object.arn.as_ref().is_some_and(|arn| is_aws_managed(arn.raw()));
-    if by_aws && is_quarantine_policy(object.raw()) {
+    if case.concerns_quarantine() {
         let reason = phrase!("Removes AWS's quarantine policy (exposed key) from ", target, ".");
         return always(Severity::Critical, reason);
     }
@@ -76,10 +87,16 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
     if known && listed && removed.gaps.is_empty() {
         return None;
     }
-    at_least(
-        Severity::Medium,
-        "What the removed policy said is not known. The policy may have denied something.".into(),
-    )
+    // The most that the removal can have given the target back is the access that it has now.
+    if is_gone(&case.dossier.target) {
+        return context(phrase!(UNKNOWN, " ", target.capitalized(), " does not exist any more, so nothing is gained."));
+    }
+    let left = case.lifted.as_ref().map(|lifted| &lifted.after).or(case.target_access.as_ref());
+    let limited = |left: &&Access| left.is_complete() && left.at_most.max(left.level) <= AccessLevel::Limited;
+    if left.is_some_and(|left| limited(&left)) {
+        return context(phrase!(UNKNOWN, " If it denied something, ", target, " has only limited access without it."));
+    }
+    at_least(Severity::Medium, phrase!(UNKNOWN, " The policy may have denied something."))
 }
 
 /// The remaining protection, as far as IAM still shows it.
@@ -87,6 +104,10 @@ pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
     activity.outcome.succeeded().then_some(())?;
     match (effect, &case.dossier.target) {
+        // `root_session` is about sessions of another account as root.
+        (AccessEffect::WeakensMfa, _) if matches!(activity.principal, Principal::Root(Root { assumed: true, .. })) => {
+            None
+        }
         (AccessEffect::WeakensMfa, _) if activity.target.kind == TargetKind::RootUser => {
             at_least(Severity::Critical, "The MFA device belonged to the root user.".into())
         }

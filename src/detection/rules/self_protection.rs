@@ -11,7 +11,9 @@ use crate::text::Untrusted;
 /// own resources; their base severity covers that.
 pub(super) fn self_protection(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
-    if matches!(effect, AccessEffect::ImpairsAlerting | AccessEffect::None) || !case.is_self_protected() {
+    let by_its_row =
+        matches!(effect, AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting | AccessEffect::None);
+    if by_its_row || !case.is_self_protected() {
         return None;
     }
     let severity = if activity.outcome.succeeded() { Severity::Critical } else { Severity::High };

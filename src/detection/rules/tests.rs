@@ -264,7 +264,7 @@ async fn a_policy_is_judged_by_what_it_grants() {
     assert_eq!((severity, rules), (Severity::Critical, vec!["grants_administrator", "action"]));
     let (severity, rules) = verdict(put("iam:PutUserPolicy")).await;
     assert_eq!((severity, rules), (Severity::High, vec!["grants_escalation", "action"]));
-    assert_eq!(verdict(put("s3:GetObject")).await, (Severity::Medium, vec!["action"]));
+    assert_eq!(verdict(put("s3:GetObject")).await, (Severity::Low, vec!["action"]), "harmless, and read as a whole");
     let denied = |record: &mut Value, account: &mut Value| {
         put("iam:*")(record, account);
         failed(record, "AccessDenied");
@@ -350,6 +350,18 @@ async fn a_role_is_as_severe_as_its_trusted_principals() {
     ] {
         assert_eq!(verdict(trust(principal.clone())).await.0, severity, "{principal}");
     }
+    // Within the account, a role with limited access is nothing to gain.
+    let limited = |principal: Value, action: &'static str| {
+        move |record: &mut Value, account: &mut Value| {
+            trust(principal.clone())(record, account);
+            account["RoleDetailList"] = json!([{"RoleName": "r", "RoleId": "AROAR", "Arn": "arn:aws:iam::111122223333:role/r",
+                "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": serde_json::from_str::<Value>(&document(action)).unwrap()}]}]);
+        }
+    };
+    let own = || json!({"AWS": "arn:aws:iam::111122223333:root"});
+    assert_eq!(verdict(limited(own(), "logs:*")).await, (Severity::Low, vec!["action"]));
+    assert_eq!(verdict(limited(own(), "*")).await.0, Severity::Critical);
+    assert_eq!(verdict(limited(json!("*"), "logs:*")).await.0, Severity::Critical);
     let create = |principal: &'static str| {
         move |record: &mut Value, _: &mut Value| {
             let document = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
@@ -525,7 +537,13 @@ async fn removing_containment_is_severe() {
         }
     };
     assert_eq!(verdict(delete("incident-deny-all")).await.0, Severity::High);
-    assert_eq!(verdict(delete("notes")).await.0, Severity::Medium, "what it said nobody knows any more");
+    let unknown = verdict(delete("notes")).await;
+    assert_eq!(unknown, (Severity::Low, vec!["action", "containment_removed"]), "what is left is limited");
+    let of_administrator = |record: &mut Value, account: &mut Value| {
+        delete("notes")(record, account);
+        policy(account, "*");
+    };
+    assert_eq!(verdict(of_administrator).await.0, Severity::High, "what it denied is not known");
     let overwritten = |action: &'static str| {
         move |record: &mut Value, account: &mut Value| {
             put(action)(record, account);
@@ -571,7 +589,7 @@ async fn the_functions_own_role_is_critical_and_a_deployment_is_reported() {
     };
     let (severity, rules) = verdict(on("alerts-AlertRole")).await;
     assert_eq!((severity, rules[0]), (Severity::Critical, "self_protection"));
-    assert_eq!(verdict(on("other")).await.0, Severity::Medium);
+    assert_eq!(verdict(on("other")).await.0, Severity::Low);
     let deployed = |record: &mut Value, account: &mut Value| {
         on("alerts-AlertRole")(record, account);
         record["sourceIPAddress"] = json!("cloudformation.amazonaws.com");
@@ -589,7 +607,8 @@ async fn routine_is_low_by_action_and_not_by_user_agent() {
         call(record, "TagRole", json!({"roleName": "r"}));
         user(record, "AKIAEXAMPLE", "");
     };
-    assert_eq!(verdict(tag).await, (Severity::Low, vec!["action"]), "a key without MFA makes nothing of it");
+    let context = vec!["action", "long_lived_key_without_mfa"];
+    assert_eq!(verdict(tag).await, (Severity::Low, context), "a key without MFA makes nothing of it");
     let service = |record: &mut Value, _: &mut Value| {
         record["userIdentity"] = json!({"type": "AWSService", "invokedBy": "ses.amazonaws.com"});
     };

@@ -1,11 +1,37 @@
 //! Rules about the trusted principals of a role.
 
 use super::opinions::at_least;
+use crate::catalog::{AccessEffect, ObjectKind};
 use crate::detection::{Case, Opinion};
+use crate::lookup::KnownTarget;
 use crate::phrase;
-use crate::policy::{Reach, TrustedPrincipal};
+use crate::policy::{Access, AccessLevel, Reach, TrustedPrincipal};
 use crate::severity::Severity;
 use crate::text::Phrase;
+
+/// Whether the role is known to have only limited access. A new role has no policies yet; the call that gives it one
+/// causes its own alert.
+fn is_limited(case: &Case<'_>) -> bool {
+    let new = case.activity.action.effect == AccessEffect::Creates && case.activity.action.object == ObjectKind::Itself;
+    let limited = |access: &Access| {
+        access.is_complete() && access.level.max(access.at_most).max(access.perhaps) <= AccessLevel::Limited
+    };
+    // What is said about a role that IAM does not show is no knowledge of its access.
+    let shown = matches!(&case.dossier.target, KnownTarget::Role(role) if role.profile.found().is_some());
+    case.target_access
+        .as_ref()
+        .filter(|_| shown)
+        .map_or(new, |access| limited(access) || (new && access.policies.is_empty()))
+}
+
+/// That a trust policy is harmless, if that is certain.
+pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
+    let trust = case.trust.as_ref().filter(|trust| trust.not_evaluated.is_empty())?;
+    let near = trust.reach().is_some_and(|reach| reach <= Reach::Own);
+    (near && case.activity.action.effect == AccessEffect::ChangesTrust && is_limited(case)).then(|| {
+        "Only principals of this account and AWS services can assume the role, and the role has only limited access.".into()
+    })
+}
 
 pub(super) fn trusted_principals(case: &Case<'_>) -> Option<Opinion> {
     let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded())?;
@@ -15,6 +41,8 @@ pub(super) fn trusted_principals(case: &Case<'_>) -> Option<Opinion> {
     };
     let level = match reach {
         Reach::Nobody | Reach::Service => return None,
+        // Whoever is trusted within the account gains what the role can do, and no more.
+        Reach::Own if is_limited(case) => return None,
         Reach::Own | Reach::Organization => Severity::Medium,
         Reach::Outside => Severity::High,
         Reach::Anyone => Severity::Critical,

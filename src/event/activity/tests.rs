@@ -71,7 +71,7 @@ fn error_codes_are_read_with_and_without_their_suffix() {
         ("EntityAlreadyExistsException", FailureKind::AlreadyExists),
         ("EntityAlreadyExists", FailureKind::AlreadyExists),
         ("LimitExceededException", FailureKind::LimitExceeded),
-        ("InvalidInputException", FailureKind::Other),
+        ("InvalidInputException", FailureKind::Invalid),
     ];
     for (code, failure) in table {
         assert_eq!(FailureKind::from_code(code), failure, "{code}");

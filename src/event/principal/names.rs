@@ -1,6 +1,6 @@
 //! The names of principals, in the words of the IAM user guide.
 
-use super::{Operator, Principal, RoleSession, Root};
+use super::{Delegate, Operator, Principal, RoleSession, Root};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
@@ -9,25 +9,18 @@ impl Principal {
     #[must_use]
     pub fn brief_name(&self) -> Phrase {
         match self {
-            Self::AssumedRole(session)
-                if matches!(session.operator, Operator::WebIdentity { .. } | Operator::Unstated) =>
-            {
-                match (&session.role, &session.session_name) {
-                    (Some(role), Some(name)) => phrase!(role, " (", name, ")"),
-                    _ => self.short_name(),
+            Self::Delegate(delegate) => delegate.account_name(),
+            Self::AssumedRole(session) => match (&session.role, &session.operator) {
+                (Some(role), Operator::Ec2Instance(Some(instance))) => phrase!(role, " (", instance, ")"),
+                (Some(role), Operator::LambdaFunction(Some(function))) => {
+                    phrase!(role, " (", &Untrusted::new(last_part(function.raw())), ")")
                 }
-            }
-            _ => self.short_name(),
-        }
-    }
-
-    /// The shortest name, for a subject line that is too long otherwise.
-    #[must_use]
-    pub fn briefest_name(&self) -> Phrase {
-        match self {
-            Self::AssumedRole(session) if !matches!(session.operator, Operator::IdentityCenter { .. }) => {
-                session.role.as_ref().map_or_else(|| self.short_name(), Phrase::from)
-            }
+                (Some(role), Operator::WebIdentity { .. } | Operator::Unstated) => match &session.session_name {
+                    Some(name) => phrase!(role, " (", name, ")"),
+                    None => self.short_name(),
+                },
+                _ => self.short_name(),
+            },
             _ => self.short_name(),
         }
     }
@@ -36,15 +29,20 @@ impl Principal {
     #[must_use]
     pub fn short_name(&self) -> Phrase {
         match self {
+            Self::Root(Root { assumed: true, .. }) => "somebody with a root session (AssumeRoot)".into(),
             Self::Root(_) => "the root user".into(),
             Self::IamUser(user) => named(user.name.as_ref(), "an IAM user without a name"),
+            Self::Delegate(delegate) => {
+                phrase!(delegate.account_name(), " (temporary delegation)")
+            }
             Self::AssumedRole(role) => {
                 let who = role.who();
                 role.role.as_ref().map_or(who.clone(), |name| {
-                    if let Operator::IdentityCenter { .. } = role.operator {
-                        who.clone()
-                    } else {
-                        phrase!(name, " (", who, ")")
+                    match role.operator {
+                        Operator::IdentityCenter { .. } => who.clone(),
+                        // Only its own service can assume a service-linked role.
+                        Operator::Service(_) => name.into(),
+                        _ => phrase!(name, " (", who, ")"),
                     }
                 })
             }
@@ -82,10 +80,13 @@ impl Principal {
     #[must_use]
     pub fn kind(&self) -> Phrase {
         match self {
-            Self::Root(Root { assumed: true, .. }) => "root user, in a session opened by AWS Organizations".into(),
+            Self::Root(Root { assumed: true, .. }) => {
+                "principal of the organization's management or a delegated administrator account".into()
+            }
             Self::Root(_) => "root user".into(),
             Self::IamUser(_) => "IAM user".into(),
             Self::AssumedRole(role) => match &role.operator {
+                Operator::Service(_) => "AWS service, through its service-linked role".into(),
                 Operator::IdentityCenter { .. } => "IAM Identity Center user, in a role session".into(),
                 Operator::WebIdentity { .. } => "role session, by web identity".into(),
                 Operator::Ec2Instance(_) => "role session of an EC2 instance".into(),
@@ -99,10 +100,17 @@ impl Principal {
             Self::IdentityCenterUser(_) => "IAM Identity Center user".into(),
             Self::AwsAccount(_) => "principal of an AWS account that is not named further".into(),
             Self::AwsService(_) => "AWS service".into(),
+            Self::Delegate(_) => "principal of another account".into(),
             Self::Unrecognized(other) => other.kind.as_ref().map_or("unknown: the event does not say".into(), |kind| {
                 phrase!("unknown: the event says \"", kind, "\"")
             }),
         }
+    }
+}
+
+impl Delegate {
+    fn account_name(&self) -> Phrase {
+        self.account.as_ref().map_or("an account that the event does not name".into(), |id| phrase!("account ", id))
     }
 }
 
@@ -112,6 +120,7 @@ impl RoleSession {
     pub fn who(&self) -> Phrase {
         let session = || named(self.session_name.as_ref(), "a session without a name");
         match &self.operator {
+            Operator::Service(service) => service.into(),
             Operator::IdentityCenter { .. } => session(),
             Operator::WebIdentity { provider, .. } => {
                 let host = provider.raw().rsplit_once("oidc-provider/").map_or(provider.raw(), |(_, host)| host);
@@ -121,8 +130,7 @@ impl RoleSession {
             Operator::Ec2Instance(None) => phrase!("an EC2 instance, session ", session()),
             Operator::LambdaFunction(None) => phrase!("a Lambda function, session ", session()),
             Operator::LambdaFunction(Some(function)) => {
-                let name = function.raw().rsplit_once(":function:").map_or(function.raw(), |(_, name)| name);
-                phrase!("Lambda function ", &Untrusted::new(name))
+                phrase!("Lambda function ", &Untrusted::new(last_part(function.raw())))
             }
             Operator::Workload(kind, target) => target.as_ref().or(kind.as_ref()).map_or_else(session, Phrase::from),
             Operator::Unstated => match &self.source_identity {
@@ -133,6 +141,11 @@ impl RoleSession {
             },
         }
     }
+}
+
+/// The name of a function, in its ARN.
+fn last_part(function: &str) -> &str {
+    function.rsplit_once(":function:").map_or(function, |(_, name)| name)
 }
 
 /// The name, or `otherwise` if there is none.

@@ -1,10 +1,11 @@
 //! Principals of every type, and their names.
 
 use super::*;
+use crate::event::Record;
 use serde_json::{Value, json};
 
 fn principal(identity: Value) -> Principal {
-    Principal::from_record(serde_json::from_value(identity).ok().as_ref())
+    Principal::of(&serde_json::from_value(json!({"userIdentity": identity})).unwrap())
 }
 
 fn role(context: &Value, session: &str, more: &Value) -> Principal {
@@ -46,7 +47,7 @@ fn every_type_has_a_name_that_a_person_would_use() {
     for (identity, name) in table {
         assert_eq!(principal(identity.clone()).short_name().plain(), name, "{identity}");
     }
-    assert_eq!(Principal::from_record(None).short_name().plain(), "an unknown principal");
+    assert_eq!(Principal::of(&Record::default()).short_name().plain(), "an unknown principal");
 }
 
 #[test]

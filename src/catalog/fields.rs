@@ -1,0 +1,214 @@
+//! What the fields of a request mean, for actions that can narrow, widen or restore something, depending on the fields.
+
+use super::selectors::{Logged, logged};
+use super::types::Action;
+use super::{patterns, types::TargetKind};
+use crate::severity::Severity;
+use serde_json::{Map, Value};
+
+/// The meaning of one value of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldMeaning {
+    /// The field of the request; for a call that sets an attribute, the attribute.
+    pub field: &'static str,
+    pub value: FieldValue,
+    pub severity: Severity,
+    /// The reason for this severity, as a sentence.
+    pub because: &'static str,
+}
+
+/// A kind of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldValue {
+    True,
+    False,
+    /// An empty text, object or list: the setting is cleared.
+    Empty,
+    /// Any value that is not empty.
+    Given,
+    Is(&'static str),
+    Zero,
+    /// A number above zero.
+    Positive,
+    /// Selectors of a trail that log this.
+    Logs(Logged),
+    /// Whether the event pattern is that of this version for the rule that the request names.
+    StacksPattern(bool),
+}
+
+/// How the fields of a request were understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldReading {
+    /// The event does not contain the request.
+    Unread,
+    /// The meanings of the fields, the most severe first, and whether there are fields without a meaning.
+    Read { meanings: Vec<&'static FieldMeaning>, others: bool },
+}
+
+impl FieldReading {
+    /// The severity; `base` is that of a request, or of a field, that is not understood.
+    #[must_use]
+    pub fn severity(&self, base: Severity) -> Severity {
+        match self {
+            Self::Unread => base,
+            Self::Read { meanings, others } => {
+                let known = meanings.iter().map(|meaning| meaning.severity);
+                known.chain(others.then_some(base)).max().unwrap_or(Severity::Low)
+            }
+        }
+    }
+
+    /// Reads a request by the row's meanings. Fields that only name things have none.
+    #[must_use]
+    pub fn of(action: &Action, request: &Value) -> Self {
+        let Some(fields) = request.as_object().filter(|fields| fields.get("omitted") != Some(&Value::Bool(true)))
+        else {
+            return Self::Unread;
+        };
+        let naming = |field: &str| {
+            action.target.fields().contains(&field)
+                || action.object_at.contains(&field)
+                || ["eventBusName", "description", "tags"].contains(&field)
+        };
+        let (mut meanings, mut others) = (Vec::new(), false);
+        for (field, value) in settings(fields).filter(|(field, value)| !value.is_null() && !naming(field)) {
+            let means = |meaning: &&FieldMeaning| meaning.field == field && meaning.value.fits(value, fields);
+            match action.fields.iter().find(means) {
+                Some(meaning) => meanings.push(meaning),
+                None => others = true,
+            }
+        }
+        meanings.sort_by_key(|meaning| std::cmp::Reverse(meaning.severity));
+        Self::Read { meanings, others }
+    }
+}
+
+/// The fields with their values. A call that sets one attribute has the name of the attribute and its value in two
+/// fields.
+fn settings(fields: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let name = fields.get("attributeName").and_then(Value::as_str);
+    let absent = &Value::Bool(false);
+    let attribute = name.map(|name| (name, fields.get("attributeValue").unwrap_or(absent)));
+    let plain = fields.iter().map(|(field, value)| (field.as_str(), value));
+    plain.filter(move |(field, _)| name.is_none() || !field.starts_with("attribute")).chain(attribute)
+}
+
+impl FieldValue {
+    fn fits(self, value: &Value, request: &Map<String, Value>) -> bool {
+        let flag = || match value {
+            Value::Bool(flag) => Some(*flag),
+            Value::String(word) => word.trim().to_ascii_lowercase().parse().ok(),
+            _ => None,
+        };
+        let number = || value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
+        match self {
+            Self::True => flag() == Some(true),
+            Self::False => flag() == Some(false),
+            Self::Empty => is_empty(value),
+            Self::Given => !is_empty(value),
+            Self::Is(wanted) => value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(wanted)),
+            Self::Zero => number() == Some(0.0),
+            Self::Positive => number().is_some_and(|number| number > 0.0),
+            Self::Logs(wanted) => logged(value) == wanted,
+            Self::StacksPattern(wanted) => is_stacks_pattern(value, request) == wanted,
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => matches!(text.trim(), "" | "{}" | "[]"),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_stacks_pattern(value: &Value, request: &Map<String, Value>) -> bool {
+    let names = TargetKind::Rule.fields();
+    let Some(rule) = names.iter().find_map(|name| request.get(*name)?.as_str()) else { return false };
+    let Some(Ok(given)) = value.as_str().map(serde_json::from_str::<Value>) else { return false };
+    patterns::event_patterns().iter().any(|(id, pattern)| {
+        patterns::rule_name_ending(id).is_some_and(|ending| rule.ends_with(ending)) && sorted(&given) == sorted(pattern)
+    })
+}
+
+/// A pattern in which the order of alternatives does not matter.
+fn sorted(pattern: &Value) -> Value {
+    match pattern {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), sorted(value))).collect(),
+        Value::Array(items) => {
+            let mut items: Vec<_> = items.iter().map(sorted).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        leaf => leaf.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog;
+    use serde_json::json;
+
+    fn severities(service: &str, name: &str, request: &Value) -> (Vec<Severity>, bool) {
+        match FieldReading::of(catalog::find(service, name, request).unwrap(), request) {
+            FieldReading::Unread => (Vec::new(), true),
+            FieldReading::Read { meanings, others } => {
+                (meanings.iter().map(|meaning| meaning.severity).collect(), others)
+            }
+        }
+    }
+
+    #[test]
+    fn a_trail_is_judged_field_by_field() {
+        use Severity::{Critical, High, Low, Medium};
+        let of = |request| severities("cloudtrail", "UpdateTrail", &request);
+        assert_eq!(of(json!({"name": "t", "isMultiRegionTrail": true})), (vec![Low], false));
+        assert_eq!(of(json!({"name": "t", "isMultiRegionTrail": false})), (vec![Critical], false));
+        assert_eq!(of(json!({"name": "t", "includeGlobalServiceEvents": "false"})), (vec![Critical], false));
+        assert_eq!(
+            of(json!({"name": "t", "s3BucketName": "b", "enableLogFileValidation": true})),
+            (vec![High, Low], false)
+        );
+        assert_eq!(of(json!({"name": "t", "kmsKeyId": ""})), (vec![Medium], false));
+        assert_eq!(of(json!({"name": "t", "snsTopicName": ""})), (vec![Medium], false));
+        assert_eq!(of(json!({"name": "t"})), (vec![], false));
+        assert_eq!(of(json!({"name": "t", "inventedLastYear": 1})), (vec![], true));
+        assert_eq!(of(json!(null)), (vec![], true));
+        assert_eq!(of(json!({"omitted": true})), (vec![], true));
+    }
+
+    #[test]
+    fn an_attribute_is_judged_by_its_name_and_value() {
+        let of = |name: &str, value: &str| {
+            let request = json!({"subscriptionArn": "a", "attributeName": name, "attributeValue": value});
+            severities("sns", "SetSubscriptionAttributes", &request)
+        };
+        assert_eq!(of("FilterPolicy", r#"{"severity": ["LOW"]}"#), (vec![Severity::Critical], false));
+        assert_eq!(of("FilterPolicy", "{}"), (vec![Severity::Low], false));
+        assert_eq!(of("FilterPolicy", ""), (vec![Severity::Low], false));
+        assert_eq!(of("SomethingNew", "x"), (vec![], true));
+        let absent = json!({"subscriptionArn": "a", "attributeName": "FilterPolicy"});
+        assert_eq!(severities("sns", "SetSubscriptionAttributes", &absent).0, [Severity::Critical]);
+    }
+
+    #[test]
+    fn a_rule_is_restored_only_by_its_own_pattern() {
+        use Severity::{Critical, Low};
+        let put = |name: &str, pattern: &Value, state: &str| {
+            let request = json!({"name": name, "eventPattern": pattern.to_string(), "state": state});
+            severities("events", "PutRule", &request).0
+        };
+        let patterns = patterns::event_patterns();
+        let (_, iam) = &patterns[0];
+        assert_eq!(put("alerts-iam", iam, "ENABLED"), [Low, Low]);
+        assert_eq!(put("alerts-iam", iam, "DISABLED"), [Critical, Low]);
+        assert_eq!(put("alerts-self-protection", iam, "ENABLED"), [Critical, Low]);
+        assert_eq!(
+            put("alerts-iam", &json!({"source": ["aws.iam"], "detail": {"eventName": ["X"]}}), "ENABLED"),
+            [Critical, Low]
+        );
+    }
+}
