@@ -129,7 +129,7 @@ fn role_session(section: &mut Section, session: &RoleSession) {
             let claims = claims.iter().map(|(name, value)| phrase!(Phrase::free(name), " = ", Phrase::free(value)));
             section.rows(Fact::Claims, claims.collect());
         }
-        Operator::Ec2Instance(Some(instance)) => section.row(Fact::Instance, phrase!(instance)),
+        Operator::Ec2Instance(Some(instance)) => section.row(Fact::Instance, Phrase::arn(instance)),
         Operator::LambdaFunction(Some(function)) => section.row(Fact::Function, Phrase::arn(function)),
         Operator::Workload(kind, target) => {
             let parts = [kind, target].into_iter().flatten().map(Phrase::arn);

@@ -276,7 +276,7 @@ impl TargetKind {
             Self::InstanceProfile => "instance profile",
             Self::MfaDevice => "virtual MFA device",
             Self::SamlProvider => "SAML provider",
-            Self::OidcProvider => "OpenID Connect provider",
+            Self::OidcProvider => "OIDC provider",
             Self::ServerCertificate => "server certificate",
             Self::Account => "account",
             Self::Trail => "trail",

@@ -339,7 +339,10 @@ impl Target {
             // "name", "name:alias", "account:function:name" or a whole ARN (Lambda API reference, FunctionName).
             _ if self.kind == TargetKind::Function => {
                 let name = text.split_once("function:").map_or(text, |(_, name)| name);
-                (name.split(':').next().unwrap_or(name), None)
+                let name = name.split(':').next().unwrap_or(name);
+                // Without the version or alias.
+                let of_function = |arn: Arn<'_>| Some(text.split_once(arn.resource)?.0.to_owned() + "function:" + name);
+                (name, Arn::parse(text).and_then(of_function).map(Untrusted::new))
             }
             Some(arn) => (arn.full_name(), Some(found.clone())),
             None if self.kind == TargetKind::Queue => {

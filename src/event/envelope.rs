@@ -229,11 +229,24 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_with_and_without_a_zone() {
+    fn times_are_read_in_the_shapes_that_tools_write() {
         let expected = "2026-11-22T05:59:57+00:00";
-        for text in ["2026-11-22T05:59:57Z", "2026-11-22T05:59:57", "2026-11-22T06:59:57+01:00"] {
+        for text in [
+            "2026-11-22T05:59:57Z",
+            "2026-11-22T05:59:57",
+            "2026-11-22T06:59:57+01:00",
+            "2026-11-22 05:59:57",
+            "2026-11-22 05:59:57Z",
+            "2026-11-22 05:59:57 UTC",
+            "1795327197",
+            "1795327197000",
+            "1795327197.0",
+        ] {
             assert_eq!(time(text).unwrap().to_rfc3339(), expected);
         }
-        assert_eq!(time("Nov 22, 2026"), None);
+        assert_eq!(time("2026-11-22T05:59:57.250Z").unwrap().timestamp_subsec_millis(), 250);
+        for odd in ["Nov 22, 2026", "7", "-1795327197", "NaN", "1e300", ""] {
+            assert_eq!(time(odd), None, "{odd}");
+        }
     }
 }

@@ -142,7 +142,7 @@ pub enum Operator {
         /// The claims of the token, as far as CloudTrail records them.
         claims: Vec<(Untrusted, Untrusted)>,
     },
-    /// An EC2 instance, through its instance profile.
+    /// An EC2 instance, through its instance profile: its ARN, or its id.
     Ec2Instance(Option<Untrusted>),
     /// A Lambda function, through its execution role.
     LambdaFunction(Option<Untrusted>),

@@ -63,6 +63,14 @@ pub fn decided(directory: impl Directory + 'static, event: Value, settings: Sett
         .unwrap()
 }
 
+/// The alert of a decision, if there is one.
+pub fn drafted(decision: Decision<'static>) -> Option<Draft<'static>> {
+    match decision {
+        Decision::Alert(draft) => Some(*draft),
+        Decision::NotAlerted(_) => None,
+    }
+}
+
 /// The alert of an event that is alerted on.
 pub fn draft(directory: impl Directory + 'static, event: Value, settings: Settings) -> Draft<'static> {
     match decided(directory, event, settings) {

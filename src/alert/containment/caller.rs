@@ -155,11 +155,16 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<ContainmentStep>) {
         vec![revoke_sessions(PUT_ROLE_POLICY, "--role-name", role.raw())],
     ));
     match &session.operator {
-        Operator::Ec2Instance(Some(instance)) => steps.push(ContainmentStep::by_hand(phrase!(
-            "Isolate the EC2 instance ",
-            instance,
-            ", and keep its disks and memory as evidence."
-        ))),
+        Operator::Ec2Instance(Some(instance)) => {
+            let region = Arn::parse(instance.raw()).map(|arn| Untrusted::new(arn.region));
+            let place = region.map_or(Phrase::default(), |region| phrase!(" in ", &region));
+            steps.push(ContainmentStep::by_hand(phrase!(
+                "Isolate the ",
+                session.who(),
+                place,
+                ", and keep its disks and memory as evidence."
+            )));
+        }
         Operator::LambdaFunction(Some(function)) => steps.push(ContainmentStep::new(
             "Stop the Lambda function (sets its reserved concurrency to 0):",
             vec![stop_function(function)],

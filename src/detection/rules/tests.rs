@@ -680,3 +680,179 @@ async fn access_from_a_group_is_not_access_from_the_call() {
         (Severity::Critical, vec!["grants_administrator", "action", "already_administrator"])
     );
 }
+
+#[tokio::test]
+async fn a_delegate_is_an_outsider_whom_no_expectation_covers() {
+    let delegated = |record: &mut Value, _: &mut Value| {
+        record["userIdentity"]["invokedByDelegate"] = json!({"accountId": "999900001111"});
+    };
+    let (severity, rules) = verdict(delegated).await;
+    assert_eq!((severity, rules[0]), (Severity::High, "external_principal"));
+    let expected = judged(delegated, "arn:aws:iam::111122223333:role/ci/*").await;
+    assert_eq!((expected.severity, expected.unless_expected), (Severity::High, None));
+}
+
+#[tokio::test]
+async fn a_root_session_is_judged_by_what_it_does() {
+    let session = |name: &'static str| {
+        move |record: &mut Value, _: &mut Value| {
+            call(record, name, json!(null));
+            record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333", "accessKeyId": "ASIAEXAMPLE",
+                "arn": "arn:aws:iam::111122223333:root", "sessionContext": {"assumedRoot": "true"}});
+        }
+    };
+    for (name, severity) in [
+        ("DeleteLoginProfile", Severity::Medium),
+        ("DeleteAccessKey", Severity::Medium),
+        ("DeactivateMFADevice", Severity::High),
+        ("CreateLoginProfile", Severity::Critical),
+        ("CreateUser", Severity::High),
+    ] {
+        assert_eq!(verdict(session(name)).await.0, severity, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_quarantine_is_critical_on_attach_and_on_whoever_has_it() {
+    const ARN: &str = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3";
+    let attach = |record: &mut Value, _: &mut Value| {
+        call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": ARN}));
+    };
+    let (severity, rules) = verdict(attach).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "quarantined"));
+    // Neither the caller nor an expectation makes an exposed key less severe.
+    let by_aws = |record: &mut Value, account: &mut Value| {
+        attach(record, account);
+        record["userIdentity"] = json!({"type": "AWSService", "invokedBy": "AWS Internal"});
+    };
+    assert_eq!(verdict(by_aws).await.0, Severity::Critical);
+    assert_eq!(judged(attach, "arn:aws:iam::111122223333:role/ci/*").await.severity, Severity::Critical);
+    let inline = |document: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            let request = json!({"userName": "new", "policyName": "AWSCompromisedKeyQuarantine",
+                "policyDocument": document.to_string()});
+            call(record, "PutUserPolicy", request);
+        }
+    };
+    let denies = json!({"Statement": {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}});
+    assert_eq!(verdict(inline(denies)).await.1[0], "quarantined");
+    // An intruder's policy of this name does not pass as AWS's.
+    let grants = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let (severity, rules) = verdict(inline(grants)).await;
+    assert!(severity == Severity::Critical && !rules.contains(&"quarantined"), "{rules:?}");
+    let has = |name: &'static str, request: Value| {
+        move |record: &mut Value, account: &mut Value| {
+            call(record, name, request.clone());
+            account["UserDetailList"][0]["AttachedManagedPolicies"] =
+                json!([{"PolicyName": "AWSCompromisedKeyQuarantineV3", "PolicyArn": ARN}]);
+        }
+    };
+    let (severity, rules) = verdict(has("CreateAccessKey", json!({"userName": "new"}))).await;
+    assert_eq!((severity, rules[0]), (Severity::Critical, "target_quarantined"));
+    let deletes = verdict(has("DeleteAccessKey", json!({"userName": "new", "accessKeyId": "AKIAEXAMPLE"}))).await;
+    assert_eq!(deletes, (Severity::Low, vec!["action", "target_quarantined"]), "the responder cleans up");
+}
+
+#[tokio::test]
+async fn what_aws_refuses_for_the_moment_is_low() {
+    for code in [
+        "ThrottlingException",
+        "ConcurrentModificationException",
+        "EntityTemporarilyUnmodifiableException",
+        "ServiceFailureException",
+    ] {
+        let refused = |record: &mut Value, account: &mut Value| {
+            put("iam:*")(record, account);
+            failed(record, code);
+        };
+        assert_eq!(verdict(refused).await, (Severity::Low, vec!["action"]), "{code}");
+    }
+    let unknown = judged(|record, _| failed(record, "InventedLastYear"), "").await;
+    assert!(unknown.reasons[0].text.plain().contains("InventedLastYear"));
+    let quota = |record: &mut Value, _: &mut Value| {
+        failed(record, "LimitExceededException");
+        record["errorMessage"] = json!("Cannot exceed quota for UsersPerAccount: 5000");
+    };
+    let reason = judged(quota, "").await.reasons[0].text.plain();
+    assert!(reason.contains("the quota UsersPerAccount (5000) of the account is used up"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_in_the_event_is_high_and_nothing_is_claimed() {
+    let absent = |record: &mut Value, _: &mut Value| {
+        call(record, "PutUserPolicy", json!({"userName": "new", "policyName": "q"}));
+    };
+    let (severity, rules) = verdict(absent).await;
+    assert_eq!((severity, rules[0]), (Severity::High, "parameters_omitted"));
+    for name in ["UpdateAssumeRolePolicy", "CreateRole"] {
+        let absent = |record: &mut Value, _: &mut Value| call(record, name, json!({"roleName": "r"}));
+        assert_eq!(verdict(absent).await.0, Severity::High, "{name}");
+    }
+    let denied = |record: &mut Value, account: &mut Value| {
+        absent(record, account);
+        failed(record, "AccessDenied");
+    };
+    assert_eq!(verdict(denied).await.0, Severity::Medium);
+}
+
+#[tokio::test]
+async fn a_key_without_mfa_raises_only_a_gain_of_access() {
+    let by_key = |change: &dyn Fn(&mut Value, &mut Value)| {
+        let (mut record, mut account) = quiet();
+        change(&mut record, &mut account);
+        user(&mut record, "AKIAEXAMPLE", "");
+        (record, account)
+    };
+    let level = async |change: &dyn Fn(&mut Value, &mut Value)| {
+        let (record, account) = by_key(change);
+        verdict(|of_record, of_account| (*of_record, *of_account) = (record.clone(), account.clone())).await.0
+    };
+    assert_eq!(level(&|_, _| {}).await, Severity::High, "a new user");
+    assert_eq!(level(&put("iam:PutUserPolicy")).await, Severity::Critical);
+    assert_eq!(level(&put("logs:*")).await, Severity::Low);
+    let named = |record: &mut Value, _: &mut Value| {
+        let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+        call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+    };
+    assert_eq!(level(&named).await, Severity::Medium);
+    let denied = |record: &mut Value, _: &mut Value| failed(record, "AccessDenied");
+    assert_eq!(level(&denied).await, Severity::Medium, "nobody gained anything");
+}
+
+#[tokio::test]
+async fn a_change_of_a_saml_provider_is_judged_by_what_it_carries() {
+    let update = |request: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            let mut request = request.clone();
+            request["sAMLProviderArn"] = json!("arn:aws:iam::111122223333:saml-provider/corp");
+            call(record, "UpdateSAMLProvider", request);
+        }
+    };
+    let level = async |request: Value| verdict(update(request)).await.0;
+    assert_eq!(level(json!({"sAMLMetadataDocument": "<x/>"})).await, Severity::High);
+    assert_eq!(level(json!({"assertionEncryptionMode": "Required"})).await, Severity::Low);
+    assert_eq!(level(json!({"assertionEncryptionMode": "Allowed"})).await, Severity::Medium);
+    assert_eq!(
+        level(json!({"assertionEncryptionMode": "Required", "sAMLMetadataDocument": "<x/>"})).await,
+        Severity::High
+    );
+    let reason = judged(update(json!({"addPrivateKey": "x"})), "").await.reasons[0].text.plain();
+    assert_eq!(reason, "AWS can decrypt assertions with one more private key now.");
+    let unread = |record: &mut Value, _: &mut Value| call(record, "UpdateSAMLProvider", json!(null));
+    assert_eq!(verdict(unread).await.0, Severity::High);
+}
+
+#[tokio::test]
+async fn a_masked_account_is_unknown_and_not_another() {
+    let masked = |record: &mut Value, _: &mut Value| record["userIdentity"]["accountId"] = json!("xxxxxxxxxxxx");
+    let judged = judged(masked, "").await;
+    assert_eq!(judged.severity, Severity::Medium);
+    assert!(judged.reasons.iter().all(|reason| !reason.text.plain().contains("another account")));
+}
+
+#[tokio::test]
+async fn a_service_without_a_name_is_said_once_and_without_contradiction() {
+    let unnamed = |record: &mut Value, _: &mut Value| record["userIdentity"] = json!({"type": "AWSService"});
+    let (severity, rules) = verdict(unnamed).await;
+    assert_eq!((severity, rules), (Severity::Low, vec!["action"]));
+}

@@ -19,6 +19,10 @@ fn activity(change: impl Fn(&mut Value)) -> Activity {
             "arn": "arn:aws:iam::111122223333:user/ci/deploy-bot"}},
     });
     change(&mut record);
+    read(record)
+}
+
+fn read(record: Value) -> Activity {
     let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
     Activity::from_delivery(&delivery).unwrap().activity().unwrap()
 }
@@ -247,4 +251,66 @@ fn other_parameters_are_kept_by_their_path_up_to_a_limit() {
     assert_eq!(saml.parameters, [("entityID".into(), "https://idp.example/é".into())]);
     let unquoted = call("UpdateSAMLProvider", &json!({"sAMLMetadataDocument": "entityID=é"}), &json!(null));
     assert!(unquoted.parameters.is_empty());
+}
+
+#[test]
+fn a_call_of_the_root_user_that_names_no_user_is_about_the_root_user() {
+    let root = json!({"type": "Root", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:root"});
+    for named in ["Root", "acme-prod", "<root_account>"] {
+        let record = json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateAccessKey",
+            "recipientAccountId": "111122223333", "userIdentity": root, "requestParameters": null,
+            "responseElements": {"accessKey": {"userName": named, "accessKeyId": "AKIAEXAMPLE"}}});
+        let activity = read(record);
+        assert_eq!((activity.target.kind, &activity.target.name), (TargetKind::RootUser, &None), "{named}");
+        assert!(activity.is_self());
+    }
+    let for_another = json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateAccessKey",
+        "recipientAccountId": "111122223333", "userIdentity": root, "requestParameters": {"userName": "bob"}});
+    assert_eq!(read(for_another).target.name, Some("bob".into()));
+}
+
+#[test]
+fn an_account_that_cannot_be_read_is_no_other_account() {
+    let of = |theirs: &str, here: &str| {
+        read(json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateUser", "recipientAccountId": here,
+            "userIdentity": {"type": "IAMUser", "userName": "x", "accountId": theirs}}))
+    };
+    let is = |theirs, here, expected: fn(&CallersAccount<'_>) -> bool| expected(&of(theirs, here).callers_account());
+    assert!(is("111122223333", "111122223333", |account| *account == CallersAccount::Same));
+    assert!(is("999900001111", "111122223333", |account| matches!(account, CallersAccount::Other(_))));
+    for masked in ["xxxxxxxxxxxx", "123456789", "1111XXXX3333", "REDACTED"] {
+        assert!(is(masked, "111122223333", |account| matches!(account, CallersAccount::NotReadable(_))), "{masked}");
+        assert!(is("111122223333", masked, |account| matches!(account, CallersAccount::NotReadable(_))), "{masked}");
+        assert!(is(masked, masked, |account| *account == CallersAccount::Same), "{masked}");
+    }
+    assert!(is("", "111122223333", |account| *account == CallersAccount::NotStated));
+}
+
+#[test]
+fn the_console_is_no_service_that_acts_for_the_caller() {
+    let by = |service: &str| {
+        read(json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateUser",
+            "userIdentity": {"type": "IAMUser", "userName": "x", "invokedBy": service}}))
+        .origin
+    };
+    let console = by("signin.amazonaws.com");
+    assert!(console.console && console.invoked_by.is_none());
+    let service = by("cloudformation.amazonaws.com");
+    assert!(!service.console && service.invoked_by.is_some());
+}
+
+#[test]
+fn a_denied_service_linked_role_names_its_service() {
+    let record = json!({"eventSource": "iam.amazonaws.com", "eventName": "CreateServiceLinkedRole",
+        "errorCode": "AccessDenied", "errorMessage": "User: arn:aws:iam::111122223333:user/x is not authorized to perform: \
+            iam:CreateServiceLinkedRole on resource: arn:aws:iam::111122223333:role/aws-service-role/batch.amazonaws.com/\
+            AWSServiceRoleForBatch because no identity-based policy allows it"});
+    assert_eq!(read(record).object.name, Some("batch.amazonaws.com".into()));
+}
+
+#[test]
+fn an_empty_text_clears_a_setting_and_is_shown() {
+    let record = json!({"eventSource": "cloudtrail.amazonaws.com", "eventName": "UpdateTrail",
+        "requestParameters": {"name": "t", "kmsKeyId": ""}});
+    assert_eq!(read(record).parameters, [("kmsKeyId".into(), "(empty)".into())]);
 }

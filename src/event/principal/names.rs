@@ -11,7 +11,9 @@ impl Principal {
         match self {
             Self::Delegate(delegate) => delegate.account_name(),
             Self::AssumedRole(session) => match (&session.role, &session.operator) {
-                (Some(role), Operator::Ec2Instance(Some(instance))) => phrase!(role, " (", instance, ")"),
+                (Some(role), Operator::Ec2Instance(Some(instance))) => {
+                    phrase!(role, " (", &Untrusted::new(instance_id(instance.raw())), ")")
+                }
                 (Some(role), Operator::LambdaFunction(Some(function))) => {
                     phrase!(role, " (", &Untrusted::new(last_part(function.raw())), ")")
                 }
@@ -126,7 +128,9 @@ impl RoleSession {
                 let host = provider.raw().rsplit_once("oidc-provider/").map_or(provider.raw(), |(_, host)| host);
                 phrase!(session(), " by ", &Untrusted::new(host))
             }
-            Operator::Ec2Instance(Some(instance)) => phrase!("EC2 instance ", instance),
+            Operator::Ec2Instance(Some(instance)) => {
+                phrase!("EC2 instance ", &Untrusted::new(instance_id(instance.raw())))
+            }
             Operator::Ec2Instance(None) => phrase!("an EC2 instance, session ", session()),
             Operator::LambdaFunction(None) => phrase!("a Lambda function, session ", session()),
             Operator::LambdaFunction(Some(function)) => {
@@ -141,6 +145,11 @@ impl RoleSession {
             },
         }
     }
+}
+
+/// The id of an instance, in its ARN.
+fn instance_id(instance: &str) -> &str {
+    instance.rsplit_once('/').map_or(instance, |(_, id)| id)
 }
 
 /// The name of a function, in its ARN.

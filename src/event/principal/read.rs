@@ -239,9 +239,9 @@ fn operator(
     let instance = session_name.filter(|name| name.raw().starts_with("i-"));
     match (kind, issued_to) {
         (Some("AWS::Lambda::Function"), function) => Operator::LambdaFunction(function.map(Untrusted::new)),
-        (Some("AWS::EC2::Instance"), issued_to) => Operator::Ec2Instance(
-            issued_to.map(|arn| arn.rsplit_once('/').map_or(arn, |(_, id)| id).into()).or_else(|| instance.cloned()),
-        ),
+        (Some("AWS::EC2::Instance"), issued_to) => {
+            Operator::Ec2Instance(issued_to.map(Untrusted::new).or_else(|| instance.cloned()))
+        }
         (None, None) if context.is_some_and(|context| context.ec2_role_delivery.is_some()) => {
             Operator::Ec2Instance(instance.cloned())
         }
