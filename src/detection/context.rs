@@ -216,7 +216,8 @@ impl Granted {
                 && !access.unreadable
         };
         let adds = |whole: &Access| self.before.as_ref().is_none_or(|before| before.level < whole.level);
-        let whole = self.whole.as_ref().is_none_or(|whole| limited(whole) || (whole.is_complete() && !adds(whole)));
+        let together = |whole: &Access| limited(whole) || (whole.is_complete() && !adds(whole));
+        let whole = !self.access.has_part_of_path || self.whole.as_ref().is_some_and(together);
         limited(&self.access) && whole && !self.read_failed
     }
 

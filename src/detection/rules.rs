@@ -137,7 +137,8 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
     };
     // An expected principal does not lower these: changes to the stack's own resources, and root at the console.
     let weight = if action.effect.is_always_watched() { Weight::Always(level) } else { Weight::AtLeast(level) };
-    Some(Opinion { weight, reason, restates: activity.outcome.succeeded() && action.fields.is_empty() })
+    let restates = activity.outcome.succeeded() && action.fields.is_empty() && activity.principal.service().is_none();
+    Some(Opinion { weight, reason, restates })
 }
 
 /// A successful call, by the fields of its request where they decide.

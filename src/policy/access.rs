@@ -67,6 +67,9 @@ pub struct Access {
     pub named_only: bool,
     /// Whether something could not be listed or read; the caller reports what, and why.
     pub unread: bool,
+    /// Whether a policy allows, on some resource, an action that is part of an escalation path. If none does, no other
+    /// policy opens a path together with these.
+    pub has_part_of_path: bool,
     /// Whether a document was deleted before it was read, or was not understood.
     pub unreadable: bool,
 }

@@ -75,7 +75,12 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
         }
     }
     let layer = |dropped: &[Via]| Layer::of_policies(policies, &documents).without_denies(dropped);
-    if holder.arn.is_none_or(|arn| Arn::parse(arn.raw()).is_none()) && gaps.evaluated > 0 {
+    let allowed = layer(&[]);
+    let somewhere = |action: &str| allowed.allows_somewhere(action);
+    let has_part_of_path = paths.iter().any(|path| path.all_actions().any(somewhere));
+    // Resources decide only about actions that are part of a path.
+    let unknown_holder = holder.arn.is_none_or(|arn| Arn::parse(arn.raw()).is_none());
+    if unknown_holder && gaps.evaluated > 0 && has_part_of_path {
         gaps.not_evaluated.push("the holder's ARN is not known, so resources were not compared exactly".into());
     }
     let limit = boundary.map(|boundary| (boundary, whole_document(boundary.reading)));
@@ -129,6 +134,7 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
         boundary: effect,
         named_only: gaps.named_only,
         unread: gaps.unread,
+        has_part_of_path,
         unreadable: gaps.unreadable,
     }
 }

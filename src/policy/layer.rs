@@ -85,6 +85,11 @@ impl<'a> Layer<'a> {
         self.statements.iter().any(|statement| statement.effect == Effect::Allow)
     }
 
+    /// Whether a statement allows this action on some resource, under some condition.
+    pub(super) fn allows_somewhere(&self, action: &str) -> bool {
+        self.covering(action).iter().any(|statement| self.statements[*statement].effect == Effect::Allow)
+    }
+
     /// How the identity has the policies that deny something.
     pub(super) fn denying_ways(&self) -> Vec<Via> {
         let denies = self.statements.iter().filter(|statement| statement.effect == Effect::Deny);

@@ -29,6 +29,13 @@ pub struct TrustedPrincipal {
 }
 
 impl Trust {
+    /// Whether identities of an identity provider are trusted, in the account or outside of it.
+    #[must_use]
+    pub fn federates(&self) -> bool {
+        let of_provider = |kind: &PrincipalKind| matches!(kind, PrincipalKind::Saml(_) | PrincipalKind::WebIdentity(_));
+        self.trusted.iter().any(|trusted| of_provider(&trusted.principal))
+    }
+
     /// Reads the trust policy of a role that is at home in this account and organization.
     #[must_use]
     pub fn read(document: &Document, home: Home<'_>) -> Self {

@@ -170,10 +170,16 @@ pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
     let effect = case.activity.action.effect;
     let gives = effect.grants_policy() || matches!(effect, AccessEffect::RewritesPolicy);
     let granted = case.granted.as_ref().filter(|granted| gives && !granted.deny_only && granted.is_harmless())?;
-    let shown = granted.whole.is_some() && !super::protection::is_gone(&case.dossier.target);
-    let with = if shown { ", also together with the other policies of the target" } else { "" };
-    (!case.activity.lacks_document()).then(|| {
-        phrase!("The policy was read and evaluated as a whole: limited access, no escalation path found", with, ".")
+    let part = granted.access.has_part_of_path;
+    // Of a target that IAM does not show, the other policies are not known.
+    let known = !part || !super::protection::is_gone(&case.dossier.target);
+    (known && !case.activity.lacks_document()).then(|| {
+        if part {
+            "The policy and the target's other policies were read and evaluated: limited access, no escalation path found."
+                .into()
+        } else {
+            "The policy was read and evaluated: limited access, and no action that is part of an escalation path.".into()
+        }
     })
 }
 

@@ -27,7 +27,7 @@ fn is_limited(case: &Case<'_>) -> bool {
 /// That a trust policy is harmless, if that is certain.
 pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
     let trust = case.trust.as_ref().filter(|trust| trust.not_evaluated.is_empty())?;
-    let near = trust.reach().is_some_and(|reach| reach <= Reach::Own);
+    let near = trust.reach().is_some_and(|reach| reach <= Reach::Own) && !trust.federates();
     (near && case.activity.action.effect == AccessEffect::ChangesTrust && is_limited(case)).then(|| {
         "Only principals of this account and AWS services can assume the role, and the role has only limited access.".into()
     })
@@ -42,7 +42,9 @@ pub(super) fn trusted_principals(case: &Case<'_>) -> Option<Opinion> {
     let level = match reach {
         Reach::Nobody | Reach::Service => return None,
         // Whoever is trusted within the account gains what the role can do, and no more.
-        Reach::Own if is_limited(case) => return None,
+        Reach::Own if is_limited(case) && !trust.federates() => return None,
+        // Identity Center trusts the provider that it created.
+        Reach::Own if case.activity.principal.service().is_some() => return None,
         Reach::Own | Reach::Organization => Severity::Medium,
         Reach::Outside => Severity::High,
         Reach::Anyone => Severity::Critical,
