@@ -37,8 +37,6 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
         section.row(Fact::Arn, Phrase::arn(arn));
     }
     match case.activity.callers_account() {
-        // The name of a delegate is its account.
-        CallersAccount::Other(_) if matches!(principal, Principal::Delegate(_)) => {}
         CallersAccount::Other(account) => section.row(Fact::Account, phrase!(account, ", another account")),
         CallersAccount::NotReadable(account) => section.row(Fact::Account, phrase!(account, ", not readable")),
         CallersAccount::Same | CallersAccount::NotStated => {}

@@ -42,6 +42,7 @@ impl AccessLevel {
 
 /// The access that policies grant, as far as they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Access {
     /// The level that is certain, within the boundary.
     pub level: AccessLevel,

@@ -5,11 +5,14 @@ use crate::channel::subject::line;
 use crate::text::Phrase;
 
 /// The facts that are shown, if the alert has them; at most as many as a section of Slack can contain.
-const FACTS: [(SectionKind, Fact); 11] = [
+const FACTS: [(SectionKind, Fact); 14] = [
+    (SectionKind::Who, Fact::AccessOf),
     (SectionKind::Who, Fact::Credential),
     (SectionKind::Who, Fact::Mfa),
     (SectionKind::Who, Fact::Access),
     (SectionKind::Who, Fact::SourceIp),
+    (SectionKind::What, Fact::Service),
+    (SectionKind::What, Fact::Expires),
     (SectionKind::What, Fact::Grants),
     (SectionKind::What, Fact::Statements),
     (SectionKind::What, Fact::Trust),
