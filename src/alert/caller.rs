@@ -65,6 +65,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
                 id,
                 "no role of this name exists any more",
                 case.caller_access.as_ref(),
+                Vec::new(),
                 now,
             );
         }

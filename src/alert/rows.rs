@@ -139,16 +139,17 @@ pub(super) fn groups(section: &mut Section, user: &User) {
     }
 }
 
-/// What IAM knows about a role. `id` is the role's id in the event; `missing` is shown if IAM has no such role.
+/// What IAM knows about a role. `id` is the role's id in the event; `missing` is shown if IAM has no such role;
+/// `gaps` are what else is not known.
 pub(super) fn known_role(
     section: &mut Section,
     role: &Role,
     id: Option<&Untrusted>,
     missing: &'static str,
     access: Option<&Access>,
+    mut gaps: Vec<Gap>,
     now: DateTime<Utc>,
 ) {
-    let mut gaps: Vec<Gap> = Vec::new();
     match &role.profile {
         Lookup::Found(profile) => {
             replaced(section, id, &profile.id);

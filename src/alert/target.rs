@@ -204,6 +204,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
     groups(section, user);
     credentials(section, case, user, &mut gaps, now);
     gaps.extend(user.attached.unread());
+    gaps.extend(case.unread_policy());
     not_known(section, gaps);
 }
 
@@ -284,7 +285,8 @@ fn known_target_role(section: &mut Section, case: &Case<'_>, role: &Role, now: D
         section.rows(Fact::Trust, first_of_many(&trust.words()));
     }
     let id = case.activity.target.id.as_ref().filter(|_| case.activity.outcome.succeeded());
-    known_role(section, role, id, missing, case.target_access.as_ref(), now);
+    let gaps = case.unread_policy().into_iter().collect();
+    known_role(section, role, id, missing, case.target_access.as_ref(), gaps, now);
     if role.profile.found().is_none() {
         as_requested(section, case);
     }
@@ -302,6 +304,7 @@ fn known_group(section: &mut Section, case: &Case<'_>, group: &Group) {
         target_access(section, case, "none yet: no policies");
     }
     gaps.extend(group.attached.unread());
+    gaps.extend(case.unread_policy());
     not_known(section, gaps);
 }
 

@@ -9,6 +9,7 @@
 pub mod attack;
 mod fields;
 mod iam;
+pub mod managed_by_aws;
 pub mod patterns;
 mod row;
 mod selectors;

@@ -3,8 +3,8 @@
 use super::attack::{CREDENTIALS, ROLES, Technique};
 use super::fields::{FieldMeaning, FieldValue};
 use super::types::{
-    AccessEffect, Action, ChainStep, Containment, ObjectKind, OnCaller, Operation, PolicyLookup, Restore, TargetKind,
-    TargetLookup, When,
+    AccessEffect, Action, ChainStep, Containment, CredentialKind, ObjectKind, OnCaller, Operation, PolicyLookup,
+    Restore, TargetKind, TargetLookup, When,
 };
 use crate::severity::Severity::{self, Critical, Low, Medium};
 
@@ -172,6 +172,15 @@ impl Action {
             .steps(&[ChainStep::UserEquipped])
             .technique(CREDENTIALS)
             .watched()
+    }
+
+    /// As [`grants_credential`](Self::grants_credential), for a credential that can have an expiry.
+    pub(super) const fn grants_service_credential(self) -> Self {
+        self.grants_credential(Containment::DeactivateCredential(CredentialKind::ServiceSpecific)).is(
+            AccessEffect::GrantsCredential,
+            Medium,
+            "The credential works until it expires or is revoked.",
+        )
     }
 
     /// A credential of a user is removed or deactivated.

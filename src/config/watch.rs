@@ -137,6 +137,8 @@ impl Watch {
             {
                 None
             }
+            // Before a sign-in, CloudTrail may not know who it is.
+            AccessEffect::ChangesRootSignIn if !activity.principal.is_identified() => None,
             AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn => {
                 Some("only sign-ins of the root user are alerted on".into())
             }

@@ -124,7 +124,7 @@ impl<'a> Case<'a> {
     pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
         let (named, target) = (holder::named(dossier), holder::of_target(activity, dossier, settings));
         let target_access = dossier.target.attached().map(|attached| {
-            unread_policy(activity, attached).map_or_else(
+            unread_policy(activity, dossier).map_or_else(
                 || attached.access(target, &named),
                 |gap| {
                     let mut attached = attached.clone();
@@ -167,6 +167,12 @@ impl<'a> Case<'a> {
         self.dossier.target_is_replaced(self.activity)
     }
 
+    /// The policy that the call wrote, if its document is not known.
+    #[must_use]
+    pub fn unread_policy(&self) -> Option<Gap> {
+        unread_policy(self.activity, self.dossier)
+    }
+
     /// Whether the policy that the call attached, wrote or removed is AWS's quarantine.
     #[must_use]
     pub fn concerns_quarantine(&self) -> bool {
@@ -197,7 +203,8 @@ impl<'a> Case<'a> {
 
 /// The inline policy of the call, if neither the event nor IAM shows its document: then nothing is claimed about the
 /// target's access.
-fn unread_policy(activity: &Activity, attached: &AttachedPolicies) -> Option<Gap> {
+fn unread_policy(activity: &Activity, dossier: &Dossier) -> Option<Gap> {
+    let attached = dossier.target.attached()?;
     let inline = activity.action.effect == AccessEffect::PutsInlinePolicy && activity.lacks_document();
     let name = activity.object.name.as_ref();
     let shown = attached.policies.iter().any(|policy| policy.via == Attachment::Inline && Some(&policy.name) == name);

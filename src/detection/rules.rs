@@ -44,6 +44,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "bedrock_key", judge: credentials::bedrock_key },
     Rule { name: "target_has_credentials", judge: credentials::target_has_credentials },
     Rule { name: "protection_reduced", judge: protection::protection_reduced },
+    Rule { name: "identity_center_provider", judge: protection::identity_center_provider },
     Rule { name: "weak_password_policy", judge: protection::weak_password_policy },
     Rule { name: "external_principal", judge: caller::external_principal },
     Rule { name: "workload_credentials", judge: caller::workload_credentials },

@@ -237,7 +237,10 @@ impl Activity {
                     && user.account == self.account
             }
             Principal::Root(root) => {
-                self.target.kind == TargetKind::RootUser && root.account.is_some() && root.account == self.account
+                !root.assumed
+                    && self.target.kind == TargetKind::RootUser
+                    && root.account.is_some()
+                    && root.account == self.account
             }
             _ => false,
         }

@@ -4,11 +4,11 @@ use super::answer::Lookup;
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::model::{Dossier, KnownCaller, KnownTarget, NamedKnown};
-use crate::arn::Arn;
+use crate::arn::{Arn, is_account_id};
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
 use crate::event::principal::{Principal, Root, Session};
-use crate::event::{Activity, FailureKind, Outcome};
+use crate::event::{Activity, CallersAccount, FailureKind, Outcome};
 use crate::limits::NAMED_LOOKED_UP;
 use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
 use crate::text::Untrusted;
@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 const OTHER_ACCOUNT: &str = "it belongs to another account";
+const UNREADABLE_ACCOUNT: &str = "its account cannot be read from the event";
 
 /// Looks up everything that matters for an activity, in parallel, until the deadline at most.
 pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: Instant) -> Dossier {
@@ -58,6 +59,9 @@ impl<D: Directory> Asking<'_, D> {
     async fn caller(&self) -> KnownCaller {
         let principal = self.activity.principal.acting_as();
         // The caller can be in another account than the event; a caller without an account is in the event's.
+        if matches!(self.activity.callers_account(), CallersAccount::NotReadable(_)) {
+            return KnownCaller::NotAsked(UNREADABLE_ACCOUNT);
+        }
         let account = id(principal.account()).or_else(|| self.account.clone());
         if !self.directory.knows(account.as_deref()) {
             return KnownCaller::NotAsked(OTHER_ACCOUNT);
@@ -116,7 +120,8 @@ impl<D: Directory> Asking<'_, D> {
     async fn target(&self) -> KnownTarget {
         let (activity, action, target) = (self.activity, self.activity.action, &self.activity.target);
         if !self.known {
-            return KnownTarget::NotAsked(OTHER_ACCOUNT);
+            let readable = self.account.as_deref().is_none_or(is_account_id);
+            return KnownTarget::NotAsked(if readable { OTHER_ACCOUNT } else { UNREADABLE_ACCOUNT });
         }
         if target.kind == TargetKind::RootUser {
             return KnownTarget::NotAsked("IAM has no entry for the root user");

@@ -3,9 +3,9 @@
 use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, list_keys_of, revoke_sessions,
 };
-use super::managed_by_aws::is_identity_centers;
 use crate::arn::Arn;
 use crate::catalog::AccessEffect;
+use crate::catalog::managed_by_aws::is_identity_centers;
 use crate::event::principal::{Delegate, FederatedUser, IamUser, Operator, Principal, RoleSession, Root, Session};
 use crate::event::{Activity, CallersAccount};
 use crate::limits::LOOK_BACK;

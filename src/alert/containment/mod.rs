@@ -4,10 +4,10 @@
 //! commands follow the containment part of the "AWS Security Incident Response Guide" and "Revoking IAM role temporary
 //! security credentials" in the IAM user guide.
 
+mod account;
 mod alerting;
 mod caller;
 mod command;
-mod managed_by_aws;
 mod target;
 
 pub use command::{Command, ContainmentStep};
@@ -22,7 +22,8 @@ use chrono::{DateTime, Utc};
 #[must_use]
 pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     let mut steps = Vec::new();
-    if case.activity.outcome.succeeded() {
+    // A key that AWS found in public must be deactivated also if it could not be quarantined.
+    if case.activity.outcome.succeeded() || case.attaches_quarantine() {
         target::contain(case, &mut steps);
     }
     // To revoke the sessions of a pipeline because AWS throttled it would only do harm.

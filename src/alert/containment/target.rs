@@ -1,12 +1,13 @@
 //! Reverses the change, or stops its effect. Evidence that an investigation needs is not deleted.
 
+use super::account::of_account;
 use super::alerting::{deploy_second_stack, restore};
 use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, inactive, list_keys,
     revoke_sessions,
 };
-use super::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
-use crate::catalog::{AccountContainment, Containment, CredentialKind, FieldReading, TargetKind};
+use crate::catalog::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
+use crate::catalog::{Containment, CredentialKind, FieldReading, Operation, Restore, TargetKind};
 use crate::detection::Case;
 use crate::event::principal::Operator;
 use crate::event::{Activity, Principal};
@@ -23,7 +24,12 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     if let Containment::OfAccount(what) = action.containment {
         return of_account(what, activity, steps);
     }
-    let Some(name) = activity.name_now() else { return };
+    let Some(name) = activity.name_now() else {
+        if activity.target.kind == TargetKind::Trail {
+            restore(Restore::ListTrails, action.base, activity, &"".into(), steps);
+        }
+        return;
+    };
     if action.service == "iam" && case.is_self_protected() {
         // Containment of this role would stop the alerts.
         return steps.push(deploy_second_stack());
@@ -41,9 +47,15 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     }
     if activity.target.kind == TargetKind::SamlProvider && is_identity_centers_provider(name.raw()) {
         let arn = activity.target.arn.as_ref().unwrap_or(name);
+        if action.operation == Operation::Delete {
+            return steps.push(ContainmentStep::by_hand(
+                "If the provider was that of IAM Identity Center, nobody can sign in to this account through it. Use another way \
+                 into the account, and ask AWS Support how to restore the provider.",
+            ));
+        }
         return steps.push(ContainmentStep::new(
-            "Check whether the provider is that of IAM Identity Center. Do not delete it: nobody could sign in through IAM \
-             Identity Center any more:",
+            "Check whether the provider is that of IAM Identity Center. If it is, do not delete it: nobody could sign in through \
+             IAM Identity Center any more:",
             vec![Command::new("aws iam get-saml-provider").option("--saml-provider-arn", arn.raw())],
         ));
     }
@@ -300,51 +312,6 @@ fn fix_federation(containment: Containment, activity: &Activity) -> Option<Conta
     })
 }
 
-fn of_account(what: AccountContainment, activity: &Activity, steps: &mut Vec<ContainmentStep>) {
-    let management = "Undo the change, with credentials of the organization's management account:";
-    let request = |call| {
-        let id = activity.object.name.as_ref();
-        id.and_then(|id| Command::new(call).option("--delegation-request-id", id.raw()))
-    };
-    let look = "Look at the request: who asked, and for which permissions:";
-    match what {
-        AccountContainment::RestorePasswordPolicy => steps.push(ContainmentStep::new(
-            "Require strong passwords again. These are the values of the CIS AWS Foundations Benchmark; yours may differ:",
-            vec![Some(Command::new(
-                "aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 \
-                 --require-symbols --require-numbers --require-uppercase-characters --require-lowercase-characters \
-                 --allow-users-to-change-password",
-            ))],
-        )),
-        AccountContainment::DisableRootSessions => steps.push(ContainmentStep::new(
-            management,
-            vec![Some(Command::new("aws iam disable-organizations-root-sessions"))],
-        )),
-        AccountContainment::DisableRootCredentialsManagement => steps.push(ContainmentStep::new(
-            management,
-            vec![Some(Command::new("aws iam disable-organizations-root-credentials-management"))],
-        )),
-        AccountContainment::DisableOutboundFederation => steps.push(ContainmentStep::new(
-            "Disable it again. Services outside of AWS then refuse the tokens of this account:",
-            vec![Some(Command::new("aws iam disable-outbound-web-identity-federation"))],
-        )),
-        AccountContainment::RejectDelegation => {
-            steps.push(ContainmentStep::new(look, vec![request("aws iam get-delegation-request")]));
-            steps.push(ContainmentStep::new(
-                "Reject the request. This works until its token is sent:",
-                vec![request("aws iam reject-delegation-request")],
-            ));
-        }
-        AccountContainment::ReviewDelegation => {
-            steps.push(ContainmentStep::new(look, vec![request("aws iam get-delegation-request")]));
-            steps.push(ContainmentStep::by_hand(
-                "Revoke the sessions of the principal who accepted the request: the account outside acts as that principal. \
-                 Its calls have the field invokedByDelegate in CloudTrail.",
-            ));
-        }
-    }
-}
-
 /// The quarantine stays: it is what still restricts the key.
 fn quarantine(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep>) {
     let known = match &case.dossier.target {
@@ -363,6 +330,12 @@ fn quarantine(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep
         steps.push(ContainmentStep::new(
             phrase!("Revoke the sessions that the keys of ", name, " opened:"),
             vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
+        ));
+    }
+    if case.activity.target.kind == TargetKind::Role {
+        steps.push(ContainmentStep::new(
+            phrase!("Revoke the sessions of the role ", name, ". This stops everything that uses the role now:"),
+            vec![revoke_sessions(PUT_ROLE_POLICY, "--role-name", name.raw())],
         ));
     }
     steps.push(ContainmentStep::by_hand(

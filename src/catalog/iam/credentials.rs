@@ -80,12 +80,12 @@ pub const ACTIONS: &[Action] = &[
         .steps(&[ChainStep::PasswordSet]).watched(),
     iam("CreateServiceSpecificCredential", Create, ServiceSpecificCredential, User)
         .named(&["serviceSpecificCredentialId", "serviceName"])
-        .grants_credential(Containment::DeactivateCredential(CredentialKind::ServiceSpecific)),
+        .grants_service_credential(),
     SERVICE_CREDENTIAL[0],
     SERVICE_CREDENTIAL[1],
     SERVICE_CREDENTIAL[2],
     iam("ResetServiceSpecificCredential", Reset, ServiceSpecificCredential, User).named(&["serviceSpecificCredentialId"])
-        .grants_credential(Containment::DeactivateCredential(CredentialKind::ServiceSpecific)),
+        .grants_service_credential(),
     iam("DeleteServiceSpecificCredential", Delete, ServiceSpecificCredential, User)
         .named(&["serviceSpecificCredentialId"]).revokes_credential(),
     iam("UploadSSHPublicKey", Upload, SshPublicKey, User).named(&["sSHPublicKeyId"])

@@ -15,7 +15,7 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
     match &case.activity.principal {
         _ if matches!(case.activity.action.effect, AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn) => None,
         Principal::Root(Root { assumed: true, .. }) => root_session(case),
-        Principal::Root(_) if case.activity.target.kind == TargetKind::RootUser => at_least(
+        Principal::Root(_) if concerns_root(case) => at_least(
             Severity::Critical,
             "The root user was used for this. Nobody else can change the root user's own credentials: check that the owner \
              of the account did it."
@@ -31,6 +31,14 @@ pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
         ),
         _ => None,
     }
+}
+
+/// Whether the call is about the root user, or about the virtual MFA device that only the root user can have.
+fn concerns_root(case: &Case<'_>) -> bool {
+    let target = &case.activity.target;
+    let device = target.kind == TargetKind::MfaDevice
+        && target.name.as_ref().is_some_and(|name| name.raw().ends_with("root-account-mfa-device"));
+    target.kind == TargetKind::RootUser || device
 }
 
 /// A root session has only the access of its task policy: to read or remove the root user's credentials, to allow the

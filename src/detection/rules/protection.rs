@@ -2,6 +2,7 @@
 
 use super::grants::is_severe;
 use super::opinions::{always, at_least, context, target_name};
+use crate::catalog::managed_by_aws::is_identity_centers_provider;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::context::removed_policies;
 use crate::detection::{Case, Opinion};
@@ -141,6 +142,20 @@ pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
         (AccessEffect::SetsBoundary, _) => new_boundary(case),
         _ => None,
     }
+}
+
+/// IAM Identity Center creates a SAML provider in each account, and changes it itself.
+pub(super) fn identity_center_provider(case: &Case<'_>) -> Option<Opinion> {
+    let activity = case.activity;
+    let name = activity.target.name.as_ref().filter(|_| activity.target.kind == TargetKind::SamlProvider)?;
+    let by_person = activity.outcome.succeeded() && activity.principal.service().is_none();
+    (by_person && is_identity_centers_provider(name.raw())).then_some(())?;
+    let reason = match activity.action.operation {
+        Operation::Delete => "Without the provider, nobody can sign in to this account through IAM Identity Center.",
+        Operation::Tag | Operation::Untag => return None,
+        _ => "The provider has the name of one of IAM Identity Center, which alone should create and change it.",
+    };
+    at_least(Severity::High, reason.into())
 }
 
 fn new_boundary(case: &Case<'_>) -> Option<Opinion> {

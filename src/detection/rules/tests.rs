@@ -856,3 +856,48 @@ async fn a_service_without_a_name_is_said_once_and_without_contradiction() {
     let (severity, rules) = verdict(unnamed).await;
     assert_eq!((severity, rules), (Severity::Low, vec!["action"]));
 }
+
+#[tokio::test]
+async fn the_provider_of_identity_center_belongs_to_identity_center() {
+    const ARN: &str = "arn:aws:iam::111122223333:saml-provider/AWSSSO_0a1b_DO_NOT_DELETE";
+    let deleted = |record: &mut Value, _: &mut Value| {
+        call(record, "DeleteSAMLProvider", json!({"sAMLProviderArn": ARN}));
+    };
+    let (severity, rules) = verdict(deleted).await;
+    assert_eq!((severity, rules[0]), (Severity::High, "identity_center_provider"));
+    let by_service = |record: &mut Value, account: &mut Value| {
+        deleted(record, account);
+        let arn = "arn:aws:iam::111122223333:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO";
+        record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(arn);
+    };
+    assert_eq!(verdict(by_service).await, (Severity::Low, vec!["action"]));
+    let another = |record: &mut Value, _: &mut Value| {
+        call(record, "DeleteSAMLProvider", json!({"sAMLProviderArn": "arn:aws:iam::111122223333:saml-provider/corp"}));
+    };
+    assert_eq!(verdict(another).await.0, Severity::Low);
+}
+
+#[tokio::test]
+async fn what_only_the_root_user_can_do_is_not_called_misuse() {
+    let by_root = |name: &'static str, request: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            call(record, name, request.clone());
+            record["userIdentity"] = json!({"type": "Root", "accountId": "111122223333",
+                "arn": "arn:aws:iam::111122223333:root"});
+        }
+    };
+    let reason = async |name: &'static str, request: Value| {
+        let judged = judged(by_root(name, request), "").await;
+        judged.reasons.iter().find(|reason| reason.rule == "root_user").unwrap().text.plain()
+    };
+    let serial = "arn:aws:iam::111122223333:mfa/root-account-mfa-device";
+    for (name, request) in [
+        ("EnableMFADevice", json!({"serialNumber": serial})),
+        ("EnableMFADevice", json!({"userName": "root", "serialNumber": serial})),
+        ("CreateVirtualMFADevice", json!({"virtualMFADeviceName": "root-account-mfa-device"})),
+        ("CreateAccessKey", json!(null)),
+    ] {
+        assert!(reason(name, request).await.contains("Nobody else can change"), "{name}");
+    }
+    assert!(reason("CreateUser", json!({"userName": "x"})).await.contains("should not be used for this"));
+}

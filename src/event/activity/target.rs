@@ -99,11 +99,9 @@ impl Target {
     /// Whether a call that names a user is about the root user. CloudTrail writes the user name `AWS ROOT USER`, and
     /// the MFA device of the root user has a fixed name.
     fn is_of_root(&self, request: &Value) -> bool {
-        let of_root = |serial: &str| serial.ends_with(":mfa/root-account-mfa-device");
-        let serial = request.get("serialNumber").and_then(Value::as_str);
+        let of_root = || is_roots_device(request);
         // Every user can give a device this name, so the user name takes precedence.
-        self.kind == TargetKind::User
-            && self.name.as_ref().map_or_else(|| serial.is_some_and(of_root), |name| name.raw() == "AWS ROOT USER")
+        self.kind == TargetKind::User && self.name.as_ref().map_or_else(of_root, |name| name.raw() == "AWS ROOT USER")
     }
 
     /// The caller, if the call names no target and is about the caller.
@@ -115,8 +113,11 @@ impl Target {
         account: Option<&str>,
         record: &Record,
     ) -> Self {
+        // A root session is opened for the root user's credentials only, so also a denied call is about the root user.
+        let of_root = matches!(principal, Principal::Root(root) if root.assumed);
         let on_caller = match action.on_caller {
             OnCaller::Never => false,
+            OnCaller::IfUnnamed if of_root => true,
             // A denied call may have named a target: the record does not show it.
             OnCaller::IfUnnamed => outcome.succeeded(),
             OnCaller::Always => true,
@@ -125,7 +126,8 @@ impl Target {
             self.kind.fields().iter().any(|field| text_in(&record.request_parameters, field).is_some());
         // A call of the root user that names no user is about the root user itself, whatever name the response has for
         // it: "Root", or the alias of the account.
-        if on_caller && !asked_for_user && matches!(principal, Principal::Root(_)) {
+        let roots_device = self.kind == TargetKind::User && is_roots_device(&record.request_parameters);
+        if on_caller && (!asked_for_user || roots_device) && matches!(principal, Principal::Root(_)) {
             return Self { kind: TargetKind::RootUser, name: None, arn: None, ..self };
         }
         if !on_caller || self.name.is_some() || self.kind == TargetKind::RootUser {
@@ -140,6 +142,12 @@ impl Target {
         }
         self
     }
+}
+
+/// Whether the MFA device in a request has the name that AWS gives the root user's virtual device.
+fn is_roots_device(request: &Value) -> bool {
+    let serial = request.get("serialNumber").and_then(Value::as_str);
+    serial.is_some_and(|serial| serial.ends_with(":mfa/root-account-mfa-device"))
 }
 
 impl Object {

@@ -10,6 +10,7 @@ impl Principal {
     pub fn brief_name(&self) -> Phrase {
         match self {
             Self::Delegate(delegate) => delegate.account_name(),
+            Self::Root(Root { assumed: true, .. }) => "a root session (AssumeRoot)".into(),
             Self::AssumedRole(session) => match (&session.role, &session.operator) {
                 (Some(role), Operator::Ec2Instance(Some(instance))) => {
                     phrase!(role, " (", &Untrusted::new(instance_id(instance.raw())), ")")
