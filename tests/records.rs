@@ -117,7 +117,7 @@ fn decisive(event: &Value) -> BTreeSet<String> {
 }
 
 /// The part of a fact that an alert shows: the account of "the account 111122223333", the name in a URL.
-fn told(fact: &str) -> &str {
+fn shown(fact: &str) -> &str {
     let account = fact.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
     let url = fact
         .strip_prefix("https://")
@@ -130,7 +130,7 @@ fn no_fact_that_decides_is_left_out() {
     let mut left_out = Vec::new();
     for event in RECORDS.iter() {
         let mail = text(&draft(account(), event.clone(), settings(&[])));
-        let missing = decisive(event).into_iter().filter(|fact| !mail.contains(told(fact)));
+        let missing = decisive(event).into_iter().filter(|fact| !mail.contains(shown(fact)));
         left_out.extend(missing.map(|fact| format!("{}: {fact}", event["detail"]["eventName"])));
     }
     assert!(left_out.is_empty(), "{}", left_out.join("\n"));

@@ -37,7 +37,7 @@ pub fn links(activity: &Activity) -> Vec<Link> {
     if let Some((label, place)) = target(activity, &region) {
         link(label, format!("https://{console}/{place}"));
     }
-    match activity.principal.acting_as() {
+    match &activity.principal {
         Principal::IamUser(user) if user.account == activity.account => {
             if let Some(name) = &user.name {
                 link("The caller in IAM", format!("https://{console}/iam/home#/users/details/{}", encoded(name.raw())));
@@ -109,7 +109,7 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
 /// The `Username` in CloudTrail's event history: the name of a user or of a role session.
 #[must_use]
 pub fn username(principal: &Principal) -> Option<&str> {
-    let name = match principal.acting_as() {
+    let name = match principal {
         Principal::Root(_) => return Some("root"),
         Principal::IamUser(user) => user.name.as_ref(),
         Principal::AssumedRole(session) => session.session_name.as_ref(),

@@ -46,12 +46,12 @@ fn target(activity: &Activity, form: Form) -> Phrase {
 
 /// An activity, and the name under which its object is shown.
 #[derive(Clone, Copy)]
-struct Told<'a> {
+struct Wording<'a> {
     activity: &'a Activity,
     object: Option<&'a Untrusted>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> Wording<'a> {
     fn whole(activity: &'a Activity) -> Self {
         Self { activity, object: activity.object.name.as_ref() }
     }
@@ -146,16 +146,16 @@ impl<'a> Told<'a> {
 
 /// What happened, in a few words without names: "Policy attached to an IAM user".
 pub(super) fn headline(activity: &Activity) -> Phrase {
-    let told = Told::whole(activity);
-    let attempt = || told.both(Form::Indefinite, Form::Indefinite);
+    let words = Wording::whole(activity);
+    let attempt = || words.both(Form::Indefinite, Form::Indefinite);
     let action = activity.action;
     match &activity.outcome {
         Outcome::Succeeded if action.effect == AccessEffect::SignsIn => "Root user signed in to the console".into(),
         Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => "Failed sign-in as the root user".into(),
         Outcome::Succeeded if action.effect == AccessEffect::Unfamiliar => {
-            told.passive(Form::Named, Form::Indefinite).capitalized()
+            words.passive(Form::Named, Form::Indefinite).capitalized()
         }
-        Outcome::Succeeded => told.passive(Form::Bare, Form::Indefinite).capitalized(),
+        Outcome::Succeeded => words.passive(Form::Bare, Form::Indefinite).capitalized(),
         Outcome::Failed { failure: FailureKind::Denied, .. } => {
             phrase!("Denied attempt to ", action.operation.infinitive(), " ", attempt())
         }
@@ -175,7 +175,7 @@ fn actor(activity: &Activity) -> Phrase {
 /// then shorter ones: the name of the object yields first, then the account. The caller and the target stay.
 pub(super) fn subjects(activity: &Activity, place: &Phrase) -> Vec<Phrase> {
     let who = activity.principal.brief_name();
-    let whole = Told::whole(activity);
+    let whole = Wording::whole(activity);
     // Of an object without a target, the name is all that there is.
     let cut = |limit| {
         let name = activity.object.name.as_ref().filter(|_| activity.action.order() != Order::ObjectOnly);
@@ -184,7 +184,7 @@ pub(super) fn subjects(activity: &Activity, place: &Phrase) -> Vec<Phrase> {
     let (long, short, shortest) = (cut(24), cut(16), cut(12));
     let with = |name: &Option<Untrusted>, place: &Phrase| {
         let object = name.as_ref().or(whole.object);
-        Told { object, ..whole }.subject(&who, place)
+        Wording { object, ..whole }.subject(&who, place)
     };
     let bare = if long.is_some() { None } else { whole.object };
     let nowhere = Phrase::default();
@@ -194,7 +194,7 @@ pub(super) fn subjects(activity: &Activity, place: &Phrase) -> Vec<Phrase> {
         whole.subject(&who, &nowhere),
         with(&short, &nowhere),
         with(&shortest, &nowhere),
-        Told { object: bare, ..whole }.subject(&who, &nowhere),
+        Wording { object: bare, ..whole }.subject(&who, &nowhere),
     ]
 }
 
@@ -214,7 +214,7 @@ pub(super) fn quarantine_subjects(activity: &Activity, place: &Phrase) -> Vec<Ph
 pub(super) fn sentence(activity: &Activity, account: &Phrase) -> Phrase {
     let action = activity.action;
     let who = actor(activity).capitalized();
-    let what = Told::whole(activity).both(Form::Definite, Form::Definite);
+    let what = Wording::whole(activity).both(Form::Definite, Form::Definite);
     match &activity.outcome {
         Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
             phrase!("The root user signed in to the console of ", account)

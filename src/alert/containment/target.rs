@@ -7,7 +7,7 @@ use super::command::{
     revoke_sessions,
 };
 use crate::catalog::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
-use crate::catalog::{Containment, CredentialKind, FieldReading, Operation, Restore, TargetKind};
+use crate::catalog::{AccessEffect, Containment, CredentialKind, FieldReading, Operation, Restore, TargetKind};
 use crate::detection::Case;
 use crate::event::principal::Operator;
 use crate::event::{Activity, Principal};
@@ -39,8 +39,10 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
             "AWS manages this role. Change it in IAM Identity Center or in the service that the role belongs to, not in IAM.",
         ));
     }
-    if matches!(&activity.principal, Principal::AssumedRole(session) if matches!(session.operator, Operator::Service(_)))
-    {
+    let by_linked_role = matches!(&activity.principal, Principal::AssumedRole(session)
+        if matches!(session.operator, Operator::Service(_)));
+    // What a service grants to others is no property of its own.
+    if by_linked_role && !action.effect.grants_policy() && action.effect != AccessEffect::GrantsCredential {
         return steps.push(ContainmentStep::by_hand(
             "The AWS service owns what it changed here. Change it in the service, not in IAM.",
         ));
@@ -301,7 +303,10 @@ fn fix_federation(containment: Containment, activity: &Activity) -> Option<Conta
                 .and_then(|command| command.option("--client-id", client.raw()));
             ContainmentStep::new("Remove the client ID:", vec![remove])
         }
-        _ if activity.request.is_object() && activity.request.get("sAMLMetadataDocument").is_none() => {
+        _ if activity.target.kind == TargetKind::SamlProvider
+            && activity.request.is_object()
+            && activity.request.get("sAMLMetadataDocument").is_none() =>
+        {
             ContainmentStep::new("Review the provider as it is now:", vec![complete(get)])
         }
         _ => ContainmentStep::new(
