@@ -94,7 +94,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             phrase!(
                 "AWS refused the call for the moment",
                 in_brackets(code.as_ref()),
-                ". Nothing changed. Tools repeat such a call by themselves."
+                ". Tools repeat such a call by themselves; a repetition that succeeds causes an alert of its own."
             ),
         ),
         Outcome::Failed { failure: FailureKind::InUse, .. } => {

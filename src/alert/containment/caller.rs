@@ -120,7 +120,11 @@ fn stop_user(user: &IamUser, dossier: &Dossier, steps: &mut Vec<ContainmentStep>
     let keys: Vec<_> = in_use.into_iter().chain(others).map(|key| deactivate(name.raw(), key.raw())).collect();
     if !keys.is_empty() {
         steps.push(ContainmentStep::new(
-            phrase!("Stop ", name, ": deactivate the access key that signed the call, and all other active keys."),
+            if in_use.is_some() {
+                phrase!("Stop ", name, ": deactivate the access key that signed the call, and all other active keys.")
+            } else {
+                phrase!("Deactivate the active access keys of ", name, ": whoever made the call may have them.")
+            },
             keys,
         ));
     }

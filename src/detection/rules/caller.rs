@@ -124,6 +124,12 @@ pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
                 "The event names only the caller's account, which is this account, and not the caller.".into(),
             );
         }
+        Principal::AwsAccount(_) if matches!(case.activity.callers_account(), CallersAccount::NotReadable(_)) => {
+            return at_least(
+                Severity::High,
+                "The event names only the caller's account, which cannot be read, and not the caller.".into(),
+            );
+        }
         Principal::AwsAccount(_) => {
             return at_least(
                 Severity::High,
