@@ -13,6 +13,8 @@ pub struct ServiceCredential {
     /// The service principal, `bedrock.amazonaws.com`.
     pub service: Option<Untrusted>,
     pub expiry: Expiry,
+    /// The days that the request asked for.
+    pub days: Option<u64>,
 }
 
 /// When a credential expires.
@@ -37,6 +39,10 @@ impl ServiceCredential {
         let text = |place: &Value, field: &str| place.get(field).and_then(text_of).map(Untrusted::new);
         let either = |field: &str| text(&activity.request, field).or_else(|| text(answer, field));
         let service = either("serviceName");
+        let days = activity.request["credentialAgeDays"].as_u64().or_else(|| {
+            let days = activity.request["credentialAgeDays"].as_str()?;
+            days.trim().parse().ok()
+        });
         let expiry = match (text(answer, "expirationDate"), text(&activity.request, "credentialAgeDays")) {
             // Java writes a narrow blank before AM and PM.
             (Some(date), _) => Expiry::At(date.raw().replace('\u{202f}', " ").into()),
@@ -45,7 +51,7 @@ impl ServiceCredential {
             (None, None) if activity.request.get("serviceName").is_some() => Expiry::Never,
             (None, None) => Expiry::NotStated,
         };
-        (service.is_some() || expiry != Expiry::NotStated).then_some(Self { service, expiry })
+        (service.is_some() || expiry != Expiry::NotStated).then_some(Self { service, expiry, days })
     }
 
     /// Whether the credential is an API key of Amazon Bedrock. IAM gives only these an expiry.

@@ -14,8 +14,9 @@ const DOCUMENTS: [(&str, &str); 4] = [
     ("AWSDenyAll", r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#),
 ];
 
-/// The start of the names of the policies that AWS attaches when an access key is found in public.
-const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
+/// The start of the names of the policies that AWS attaches when an access key is found in public; the second is that of
+/// earlier years.
+const QUARANTINE: [&str; 2] = ["AWSCompromisedKeyQuarantine", "AWSExposedCredentialPolicy"];
 
 /// The escalation paths of AWS managed policies, for those whose document could not be read. `tests/aws_managed.py`
 /// writes the table and describes it.
@@ -107,7 +108,7 @@ const DENIES: [&str; 4] = ["AWSDenyAll", "AWSRevokeOlderSessions", "incident-den
 /// lowers no severity.
 #[must_use]
 pub fn known_containment(name: &str) -> Option<KnownContainment> {
-    if name.starts_with(QUARANTINE) {
+    if QUARANTINE.iter().any(|start| name.starts_with(start)) {
         return Some(KnownContainment::Quarantine);
     }
     DENIES.contains(&name).then_some(KnownContainment::Denies)
@@ -139,7 +140,9 @@ mod tests {
         assert!(is_deny_policy_of_aws("arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"));
         assert!(!is_deny_policy_of_aws("arn:aws:iam::111122223333:policy/AWSDenyAll"));
         assert!(!is_deny_policy_of_aws("arn:aws:iam::aws:policy/ReadOnlyAccess"));
-        for name in ["AWSCompromisedKeyQuarantine", "AWSCompromisedKeyQuarantineV2"] {
+        for name in
+            ["AWSCompromisedKeyQuarantine", "AWSCompromisedKeyQuarantineV2", "AWSExposedCredentialPolicy_DO_NOT_REMOVE"]
+        {
             assert_eq!(known_containment(name), Some(KnownContainment::Quarantine));
         }
         assert_eq!(known_containment("AWSDenyAll"), Some(KnownContainment::Denies));

@@ -37,11 +37,18 @@ pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
     }
 }
 
+/// In days. A key that lives longer is as good as one that never expires.
+const YEAR: u64 = 366;
+
 /// A key for Amazon Bedrock works from everywhere, for everybody who has it.
 pub(super) fn bedrock_key(case: &Case<'_>) -> Option<Opinion> {
     let activity = case.activity;
     let grants = activity.outcome.succeeded() && activity.action.effect == AccessEffect::GrantsCredential;
     let credential = ServiceCredential::of(activity).filter(|key| grants && key.is_bedrock_key())?;
+    if let Some(days) = credential.days.filter(|days| *days > YEAR) {
+        let after = Phrase::ours(format!(" that expires only after {days} days."));
+        return at_least(Severity::High, phrase!("The credential is a key for Amazon Bedrock", after));
+    }
     let expires: Phrase = match credential.expiry {
         Expiry::Never => {
             return at_least(Severity::High, "The credential is a key for Amazon Bedrock that never expires.".into());

@@ -5,7 +5,7 @@ use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::lookup::KnownTarget;
 use crate::phrase;
-use crate::policy::{Access, AccessLevel, BoundaryReading, OpenPath, Reach};
+use crate::policy::{Access, AccessLevel, BoundaryReading, OpenPath, Reach, Trust};
 use crate::severity::Severity;
 use crate::text::{Phrase, counted};
 
@@ -19,6 +19,8 @@ struct SevereAccess {
     becomes: &'static str,
     /// The policy that grants the access, if it is one policy.
     why: Phrase,
+    /// Whether the policy was read.
+    known: bool,
 }
 
 const CONDITIONAL: &str =
@@ -69,7 +71,7 @@ impl SevereAccess {
             AccessLevel::Escalation | AccessLevel::RoleEscalation => phrase!(": ", widest(access)),
             AccessLevel::None | AccessLevel::Limited | AccessLevel::Broad => Phrase::default(),
         };
-        Some(Self { level: access.level, severity, is, becomes, why })
+        Some(Self { level: access.level, severity, is, becomes, why, known: true })
     }
 
     /// For a policy that could not be read: unknown access must not look harmless. A policy that was not looked up is
@@ -82,6 +84,7 @@ impl SevereAccess {
             is: UNKNOWN,
             becomes: UNKNOWN,
             why: Phrase::default(),
+            known: false,
         })
     }
 
@@ -189,11 +192,13 @@ pub(super) fn gains_access(case: &Case<'_>) -> bool {
     if !activity.outcome.succeeded() {
         return false;
     }
-    let trusts_outsiders = case.trust.as_ref().is_some_and(|trust| trust.reach().is_none_or(|r| r >= Reach::Outside));
+    let reach = case.trust.as_ref().and_then(Trust::reach);
+    let trusts_outsiders = reach.is_some_and(|reach| reach >= Reach::Outside);
     match effect {
         AccessEffect::GrantsCredential => true,
         AccessEffect::Creates if activity.target.kind == TargetKind::User => true,
-        _ => trusts_outsiders || activity.lacks_document() || grant(case).is_some() || passed_on(case).is_some(),
+        // What is not known is HIGH already, and is no gain that is known.
+        _ => trusts_outsiders || grant(case).is_some_and(|(severe, _)| severe.known) || passed_on(case).is_some(),
     }
 }
 
@@ -320,6 +325,12 @@ pub(super) fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
         return at_least(
             if hides_policy { Severity::High } else { Severity::Medium },
             "CloudTrail omitted the request parameters as too large. Padding can hide a policy.".into(),
+        );
+    }
+    if activity.outcome.succeeded() && activity.action.effect.grants_policy() && activity.object.name.is_none() {
+        return at_least(
+            Severity::High,
+            "The event does not say what was granted: the policy or group is not known.".into(),
         );
     }
     hides_policy.then_some(())?;

@@ -901,3 +901,43 @@ async fn what_only_the_root_user_can_do_is_not_called_misuse() {
     }
     assert!(reason("CreateUser", json!({"userName": "x"})).await.contains("should not be used for this"));
 }
+
+#[tokio::test]
+async fn what_is_not_known_is_high_and_a_key_does_not_raise_it() {
+    let by_key = async |name: &'static str, request: Value| {
+        verdict(|record, _| {
+            call(record, name, request.clone());
+            user(record, "AKIAEXAMPLE", "");
+        })
+        .await
+        .0
+    };
+    assert_eq!(by_key("PutUserPolicy", json!({"userName": "new", "policyName": "q"})).await, Severity::High);
+    assert_eq!(
+        by_key("AttachUserPolicy", json!({"userName": "new"})).await,
+        Severity::High,
+        "which policy is not known"
+    );
+    assert_eq!(by_key("AddUserToGroup", json!({"userName": "new"})).await, Severity::High);
+}
+
+#[tokio::test]
+async fn a_key_for_bedrock_is_severe_if_it_lives_long() {
+    let own = |days: Value| {
+        move |record: &mut Value, _: &mut Value| {
+            let mut request = json!({"userName": "carol", "serviceName": "bedrock.amazonaws.com"});
+            request["credentialAgeDays"] = days.clone();
+            call(record, "CreateServiceSpecificCredential", request);
+            user(record, "ASIAEXAMPLE", "true");
+        }
+    };
+    for (days, severity) in [
+        (json!(null), Severity::High),
+        (json!(30), Severity::Medium),
+        (json!(366), Severity::Medium),
+        (json!(36_500), Severity::High),
+        (json!("36500"), Severity::High),
+    ] {
+        assert_eq!(verdict(own(days.clone())).await.0, severity, "{days}");
+    }
+}

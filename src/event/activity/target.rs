@@ -3,7 +3,7 @@
 use crate::arn::Arn;
 use crate::catalog::{AccessEffect, Action, ObjectKind, OnCaller, TargetKind};
 use crate::event::denied_message::DeniedResource;
-use crate::event::outcome::Outcome;
+use crate::event::outcome::{FailureKind, Outcome};
 use crate::event::principal::Principal;
 use crate::event::record::{Record, text_of};
 use crate::text::Untrusted;
@@ -113,8 +113,10 @@ impl Target {
         account: Option<&str>,
         record: &Record,
     ) -> Self {
-        // A root session is opened for the root user's credentials only, so also a denied call is about the root user.
-        let of_root = matches!(principal, Principal::Root(root) if root.assumed);
+        // A root session is opened for the root user's credentials only, so also a denied call is about the root user. Other
+        // failed calls keep their parameters.
+        let denied = outcome.failure() == Some(FailureKind::Denied);
+        let of_root = matches!(principal, Principal::Root(root) if root.assumed || !denied);
         let on_caller = match action.on_caller {
             OnCaller::Never => false,
             OnCaller::IfUnnamed if of_root => true,
