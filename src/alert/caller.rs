@@ -39,6 +39,11 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     match case.activity.callers_account() {
         CallersAccount::Other(account) => section.row(Fact::Account, phrase!(account, ", another account")),
         CallersAccount::NotReadable(account) => section.row(Fact::Account, phrase!(account, ", not readable")),
+        CallersAccount::OfUnreadableEvent => {
+            if let Some(account) = principal.account() {
+                section.row(Fact::Account, phrase!(account));
+            }
+        }
         CallersAccount::Same | CallersAccount::NotStated => {}
     }
     origin(&mut section, case);

@@ -90,8 +90,13 @@ impl Section {
 
     /// Adds a fact with several values, if there are any.
     pub(super) fn rows(&mut self, fact: Fact, values: Vec<Phrase>) {
+        self.rows_labelled(fact, fact.label(), values);
+    }
+
+    /// The same, under a label of its own.
+    pub(super) fn rows_labelled(&mut self, fact: Fact, label: &'static str, values: Vec<Phrase>) {
         if !values.is_empty() {
-            self.rows.push(Row { fact, label: fact.label(), values });
+            self.rows.push(Row { fact, label, values });
         }
     }
 }

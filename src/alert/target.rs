@@ -119,7 +119,8 @@ fn object(section: &mut Section, case: &Case<'_>) {
         }
     }
     if let Some(trust) = &case.trust {
-        section.rows(Fact::Trust, first_of_many(&trust.words()));
+        let label = if activity.lacks_document() { "Trusted, says IAM" } else { Fact::Trust.label() };
+        section.rows_labelled(Fact::Trust, label, first_of_many(&trust.words()));
     }
 }
 

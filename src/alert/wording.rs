@@ -130,7 +130,8 @@ impl<'a> Wording<'a> {
                 phrase!(self.passive(Form::Bare, Form::Bare).capitalized(), from(), place)
             }
             Outcome::Failed { .. } if action.effect == AccessEffect::ChangesRootSignIn => {
-                phrase!("Failed: ", self.passive(Form::Bare, Form::Bare), from(), place)
+                let tried = self.both(Form::Definite, Form::Definite);
+                phrase!("Failed attempt to ", action.operation.infinitive(), " ", tried, from(), place)
             }
             Outcome::Succeeded => {
                 phrase!(self.passive(Form::Named, Form::Named).capitalized(), " by ", who, place)

@@ -65,6 +65,10 @@ impl FieldReading {
         else {
             return Self::Unread;
         };
+        let has = |field: &&str| fields.get(*field).is_some_and(|value| !value.is_null());
+        if !action.always_has.is_empty() && !action.always_has.iter().any(has) {
+            return Self::Unread;
+        }
         let naming = |field: &str| {
             action.target.fields().contains(&field)
                 || action.object_at.contains(&field)
@@ -190,6 +194,13 @@ mod tests {
         assert_eq!(of("FilterPolicy", "{}"), (vec![Severity::Low], false));
         assert_eq!(of("FilterPolicy", ""), (vec![Severity::Low], false));
         assert_eq!(of("SomethingNew", "x"), (vec![], true));
+        let nothing = json!({"subscriptionArn": "a"});
+        assert_eq!(
+            severities("sns", "SetSubscriptionAttributes", &nothing),
+            (vec![], true),
+            "the call always sets one"
+        );
+        assert_eq!(severities("cloudtrail", "PutEventSelectors", &json!({"trailName": "t"})), (vec![], true));
         let absent = json!({"subscriptionArn": "a", "attributeName": "FilterPolicy"});
         assert_eq!(severities("sns", "SetSubscriptionAttributes", &absent).0, [Severity::Critical]);
     }

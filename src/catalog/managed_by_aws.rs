@@ -1,9 +1,10 @@
 //! What only AWS can change, or what nobody else should, by its name or ARN.
 
-/// Whether this is a role of IAM Identity Center. Only AWS can change the policies of such a role.
+/// Whether this is a role of IAM Identity Center. Only AWS can create roles with its path, so the path decides; the name
+/// alone only if no ARN is known.
 #[must_use]
-pub fn is_identity_centers(role: &str) -> bool {
-    role.starts_with("AWSReservedSSO_")
+pub fn is_identity_centers(role: &str, arn: Option<&str>) -> bool {
+    arn.map_or_else(|| role.starts_with("AWSReservedSSO_"), |arn| arn.contains(":role/aws-reserved/sso.amazonaws.com/"))
 }
 
 /// Whether a SAML provider has the name of one of IAM Identity Center. Without it, nobody can sign in to the account

@@ -43,6 +43,7 @@ pub(super) const fn of(
         base: Low,
         because: "",
         fields: &[],
+        always_has: &[],
         technique: None,
         watched_by_default: false,
     }
@@ -86,6 +87,11 @@ impl Action {
     /// The fields that decide the severity.
     pub(super) const fn fields(self, fields: &'static [FieldMeaning]) -> Self {
         Self { fields, ..self }
+    }
+
+    /// Fields of which a request always has one.
+    pub(super) const fn always_has(self, always_has: &'static [&'static str]) -> Self {
+        Self { always_has, ..self }
     }
 
     pub(super) const fn technique(self, technique: Technique) -> Self {

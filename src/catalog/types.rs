@@ -34,6 +34,8 @@ pub struct Action {
     /// The meanings of the request's fields, if they decide how severe the call is. Then [`base`](Self::base) is the severity
     /// of a request that cannot be read, and of fields without a meaning.
     pub fields: &'static [FieldMeaning],
+    /// A request without any of these fields is not complete. Empty if what is absent does not change.
+    pub always_has: &'static [&'static str],
     pub technique: Option<Technique>,
     pub watched_by_default: bool,
 }
@@ -483,6 +485,12 @@ impl ChainStep {
 }
 
 impl Action {
+    /// The action in a policy: `cloudtrail:StopLogging`.
+    #[must_use]
+    pub fn iam_action(&self) -> String {
+        format!("{}:{}", self.service, self.event_name)
+    }
+
     /// Whether a request of this action always has a policy document or a trust policy.
     #[must_use]
     pub const fn carries_document(&self) -> bool {

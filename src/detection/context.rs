@@ -3,14 +3,14 @@
 
 use super::chains::Completed;
 use super::holder;
-use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
+use crate::catalog::{self, AccessEffect, Action, ObjectKind, TargetKind};
 use crate::config::Settings;
 use crate::event::Activity;
 use crate::history::RelatedActivity;
 use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownTarget, Lookup, Unavailable};
 use crate::phrase;
 use crate::policy::{
-    Access, AccessLevel, BoundaryEffect, BoundaryReading, Holder, Home, Named, Parsed, Reading, Trust,
+    Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Holder, Home, Named, Parsed, Reading, Trust,
 };
 use crate::text::Phrase;
 
@@ -56,6 +56,7 @@ impl PriorActivity {
 
 /// What a call granted, or what a new policy would grant if it was attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Granted {
     /// What the policy alone grants.
     pub access: Access,
@@ -73,6 +74,12 @@ pub struct Granted {
     pub deny_only: bool,
     /// Whether a part of the policy was looked up and could not be read.
     pub read_failed: bool,
+    /// Whether the policy denies something: somebody may be locked out.
+    pub denies: bool,
+    /// Whether the policy took the place of another, whose denies are gone.
+    pub replaces: bool,
+    /// An action by which the alerts can be silenced, if the policy allows one on all resources.
+    pub can_silence: Option<&'static Action>,
 }
 
 /// The target's access before and after a policy was removed.
@@ -225,7 +232,9 @@ impl Granted {
         let adds = |whole: &Access| self.before.as_ref().is_none_or(|before| before.level < whole.level);
         let together = |whole: &Access| limited(whole) || (whole.is_complete() && !adds(whole));
         let whole = !self.access.has_part_of_path || self.whole.as_ref().is_some_and(together);
-        limited(&self.access) && whole && !self.read_failed
+        // What the replaced policy denied can matter only to a target that has more access.
+        let replaced = !self.replaces || self.whole.as_ref().is_none_or(|whole| whole.level <= AccessLevel::Limited);
+        limited(&self.access) && whole && replaced && !self.denies && !self.read_failed && self.can_silence.is_none()
     }
 
     /// Whether the policy lets the target get around its own boundary.
@@ -305,6 +314,10 @@ impl Granted {
             shown,
             deny_only: is_deny_only(&granted),
             read_failed,
+            denies: documents(&granted).any(Document::denies_anything),
+            replaces: matches!(activity.action.effect, AccessEffect::PutsInlinePolicy | AccessEffect::RewritesPolicy),
+            can_silence: silencing()
+                .find(|action| documents(&granted).any(|of| of.allows_on_all(&action.iam_action()))),
         })
     }
 }
@@ -338,6 +351,16 @@ fn given_policies(activity: &Activity, dossier: &Dossier, found: Vec<AttachedPol
         (None, _) if !found.is_empty() => found,
         (None, _) => dossier.given.policies.clone(),
     })
+}
+
+fn documents(attached: &AttachedPolicies) -> impl Iterator<Item = &Document> {
+    attached.policies.iter().filter_map(|policy| policy.document.found()?.policy())
+}
+
+/// The actions that silence the alerts at once. Without the history, the queues or the key, alerts go on.
+fn silencing() -> impl Iterator<Item = &'static Action> {
+    let services = ["cloudtrail", "events", "sns", "lambda"];
+    catalog::rows().filter(move |row| row.effect == AccessEffect::ImpairsAlerting && services.contains(&row.service))
 }
 
 /// Whether policies are known to deny only.

@@ -33,6 +33,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "target_may_escalate", judge: grants::target_may_escalate },
     Rule { name: "already_administrator", judge: grants::already_administrator },
     Rule { name: "grant_is_limited", judge: grants::grant_is_limited },
+    Rule { name: "can_silence_alerts", judge: grants::can_silence_alerts },
     Rule { name: "deny_only", judge: grants::deny_only },
     Rule { name: "trusted_principals", judge: trust::trusted_principals },
     Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
@@ -79,9 +80,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             Severity::Medium,
             phrase!("There is no such ", action.target.noun(), ". Nothing changed. Somebody may be guessing names."),
         ),
-        Outcome::Failed { failure, .. }
-            if action.effect == AccessEffect::ImpairsAlerting && *failure != FailureKind::Temporary =>
-        {
+        Outcome::Failed { .. } if action.effect == AccessEffect::ImpairsAlerting => {
             (Severity::High, "Somebody tried to change what these alerts depend on. The call failed.".into())
         }
         Outcome::Failed { failure: FailureKind::BadCredentials, .. } => (
@@ -159,7 +158,10 @@ fn understood(case: &Case<'_>) -> (Severity, Phrase) {
             Phrase::joined(all.map(Phrase::from), " ")
         }
     };
-    (reading.severity(action.base), reason)
+    let severity = reading.severity(action.base);
+    let goes_on = action.effect == AccessEffect::ImpairsAlerting && severity < Severity::Critical;
+    let reason = if goes_on { phrase!(reason, " These alerts go on.") } else { reason };
+    (severity, reason)
 }
 
 /// The code of an error, in brackets.

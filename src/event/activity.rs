@@ -95,8 +95,10 @@ pub enum CallersAccount<'a> {
     Other(&'a Untrusted),
     /// The event does not state the caller's account.
     NotStated,
-    /// At least one of the two accounts is no account id, for example because it was masked.
+    /// The caller's account is no account id, for example because it was masked.
     NotReadable(&'a Untrusted),
+    /// The account of the event is no account id, or absent.
+    OfUnreadableEvent,
 }
 
 /// Where a call came from.
@@ -263,7 +265,8 @@ impl Activity {
             (Some(theirs), Some(here)) if is_account_id(theirs.raw()) && is_account_id(here.raw()) => {
                 CallersAccount::Other(theirs)
             }
-            (Some(theirs), _) => CallersAccount::NotReadable(theirs),
+            (Some(theirs), _) if !is_account_id(theirs.raw()) => CallersAccount::NotReadable(theirs),
+            (Some(_), _) => CallersAccount::OfUnreadableEvent,
         }
     }
 

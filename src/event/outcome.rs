@@ -70,7 +70,6 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "InvalidToken",
             "MissingAuthenticationToken",
             "RequestExpired",
-            "OptInRequired",
         ],
     ),
     (
@@ -163,6 +162,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
         FailureKind::NotPossible,
         &[
             "UnmodifiableEntity",
+            "OptInRequired",
             "FeatureEnabled",
             "FeatureDisabled",
             "PolicyNotAttachable",

@@ -55,7 +55,7 @@ pub struct UserIdentity {
     pub session_context: Object<SessionContext>,
     pub on_behalf_of: Object<OnBehalfOf>,
     pub in_scope_of: Object<InScopeOf>,
-    pub invoked_by_delegate: Object<InvokedByDelegate>,
+    pub invoked_by_delegate: Value,
 }
 
 /// How temporary credentials were issued.
@@ -110,14 +110,6 @@ pub struct WebIdFederationData {
 pub struct OnBehalfOf {
     pub user_id: Text,
     pub identity_store_arn: Text,
-}
-
-/// The account that made the call by temporary delegation, with access that somebody in this account approved.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[allow(missing_docs, reason = "the fields are CloudTrail's own, named as in its user guide")]
-pub struct InvokedByDelegate {
-    pub account_id: Text,
 }
 
 /// The workload that the credentials were issued to.
@@ -201,7 +193,6 @@ impl Element for SessionAttributes {}
 impl Element for WebIdFederationData {}
 impl Element for OnBehalfOf {}
 impl Element for InScopeOf {}
-impl Element for InvokedByDelegate {}
 
 impl<T: Element> FromLoose for T {
     fn from_loose(value: Value) -> Option<Self> {

@@ -175,11 +175,16 @@ impl AttachedPolicy {
         }
     }
 
-    /// Whether this is AWS's quarantine. A policy of its name that is known to deny nothing is another one.
+    /// Whether this is AWS's quarantine: AWS's managed policy, or an inline policy of its name that denies new access keys,
+    /// as AWS's does, or could not be read. A customer managed policy of this name is not AWS's.
     #[must_use]
     pub fn is_quarantine(&self) -> bool {
-        let denies = || self.document.found().and_then(Parsed::policy).is_none_or(Document::denies_anything);
-        known_containment(self.name.raw()) == Some(KnownContainment::Quarantine) && (self.is_aws_managed() || denies())
+        let denies_keys = |document: &Document| document.denies_somewhere("iam:CreateAccessKey");
+        let inline = || {
+            let document = self.document.found().and_then(Parsed::policy);
+            self.arn.is_none() && document.is_none_or(denies_keys)
+        };
+        known_containment(self.name.raw()) == Some(KnownContainment::Quarantine) && (self.is_aws_managed() || inline())
     }
 
     /// Whether AWS manages the policy: then the account in its ARN is `aws`.

@@ -1,7 +1,7 @@
 //! Decides what to look up for an activity, runs the lookups in parallel, and puts the answers in a [`Dossier`].
 
-use super::answer::Lookup;
-use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
+use super::answer::{Lookup, Unavailable};
+use super::attached::{AttachedPolicies, AttachedPolicy, Attachment, Gap};
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::model::{Dossier, KnownCaller, KnownTarget, NamedKnown};
 use crate::arn::{Arn, is_account_id};
@@ -10,6 +10,7 @@ use crate::event::activity::Object;
 use crate::event::principal::{Principal, Root, Session};
 use crate::event::{Activity, CallersAccount, FailureKind, Outcome};
 use crate::limits::NAMED_LOOKED_UP;
+use crate::phrase;
 use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
 use crate::text::Untrusted;
 use futures_util::future::join_all;
@@ -64,7 +65,8 @@ impl<D: Directory> Asking<'_, D> {
         }
         let account = id(principal.account()).or_else(|| self.account.clone());
         if !self.directory.knows(account.as_deref()) {
-            return KnownCaller::NotAsked(OTHER_ACCOUNT);
+            let readable = account.as_deref().is_none_or(is_account_id);
+            return KnownCaller::NotAsked(if readable { OTHER_ACCOUNT } else { UNREADABLE_ACCOUNT });
         }
         match principal {
             Principal::IamUser(user) => match &user.name {
@@ -206,7 +208,12 @@ impl<D: Directory> Asking<'_, D> {
             (PolicyLookup::GivenGroup | PolicyLookup::RemovedGroup, Object { name: Some(name), .. })
                 if self.known && !shown(&|policy| policy.via == Attachment::Group(name.clone())) =>
             {
-                let mut given = self.group(name).await.attached.clone();
+                let group = self.group(name).await;
+                let mut given = group.attached.clone();
+                if group.members == Lookup::Missing {
+                    let reason = Unavailable::NotAsked("it does not exist any more");
+                    given.gaps.push(Gap { what: phrase!("the group ", name), reason });
+                }
                 for policy in &mut given.policies {
                     policy.via = Attachment::Group(name.clone());
                 }

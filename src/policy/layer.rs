@@ -90,6 +90,20 @@ impl<'a> Layer<'a> {
         self.covering(action).iter().any(|statement| self.statements[*statement].effect == Effect::Allow)
     }
 
+    /// Whether a statement allows this action on every resource, perhaps under a condition.
+    fn allows_on_all(&self, action: &str) -> bool {
+        self.covering(action).iter().any(|statement| {
+            let statement = &self.statements[*statement];
+            let all = statement.not_resources || statement.resources.iter().any(|pattern| pattern == "*");
+            statement.effect == Effect::Allow && all
+        })
+    }
+
+    /// Whether a statement denies this action on some resource.
+    fn denies_somewhere(&self, action: &str) -> bool {
+        self.covering(action).iter().any(|statement| self.statements[*statement].effect == Effect::Deny)
+    }
+
     /// How the identity has the policies that deny something.
     pub(super) fn denying_ways(&self) -> Vec<Via> {
         let denies = self.statements.iter().filter(|statement| statement.effect == Effect::Deny);
@@ -127,6 +141,20 @@ impl<'a> Layer<'a> {
         let found: Rc<[usize]> = found.collect();
         self.covering.borrow_mut().insert(action.to_owned(), found.clone());
         found
+    }
+}
+
+impl Document {
+    /// Whether a statement allows this action on every resource, perhaps under a condition.
+    #[must_use]
+    pub fn allows_on_all(&self, action: &str) -> bool {
+        Layer::of(self).allows_on_all(action)
+    }
+
+    /// Whether a statement denies this action on some resource.
+    #[must_use]
+    pub fn denies_somewhere(&self, action: &str) -> bool {
+        Layer::of(self).denies_somewhere(action)
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) fn stop(activity: &Activity, dossier: &Dossier, steps: &mut Vec<Conta
             "Stop the caller in the caller's own account, which is another account. In this account, remove the caller from \
              the trust policies of the roles it used.",
         )),
+        _ if matches!(activity.callers_account(), CallersAccount::NotReadable(_)) => steps.push(by_hand(
+            "Find out which account the caller belongs to, in CloudTrail's event history: it cannot be read from the event. Stop \
+             the caller there.",
+        )),
         Principal::Root(Root { assumed: true, session, .. }) => steps.push(find_root_session(activity, session)),
         Principal::Root(_) => steps.push(stop_root()),
         Principal::IamUser(user) => stop_user(user, dossier, steps),
@@ -144,7 +148,9 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<ContainmentStep>) {
     };
     // If the event has no session issuer, only the name identifies a role of IAM Identity Center. IAM cannot change the
     // policies of such a role.
-    if matches!(session.operator, Operator::IdentityCenter { .. }) || is_identity_centers(role.raw()) {
+    if matches!(session.operator, Operator::IdentityCenter { .. })
+        || is_identity_centers(role.raw(), session.role_arn.as_ref().map(Untrusted::raw))
+    {
         return steps.push(end_in_identity_center());
     }
     if matches!(session.operator, Operator::Service(_)) {

@@ -13,8 +13,7 @@ pub struct ContainmentStep {
     pub commands: Vec<Command>,
 }
 
-const UNQUOTABLE: &str =
-    " (No command is shown: the name contains characters that a shell or the AWS CLI may not take as they stand.)";
+const UNQUOTABLE: &str = " (No command is shown: the name is not in the event, or contains characters that a shell or the AWS CLI may not take.)";
 
 impl ContainmentStep {
     /// A step with commands; with no commands if one of them cannot be built safely.
@@ -49,7 +48,9 @@ impl Command {
     /// `--option=value` prevents that a name which begins with a dash is read as an option.
     pub(in crate::alert) fn option(mut self, option: &'static str, value: &str) -> Option<Self> {
         let printable = !value.is_empty() && value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-        if !printable || value.contains("://") || value.len() > 1_024 {
+        // AWS writes this in the place of a name.
+        let hidden = value.contains("HIDDEN_DUE_TO_SECURITY_REASONS");
+        if !printable || hidden || value.contains("://") || value.len() > 1_024 {
             return None;
         }
         let argument = if value.starts_with('-') { format!("{option}={value}") } else { value.to_owned() };

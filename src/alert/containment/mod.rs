@@ -13,6 +13,7 @@ mod target;
 pub use command::{Command, ContainmentStep};
 
 use super::links;
+use crate::catalog::AccessEffect;
 use crate::detection::Case;
 use crate::event::{Activity, FailureKind};
 use crate::limits::LOOK_BACK;
@@ -28,7 +29,9 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     }
     // To revoke the sessions of a pipeline because AWS throttled it would only do harm.
     // Whoever attached AWS's quarantine contained an intruder.
-    if !case.attaches_quarantine() && !case.activity.outcome.failure().is_some_and(FailureKind::is_routine) {
+    let impairs = case.activity.action.effect == AccessEffect::ImpairsAlerting;
+    let routine = !impairs && case.activity.outcome.failure().is_some_and(FailureKind::is_routine);
+    if !case.attaches_quarantine() && !routine {
         caller::stop(case.activity, case.dossier, &mut steps);
     }
     steps.push(look_around(case.activity, now));

@@ -57,11 +57,19 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         }
         return steps.push(ContainmentStep::new(
             "Check whether the provider is that of IAM Identity Center. If it is, do not delete it: nobody could sign in through \
-             IAM Identity Center any more:",
+             IAM Identity Center any more. Have IAM Identity Center restore it. If it is not, nobody needs it. Until this is \
+             clear, revoke the sessions of the roles that trust the provider:",
             vec![Command::new("aws iam get-saml-provider").option("--saml-provider-arn", arn.raw())],
         ));
     }
     if case.attaches_quarantine() {
+        return quarantine(case, name, steps);
+    }
+    if case.concerns_quarantine() && action.effect == AccessEffect::DetachesPolicy {
+        if activity.object.arn.is_some() {
+            let attach = managed(Verb::Attach, activity, name);
+            steps.push(ContainmentStep::new("Attach the quarantine policy again:", vec![attach]));
+        }
         return quarantine(case, name, steps);
     }
     // A policy that only denies is containment, or will be investigated; reversing the change would end the
@@ -176,7 +184,7 @@ fn is_protected_by_aws(case: &Case<'_>) -> bool {
     let arn = target.arn.as_ref().or_else(|| case.dossier.target.arn());
     let name = target.name.as_ref().map_or("", |name| name.raw());
     target.kind == TargetKind::Role
-        && (is_identity_centers(name) || arn.is_some_and(|arn| is_service_linked(arn.raw())))
+        && (is_identity_centers(name, arn.map(Untrusted::raw)) || arn.is_some_and(|arn| is_service_linked(arn.raw())))
 }
 
 fn block(activity: &Activity, name: &Untrusted) -> Option<Command> {
@@ -341,6 +349,12 @@ fn quarantine(case: &Case<'_>, name: &Untrusted, steps: &mut Vec<ContainmentStep
         steps.push(ContainmentStep::new(
             phrase!("Revoke the sessions of the role ", name, ". This stops everything that uses the role now:"),
             vec![revoke_sessions(PUT_ROLE_POLICY, "--role-name", name.raw())],
+        ));
+    }
+    if !case.activity.outcome.succeeded() {
+        return steps.push(ContainmentStep::by_hand(
+            "Nothing restricts the keys until they are deactivated. Search CloudTrail for what they did, since the day when they \
+             became public.",
         ));
     }
     steps.push(ContainmentStep::by_hand(

@@ -47,7 +47,7 @@ fn what_cannot_be_quoted_safely_is_not_offered() {
         assert_eq!(deactivate(name, "AKIAEXAMPLE"), None, "{name:?}");
     }
     let step = ContainmentStep::new("Stop it:", vec![deactivate("a\nb", "AKIAEXAMPLE")]);
-    assert!(step.commands.is_empty() && step.text.plain().ends_with("as they stand.)"));
+    assert!(step.commands.is_empty() && step.text.plain().ends_with("may not take.)"));
 }
 
 proptest! {

@@ -27,7 +27,8 @@ const NO_ROOT_ACCESS: &str =
 #[rustfmt::skip] // A row is read across.
 pub const DELEGATION: &[Action] = &[
     iam("CreateDelegationRequest", Create, DelegationRequest, Account).named(&["delegationRequestId"])
-        .is(NoEffect, Medium, "The request asks for temporary access to an account. It grants nothing until somebody there accepts it.").watched(),
+        .is(NoEffect, Medium, "The request asks for temporary access to an account. It grants nothing until somebody there accepts it.")
+        .contained_by(Containment::OfAccount(AccountContainment::RejectDelegation)).watched(),
     iam("AssociateDelegationRequest", Associate, DelegationRequest, Account).named(&["delegationRequestId"])
         .is(NoEffect, Medium, "An account outside asks for temporary access to this one. The request grants nothing until somebody accepts it.")
         .contained_by(Containment::OfAccount(AccountContainment::RejectDelegation)).technique(ROLES).watched(),

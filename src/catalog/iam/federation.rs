@@ -19,7 +19,7 @@ const SAML: &[FieldMeaning] = &[
     means("assertionEncryptionMode", FieldValue::Is("Required"), Low, "The provider accepts only encrypted assertions now. Who can sign assertions does not change."),
     means("assertionEncryptionMode", FieldValue::Given, Medium, "The provider also accepts assertions that are not encrypted. Who can sign assertions does not change."),
     means("addPrivateKey", FieldValue::Given, Medium, "AWS can decrypt assertions with one more private key now."),
-    means("removePrivateKey", FieldValue::Given, Medium, "AWS cannot decrypt assertions for one private key any more."),
+    means("removePrivateKey", FieldValue::Given, Medium, "AWS cannot decrypt assertions with one private key any more."),
 ];
 
 #[rustfmt::skip] // A row is read across.

@@ -143,7 +143,7 @@ pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
         CallersAccount::Other(theirs) => {
             at_least(Severity::High, phrase!(who.capitalized(), " belongs to another account, ", theirs, "."))
         }
-        CallersAccount::NotReadable(_) => at_least(
+        CallersAccount::NotReadable(_) | CallersAccount::OfUnreadableEvent => at_least(
             Severity::Medium,
             "Whether the caller belongs to this account cannot be read from the event.".into(),
         ),

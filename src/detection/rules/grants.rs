@@ -186,6 +186,19 @@ pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
     })
 }
 
+/// The policy lets its holder silence these alerts.
+pub(super) fn can_silence_alerts(case: &Case<'_>) -> Option<Opinion> {
+    let effect = case.activity.action.effect;
+    let gives = effect.grants_policy() || effect == AccessEffect::RewritesPolicy;
+    let granted = case.granted.as_ref().filter(|_| gives && case.activity.outcome.succeeded())?;
+    // Whoever has more access can do this in any case.
+    let action = granted.can_silence.filter(|_| granted.access.level <= AccessLevel::Limited)?.iam_action();
+    at_least(
+        Severity::Medium,
+        phrase!("The policy allows ", Phrase::ours(action), " on all resources: its holder can silence these alerts."),
+    )
+}
+
 /// Whether somebody gained access by the call that is worth an alert.
 pub(super) fn gains_access(case: &Case<'_>) -> bool {
     let (activity, effect) = (case.activity, case.activity.action.effect);
@@ -327,10 +340,13 @@ pub(super) fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
             "CloudTrail omitted the request parameters as too large. Padding can hide a policy.".into(),
         );
     }
-    if activity.outcome.succeeded() && activity.action.effect.grants_policy() && activity.object.name.is_none() {
+    let names_what_counts = activity.action.effect.grants_policy()
+        || activity.action.effect == AccessEffect::SetsBoundary
+        || activity.action.object == ObjectKind::DefaultVersion;
+    if activity.outcome.succeeded() && names_what_counts && activity.object.name.is_none() {
         return at_least(
             Severity::High,
-            "The event does not say what was granted: the policy or group is not known.".into(),
+            "The event does not say which policy, version, boundary or group it was.".into(),
         );
     }
     hides_policy.then_some(())?;

@@ -941,3 +941,60 @@ async fn a_key_for_bedrock_is_severe_if_it_lives_long() {
         assert_eq!(verdict(own(days.clone())).await.0, severity, "{days}");
     }
 }
+
+/// The severity of an inline policy with these statements, for a target that has this access.
+async fn put_statements(statements: Value, has: &str) -> Severity {
+    let request = json!({"userName": "new", "policyName": "q",
+        "policyDocument": json!({"Statement": statements}).to_string()});
+    verdict(|record, account| {
+        call(record, "PutUserPolicy", request.clone());
+        if !has.is_empty() {
+            policy(account, has);
+        }
+    })
+    .await
+    .0
+}
+
+#[tokio::test]
+async fn only_what_neither_denies_nor_silences_nor_hides_a_deny_is_harmless() {
+    let allow = |actions: Value| json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    assert_eq!(put_statements(json!([allow(json!("logs:*"))]), "").await, Severity::Low);
+    let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    let lockout = json!([deny, allow(json!("logs:Get*"))]);
+    assert_eq!(put_statements(lockout, "").await, Severity::Medium, "an allow hides no lockout");
+    assert_eq!(put_statements(json!([allow(json!("logs:*"))]), "*").await, Severity::Medium, "a guardrail may be gone");
+    for action in ["cloudtrail:*", "events:DisableRule", "sns:Unsubscribe"] {
+        assert_eq!(put_statements(json!([allow(json!(action))]), "").await, Severity::Medium, "{action}");
+    }
+    let elsewhere =
+        json!([{"Effect": "Allow", "Action": "sns:*", "Resource": "arn:aws:sns:eu-west-1:111122223333:shop"}]);
+    assert_eq!(put_statements(elsewhere, "").await, Severity::Low);
+}
+
+#[tokio::test]
+async fn a_deny_is_not_lost_with_its_group() {
+    let leaves = |record: &mut Value, account: &mut Value| {
+        call(record, "RemoveUserFromGroup", json!({"userName": "new", "groupName": "gone"}));
+        policy(account, "*");
+    };
+    let (severity, rules) = verdict(leaves).await;
+    assert!(severity >= Severity::Medium && rules.contains(&"containment_removed"), "{severity} {rules:?}");
+}
+
+#[tokio::test]
+async fn a_hollow_policy_or_one_of_the_customer_is_no_quarantine() {
+    let hollow = |record: &mut Value, _: &mut Value| {
+        let document = json!({"Statement": {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}});
+        let request = json!({"userName": "new", "policyName": "AWSCompromisedKeyQuarantineV3",
+            "policyDocument": document.to_string()});
+        call(record, "PutUserPolicy", request);
+    };
+    let (severity, rules) = verdict(hollow).await;
+    assert_eq!((severity, rules[0]), (Severity::High, "containment_removed"), "the real one may be overwritten");
+    let of_customer = |record: &mut Value, _: &mut Value| {
+        let arn = "arn:aws:iam::111122223333:policy/AWSCompromisedKeyQuarantineV3";
+        call(record, "AttachUserPolicy", json!({"userName": "new", "policyArn": arn}));
+    };
+    assert!(!verdict(of_customer).await.1.contains(&"quarantined"));
+}

@@ -19,14 +19,24 @@ impl Principal {
         };
         let console = *record.session_credential_from_console == Some(true);
         let read = Identity { fields: identity, console, source: record.source_ip_address.as_deref() };
-        match identity.invoked_by_delegate.as_ref() {
-            Some(delegate) => Self::Delegate(Box::new(Delegate {
-                account: known(delegate.account_id.as_ref()),
-                approved_by: read.principal(),
-            })),
-            None => read.principal(),
+        let field = &identity.invoked_by_delegate;
+        if is_delegated(field) {
+            Self::Delegate(Box::new(Delegate { account: delegate_account(field), approved_by: read.principal() }))
+        } else {
+            read.principal()
         }
     }
+}
+
+/// Whether another account made the call by delegation, also if the field has an unexpected form.
+fn is_delegated(field: &Value) -> bool {
+    !field.is_null() && field.as_object().is_none_or(|fields| !fields.is_empty())
+}
+
+/// The account that made the call by delegation.
+fn delegate_account(field: &Value) -> Option<Untrusted> {
+    let account = field.get("accountId").unwrap_or(field);
+    text_of(account).filter(|text| field.is_object() || is_account_id(text)).map(Untrusted::new)
 }
 
 /// The `userIdentity` element, and what else the record says about the caller's credentials.

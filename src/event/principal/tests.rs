@@ -118,7 +118,11 @@ fn a_delegate_is_the_actor_and_not_the_principal_who_approved() {
     identity["invokedByDelegate"] = json!({});
     assert_eq!(principal(identity.clone()).short_name().plain(), "deploy (alice)");
     identity["invokedByDelegate"] = json!({"accountId": "", "other": 1});
-    assert!(!principal(identity).is_identified(), "somebody else acted, but the record does not say who");
+    assert!(!principal(identity.clone()).is_identified(), "somebody else acted, but the record does not say who");
+    identity["invokedByDelegate"] = json!("999900001111");
+    assert_eq!(principal(identity.clone()).account().map(Untrusted::raw), Some("999900001111"));
+    identity["invokedByDelegate"] = json!("somebody");
+    assert!(!principal(identity).is_identified());
 }
 
 #[test]
