@@ -80,7 +80,10 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
                 None => summary.push(". (The time of the event is ahead of this function's clock.)"),
             }
         }
-        None => summary.push("\nat a time that the event does not contain."),
+        None => match activity.unread_time.as_ref() {
+            Some(text) => summary.push(phrase!("\nat a time that could not be read (", Phrase::free(text), ").")),
+            None => summary.push("\nat a time that the event does not contain."),
+        },
     }
     if let Some(result) = wording::result(activity) {
         summary.push(phrase!(" ", result));

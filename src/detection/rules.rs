@@ -35,6 +35,8 @@ pub const RULES: &[Rule] = &[
     Rule { name: "grant_is_limited", judge: grants::grant_is_limited },
     Rule { name: "can_silence_alerts", judge: grants::can_silence_alerts },
     Rule { name: "deny_only", judge: grants::deny_only },
+    Rule { name: "also_denies", judge: grants::also_denies },
+    Rule { name: "may_replace_deny", judge: grants::may_replace_deny },
     Rule { name: "trusted_principals", judge: trust::trusted_principals },
     Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
     Rule { name: "quarantined", judge: quarantine::quarantined },

@@ -63,6 +63,8 @@ pub struct Activity {
     pub region: Option<Untrusted>,
     /// When the event happened.
     pub time: Option<DateTime<Utc>>,
+    /// The time in the record, if it has a form that is not known.
+    pub unread_time: Option<Untrusted>,
     pub origin: Origin,
     /// CloudTrail's `eventID`.
     pub event_id: Option<Untrusted>,
@@ -172,7 +174,7 @@ impl Activity {
         let named_by_event = target.name.is_some() || target.kind.fields().is_empty();
         let expected = [
             ("eventID", record.event_id.is_some()),
-            ("eventTime", event_time.is_some()),
+            ("eventTime", record.event_time.is_some()),
             ("awsRegion", region.is_some()),
             ("userIdentity", record.user_identity.is_some()),
             ("userIdentity.type", record.user_identity.as_ref().is_none_or(|identity| identity.kind.is_some())),
@@ -202,6 +204,7 @@ impl Activity {
             partition,
             region: region.map(Untrusted::new),
             time: event_time.or(delivery.time),
+            unread_time: record.event_time.as_ref().filter(|_| event_time.is_none()).map(Untrusted::new),
             origin: Origin {
                 address: record.source_ip_address.as_ref().map(Untrusted::new),
                 user_agent: record.user_agent.as_ref().map(Untrusted::new),

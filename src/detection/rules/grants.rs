@@ -316,6 +316,24 @@ pub(super) fn deny_only(case: &Case<'_>) -> Option<Opinion> {
     context("The policy only denies. Somebody is being contained, or locked out.".into())
 }
 
+/// A policy that allows something can lock somebody out, too.
+pub(super) fn also_denies(case: &Case<'_>) -> Option<Opinion> {
+    let gives = case.activity.action.effect.grants_policy() && case.activity.outcome.succeeded();
+    case.granted.as_ref().filter(|granted| gives && granted.denies && !granted.deny_only)?;
+    context("The policy also denies something. Somebody may be contained, or locked out.".into())
+}
+
+/// To write another policy in its place is a way to remove a deny.
+pub(super) fn may_replace_deny(case: &Case<'_>) -> Option<Opinion> {
+    let granted = case.granted.as_ref().filter(|granted| granted.replaces && case.activity.outcome.succeeded())?;
+    let has_more = granted.whole.as_ref().is_some_and(|whole| whole.level > AccessLevel::Limited);
+    (has_more && granted.access.level <= AccessLevel::Limited && !granted.deny_only).then_some(())?;
+    at_least(
+        Severity::Medium,
+        phrase!("If there was a policy of this name before, ", target_name(case), " can do now what it denied."),
+    )
+}
+
 /// An administrator cannot gain more access. But IAM does not say since when an identity is an administrator: if two
 /// policies were attached one after the other, each of them is found when the other is assessed.
 pub(super) fn already_administrator(case: &Case<'_>) -> Option<Opinion> {

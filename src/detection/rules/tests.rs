@@ -998,3 +998,24 @@ async fn a_hollow_policy_or_one_of_the_customer_is_no_quarantine() {
     };
     assert!(!verdict(of_customer).await.1.contains(&"quarantined"));
 }
+
+#[tokio::test]
+async fn a_lockout_and_a_possible_overwrite_are_said() {
+    let rules = async |statements: Value, has: &'static str| {
+        let request = json!({"userName": "new", "policyName": "q",
+            "policyDocument": json!({"Statement": statements}).to_string()});
+        verdict(|record, account| {
+            call(record, "PutUserPolicy", request.clone());
+            if !has.is_empty() {
+                policy(account, has);
+            }
+        })
+        .await
+        .1
+    };
+    let allow = json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"});
+    let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    assert!(rules(json!([allow, deny]), "").await.contains(&"also_denies"));
+    assert!(rules(json!([allow]), "*").await.contains(&"may_replace_deny"));
+    assert_eq!(rules(json!([allow]), "").await, ["action"]);
+}
