@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from _pytest.runner import runtestprotocol
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from stage import REGION, Function, History, Mailbox, Person, Wire
 
@@ -132,3 +133,24 @@ def start(account, wire, mailbox, tmp_path):
     yield start
     for function in functions:
         function.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Runs a test a second time, with new fixtures, if it is marked `hurried` and failed: it measures how the function
+    counts, and moto on a busy machine can answer later than the function waits."""
+    if item.get_closest_marker("hurried") is None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    if any(report.failed for report in reports):
+        item._initrequest()
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "hurried: may run a second time, because moto can be slower than the function waits")
