@@ -205,7 +205,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
     groups(section, user);
     credentials(section, case, user, &mut gaps, now);
     gaps.extend(user.attached.unread());
-    gaps.extend(case.unread_policy());
+    gaps.extend(case.unread_policy.clone());
     not_known(section, gaps);
 }
 
@@ -286,7 +286,7 @@ fn known_target_role(section: &mut Section, case: &Case<'_>, role: &Role, now: D
         section.rows(Fact::Trust, first_of_many(&trust.words()));
     }
     let id = case.activity.target.id.as_ref().filter(|_| case.activity.outcome.succeeded());
-    let gaps = case.unread_policy().into_iter().collect();
+    let gaps = case.unread_policy.iter().cloned().collect();
     known_role(section, role, id, missing, case.target_access.as_ref(), gaps, now);
     if role.profile.found().is_none() {
         as_requested(section, case);
@@ -305,7 +305,7 @@ fn known_group(section: &mut Section, case: &Case<'_>, group: &Group) {
         target_access(section, case, "none yet: no policies");
     }
     gaps.extend(group.attached.unread());
-    gaps.extend(case.unread_policy());
+    gaps.extend(case.unread_policy.clone());
     not_known(section, gaps);
 }
 

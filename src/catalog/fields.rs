@@ -58,9 +58,13 @@ impl FieldReading {
         }
     }
 
-    /// Reads a request by the row's meanings. Fields that only name things have none.
+    /// Reads a request by the row's meanings. Fields that only name things have none. Of a row without meanings, nothing is
+    /// read.
     #[must_use]
     pub fn of(action: &Action, request: &Value) -> Self {
+        if action.fields.is_empty() {
+            return Self::Unread;
+        }
         let Some(fields) = request.as_object().filter(|fields| fields.get("omitted") != Some(&Value::Bool(true)))
         else {
             return Self::Unread;

@@ -23,8 +23,7 @@
 use super::error::BadSetting;
 use super::expectations::ExpectedPrincipals;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
-use crate::arn::Arn;
-use crate::arn::is_account_id;
+use crate::arn::{Arn, is_account_id};
 use crate::severity::Severity;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;

@@ -13,6 +13,7 @@ use crate::policy::{
     Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Holder, Home, Named, Parsed, Reading, Trust,
 };
 use crate::text::Phrase;
+use std::borrow::Cow;
 
 /// The input of the assessment.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Case<'a> {
     pub caller_access: Option<Access>,
     /// What the target's policies grant, if they were read.
     pub target_access: Option<Access>,
+    /// The policy that the call wrote, if its document is not known.
+    pub unread_policy: Option<Gap>,
     /// What the call granted, if it granted access with a policy.
     pub granted: Option<Granted>,
     /// The trusted principals of the role, if the call contains them.
@@ -82,6 +85,17 @@ pub struct Granted {
     pub can_silence: Option<&'static Action>,
 }
 
+/// What the changes of the target's access are judged from.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    activity: &'a Activity,
+    dossier: &'a Dossier,
+    holder: Holder<'a>,
+    named: &'a Named,
+    /// The target's access as IAM shows it.
+    now: Option<&'a Access>,
+}
+
 /// The target's access before and after a policy was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifted {
@@ -92,14 +106,8 @@ pub struct Lifted {
 }
 
 impl Lifted {
-    /// `now` is the target's access as IAM shows it.
-    fn of(
-        activity: &Activity,
-        dossier: &Dossier,
-        holder: Holder<'_>,
-        named: &Named,
-        now: Option<&Access>,
-    ) -> Option<Self> {
+    fn of(known: &Known<'_>) -> Option<Self> {
+        let Known { activity, dossier, holder, named, now } = *known;
         let detaches = activity.action.effect == AccessEffect::DetachesPolicy && activity.outcome.succeeded();
         let attached = dossier.target.attached().filter(|_| detaches)?;
         let removed = removed_policies(activity, dossier);
@@ -130,26 +138,27 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Self {
         let (named, target) = (holder::named(dossier), holder::of_target(activity, dossier, settings));
+        let unread_policy = unread_policy(activity, dossier);
         let target_access = dossier.target.attached().map(|attached| {
-            unread_policy(activity, dossier).map_or_else(
-                || attached.access(target, &named),
-                |gap| {
-                    let mut attached = attached.clone();
-                    attached.gaps.push(gap);
-                    attached.access(target, &named)
-                },
-            )
+            let mut attached = Cow::Borrowed(attached);
+            if let Some(gap) = &unread_policy {
+                attached.to_mut().gaps.push(gap.clone());
+            }
+            attached.access(target, &named)
         });
+        let now = target_access.as_ref();
+        let known = Known { activity, dossier, holder: target, named: &named, now };
         let caller = holder::of_caller(activity, &dossier.caller, settings);
         let of_caller = dossier.caller.attached().map(|attached| attached.access(caller, &Named::default()));
         Self {
             activity,
             dossier,
             caller_access: of_caller,
-            granted: Granted::of(activity, dossier, target, &named, target_access.as_ref()),
+            granted: Granted::of(&known),
             trust: trust(activity, dossier, home(activity, settings)),
-            lifted: Lifted::of(activity, dossier, target, &named, target_access.as_ref()),
+            lifted: Lifted::of(&known),
             target_access,
+            unread_policy,
             settings,
             prior: None,
         }
@@ -172,12 +181,6 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn target_is_replaced(&self) -> bool {
         self.dossier.target_is_replaced(self.activity)
-    }
-
-    /// The policy that the call wrote, if its document is not known.
-    #[must_use]
-    pub fn unread_policy(&self) -> Option<Gap> {
-        unread_policy(self.activity, self.dossier)
     }
 
     /// Whether the policy that the call attached, wrote or removed is AWS's quarantine.
@@ -224,17 +227,12 @@ impl Granted {
     /// and the target's access with it.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
-        let limited = |access: &Access| {
-            access.is_complete()
-                && access.level.max(access.at_most).max(access.perhaps) <= AccessLevel::Limited
-                && !access.unreadable
-        };
         let adds = |whole: &Access| self.before.as_ref().is_none_or(|before| before.level < whole.level);
-        let together = |whole: &Access| limited(whole) || (whole.is_complete() && !adds(whole));
+        let together = |whole: &Access| whole.is_limited() || (whole.is_complete() && !adds(whole));
         let whole = !self.access.has_part_of_path || self.whole.as_ref().is_some_and(together);
         // What the replaced policy denied can matter only to a target that has more access.
         let replaced = !self.replaces || self.whole.as_ref().is_none_or(|whole| whole.level <= AccessLevel::Limited);
-        limited(&self.access) && whole && replaced && !self.denies && !self.read_failed && self.can_silence.is_none()
+        self.access.is_limited() && whole && replaced && !self.denies && !self.read_failed && self.can_silence.is_none()
     }
 
     /// Whether the policy lets the target get around its own boundary.
@@ -243,15 +241,9 @@ impl Granted {
         self.under_boundary.as_ref().is_some_and(|boundary| matches!(boundary.effect, BoundaryReading::Removable(_)))
     }
 
-    /// Evaluates the policy that the call contained or named, or the policies of the group that it named. `now` is the
-    /// target's access as IAM shows it.
-    fn of(
-        activity: &Activity,
-        dossier: &Dossier,
-        holder: Holder<'_>,
-        named: &Named,
-        now: Option<&Access>,
-    ) -> Option<Self> {
+    /// Evaluates the policy that the call contained or named, or the policies of the group that it named.
+    fn of(known: &Known<'_>) -> Option<Self> {
+        let Known { activity, dossier, holder, named, now } = *known;
         let object = &activity.object;
         let is_given: Box<dyn Fn(&AttachedPolicy) -> bool> = match activity.action.effect {
             AccessEffect::AttachesPolicy | AccessEffect::SetsBoundary | AccessEffect::DetachesPolicy => {

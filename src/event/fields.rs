@@ -13,6 +13,15 @@ pub(super) fn label(name: Option<&str>) -> String {
     name.map_or_else(|| "(without an eventID)".to_owned(), shown)
 }
 
+/// Times in UTC without a zone, as CloudTrail, tools and the responses of IAM write them.
+const ZONELESS: [&str; 5] = [
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%MZ",
+    "%b %d, %Y, %I:%M:%S %p",
+    "%b %d, %Y %I:%M:%S %p",
+];
+
 /// A time. CloudTrail writes ISO 8601 in UTC; tools that pass records on also write a blank for the `T`, the seconds or
 /// milliseconds since 1970, or the form that IAM uses for dates in responses.
 pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
@@ -23,17 +32,9 @@ pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
     // Java writes a narrow blank before AM and PM.
     let text = text.strip_suffix(" UTC").unwrap_or(text).replace('\u{202f}', " ");
     let text = text.as_str();
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .or_else(|_| {
-            let zoneless = |format| NaiveDateTime::parse_from_str(text, format).map(|time| time.and_utc());
-            zoneless("%Y-%m-%dT%H:%M:%S%.f")
-                .or_else(|_| zoneless("%Y-%m-%d %H:%M:%S%.f"))
-                .or_else(|_| zoneless("%Y-%m-%dT%H:%MZ"))
-                .or_else(|_| zoneless("%b %d, %Y, %I:%M:%S %p"))
-                .or_else(|_| zoneless("%b %d, %Y %I:%M:%S %p"))
-        })
-        .ok()
+    let zoneless = |format: &&str| NaiveDateTime::parse_from_str(text, format).ok().map(|time| time.and_utc());
+    let with_zone = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    with_zone.or_else(|| ZONELESS.iter().find_map(zoneless))
 }
 
 /// The seconds or milliseconds since 1970. CloudTrail began in 2013, so the two cannot be confused.

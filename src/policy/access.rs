@@ -174,6 +174,12 @@ impl Access {
         self.not_evaluated.is_empty() && !self.unread && !self.named_only
     }
 
+    /// Whether the access is known to be limited: everything that could contradict was read and evaluated.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.is_complete() && self.level.max(self.at_most).max(self.perhaps) <= AccessLevel::Limited
+    }
+
     /// The widest open paths, one line each, and how many more there are.
     #[must_use]
     pub fn path_words(&self) -> Vec<Phrase> {

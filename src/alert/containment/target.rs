@@ -88,7 +88,6 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         Containment::BlockIfUnrestricted => steps.extend(block_if_unrestricted(activity, name)),
         Containment::Restore(what) => {
             let severity = FieldReading::of(action, &activity.request).severity(action.base);
-            let severity = if action.fields.is_empty() { action.base } else { severity };
             restore(what, severity, activity, name, steps);
         }
         containment => steps.extend(one_step(containment, activity, name)),

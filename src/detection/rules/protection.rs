@@ -93,8 +93,7 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
         return context(phrase!(UNKNOWN, " ", target.capitalized(), " does not exist any more, so nothing is gained."));
     }
     let left = case.lifted.as_ref().map(|lifted| &lifted.after).or(case.target_access.as_ref());
-    let limited = |left: &&Access| left.is_complete() && left.at_most.max(left.level) <= AccessLevel::Limited;
-    if left.is_some_and(|left| limited(&left)) {
+    if left.is_some_and(Access::is_limited) {
         return context(phrase!(UNKNOWN, " If it denied something, ", target, " has only limited access without it."));
     }
     at_least(Severity::Medium, phrase!(UNKNOWN, " The policy may have denied something."))

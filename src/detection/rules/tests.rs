@@ -942,34 +942,37 @@ async fn a_key_for_bedrock_is_severe_if_it_lives_long() {
     }
 }
 
-/// The severity of an inline policy with these statements, for a target that has this access.
-async fn put_statements(statements: Value, has: &str) -> Severity {
+/// The verdict on an inline policy with these statements, for a target that may do this in any case.
+async fn put_statements(statements: Value, may: &str) -> (Severity, Vec<&'static str>) {
     let request = json!({"userName": "new", "policyName": "q",
         "policyDocument": json!({"Statement": statements}).to_string()});
     verdict(|record, account| {
         call(record, "PutUserPolicy", request.clone());
-        if !has.is_empty() {
-            policy(account, has);
+        if !may.is_empty() {
+            policy(account, may);
         }
     })
     .await
-    .0
 }
 
 #[tokio::test]
 async fn only_what_neither_denies_nor_silences_nor_hides_a_deny_is_harmless() {
     let allow = |actions: Value| json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
-    assert_eq!(put_statements(json!([allow(json!("logs:*"))]), "").await, Severity::Low);
+    assert_eq!(put_statements(json!([allow(json!("logs:*"))]), "").await.0, Severity::Low);
     let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
     let lockout = json!([deny, allow(json!("logs:Get*"))]);
-    assert_eq!(put_statements(lockout, "").await, Severity::Medium, "an allow hides no lockout");
-    assert_eq!(put_statements(json!([allow(json!("logs:*"))]), "*").await, Severity::Medium, "a guardrail may be gone");
+    assert_eq!(put_statements(lockout, "").await.0, Severity::Medium, "an allow hides no lockout");
+    assert_eq!(
+        put_statements(json!([allow(json!("logs:*"))]), "*").await.0,
+        Severity::Medium,
+        "a guardrail may be gone"
+    );
     for action in ["cloudtrail:*", "events:DisableRule", "sns:Unsubscribe"] {
-        assert_eq!(put_statements(json!([allow(json!(action))]), "").await, Severity::Medium, "{action}");
+        assert_eq!(put_statements(json!([allow(json!(action))]), "").await.0, Severity::Medium, "{action}");
     }
     let elsewhere =
         json!([{"Effect": "Allow", "Action": "sns:*", "Resource": "arn:aws:sns:eu-west-1:111122223333:shop"}]);
-    assert_eq!(put_statements(elsewhere, "").await, Severity::Low);
+    assert_eq!(put_statements(elsewhere, "").await.0, Severity::Low);
 }
 
 #[tokio::test]
@@ -1001,18 +1004,7 @@ async fn a_hollow_policy_or_one_of_the_customer_is_no_quarantine() {
 
 #[tokio::test]
 async fn a_lockout_and_a_possible_overwrite_are_said() {
-    let rules = async |statements: Value, has: &'static str| {
-        let request = json!({"userName": "new", "policyName": "q",
-            "policyDocument": json!({"Statement": statements}).to_string()});
-        verdict(|record, account| {
-            call(record, "PutUserPolicy", request.clone());
-            if !has.is_empty() {
-                policy(account, has);
-            }
-        })
-        .await
-        .1
-    };
+    let rules = async |statements: Value, may: &'static str| put_statements(statements, may).await.1;
     let allow = json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"});
     let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
     assert!(rules(json!([allow, deny]), "").await.contains(&"also_denies"));

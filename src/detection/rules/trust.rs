@@ -5,7 +5,7 @@ use crate::catalog::{AccessEffect, ObjectKind};
 use crate::detection::{Case, Opinion};
 use crate::lookup::KnownTarget;
 use crate::phrase;
-use crate::policy::{Access, AccessLevel, Reach, TrustedPrincipal};
+use crate::policy::{Reach, TrustedPrincipal};
 use crate::severity::Severity;
 use crate::text::Phrase;
 
@@ -13,15 +13,12 @@ use crate::text::Phrase;
 /// causes its own alert.
 fn is_limited(case: &Case<'_>) -> bool {
     let new = case.activity.action.effect == AccessEffect::Creates && case.activity.action.object == ObjectKind::Itself;
-    let limited = |access: &Access| {
-        access.is_complete() && access.level.max(access.at_most).max(access.perhaps) <= AccessLevel::Limited
-    };
     // What is said about a role that IAM does not show is no knowledge of its access.
     let shown = matches!(&case.dossier.target, KnownTarget::Role(role) if role.profile.found().is_some());
     case.target_access
         .as_ref()
         .filter(|_| shown)
-        .map_or(new, |access| limited(access) || (new && access.policies.is_empty()))
+        .map_or(new, |access| access.is_limited() || (new && access.policies.is_empty()))
 }
 
 /// That a trust policy is harmless, if that is certain.
