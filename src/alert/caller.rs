@@ -17,7 +17,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let principal = &case.activity.principal;
     let mut section = Section::new(SectionKind::Who, "WHO DID IT");
     let effect = case.activity.action.effect;
-    let signs_in = matches!(effect, AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn);
+    let signs_in = effect.concerns_sign_in();
     // Before a sign-in, the identity is not verified.
     let name = if signs_in && (effect == AccessEffect::ChangesRootSignIn || !case.activity.outcome.succeeded()) {
         "somebody, as the root user".into()

@@ -1,7 +1,7 @@
 //! The event patterns for the actions of the catalogue: every write action of IAM, and the actions of other services on
 //! the stack's own resources. A test compares the template's rules with these patterns.
 
-use super::{AccessEffect, Action, rows};
+use super::rows;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -18,11 +18,9 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
         "detail-type": [API_CALL],
         "detail": {"eventSource": ["iam.amazonaws.com"]},
     });
-    let of_stack =
-        |action: &&Action| matches!(action.effect, AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting);
-    let impairing = || rows().filter(of_stack);
-    let sources: BTreeSet<_> = impairing().map(|action| format!("aws.{}", action.service)).collect();
-    let names: Vec<_> = impairing()
+    let of_stack = || rows().filter(|action| action.effect.concerns_alerting());
+    let sources: BTreeSet<_> = of_stack().map(|action| format!("aws.{}", action.service)).collect();
+    let names: Vec<_> = of_stack()
         .map(|action| match action.service {
             // Lambda adds a date to the names of its actions; the date begins with a 2.
             "lambda" => json!({"prefix": format!("{}2", action.event_name)}),

@@ -358,7 +358,19 @@ impl AccessEffect {
     /// Whether the settings cannot leave the action out: it concerns the stack's own resources or the root user's sign-in.
     #[must_use]
     pub const fn is_always_watched(self) -> bool {
-        matches!(self, Self::ImpairsAlerting | Self::RestoresAlerting | Self::SignsIn | Self::ChangesRootSignIn)
+        self.concerns_alerting() || self.concerns_sign_in()
+    }
+
+    /// Whether the action concerns what these alerts depend on.
+    #[must_use]
+    pub const fn concerns_alerting(self) -> bool {
+        matches!(self, Self::ImpairsAlerting | Self::RestoresAlerting)
+    }
+
+    /// Whether the action happens at the sign-in page.
+    #[must_use]
+    pub const fn concerns_sign_in(self) -> bool {
+        matches!(self, Self::SignsIn | Self::ChangesRootSignIn)
     }
 
     /// Whether pipelines do this all the time: the action removes, renames or tags.

@@ -132,18 +132,12 @@ impl Watch {
         let action = activity.action;
         match action.effect {
             AccessEffect::Unfamiliar => None,
-            AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn
-                if matches!(activity.principal, Principal::Root(_)) =>
-            {
-                None
-            }
+            effect if effect.concerns_sign_in() && matches!(activity.principal, Principal::Root(_)) => None,
             // Before a sign-in, CloudTrail may not know who it is.
             AccessEffect::ChangesRootSignIn if !activity.principal.is_identified() => None,
-            AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn => {
-                Some("only sign-ins of the root user are alerted on".into())
-            }
-            AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting if self.is_protected(activity) => None,
-            AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting => {
+            effect if effect.concerns_sign_in() => Some("only sign-ins of the root user are alerted on".into()),
+            effect if effect.concerns_alerting() && self.is_protected(activity) => None,
+            effect if effect.concerns_alerting() => {
                 let kind = action.target.noun();
                 let name = activity.target.name.as_ref().map_or("(name not in the event)".into(), Phrase::from);
                 Some(phrase!("these alerts do not depend on the ", kind, " ", name))

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 /// Only a few tasks require the root user, and changes of access do not ("Root user best practices", IAM user guide).
 pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
     match &case.activity.principal {
-        _ if matches!(case.activity.action.effect, AccessEffect::SignsIn | AccessEffect::ChangesRootSignIn) => None,
+        _ if case.activity.action.effect.concerns_sign_in() => None,
         Principal::Root(Root { assumed: true, .. }) => root_session(case),
         Principal::Root(_) if concerns_root(case) => at_least(
             Severity::Critical,

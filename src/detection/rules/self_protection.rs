@@ -11,9 +11,7 @@ use crate::text::Untrusted;
 /// own resources; their base severity covers that.
 pub(super) fn self_protection(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
-    let by_its_row =
-        matches!(effect, AccessEffect::ImpairsAlerting | AccessEffect::RestoresAlerting | AccessEffect::None);
-    if by_its_row || !case.is_self_protected() {
+    if effect.concerns_alerting() || effect == AccessEffect::None || !case.is_self_protected() {
         return None;
     }
     let severity = if activity.outcome.succeeded() { Severity::Critical } else { Severity::High };
