@@ -1,14 +1,17 @@
 """The account that the tests find in moto, and a function, a wire and a mailbox for each test."""
 
+import copy
+import gc
 import json
 import logging
 import os
+import threading
 from itertools import count
 from types import SimpleNamespace
 
 import boto3
+import moto.dynamodb.models as moto_dynamodb
 import pytest
-from _pytest.runner import runtestprotocol
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from stage import REGION, Function, History, Mailbox, Person, Wire
 
@@ -31,9 +34,35 @@ def managed_policy(iam, name, *actions):
     return iam.create_policy(PolicyName=name, PolicyDocument=policy(*actions))["Policy"]["Arn"]
 
 
+def copying_each_table_once():
+    """Lets moto copy a table once for a transaction. It copies the whole table again for each item of the transaction,
+    before it writes any, and that takes longer than a function waits if a table is large and five functions ask."""
+    backend, copies = moto_dynamodb.DynamoDBBackend, threading.local()
+    transact, deepcopy = backend.transact_write_items, copy.deepcopy
+
+    def transact_write_items(self, transact_items):
+        copies.of_table = {}
+        try:
+            return transact(self, transact_items)
+        finally:
+            del copies.of_table
+
+    def once(value, *more):
+        of_table = getattr(copies, "of_table", None)
+        if of_table is None or not isinstance(value, moto_dynamodb.Table):
+            return deepcopy(value, *more)
+        if id(value) not in of_table:
+            of_table[id(value)] = deepcopy(value, *more)
+        return of_table[id(value)]
+
+    backend.transact_write_items = transact_write_items
+    moto_dynamodb.copy = SimpleNamespace(deepcopy=once, copy=copy.copy)
+
+
 @pytest.fixture(scope="session")
 def aws():
     """moto, with clients that reach it without the wire."""
+    copying_each_table_once()
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     os.environ["NO_PROXY"] = "127.0.0.1"
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -44,6 +73,9 @@ def aws():
     clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("events", "iam", "securityhub", "sns", "sqs")}
     dynamodb = session.resource("dynamodb", endpoint_url=f"http://{address}")
     clients["securityhub"].enable_security_hub()
+    # The policies of AWS stay until the end: without them, a garbage collection does not hold up moto's answers.
+    clients["iam"].list_policies(MaxItems=1)
+    gc.freeze()
     yield SimpleNamespace(address=address, dynamodb=dynamodb, **clients)
     server.stop()
 
@@ -133,24 +165,3 @@ def start(account, wire, mailbox, tmp_path):
     yield start
     for function in functions:
         function.close()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item, nextitem):
-    """Runs a test a second time, with new fixtures, if it is marked `hurried` and failed: it measures how the function
-    counts, and moto on a busy machine can answer later than the function waits."""
-    if item.get_closest_marker("hurried") is None:
-        return None
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(report.failed for report in reports):
-        item._initrequest()
-        reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "hurried: may run a second time, because moto can be slower than the function waits")

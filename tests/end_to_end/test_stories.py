@@ -274,7 +274,6 @@ def test_a_burst_whose_count_is_not_known_is_mailed(account, bots, mailbox, star
     assert function.invoke(create_user(role, "bot-9"))["published"]
 
 
-@pytest.mark.hurried
 def test_a_burst_of_five_at_a_time_is_counted_one_by_one(account, bots, mailbox, start, history):
     functions = [start(MINIMUM_SEVERITY="LOW", **history.settings) for _ in range(5)]
     # Nothing is looked up for it, so that moto is not what the history waits for.
