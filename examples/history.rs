@@ -80,7 +80,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
 
 /// An empty list is no error.
 async fn timeline(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let client = aws_sdk_dynamodb::Client::new(&aws::of_person().load().await);
+    let client = aws::dynamodb(&aws::of_person().load().await);
     let since = (!options.since.is_empty()).then_some((":since", &options.since));
     let values = [(":pk", &options.key)].into_iter().chain(since);
     let values = values.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.clone())));

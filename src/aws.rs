@@ -1,4 +1,6 @@
-//! AWS client configuration: one TLS stack, short timeouts, the SDK's own retries.
+//! AWS clients: one TLS stack, short timeouts, and for each service the retries that suit its calls.
+
+mod whole_answer;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
@@ -7,7 +9,9 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sns::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use std::time::Duration;
+use whole_answer::WholeAnswer;
 
 /// The configuration of the Lambda function. Lambda puts the credentials and the region into the environment. No other
 /// source is used: the code for other sources would make the package larger.
@@ -34,6 +38,47 @@ pub fn of_person() -> ConfigLoader {
     aws_config::defaults(behavior()).http_client(http()).timeout_config(timeouts()).retry_config(retries())
 }
 
+/// A client of IAM. A lookup that IAM throttles is repeated until its time is over; the SDK's own quota of retries would
+/// end that after a moment, for all lookups together.
+#[must_use]
+pub fn iam(config: &SdkConfig) -> aws_sdk_iam::Client {
+    let bucket = TokenBucket::unlimited();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(100)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(Duration::from_secs(1));
+    aws_sdk_iam::Client::from_conf(
+        aws_sdk_iam::config::Builder::from(config)
+            .retry_config(retries)
+            .retry_partition(RetryPartition::custom("lookups").token_bucket(bucket).build())
+            .timeout_config(timeouts().to_builder().operation_timeout(LONGEST_LOOKUP).build())
+            .interceptor(WholeAnswer)
+            .build(),
+    )
+}
+
+/// A client of SNS, without retries: a message must not be published twice without saying so. See
+/// [`Publisher`](crate::channel::sns::Publisher).
+#[must_use]
+pub fn sns(config: &SdkConfig) -> aws_sdk_sns::Client {
+    let patient = TimeoutConfig::builder().connect_timeout(CONNECT).build();
+    aws_sdk_sns::Client::from_conf(
+        aws_sdk_sns::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(patient)
+            .interceptor(WholeAnswer)
+            .build(),
+    )
+}
+
+/// A client of `DynamoDB`.
+#[must_use]
+pub fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(
+        aws_sdk_dynamodb::config::Builder::from(config).interceptor(WholeAnswer).build(),
+    )
+}
+
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
@@ -42,9 +87,13 @@ fn http() -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
+const CONNECT: Duration = Duration::from_millis(1_500);
+/// Longer than any time for lookups: the handler ends them.
+const LONGEST_LOOKUP: Duration = Duration::from_mins(1);
+
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(1_500))
+        .connect_timeout(CONNECT)
         .operation_attempt_timeout(Duration::from_millis(2_500))
         .operation_timeout(Duration::from_secs(6))
         .build()

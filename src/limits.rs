@@ -11,8 +11,20 @@ pub const PARAMETERS: usize = 30;
 
 // --- Time ---
 
+/// The part of an invocation's time that nothing uses: the last answer must reach Lambda in time.
+pub const MARGIN: Duration = Duration::from_secs(1);
+/// The part of an invocation's time that is reserved for what comes after the mail: first the chat and Security Hub at the
+/// same time, then the history.
+pub const TIME_AFTER_THE_MAIL: Duration = Duration::from_millis(4_500);
 /// The part of an invocation's time that is reserved for publishing. Lookups cannot use this part.
-pub const TIME_TO_PUBLISH: Duration = Duration::from_secs(6);
+pub const TIME_TO_PUBLISH: Duration = Duration::from_secs(8);
+/// How long SNS has for one mail. SNS answers within a tenth of a second; an attempt that is given up may be a mail, so
+/// the next one may be the second.
+pub const PATIENCE_WITH_SNS: Duration = Duration::from_secs(10);
+/// The most attempts in one invocation of which it is not clear whether SNS took the mail.
+pub const ATTEMPTS_TO_PUBLISH: usize = 2;
+/// An attempt to publish is begun only if there is this much time for it.
+pub const WORTH_AN_ATTEMPT: Duration = Duration::from_secs(1);
 /// The timeout of one call to the history's table. The table answers quickly or not at all.
 pub const HISTORY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The timeout of the call to the chat. The e-mail is sent before this call.

@@ -25,13 +25,13 @@ async fn main() -> Result<(), Error> {
         return serve(Handler { directory, publisher, channels, settings, history: None, clock: Utc::now }).await;
     }
     let config = aws::of_function(settings.emulator.as_deref());
-    let directory = IamDirectory::new(aws_sdk_iam::Client::new(&config), settings.topic.account().map(str::to_owned));
+    let directory = IamDirectory::new(aws::iam(&config), settings.topic.account().map(str::to_owned));
     let history = settings
         .history_table
         .clone()
-        .map(|table| History::new(aws_sdk_dynamodb::Client::new(&config), table, settings.history_retention));
+        .map(|table| History::new(aws::dynamodb(&config), table, settings.history_retention));
     let publisher = match &settings.topic {
-        Topic::Arn(arn) => Publisher::Topic { client: aws_sdk_sns::Client::new(&config), arn: arn.clone() },
+        Topic::Arn(arn) => Publisher::Topic { client: aws::sns(&config), arn: arn.clone() },
         Topic::Print => Publisher::Print,
     };
     let channels = match &settings.topic {

@@ -107,6 +107,7 @@ pub fn burst_summary(
     Alert {
         severity,
         unless_expected: None,
+        incomplete: false,
         subjects: vec![
             phrase!(at_least, number, " suppressed: ", &pending.call, " by ", &actor, &place),
             phrase!(at_least, number, " suppressed: ", &pending.call, " by ", &actor),

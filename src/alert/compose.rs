@@ -31,6 +31,7 @@ pub fn compose(
     Alert {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
+        incomplete: assessment.incomplete,
         subjects: subjects(case, name.as_ref()),
         headline: if case.attaches_quarantine() {
             wording::quarantine_headline(activity)
@@ -96,6 +97,8 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
     }
     if case.prior.is_some_and(|prior| prior.related.may_repeat) {
         summary.push("\nThe history could not be asked: this alert may come twice.");
+    } else if case.prior.is_some_and(|prior| prior.retried) {
+        summary.push("\nAn earlier attempt to send this alert did not finish: this alert may have come before.");
     }
     if !activity.lacking.is_empty() {
         let lacking = activity.lacking.iter().map(|field| (*field).into());

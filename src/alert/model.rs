@@ -13,6 +13,8 @@ pub struct Alert {
     pub severity: Severity,
     /// The severity if the principal were not expected.
     pub unless_expected: Option<Severity>,
+    /// Whether something could not be read that could make the severity higher.
+    pub incomplete: bool,
     /// One line for a list of alerts, without the severity: the best first, then shorter ones. Never empty.
     pub subjects: Vec<Phrase>,
     /// What happened, in a few words without names.

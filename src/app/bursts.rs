@@ -2,13 +2,13 @@
 
 use super::deliver::Channels;
 use super::result::{InvocationError, InvocationResult};
+use super::timetable::Timetable;
 use crate::alert::{Alert, account_name, burst_summary};
 use crate::channel::sns::{NotPublished, Publisher};
 use crate::channel::{chat, email};
 use crate::config::Settings;
 use crate::history::burst::PendingBurst;
 use crate::history::{History, HistoryError};
-use crate::limits::TIME_TO_PUBLISH;
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use chrono::{DateTime, Utc};
@@ -36,7 +36,7 @@ impl<D: Directory> Summarizer<'_, D> {
         log.summarizing = true;
         let mut alerts = Vec::new();
         let Some(history) = history else { return Ok(self.summaries(&alerts)) };
-        let deadline = Instant::now() + time_left.saturating_sub(TIME_TO_PUBLISH);
+        let deadline = Timetable::of(time_left).lookups;
         let pending = history.pending((self.clock)()).await.inspect_err(|why| log.history_failed(why));
         for burst in pending.into_iter().flatten() {
             match self.summarize(history, &burst, deadline, log).await {
@@ -86,7 +86,9 @@ impl<D: Directory> Summarizer<'_, D> {
             let alias = self.directory.account_alias(&account, deadline).await;
             let name = account_name(pending.account.as_ref(), &self.settings.account_names, &alias);
             let alert = burst_summary(pending, &summary, history.table(), name.as_ref());
-            self.publisher.send(&email::render(&alert)).await.map_err(NotSummarized::NotPublished)?;
+            Box::pin(self.publisher.send(&email::render(&alert), deadline))
+                .await
+                .map_err(NotSummarized::NotPublished)?;
             log.channel_failures.extend(self.channels.summary(&alert, now).await);
             mailed = Some(alert);
         }

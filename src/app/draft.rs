@@ -1,6 +1,7 @@
 //! An alert between assessment and delivery.
 
 use super::history_session::HistorySession;
+use super::timetable::Timetable;
 use crate::alert::Alert;
 use crate::channel::email::Email;
 use crate::channel::json::{self, AlertJson};
@@ -9,7 +10,6 @@ use crate::event::Activity;
 use crate::history::burst::BurstPosition;
 use crate::history::{AlertRecord, MailStatus};
 use crate::text::{Phrase, Untrusted};
-use tokio::time::Instant;
 
 /// Whether an event is alerted on.
 #[derive(Debug)]
@@ -31,8 +31,7 @@ pub struct Draft<'a> {
     pub session: Option<HistorySession<'a>>,
     /// The event's position among similar events, if the event may belong to a burst.
     pub position: Option<BurstPosition>,
-    /// After this time there is only time to publish the alert.
-    pub deadline: Instant,
+    pub timetable: Timetable,
 }
 
 impl Draft<'_> {

@@ -5,6 +5,7 @@ use super::deliver::Channels;
 use super::draft::{Decision, Draft};
 use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
+use super::timetable::Timetable;
 use crate::alert::{BurstNote, compose};
 use crate::channel::sns::Publisher;
 use crate::channel::{Outgoing, email};
@@ -13,8 +14,8 @@ use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, MailStatus, burst, event_key};
-use crate::limits::TIME_TO_PUBLISH;
 use crate::lookup::{Directory, enrich};
+use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::{TextKind, Untrusted};
 use chrono::{DateTime, Utc};
@@ -77,16 +78,22 @@ impl<D: Directory> Handler<D> {
                 return Ok(InvocationResult::NotAlerted { event_id: log.event_id.clone(), why });
             }
         };
-        if draft.alert.severity < self.settings.minimum_severity {
+        if !self.is_mailed(draft.alert.severity, draft.alert.incomplete) {
             log.mail = MailStatus::BelowMinimum;
         } else if self.suppressed(&draft, log).await {
             log.mail = MailStatus::Suppressed;
         } else {
             let begun = Instant::now();
-            let published = self.publisher.send(&draft.email).await.map_err(|cause| InvocationError::NotPublished {
-                event_id: log.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned()),
-                cause,
-            })?;
+            let published = match Box::pin(self.publisher.send(&draft.email, draft.timetable.publish)).await {
+                Ok(published) => published,
+                Err(cause) => {
+                    if let Some(session) = &draft.session {
+                        Box::pin(session.give_back(cause.may_have_arrived, log)).await;
+                    }
+                    let event_id = log.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned());
+                    return Err(InvocationError::NotPublished { event_id, cause });
+                }
+            };
             log.mail = if published { MailStatus::Published } else { MailStatus::Printed };
             log.publish = begun.elapsed();
         }
@@ -113,22 +120,23 @@ impl<D: Directory> Handler<D> {
         log.action = Some(activity.event_name.shown(TextKind::Name));
         log.outcome = Some(activity.outcome.word());
         let history = self.history.as_ref();
-        let session = history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)()));
+        let session =
+            history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));
         if let Some(why) = self.settings.watch.why_not(&activity) {
             if let Some(session) = &session {
-                session.keep_not_alerted(&why, log).await;
+                Box::pin(session.keep_not_alerted(&why, log)).await;
             }
             return Ok(Decision::NotAlerted(why));
         }
         log.event_time = activity.time;
 
-        let begun = Instant::now();
-        let deadline = begun + time_left.saturating_sub(TIME_TO_PUBLISH);
+        let (begun, timetable) = (Instant::now(), Timetable::of(time_left));
+        let deadline = timetable.lookups;
         let until = deadline.min(begun + self.settings.lookup_budget);
         let lookups = async { Ok(enrich(&self.directory, &activity, until).await) };
         let claimed = async {
             match &session {
-                Some(session) => Box::pin(session.claim(time_left, deadline, self.clock)).await.map(Some),
+                Some(session) => Box::pin(session.claim(deadline, self.clock)).await.map(Some),
                 None => Ok(None),
             }
         };
@@ -150,7 +158,7 @@ impl<D: Directory> Handler<D> {
         log.severity = Some(assessment.severity);
         let position = match (&session, &prior) {
             // An alert below the minimum severity is not mailed, so it cannot be part of a burst of mails.
-            (Some(session), Some(prior)) if assessment.severity >= self.settings.minimum_severity => {
+            (Some(session), Some(prior)) if self.is_mailed(assessment.severity, assessment.incomplete) => {
                 session.position(prior, assessment.severity, deadline, log).await
             }
             _ => None,
@@ -164,33 +172,34 @@ impl<D: Directory> Handler<D> {
         let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
         let email = email::render(&alert);
         let event_key = event_key(&activity, &delivery.raw);
-        Ok(Decision::Alert(Box::new(Draft { activity, alert, email, event_key, session, position, deadline })))
+        Ok(Decision::Alert(Box::new(Draft { activity, alert, email, event_key, session, position, timetable })))
     }
 }
 
 impl<D: Directory> Handler<D> {
+    /// Whether an alert of this severity is mailed. An incomplete one is: what could not be read must not look harmless.
+    fn is_mailed(&self, severity: Severity, incomplete: bool) -> bool {
+        incomplete || severity >= self.settings.minimum_severity
+    }
+
     /// Whether the mail was suppressed as part of a burst.
     async fn suppressed(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> bool {
         let Some(session) = draft.session.as_ref().filter(|_| draft.position.is_some_and(|position| !position.mailed))
         else {
             return false;
         };
-        session.suppress(draft.record(MailStatus::Suppressed), draft.deadline, log).await
+        session.suppress(draft.record(MailStatus::Suppressed), draft.timetable.lookups, log).await
     }
 
-    /// Informs the channels and records the alert at the same time.
+    /// Informs the channels, then records the alert: after a crash in between, the next attempt informs them again.
     async fn after_the_mail(&self, draft: &Draft<'_>, log: &mut InvocationLog) {
         let event = Some((&draft.activity, &draft.event_key));
         let outgoing = Outgoing { alert: &draft.alert, event, mail: log.mail, now: (self.clock)() };
-        let channels = Box::pin(self.channels.deliver(&outgoing));
-        let record = async {
-            // A suppressed alert is recorded already.
-            if let Some(session) = draft.session.as_ref().filter(|_| log.mail != MailStatus::Suppressed) {
-                session.record(draft.record(log.mail), draft.position.is_some(), log).await;
-            }
-        };
-        let (failures, ()) = tokio::join!(channels, record);
-        log.channel_failures.extend(failures);
+        log.channel_failures.extend(Box::pin(self.channels.deliver(&outgoing)).await);
+        // A suppressed alert is recorded already.
+        if let Some(session) = draft.session.as_ref().filter(|_| log.mail != MailStatus::Suppressed) {
+            Box::pin(session.record(draft.record(log.mail), draft.position.is_some(), log)).await;
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, MailStatu
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::Phrase;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde_json::Value;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use tokio::time::{Instant, timeout_at};
 pub struct HistorySession<'a> {
     pub history: &'a History,
     pub entry: Entry,
+    /// Until when this invocation claims the event: its time is over then, no matter how long the wait for the claim is.
+    until: DateTime<Utc>,
     /// The CloudTrail record, as JSON.
     raw: String,
 }
@@ -29,9 +31,17 @@ pub(super) enum NotOurs {
 }
 
 impl<'a> HistorySession<'a> {
-    pub(super) fn new(history: &'a History, activity: &Activity, raw: &Value, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        history: &'a History,
+        activity: &Activity,
+        raw: &Value,
+        now: DateTime<Utc>,
+        time_left: Duration,
+    ) -> Self {
         let entry = Entry::new(activity, chains::steps_of(activity), raw, now);
-        Self { history, entry, raw: raw.to_string() }
+        let until = now + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
+        // The table keeps milliseconds.
+        Self { history, entry, until: until.trunc_subsecs(3), raw: raw.to_string() }
     }
 
     /// Records an event that is not alerted on.
@@ -44,14 +54,11 @@ impl<'a> HistorySession<'a> {
     /// after the claim: of two events that are handled at the same time, one finds the other.
     pub(super) async fn claim(
         &self,
-        time_left: Duration,
         deadline: Instant,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<PriorActivity, NotOurs> {
         let (history, entry) = (self.history, &self.entry);
-        // The claim ends with the time of this invocation, no matter how long the wait for the claim is.
-        let until = entry.arrived + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
-        let retried = match history.claim(entry, until, deadline, clock).await {
+        let retried = match history.claim(entry, self.until, deadline, clock).await {
             Claim::Ours { retried } => retried,
             Claim::AlreadyAlerted => return Err(NotOurs::AlreadyAlerted),
             Claim::InProgress => return Err(NotOurs::InProgress),
@@ -68,6 +75,12 @@ impl<'a> HistorySession<'a> {
         };
         let known = timeout_at(deadline, Box::pin(known)).await;
         Ok(known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried)))
+    }
+
+    /// Ends the claim, because the alert was not published.
+    pub(super) async fn give_back(&self, mail_may_have_arrived: bool, log: &mut InvocationLog) {
+        let given = Box::pin(self.history.give_back(&self.entry, self.until, mail_may_have_arrived)).await;
+        given.inspect_err(|why| log.history_failed(why)).ok();
     }
 
     /// The event's position among similar events, if the event may belong to a burst.

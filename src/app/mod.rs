@@ -7,11 +7,13 @@ mod draft;
 mod handler;
 mod history_session;
 mod result;
+mod timetable;
 
 pub use deliver::Channels;
 pub use draft::{Decision, Draft};
 pub use handler::Handler;
 pub use result::{InvocationError, InvocationResult};
+pub use timetable::Timetable;
 
 #[cfg(test)]
 mod vocabulary;

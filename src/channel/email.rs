@@ -22,6 +22,20 @@ pub const MAX_SUBJECT: usize = 99;
 /// SNS accepts messages of 262,144 bytes; the rest is for what SNS adds.
 pub const MAX_BODY: usize = 240_000;
 
+impl Email {
+    /// The mail, with the note that it may be the second one.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        const NOTE: &str = "SNS did not confirm an earlier attempt to send this mail: this mail may have come before.";
+        // After the first paragraph, which says what happened.
+        let body = match self.body.split_once("\n\n") {
+            Some((first, rest)) => format!("{first}\n{NOTE}\n\n{rest}"),
+            None => format!("{}\n{NOTE}\n", self.body),
+        };
+        Self { body, ..self.clone() }
+    }
+}
+
 /// Renders an alert.
 #[must_use]
 pub fn render(alert: &Alert) -> Email {

@@ -1,19 +1,29 @@
-//! Publishes mails to an SNS topic, or prints them if there is no topic.
+//! Publishes messages to SNS topics, or prints mails if there is no topic.
+//!
+//! An SNS topic has no idempotency key that e-mail honours, so a repetition is a second mail. Only an attempt that SNS
+//! definitely refused is repeated silently. If it is not clear whether SNS took a mail, the repetition says so.
 
 use super::email::{Email, plain_subject};
+use crate::limits::{ATTEMPTS_TO_PUBLISH, PATIENCE_WITH_SNS, WORTH_AN_ATTEMPT};
 use crate::severity::Severity;
 use crate::text::{TextKind, Untrusted};
 use aws_sdk_sns::Client;
+use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
+use std::borrow::Cow;
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Where mails go.
 #[derive(Debug)]
 pub enum Publisher {
     /// To an SNS topic.
     Topic {
-        /// The client that publishes.
+        /// The client that publishes. It must not retry by itself.
         client: Client,
         /// The topic.
         arn: String,
@@ -29,15 +39,31 @@ pub enum Publisher {
 pub struct NotPublished {
     pub(super) topic: String,
     pub(super) cause: String,
+    /// Whether SNS may have taken the mail all the same.
+    pub may_have_arrived: bool,
+}
+
+/// What an attempt to publish came to.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    Published,
+    /// SNS does not take this subject or text.
+    ContentRefused(String),
+    /// SNS did not take the message, and may take it in a moment.
+    RefusedForNow(String),
+    /// SNS does not take the message.
+    Refused(String),
+    /// SNS may have taken the message.
+    Unclear(String),
 }
 
 impl Publisher {
-    /// Sends a mail; returns `true` if the mail was published, `false` if it was printed.
+    /// Sends a mail, until the deadline at most; returns `true` if the mail was published, `false` if it was printed.
     ///
     /// # Errors
-    /// If SNS did not accept the mail after the retries of the SDK. If SNS refuses the subject, the mail is sent once
-    /// more with a plain subject; that is no error.
-    pub async fn send(&self, email: &Email) -> Result<bool, NotPublished> {
+    /// If SNS did not accept the mail. If SNS refuses the subject, the mail is sent once more with a plain subject; that
+    /// is no error.
+    pub async fn send(&self, email: &Email, deadline: Instant) -> Result<bool, NotPublished> {
         let (client, arn) = match self {
             Self::Topic { client, arn } => (client, arn),
             Self::Print => {
@@ -45,28 +71,84 @@ impl Publisher {
                 return Ok(false);
             }
         };
-        let publish = |subject| publish(client, arn, Some(subject), &email.body, email.severity);
-        let mut sent = publish(&email.subject).await;
-        if sent.as_ref().is_err_and(is_refusal_of_content) {
-            tracing::warn!(subject = email.subject, "SNS refused the alert; trying with a plain subject");
-            sent = publish(&plain_subject(email.severity)).await;
+        let mut email = Cow::Borrowed(email);
+        let (mut unclear, mut subject_is_plain) = (0, false);
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let until = deadline.min(Instant::now() + PATIENCE_WITH_SNS);
+            let attempt = publish(client, arn, Some(&email.subject), &email.body, email.severity);
+            let cause = match attempt_until(until, attempt).await {
+                Attempt::Published => return Ok(true),
+                Attempt::ContentRefused(_) if !subject_is_plain => {
+                    tracing::warn!(subject = email.subject, "SNS refused the alert; trying with a plain subject");
+                    subject_is_plain = true;
+                    email.to_mut().subject = plain_subject(email.severity);
+                    continue;
+                }
+                Attempt::ContentRefused(cause) | Attempt::Refused(cause) => {
+                    return Err(NotPublished { topic: arn.clone(), cause, may_have_arrived: unclear > 0 });
+                }
+                Attempt::RefusedForNow(cause) => cause,
+                Attempt::Unclear(cause) => {
+                    if unclear == 0 {
+                        email = Cow::Owned(email.repeated());
+                    }
+                    unclear += 1;
+                    cause
+                }
+            };
+            if unclear == ATTEMPTS_TO_PUBLISH || Instant::now() + pause + WORTH_AN_ATTEMPT > deadline {
+                return Err(NotPublished { topic: arn.clone(), cause, may_have_arrived: unclear > 0 });
+            }
+            tracing::warn!(cause, "SNS did not take the alert; trying again");
+            // Instances that were refused together must not come back together.
+            sleep(pause.mul_f32(0.5 + 0.5 * fastrand::f32())).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
         }
-        sent.map(|()| true).map_err(|error| NotPublished { topic: arn.clone(), cause: cause(&error) })
     }
 }
 
+/// One attempt, which is given up at a time.
+pub(super) async fn attempt_until(
+    until: Instant,
+    publish: impl Future<Output = Result<(), SdkError<PublishError, HttpResponse>>>,
+) -> Attempt {
+    let Ok(answer) = timeout_at(until, publish).await else {
+        return Attempt::Unclear("SNS did not answer in time".to_owned());
+    };
+    let Err(error) = answer else { return Attempt::Published };
+    let cause = cause(&error);
+    match (&error, error.code()) {
+        (_, Some("Throttling" | "ThrottlingException" | "Throttled" | "ThrottledException" | "KMSThrottling")) => {
+            Attempt::RefusedForNow(cause)
+        }
+        (_, Some("InvalidParameter" | "ParameterValueInvalid")) => Attempt::ContentRefused(cause),
+        // A server can fail after it took the message.
+        (SdkError::ServiceError(answer), _) if answer.raw().status().is_server_error() => Attempt::Unclear(cause),
+        (SdkError::ServiceError(_) | SdkError::ConstructionFailure(_), _) => Attempt::Refused(cause),
+        (SdkError::DispatchFailure(failure), _) => {
+            let not_connected = failure.as_connector_error().is_some_and(|error| is_not_connected(error));
+            // There is no read timeout: what the connector waited for in vain is the connection.
+            if not_connected || failure.is_timeout() { Attempt::RefusedForNow(cause) } else { Attempt::Unclear(cause) }
+        }
+        _ => Attempt::Unclear(cause),
+    }
+}
+
+/// Whether there was no connection, so that nothing was sent.
+fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error: &&(dyn Error + 'static)| error.source());
+    causes.any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    })
+}
+
 /// Code and message of AWS, or why there was no answer. The whole answer is not included.
-pub(super) fn cause<R: std::fmt::Debug + 'static>(error: &SdkError<PublishError, R>) -> String {
+fn cause(error: &SdkError<PublishError, HttpResponse>) -> String {
     match error.code() {
         Some(code) => format!("{code}: {}", Untrusted::new(error.message().unwrap_or_default()).shown(TextKind::Free)),
         None => Untrusted::new(DisplayErrorContext(error).to_string()).shown(TextKind::Free),
     }
-}
-
-fn is_refusal_of_content<R>(error: &SdkError<PublishError, R>) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(|error| error.is_invalid_parameter_exception() || error.is_invalid_parameter_value_exception())
 }
 
 pub(super) async fn publish(
@@ -75,7 +157,7 @@ pub(super) async fn publish(
     subject: Option<&str>,
     message: &str,
     severity: Severity,
-) -> Result<(), SdkError<PublishError, aws_sdk_sns::config::http::HttpResponse>> {
+) -> Result<(), SdkError<PublishError, HttpResponse>> {
     let mut call = client.publish().topic_arn(topic).set_subject(subject.map(str::to_owned)).message(message);
     let severity = MessageAttributeValue::builder().data_type("String").string_value(severity.word()).build();
     if let Ok(severity) = severity {

@@ -21,9 +21,13 @@ use crate::severity::Severity;
 pub fn assess(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
     let (mut raises, mut expected, mut always) = (Vec::new(), None, false);
+    // What an expected principal gets: more than LOW if it may not be the one that is expected.
+    let (mut incomplete, mut floor) = (false, Severity::Low);
     let mut reasons = Vec::new();
     for rule in RULES {
-        let Some(Opinion { weight, reason, restates }) = (rule.judge)(case) else { continue };
+        let Some(opinion) = (rule.judge)(case) else { continue };
+        let Opinion { weight, reason, restates, .. } = opinion;
+        incomplete |= opinion.incomplete;
         let reason = Reason { redundant: restates, ..Reason::new(rule.name, reason) };
         match weight {
             Weight::AtLeast(level) => {
@@ -33,7 +37,11 @@ pub fn assess(case: &Case<'_>) -> Assessment {
             Weight::Always(level) => {
                 severity = severity.max(level);
                 reasons.push((level, reason));
-                always = true;
+                if opinion.incomplete {
+                    floor = floor.max(level);
+                } else {
+                    always = true;
+                }
             }
             Weight::Context => reasons.push((Severity::Low, reason)),
             Weight::RaiseOneLevel => raises.push(reason),
@@ -62,13 +70,14 @@ pub fn assess(case: &Case<'_>) -> Assessment {
         Some(reason) if always => {
             let text = phrase!(reason.text, " The setting does not apply to this.");
             reasons.push(Reason::new(reason.rule, text));
-            Assessment { severity, reasons, unless_expected: None }
+            Assessment { severity, reasons, unless_expected: None, incomplete }
         }
         Some(reason) => {
             let text = phrase!(reason.text, " Otherwise the severity would be ", severity, ".");
             reasons.insert(0, Reason::new(reason.rule, text));
-            Assessment { severity: Severity::Low, reasons, unless_expected: Some(severity) }
+            let incomplete = floor > Severity::Low;
+            Assessment { severity: floor, reasons, unless_expected: Some(severity), incomplete }
         }
-        None => Assessment { severity, reasons, unless_expected: None },
+        None => Assessment { severity, reasons, unless_expected: None, incomplete },
     }
 }

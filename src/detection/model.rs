@@ -21,6 +21,8 @@ pub struct Opinion {
     pub reason: Phrase,
     /// Whether the reason only repeats the headline. Then it is shown only if there is no stronger reason.
     pub restates: bool,
+    /// Whether the reason is that something could not be read: then the severity may be too low.
+    pub incomplete: bool,
 }
 
 /// The effect of an opinion on the severity.
@@ -45,6 +47,9 @@ pub struct Assessment {
     pub reasons: Vec<Reason>,
     /// The severity if the principal were not expected.
     pub unless_expected: Option<Severity>,
+    /// Whether something could not be read that could make the severity higher: then the alert is mailed whatever the
+    /// minimum severity is.
+    pub incomplete: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 mod caller;
 mod credentials;
 mod grants;
+mod not_evaluated;
 mod opinions;
 mod protection;
 mod quarantine;
@@ -55,6 +56,9 @@ pub const RULES: &[Rule] = &[
     Rule { name: "parameters_omitted", judge: grants::parameters_omitted },
     Rule { name: "long_lived_key_without_mfa", judge: caller::long_lived_key_without_mfa },
     Rule { name: "first_activity", judge: caller::first_activity },
+    Rule { name: "caller_not_evaluated", judge: not_evaluated::caller_not_evaluated },
+    Rule { name: "target_not_evaluated", judge: not_evaluated::target_not_evaluated },
+    Rule { name: "history_not_evaluated", judge: not_evaluated::history_not_evaluated },
     Rule { name: "own_credential", judge: credentials::own_credential },
     Rule { name: "deployment", judge: self_protection::deployment },
     Rule { name: "expected_principal", judge: caller::expected_principal },
@@ -140,7 +144,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
     // An expected principal does not lower these: changes to the stack's own resources, and root at the console.
     let weight = if action.effect.is_always_watched() { Weight::Always(level) } else { Weight::AtLeast(level) };
     let restates = activity.outcome.succeeded() && action.fields.is_empty() && activity.principal.service().is_none();
-    Some(Opinion { weight, reason, restates })
+    Some(Opinion { weight, reason, restates, incomplete: false })
 }
 
 /// A successful call, by the fields of its request where they decide.

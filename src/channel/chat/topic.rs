@@ -1,7 +1,8 @@
 //! The SNS topic of the chat. Amazon Q Developer in chat applications forwards its messages.
 
 use super::amazon_q;
-use crate::channel::sns::{NotPublished, cause, publish};
+use crate::aws;
+use crate::channel::sns::{Attempt, NotPublished, attempt_until, publish};
 use crate::channel::{Channel, FailureNames, Outgoing};
 use crate::config::Settings;
 use crate::history::MailStatus;
@@ -9,6 +10,11 @@ use crate::limits::CHAT_TIMEOUT;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use futures_util::future::LocalBoxFuture;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// The pause before a message that SNS refused is sent again.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// The chat, through Amazon Q Developer.
 #[derive(Debug)]
@@ -28,18 +34,25 @@ impl AmazonQ {
     #[must_use]
     pub fn channel(settings: &Settings, config: &SdkConfig) -> Option<Box<dyn Channel>> {
         let topic = settings.chat_topic.clone()?;
-        Some(Box::new(Self::new(Client::new(config), topic)))
+        Some(Box::new(Self::new(aws::sns(config), topic)))
     }
 
     async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), NotPublished> {
         let message = amazon_q::render(outgoing.alert).to_string();
-        let sent = publish(&self.client, &self.topic, None, &message, outgoing.alert.severity);
-        let cause = match tokio::time::timeout(CHAT_TIMEOUT, sent).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => cause(&error),
-            Err(_) => "SNS did not answer in time".to_owned(),
+        let until = Instant::now() + CHAT_TIMEOUT;
+        // Only what SNS definitely refused is repeated: two equal messages in a chat look like two events.
+        let cause = loop {
+            let sent = publish(&self.client, &self.topic, None, &message, outgoing.alert.severity);
+            match attempt_until(until, sent).await {
+                Attempt::Published => return Ok(()),
+                Attempt::RefusedForNow(_) if Instant::now() + PAUSE < until => sleep(PAUSE).await,
+                Attempt::ContentRefused(cause)
+                | Attempt::RefusedForNow(cause)
+                | Attempt::Refused(cause)
+                | Attempt::Unclear(cause) => break cause,
+            }
         };
-        Err(NotPublished { topic: self.topic.clone(), cause })
+        Err(NotPublished { topic: self.topic.clone(), cause, may_have_arrived: false })
     }
 }
 

@@ -239,7 +239,10 @@ fn read(response: &HttpResponse) -> Result<(), Refused> {
     let text = |field: &Value| field.as_str().unwrap_or_default().to_owned();
     if response.status().is_success() {
         return match &body["FailedFindings"][0] {
-            Value::Null => Ok(()),
+            Value::Null if body["SuccessCount"].as_u64().is_some_and(|count| count > 0) => Ok(()),
+            Value::Null => {
+                Err(Refused { code: "an answer that is none".into(), message: "it counts no finding".into() })
+            }
             failed => Err(Refused { code: text(&failed["ErrorCode"]), message: text(&failed["ErrorMessage"]) }),
         };
     }

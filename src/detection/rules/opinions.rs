@@ -7,7 +7,7 @@ use crate::severity::Severity;
 use crate::text::Phrase;
 
 pub(super) const fn opinion(weight: Weight, reason: Phrase) -> Opinion {
-    Opinion { weight, reason, restates: false }
+    Opinion { weight, reason, restates: false, incomplete: false }
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]

@@ -28,17 +28,27 @@ pub(super) fn is_refused_by_condition<R>(error: &SdkError<TransactWriteItemsErro
     cancellation_reasons(error).first().and_then(CancellationReason::code) == Some("ConditionalCheckFailed")
 }
 
-/// What a refused claim says about the earlier claim: the event was alerted on, or the time until which it is claimed.
-pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Result<Claim, DateTime<Utc>>> {
-    // Two claims at the same moment: neither was accepted, and one may be tried again.
+/// What another invocation did with the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// It has a claim until this time.
+    HeldUntil(DateTime<Utc>),
+    /// It claimed the event, or another event of the same lists, at the same moment: neither claim was accepted.
+    Conflict,
+}
+
+/// What a refused claim says about the earlier claim.
+pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Result<Claim, Earlier>> {
     if collides(error) {
-        return Some(Ok(Claim::InProgress));
+        return Some(Err(Earlier::Conflict));
     }
     let reason = cancellation_reasons(error).first().filter(|_| is_refused_by_condition(error))?;
     let item = reason.item()?;
     match item.get("state")?.as_s().ok()?.as_str() {
         "done" => Some(Ok(Claim::AlreadyAlerted)),
-        "claimed" => DateTime::from_timestamp_millis(integer(item, "claimedUntil")?).map(Err),
+        "claimed" => {
+            DateTime::from_timestamp_millis(integer(item, "claimedUntil")?).map(|until| Err(Earlier::HeldUntil(until)))
+        }
         _ => None,
     }
 }
@@ -72,6 +82,7 @@ pub(super) fn why_not<E: ProvideErrorMetadata, R>(what: &'static str, error: &Sd
     let reason = match (error.code(), error) {
         (Some(code), _) => HistoryError::Refused(Untrusted::new(code)),
         (None, SdkError::TimeoutError(_)) => HistoryError::TimedOut,
+        (None, SdkError::ResponseError(_) | SdkError::ServiceError(_)) => HistoryError::NotUnderstood,
         (None, _) => HistoryError::Unreachable,
     };
     tracing::warn!(what, %reason, "history failed");

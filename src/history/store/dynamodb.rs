@@ -1,9 +1,11 @@
 //! The history in a DynamoDB table: claims, related activity, chains, records of alerts.
 
-use super::answers::{claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
-use super::keys::{BEGIN, CHAIN, HISTORY, actor_list, at, chain_list, day_of, key, keys, lists, target_list};
+use super::answers::{Earlier, claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
+use super::keys::{
+    BEGIN, CHAIN, EVENT, HISTORY, actor_list, at, chain_list, day_of, event_list, key, keys, lists, target_list,
+};
 use super::table::History;
-use super::values::{bounded, millis, text, time};
+use super::values::{bounded, millis, number, text, time};
 use crate::history::{AlertRecord, Claim, Entry, HistoryError, Line, Lines, MailStatus, RelatedActivity};
 use crate::limits::{HISTORY_TIMEOUT, KEPT, LINES_READ, RELATED};
 use crate::text::Untrusted;
@@ -15,6 +17,8 @@ use tokio::time::{Instant, timeout_at};
 
 /// The pause before the next claim on an event that another invocation works on.
 const BETWEEN_CLAIMS: Duration = Duration::from_millis(500);
+/// How long claims may conflict with other claims. After that, the event is alerted on without one.
+const CONFLICTS: Duration = Duration::from_secs(3);
 /// How often a write is tried if it conflicts with a concurrent write, and the pause before each retry.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -33,43 +37,80 @@ impl History {
         given_up: Instant,
         clock: fn() -> DateTime<Utc>,
     ) -> Claim {
+        let mut in_conflict: Option<Instant> = None;
         loop {
-            match self.try_to_claim(entry, until, clock()).await {
-                Claim::InProgress if Instant::now() + BETWEEN_CLAIMS < given_up => {
-                    tokio::time::sleep(BETWEEN_CLAIMS).await;
+            let found = match self.claim_if(entry, until, None).await {
+                Err(Earlier::HeldUntil(left)) if left < clock() => {
+                    match self.claim_if(entry, until, Some(clock())).await {
+                        Ok(Claim::Ours { .. }) => Ok(Claim::Ours { retried: true }),
+                        found => found,
+                    }
                 }
-                claim => return claim,
+                found => found,
+            };
+            match found {
+                Ok(claim) => return claim,
+                Err(Earlier::HeldUntil(_)) => in_conflict = None,
+                Err(Earlier::Conflict) => {
+                    let since = in_conflict.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= CONFLICTS {
+                        return Claim::Unknown(HistoryError::Contended);
+                    }
+                }
             }
+            if Instant::now() + BETWEEN_CLAIMS >= given_up {
+                return Claim::InProgress;
+            }
+            tokio::time::sleep(BETWEEN_CLAIMS.mul_f32(0.5 + fastrand::f32())).await;
         }
     }
 
-    async fn try_to_claim(&self, entry: &Entry, until: DateTime<Utc>, now: DateTime<Utc>) -> Claim {
-        match self.claim_if(entry, until, None).await {
-            Err(left) if left < now => match self.claim_if(entry, until, Some(now)).await {
-                Ok(Claim::Ours { .. }) => Claim::Ours { retried: true },
-                Ok(claim) => claim,
-                Err(_) => Claim::InProgress,
-            },
-            Err(_) => Claim::InProgress,
-            Ok(claim) => claim,
-        }
+    /// Ends the claim, because the alert was not published: then the next attempt need not wait. If the mail may have
+    /// arrived all the same, the claim is only over, and the next attempt says that its mail may be the second one.
+    ///
+    /// # Errors
+    /// If the claim could not be ended: it ends by itself.
+    pub async fn give_back(
+        &self,
+        entry: &Entry,
+        until: DateTime<Utc>,
+        mail_may_have_arrived: bool,
+    ) -> Result<(), HistoryError> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys(&event_list(&entry.line.event_id), EVENT)))
+            .condition_expression("#state = :claimed AND claimedUntil = :until")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":claimed", text("claimed"))
+            .expression_attribute_values(":until", millis(until));
+        let call = if mail_may_have_arrived {
+            call.update_expression("SET claimedUntil = :over").expression_attribute_values(":over", number(0))
+        } else {
+            call.update_expression("SET #state = :back").expression_attribute_values(":back", text("released"))
+        };
+        unless_refused("give back", call.send()).await.map(|_| ())
     }
 
     /// Claims the event if it has no claim yet; or, with a time, if the earlier claim ended before that time.
     ///
     /// # Errors
-    /// The time until which another invocation has the claim.
+    /// What another invocation did.
     async fn claim_if(
         &self,
         entry: &Entry,
         until: DateTime<Utc>,
         ended_before: Option<DateTime<Utc>>,
-    ) -> Result<Claim, DateTime<Utc>> {
+    ) -> Result<Claim, Earlier> {
         let mut event = self.event(entry);
         event.insert("state".into(), text("claimed"));
         event.insert("claimedUntil".into(), millis(until));
         let (condition, values) = match ended_before {
-            None => ("attribute_not_exists(pk) OR #state = :untold", vec![(":untold", text("untold"))]),
+            None => (
+                "attribute_not_exists(pk) OR #state = :untold OR #state = :back",
+                vec![(":untold", text("untold")), (":back", text("released"))],
+            ),
             Some(now) => (
                 "#state = :claimed AND claimedUntil < :now",
                 vec![(":claimed", text("claimed")), (":now", millis(now))],
@@ -176,8 +217,13 @@ impl History {
         // '~' sorts after everything that follows a time.
         let around = (at(time - RELATED), format!("{}~", at(time + RELATED)));
         let (actor, target) = (actor_list(entry.line.actor_key.raw()), entry.target_key.as_deref().map(target_list));
-        let (by_actor, to_target, oldest, begin) = tokio::join!(
-            self.list(self.within(&actor, &around).scan_index_forward(false).limit(LINES_READ)),
+        // Also what is older than a day: then one answer says whether the actor was seen before.
+        let all_by_actor = self
+            .of(&actor)
+            .key_condition_expression("pk = :pk AND sk <= :to")
+            .expression_attribute_values(":to", text(&around.1));
+        let (by_actor, to_target, begin) = tokio::join!(
+            self.list(all_by_actor.scan_index_forward(false).limit(LINES_READ)),
             async {
                 match &target {
                     Some(list) => {
@@ -186,17 +232,22 @@ impl History {
                     None => Ok(Lines::default()),
                 }
             },
-            // Of several events at the same time, the earliest one is the actor's first.
-            self.list(self.of(&actor).limit(1)),
             self.begin()
         );
-        let unknown = [&by_actor, &to_target].into_iter().find_map(|list| list.as_ref().err()).cloned();
+        let never_seen = match &by_actor {
+            Ok(lines) => self.is_first(entry, &actor, lines).await,
+            Err(_) => Ok(false),
+        };
+        let lists = [&by_actor, &to_target].into_iter().find_map(|list| list.as_ref().err());
+        let unknown = lists.or(begin.as_ref().err()).or(never_seen.as_ref().err()).cloned();
         let is_this = |line: &Line| line.event_id == entry.line.event_id;
         let others = |mut list: Lines| {
+            let read = list.lines.len();
+            list.lines.retain(|line| line.time >= time - RELATED);
+            list.unread &= list.lines.len() == read;
             list.lines.retain(|line| !is_this(line));
             list
         };
-        let never_seen = oldest.is_ok_and(|list| list.lines.iter().all(is_this));
         let since = begin.ok().map(|begin| {
             let begin = begin.unwrap_or(entry.arrived);
             self.retention.map_or(begin, |kept| begin.max(entry.arrived - kept))
@@ -204,10 +255,23 @@ impl History {
         RelatedActivity {
             by_actor: by_actor.map(others).unwrap_or_default(),
             to_target: to_target.map(others).unwrap_or_default(),
-            never_seen_since: since.filter(|_| never_seen),
+            never_seen_since: since.filter(|_| never_seen == Ok(true)),
             unknown,
             may_repeat: false,
         }
+    }
+
+    /// Whether the event is the first of the actor. Of several events at the same time, the earliest one is.
+    async fn is_first(&self, entry: &Entry, actor: &str, newest: &Lines) -> Result<bool, HistoryError> {
+        let place = |line: &Line| (line.time, line.event_id.raw().to_owned());
+        let before = |lines: &Lines| lines.lines.iter().any(|line| place(line) < place(&entry.line));
+        if before(newest) {
+            return Ok(false);
+        }
+        if !newest.unread {
+            return Ok(true);
+        }
+        self.list(self.of(actor).limit(1)).await.map(|oldest| !before(&oldest))
     }
 
     /// Whether the alert of this event names the chain that began with the event `first`: the first alert does. If the
@@ -233,8 +297,8 @@ impl History {
         if let Some(begin) = self.begin.get() {
             return Ok(Some(*begin));
         }
-        let answer = patient("begin", self.of(HISTORY).send()).await?;
-        let begin = answer.items.iter().flatten().find_map(|item| time(item, "time"));
+        let items = patient("begin", self.of(HISTORY).send()).await?.items.ok_or(HistoryError::NotUnderstood)?;
+        let begin = items.iter().find_map(|item| time(item, "time"));
         Ok(begin.map(|begin| *self.begin.get_or_init(|| begin)))
     }
 
@@ -275,6 +339,7 @@ impl History {
     async fn list(&self, query: QueryFluentBuilder) -> Result<Lines, HistoryError> {
         let answer = patient("related", query.send()).await?;
         let unread = answer.last_evaluated_key.is_some();
-        Ok(Lines { unread, lines: answer.items.unwrap_or_default().iter().filter_map(Line::read).collect() })
+        let items = answer.items.ok_or(HistoryError::NotUnderstood)?;
+        Ok(Lines { unread, lines: items.iter().filter_map(Line::read).collect() })
     }
 }

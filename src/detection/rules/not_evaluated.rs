@@ -1,0 +1,113 @@
+//! Rules about what could not be read. What is not known must not look harmless: the severity is at least what is
+//! sensible, and the alert is mailed whatever the minimum severity is.
+
+use super::opinions::opinion;
+use crate::catalog::AccessEffect;
+use crate::detection::{Case, Opinion, Weight};
+use crate::lookup::{AttachedPolicies, Gap, KnownTarget, NamedKnown, Unavailable};
+use crate::phrase;
+use crate::severity::Severity;
+use crate::text::Phrase;
+
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
+fn incomplete(weight: Weight, reason: Phrase) -> Option<Opinion> {
+    Some(Opinion { incomplete: true, ..opinion(weight, reason) })
+}
+
+/// What was not read, and why: "the groups of the caller (throttled by AWS)".
+fn missing(of: &'static str, gaps: Vec<Gap>) -> Phrase {
+    let gaps: Vec<_> =
+        gaps.into_iter().map(|Gap { what, reason }| phrase!(what, of, " (", reason.words(), ")")).collect();
+    Phrase::few(gaps, 3, ", ")
+}
+
+fn failed(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
+    gaps.into_iter().filter(|gap| gap.reason.is_failure()).collect()
+}
+
+fn fact(what: &'static str, reason: Option<&Unavailable>) -> Option<Gap> {
+    reason.filter(|reason| reason.is_failure()).map(|reason| Gap { what: what.into(), reason: reason.clone() })
+}
+
+/// Of the caller's policies, only the names matter here: AWS attaches its quarantine to an identity whose access key it
+/// found in public.
+pub(super) fn caller_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
+    let lists = failed(case.dossier.caller.attached()?.gaps.iter().cloned());
+    if lists.is_empty() {
+        return None;
+    }
+    // Also an expected principal: whoever is quarantined is not expected any more.
+    incomplete(
+        Weight::Always(Severity::Medium),
+        phrase!("Not evaluated: ", missing(" of the caller", lists), ". AWS may have quarantined the caller."),
+    )
+}
+
+/// What is not known about the target, and about the policies of the call.
+pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
+    let (activity, effect, dossier) = (case.activity, case.activity.action.effect, case.dossier);
+    if !activity.outcome.succeeded() {
+        return None;
+    }
+    let policies = failed(dossier.target.attached().map(AttachedPolicies::unread).unwrap_or_default());
+    let own_credential = activity.is_self() && effect == AccessEffect::GrantsCredential;
+    let hands_on = effect.passes_on_access() && effect != AccessEffect::Creates;
+    let hands_on = hands_on && !own_credential && !activity.action.object.is_for_one_service();
+    if hands_on && !policies.is_empty() {
+        let reason = phrase!(
+            "Not evaluated: ",
+            missing(" of the target", policies),
+            ". The access that the call hands on may be full access."
+        );
+        return incomplete(Weight::AtLeast(Severity::High), reason);
+    }
+    let mut of_target = policies;
+    of_target.extend(facts_of(&dossier.target));
+    let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(" of the target", of_target)).into_iter().collect();
+    let given = failed(dossier.given.unread());
+    all.extend((!given.is_empty()).then(|| missing("", given)));
+    let unread = |known: &NamedKnown| match known {
+        NamedKnown::User(user) => user.unanswered(),
+        NamedKnown::Role(role) => role.unanswered(),
+        NamedKnown::Group(group) => group.unanswered(),
+        NamedKnown::Policy(document) => usize::from(fact("", document.unavailable()).is_some()),
+    };
+    let named = dossier.named.iter().filter(|(_, known)| unread(known) > 0);
+    let named: Vec<_> = named.map(|(arn, _)| Phrase::arn(arn)).collect();
+    all.extend((!named.is_empty()).then(|| phrase!("what the policies name (", Phrase::few(named, 3, ", "), ")")));
+    if all.is_empty() {
+        return None;
+    }
+    let reason = phrase!("Not evaluated: ", Phrase::joined(all, ", "), ". The severity may be too low.");
+    incomplete(Weight::AtLeast(Severity::Medium), reason)
+}
+
+/// The facts beside the policies that a rule looks at.
+fn facts_of(target: &KnownTarget) -> Vec<Gap> {
+    let facts = match target {
+        KnownTarget::User(user) => vec![
+            fact("the user's entry", user.profile.unavailable()),
+            fact("MFA devices", user.mfa_devices.unavailable()),
+            fact("access keys", user.access_keys.unavailable()),
+            fact("console password", user.password.unavailable()),
+        ],
+        KnownTarget::Role(role) => vec![fact("the role's entry", role.profile.unavailable())],
+        KnownTarget::Group(group) => vec![fact("members", group.members.unavailable())],
+        KnownTarget::Policy(policy) => vec![
+            fact("the policy's entry", policy.profile.unavailable()),
+            fact("the document", policy.document.unavailable()),
+            fact("what it is attached to", policy.holders.unavailable()),
+        ],
+        KnownTarget::NotAsked(_) => Vec::new(),
+    };
+    facts.into_iter().flatten().collect()
+}
+
+/// What happened before can make a call the last step of an attack.
+pub(super) fn history_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
+    let why = case.prior?.related.unknown.as_ref()?;
+    incomplete(
+        Weight::AtLeast(Severity::Medium),
+        phrase!("Not evaluated: what happened before (", Phrase::from(why), "). The call may complete an attack."),
+    )
+}
