@@ -61,7 +61,11 @@ pub fn iam(config: &SdkConfig) -> aws_sdk_iam::Client {
 /// [`Publisher`](crate::channel::sns::Publisher).
 #[must_use]
 pub fn sns(config: &SdkConfig) -> aws_sdk_sns::Client {
-    let patient = TimeoutConfig::builder().connect_timeout(CONNECT).build();
+    let patient = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .disable_operation_attempt_timeout()
+        .disable_operation_timeout()
+        .build();
     aws_sdk_sns::Client::from_conf(
         aws_sdk_sns::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())

@@ -42,6 +42,8 @@ pub const RESOURCES_COMPARED: usize = 20;
 /// The most entities that are looked up because policies name them.
 pub const NAMED_LOOKED_UP: usize = 6;
 
+/// How long the account's alias may take.
+pub const TIME_FOR_THE_ALIAS: Duration = Duration::from_secs(1);
 /// How long callers and policy documents are cached. The data of a warm function is at most this old.
 pub const CACHED_FOR: Duration = Duration::from_mins(5);
 /// The most entries in a cache.
@@ -62,6 +64,14 @@ pub const VISIBILITY_PAUSES: [Duration; 2] = [Duration::from_millis(400), Durati
 pub const RELATED: TimeDelta = TimeDelta::days(1);
 /// The most lines that are read from one list of the history.
 pub const LINES_READ: i32 = 60;
+/// The most suppressed alerts that one run of the summaries reads; the next run reads on.
+pub const SUPPRESSED_READ: usize = 12_000;
+/// The pause between two mails of the summaries.
+pub const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
+/// The longest wait for a place in the budget of the topic.
+pub const WAIT_FOR_A_PLACE: Duration = Duration::from_secs(6);
+/// The shortest time between two mails of one instance, if nothing is known of the mails of other instances.
+pub const BETWEEN_MAILS: Duration = Duration::from_secs(1);
 /// The most bytes of a record or an alert that are kept: an item has at most 400 KB ("Quotas", `DynamoDB` developer
 /// guide).
 pub const KEPT: usize = 120_000;
@@ -76,7 +86,5 @@ pub const KEY: usize = 900;
 pub const VALUES_SHOWN: usize = 12;
 /// The most lines that are shown of each list of related activity.
 pub const RELATED_SHOWN: usize = 10;
-/// The most suppressed alerts that a summary shows.
-pub const SUPPRESSED_SHOWN: usize = 10;
 /// The commands in an alert search for other calls from this time before the event.
 pub const LOOK_BACK: TimeDelta = TimeDelta::hours(1);

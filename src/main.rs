@@ -31,7 +31,7 @@ async fn main() -> Result<(), Error> {
         .clone()
         .map(|table| History::new(aws::dynamodb(&config), table, settings.history_retention));
     let publisher = match &settings.topic {
-        Topic::Arn(arn) => Publisher::Topic { client: aws::sns(&config), arn: arn.clone() },
+        Topic::Arn(arn) => Publisher::topic(aws::sns(&config), arn.clone()),
         Topic::Print => Publisher::Print,
     };
     let channels = match &settings.topic {

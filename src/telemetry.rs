@@ -4,6 +4,7 @@
 //! guide): they need no API call, no permission and no waiting. Secrets and policies are not logged.
 
 use crate::channel::FailureNames;
+use crate::channel::sns::Readers;
 use crate::history::{HistoryError, MailStatus};
 use crate::severity::Severity;
 use chrono::{DateTime, Utc};
@@ -50,8 +51,14 @@ pub struct InvocationLog {
     /// The duration of publishing.
     pub publish: Duration,
     pub mail: MailStatus,
-    /// Whether this invocation is not for an event, but summarizes bursts.
+    /// Whether this invocation is not for an event, but for the schedule.
     pub summarizing: bool,
+    /// How many suppressed alerts were listed in summaries.
+    pub listed: usize,
+    /// Why a summary could not be sent.
+    pub summary_failure: Option<String>,
+    /// The subscriptions of the topic, or why they are not known. `None` if they were not asked for.
+    pub readers: Option<Result<Readers, String>>,
     /// Why the history could not be read or written.
     pub history_failure: Option<String>,
     /// The channels other than the e-mail that failed, and why.
@@ -74,17 +81,16 @@ impl InvocationLog {
     pub fn line(&self, function: &str, now: DateTime<Utc>) -> Value {
         let mut line = json!({
             "timestamp": now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
-            "level": if self.error.is_some() { "ERROR" } else { "INFO" },
+            "level": if self.error.is_some() || self.summary_failure.is_some() { "ERROR" } else { "INFO" },
             "message": match (&self.error, &self.not_alerted) {
-                (Some(_), _) if self.summarizing => "bursts not summarized",
-                (None, _) if self.summarizing => "bursts summarized",
+                _ if self.summarizing => "schedule",
                 (Some(_), _) => "no alert",
                 (None, Some(_)) => "not alerted",
                 (None, None) => match self.mail {
                     MailStatus::Printed => "alert printed",
                     MailStatus::Published => "alert published",
                     MailStatus::BelowMinimum => "alert below the minimum severity",
-                    MailStatus::Suppressed => "alert suppressed in a burst",
+                    MailStatus::Suppressed => "alert suppressed",
                 },
             },
             "eventID": self.event_id,
@@ -100,12 +106,29 @@ impl InvocationLog {
         // Only after a failure: a metric that is not sent costs nothing.
         let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
         let history = self.history_failure.iter().map(|why| (history, why));
-        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why));
+        let summary = FailureNames { field: "summaryFailure", metric: "SummaryFailures" };
+        let summary = self.summary_failure.iter().map(|why| (summary, why));
+        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why)).chain(summary);
         let mut metrics = Vec::new();
         for (FailureNames { field, metric }, why) in history.chain(channels) {
             line[field] = json!(why);
             line[metric] = json!(1);
             metrics.push(json!({"Name": metric, "Unit": "Count"}));
+        }
+        if self.summarizing {
+            line["listed"] = json!(self.listed);
+        }
+        match &self.readers {
+            Some(Ok(readers)) => {
+                for (metric, count) in
+                    [("SubscriptionsConfirmed", readers.confirmed), ("SubscriptionsPending", readers.pending)]
+                {
+                    line[metric] = json!(count);
+                    metrics.push(json!({"Name": metric, "Unit": "Count"}));
+                }
+            }
+            Some(Err(why)) => line["subscriptionsNotKnown"] = json!(why),
+            None => {}
         }
         if let Some(why) = &self.not_alerted {
             line["notAlerted"] = json!(why);

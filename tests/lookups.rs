@@ -443,7 +443,7 @@ fn publisher(http: aws_sdk_sns::config::SharedHttpClient) -> Publisher {
         .retry_config(aws_sdk_sns::config::retry::RetryConfig::disabled())
         .http_client(http)
         .build();
-    Publisher::Topic { client: aws_sdk_sns::Client::from_conf(config), arn: TOPIC.to_owned() }
+    Publisher::topic(aws_sdk_sns::Client::from_conf(config), TOPIC.to_owned())
 }
 
 fn email() -> Email {
@@ -475,17 +475,17 @@ async fn a_mail_that_sns_does_not_accept_is_an_error_with_the_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn lookups_leave_time_to_publish_even_if_little_time_is_left() {
-    let (http, asked) = aws(|action, _| result(action, "<MessageId>m</MessageId>"));
-    let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
-    let handler = Handler {
-        directory: directory(NeverClient::new()),
-        publisher: publisher(http),
-        channels: Channels::default(),
-        history: None,
-        settings,
-        clock: Utc::now,
-    };
     for (left, budget) in [(30_000, 5_000), (7_000, 3_500), (2_000, 1_000)] {
+        let (http, asked) = aws(|action, _| result(action, "<MessageId>m</MessageId>"));
+        let settings = Settings::read(|name| (name == "ALERT_TOPIC_ARN").then(|| TOPIC.to_owned())).unwrap();
+        let handler = Handler {
+            directory: directory(NeverClient::new()),
+            publisher: publisher(http),
+            channels: Channels::default(),
+            history: None,
+            settings,
+            clock: Utc::now,
+        };
         let begun = Instant::now();
         let mut log = InvocationLog::default();
         let answer = handler.handle(event(), Duration::from_millis(left), &mut log).await.unwrap();
@@ -493,8 +493,8 @@ async fn lookups_leave_time_to_publish_even_if_little_time_is_left() {
         assert_eq!(begun.elapsed(), Duration::from_millis(budget));
         assert!(alert.published && alert.text.contains("no answer in time"));
         assert_eq!(log.lookup_failures, 15);
+        assert_eq!(asked.lock().unwrap().len(), 1);
     }
-    assert_eq!(asked.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -7,12 +7,13 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{account, clock, event, runs_as_printed, settings};
-use iam_security_alert::alert::{Alert, BurstNote, burst_summary, compose};
+use iam_security_alert::alert::{Alert, BurstNote, compose, summary_of};
 use iam_security_alert::channel::email;
 use iam_security_alert::detection::{Case, PriorActivity, assess, chains};
 use iam_security_alert::event::{Activity, Delivery};
-use iam_security_alert::history::burst::{BurstPosition, BurstSummary, PendingBurst};
+use iam_security_alert::history::burst::BurstPosition;
 use iam_security_alert::history::store::Table;
+use iam_security_alert::history::summary::{self, Suppressed};
 use iam_security_alert::history::{Entry, Line, Lines, RelatedActivity};
 use iam_security_alert::lookup::enrich;
 use iam_security_alert::severity::Severity;
@@ -102,47 +103,75 @@ fn an_actor_never_seen_is_noted_and_with_an_old_history_raises_the_severity() {
     assert_ne!(mail(13).lines().next(), mail(40).lines().next(), "the severity is another");
 }
 
-fn position(position: u64, suppressed: u64) -> BurstPosition {
-    BurstPosition { position, since: "2026-11-22T05:52:00Z".parse().unwrap(), suppressed, mailed: true }
-}
-
 #[test]
-fn one_of_a_burst_says_how_many_are_suppressed_and_how_to_list_them() {
+fn one_of_a_burst_says_where_the_others_are() {
     let lines = (1..=12).map(|second| line("create_user_lambda_role.json", second, Severity::High)).collect();
     let related = RelatedActivity { by_actor: Lines { lines, unread: true }, ..RelatedActivity::default() };
-    insta::assert_snapshot!("burst", after(event("create_user_lambda_role.json"), related, Some(position(20, 13))));
+    let position = BurstPosition { position: 20, since: "2026-11-22T05:52:00Z".parse().unwrap(), mailed: true };
+    insta::assert_snapshot!("burst", after(event("create_user_lambda_role.json"), related, Some(position)));
+}
+
+/// A suppressed alert on an event, `number` seconds after six.
+fn suppressed(name: &str, number: u32, severity: Severity, subject: &str) -> Suppressed {
+    let mut line = line(name, i64::from(number), severity);
+    line.time = clock() + TimeDelta::seconds(number.into());
+    line.event_id = format!("c7ea2d69-5b66-4f48-a2be-{number:012}").into();
+    line.subject = Some(format!("[{severity}] {subject}").into());
+    Suppressed { line, account: Some("123456789012".into()), at: clock(), place: format!("{number:06}") }
+}
+
+fn summaries(alerts: Vec<Suppressed>, may_be_second: bool) -> Vec<String> {
+    let name = Untrusted::new("acme-prod");
+    let groups = summary::groups(alerts);
+    groups.iter().map(|group| mail(&summary_of(group, TABLE, Some(&name), may_be_second))).collect()
 }
 
 #[test]
-fn a_burst_is_summarized_when_it_has_ended() {
-    let mut summary = BurstSummary::default();
-    for second in 0..973 {
-        let severity = if second % 100 == 7 { Severity::High } else { Severity::Medium };
-        summary.add(line("create_user_lambda_role.json", second, severity));
-    }
-    summary.add(line("create_user_denied.json", 50, Severity::Medium));
-    let ended = PendingBurst {
-        key: ("FLOOD#2026-11-22".into(), "x".into()),
-        suppressed: 974,
-        day: clock().date_naive(),
-        continues: false,
-        actor_key: "arn:aws:iam::123456789012:role/service-role/onboarding-lambda".into(),
-        call: "iam:CreateUser".into(),
-        account: Some("123456789012".into()),
-        oldest: clock(),
-        summarized_to: DateTime::UNIX_EPOCH,
-        until: clock(),
+fn a_summary_lists_the_suppressed_alerts_of_one_caller() {
+    let created = |number: u32| {
+        let severity = if number == 13 { Severity::High } else { Severity::Medium };
+        let subject = format!("onboarding-lambda (Lambda function) created IAM user staff-{number} in acme-prod");
+        suppressed("create_user_lambda_role.json", number, severity, &subject)
     };
-    let name = Untrusted::new("acme-prod");
-    insta::assert_snapshot!("burst_ended", mail(&burst_summary(&ended, &summary, TABLE, Some(&name))));
+    let mails = summaries((6..18).map(created).collect(), false);
+    insta::assert_snapshot!("summary_of_a_caller", mails.join("\n---\n"));
+    let one = summaries(vec![created(6)], true).join("");
+    assert!(one.contains("1 alert on iam:CreateUser by onboarding-lambda"), "{one}");
+    assert!(one.contains("it may have come before"), "{one}");
+}
 
-    let mut some = BurstSummary { unread: true, ..BurstSummary::default() };
-    some.add(line("create_user_lambda_role.json", 1, Severity::Low));
-    let continuing = PendingBurst { continues: true, ..ended };
-    let unread = mail(&burst_summary(&continuing, &some, TABLE, None));
-    assert!(
-        unread.starts_with("Subject: [LOW] at least 1 suppressed: iam:CreateUser by onboarding-lambda"),
-        "{unread}"
-    );
-    assert!(unread.contains(". The burst continues; the next summary comes in an hour"), "{unread}");
+#[test]
+fn a_storm_is_a_few_mails_that_list_every_alert() {
+    let events =
+        ["create_user.json", "create_user_lambda_role.json", "create_user_saml.json", "create_user_denied.json"];
+    let storm = (0..3_000_u32).map(|number| {
+        let severity = Severity::ALL[if number % 97 == 0 { 3 } else { 1 }];
+        let mut alert =
+            suppressed(events[number as usize % 4], number, severity, &format!("x created IAM user n{number}"));
+        alert.line.actor_key = format!("arn:aws:iam::123456789012:role/r{}", number % 40).into();
+        alert.line.actor = format!("r{}", number % 40).into();
+        alert
+    });
+    let mails = summaries(storm.collect(), false);
+    assert!(mails.len() < 12, "{} mails", mails.len());
+    let all = mails.join("\n");
+    assert!(!all.contains("bytes were cut"));
+    for number in 0..3_000 {
+        // In the list, not in the command that shows the most severe one.
+        let listed = all.matches(&format!("  c7ea2d69-5b66-4f48-a2be-{number:012}")).count();
+        assert_eq!(listed, 1, "{number}");
+    }
+    let by_severity = mails.iter().find(|mail| mail.contains("callers")).unwrap();
+    // The first lines are enough to read.
+    let few: Vec<_> = by_severity.lines().take(30).collect();
+    insta::assert_snapshot!("summary_of_a_storm", few.join("\n"));
+}
+
+#[test]
+fn a_summary_of_hostile_names_is_not_cut() {
+    let hostile = "\u{202e}".repeat(99);
+    let alerts = (0..4_000).map(|number| suppressed("create_user.json", number, Severity::Medium, &hostile)).collect();
+    for mail in summaries(alerts, false) {
+        assert!(!mail.contains("bytes were cut"), "{} bytes", mail.len());
+    }
 }

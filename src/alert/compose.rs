@@ -1,15 +1,15 @@
 //! Puts an [`Alert`] together from facts and assessment.
 
-use super::burst_summary::BurstNote;
+use super::burst::BurstNote;
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
-use super::rows::{account, account_name, and_more, looked_up, timed};
+use super::rows::{account, account_name, and_more, looked_up, not_known, timed};
 use super::{caller, containment, links, resource, target, time, user_agent, wording};
 use crate::arn::Partition;
 use crate::detection::{Assessment, Case};
 use crate::history::{Line, RelatedActivity, actor_key};
 use crate::limits::RELATED_SHOWN;
-use crate::lookup::{KnownCaller, KnownTarget, Provenance};
+use crate::lookup::{Gap, KnownCaller, KnownTarget, Provenance};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
@@ -147,6 +147,9 @@ fn reference(case: &Case<'_>) -> Section {
         section.row(Fact::RawUserAgent, Phrase::free(agent));
     }
     section.rows(Fact::LookedUp, lookups(case));
+    let alias = case.dossier.account_alias.unavailable().filter(|reason| reason.is_failure());
+    let alias = alias.map(|reason| Gap { what: "the alias of the account".into(), reason: reason.clone() });
+    not_known(&mut section, alias.into_iter().collect());
     if let Partition::Other(name) = &activity.partition {
         let name = Untrusted::new(name);
         section.row(Fact::Partition, phrase!(&name, " (its console is not known: no links)"));

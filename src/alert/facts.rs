@@ -116,13 +116,14 @@ facts! {
     ByCaller "byCaller" "By the caller";
     ToTarget "toTarget" "To the target";
     Position "position" "Position";
-    SuppressedCount "suppressedCount" "Suppressed";
     StillMailed "stillMailed" "Still mailed";
     Severities "severities" "Severity";
     Outcomes "outcomes" "Outcome";
     Actor "actor" "Actor";
     Sessions "sessions" "Sessions";
-    MostSevere "mostSevere" "Most severe";
+    Callers "callers" "Callers";
+    Actions "actions" "Actions";
+    Alerts "alerts" "Alerts";
     EventId "eventId" "Event";
     RequestId "requestId" "Request";
     EventName "eventName" "Action";

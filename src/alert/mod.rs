@@ -3,7 +3,7 @@
 //! [`compose()`] puts an alert together from facts and assessment. Sentences about actions are in [`wording`], commands
 //! in [`containment`]. This module sends nothing, and does not decide severities.
 
-mod burst_summary;
+mod burst;
 mod caller;
 mod compose;
 pub mod containment;
@@ -12,12 +12,13 @@ pub mod links;
 mod model;
 pub mod resource;
 mod rows;
+mod summary;
 mod target;
 pub mod time;
 mod user_agent;
 mod wording;
 
-pub use burst_summary::{BurstNote, burst_summary};
+pub use burst::BurstNote;
 pub use compose::compose;
 pub use containment::{Command, ContainmentStep};
 pub use facts::{Fact, SectionKind};
@@ -25,3 +26,4 @@ pub use links::Link;
 pub use model::{Alert, Row, Section};
 pub use resource::{Resource, ResourceKind};
 pub use rows::account_name;
+pub use summary::summary_of;

@@ -31,7 +31,7 @@ pub(super) fn and_more(more: usize, unread: Option<&'static str>) -> Option<Phra
     }
 }
 
-/// Adds one row with all failed lookups, grouped by reason; adds nothing if there were none.
+/// Adds all failed lookups to one row, grouped by reason; adds nothing if there were none.
 pub(super) fn not_known(section: &mut Section, gaps: Vec<Gap>) {
     let mut denied: (Vec<Phrase>, Vec<Phrase>) = Default::default();
     let mut others: Vec<(Unavailable, Vec<Phrase>)> = Vec::new();
@@ -57,7 +57,10 @@ pub(super) fn not_known(section: &mut Section, gaps: Vec<Gap>) {
         let (whats, actions) = (Phrase::joined(first_of_many(&denied.0), ", "), Phrase::joined(denied.1, ", "));
         values.push(phrase!(whats, ": access denied (the function lacks ", actions, ")"));
     }
-    section.rows(Fact::NotKnown, values);
+    match section.rows.iter_mut().find(|row| row.fact == Fact::NotKnown) {
+        Some(row) => row.values.extend(values),
+        None => section.rows(Fact::NotKnown, values),
+    }
 }
 
 /// When and from where facts were read; `None` if nothing was read.

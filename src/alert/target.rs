@@ -58,6 +58,9 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
             }
         }
     }
+    // The policy that was removed, or is not shown yet.
+    let of_call = case.dossier.given.unread();
+    not_known(&mut section, of_call.into_iter().filter(|gap| gap.reason.is_failure()).collect());
     section
 }
 

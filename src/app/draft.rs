@@ -31,6 +31,8 @@ pub struct Draft<'a> {
     pub session: Option<HistorySession<'a>>,
     /// The event's position among similar events, if the event may belong to a burst.
     pub position: Option<BurstPosition>,
+    /// Whether the event could not be claimed, since the history did not answer.
+    pub may_repeat: bool,
     pub timetable: Timetable,
 }
 

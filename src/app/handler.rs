@@ -1,10 +1,10 @@
 //! The path of one event, from EventBridge to the alert.
 
-use super::bursts::Summarizer;
 use super::deliver::Channels;
 use super::draft::{Decision, Draft};
 use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
+use super::summaries::Summarizer;
 use super::timetable::Timetable;
 use crate::alert::{BurstNote, compose};
 use crate::channel::sns::Publisher;
@@ -14,6 +14,7 @@ use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, MailStatus, burst, event_key};
+use crate::limits::WAIT_FOR_A_PLACE;
 use crate::lookup::{Directory, enrich};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
@@ -65,7 +66,7 @@ impl<D: Directory> Handler<D> {
         if is_schedule(&event) {
             let Self { directory, publisher, channels, settings, clock, .. } = self;
             let summarizer = Summarizer { directory, publisher, channels, settings, clock: *clock };
-            return Box::pin(summarizer.summarize_all(self.history.as_ref(), time_left, log)).await;
+            return Ok(Box::pin(summarizer.summarize_all(self.history.as_ref(), time_left, log)).await);
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         log.event_id = event_id.map(|id| id.shown(TextKind::Name));
@@ -80,24 +81,12 @@ impl<D: Directory> Handler<D> {
         };
         if !self.is_mailed(draft.alert.severity, draft.alert.incomplete) {
             log.mail = MailStatus::BelowMinimum;
-        } else if self.suppressed(&draft, log).await {
-            log.mail = MailStatus::Suppressed;
+        } else if self.admits(&draft, log).await {
+            self.publish(&draft, log).await?;
         } else {
-            let begun = Instant::now();
-            let published = match Box::pin(self.publisher.send(&draft.email, draft.timetable.publish)).await {
-                Ok(published) => published,
-                Err(cause) => {
-                    if let Some(session) = &draft.session {
-                        Box::pin(session.give_back(cause.may_have_arrived, log)).await;
-                    }
-                    let event_id = log.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned());
-                    return Err(InvocationError::NotPublished { event_id, cause });
-                }
-            };
-            log.mail = if published { MailStatus::Published } else { MailStatus::Printed };
-            log.publish = begun.elapsed();
+            log.mail = MailStatus::Suppressed;
         }
-        self.after_the_mail(&draft, log).await;
+        self.after_the_mail(&draft, log).await?;
         let published = log.mail == MailStatus::Published;
         Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
     }
@@ -172,7 +161,17 @@ impl<D: Directory> Handler<D> {
         let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
         let email = email::render(&alert);
         let event_key = event_key(&activity, &delivery.raw);
-        Ok(Decision::Alert(Box::new(Draft { activity, alert, email, event_key, session, position, timetable })))
+        let may_repeat = prior.as_ref().is_some_and(|prior| prior.related.may_repeat);
+        Ok(Decision::Alert(Box::new(Draft {
+            activity,
+            alert,
+            email,
+            event_key,
+            session,
+            position,
+            may_repeat,
+            timetable,
+        })))
     }
 }
 
@@ -182,23 +181,78 @@ impl<D: Directory> Handler<D> {
         incomplete || severity >= self.settings.minimum_severity
     }
 
-    /// Whether the mail was suppressed as part of a burst.
-    async fn suppressed(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> bool {
-        let Some(session) = draft.session.as_ref().filter(|_| draft.position.is_some_and(|position| !position.mailed))
-        else {
-            return false;
+    /// Whether the alert gets a mail of its own; otherwise a summary lists it. Without a history, or if the history does
+    /// not answer, every alert gets one, and the instance waits between its mails.
+    async fn admits(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> bool {
+        let admitted = match &draft.session {
+            Some(_) if draft.position.is_some_and(|position| !position.mailed) => Some(false),
+            // If it could not be claimed, it is of no use to ask again.
+            Some(_) if draft.may_repeat => None,
+            Some(session) => {
+                let until = draft.timetable.publish.min(Instant::now() + WAIT_FOR_A_PLACE);
+                Box::pin(session.takes_place(draft.alert.severity, until, self.clock, log)).await
+            }
+            None => None,
         };
-        session.suppress(draft.record(MailStatus::Suppressed), draft.timetable.lookups, log).await
+        if admitted.is_none() {
+            self.publisher.pace(draft.timetable.publish).await;
+        }
+        admitted.unwrap_or(true)
     }
 
-    /// Informs the channels, then records the alert: after a crash in between, the next attempt informs them again.
-    async fn after_the_mail(&self, draft: &Draft<'_>, log: &mut InvocationLog) {
+    /// Publishes the mail. If that fails, the claim on the event ends, so that the next attempt need not wait.
+    async fn publish(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> Result<(), InvocationError> {
+        let begun = Instant::now();
+        match Box::pin(self.publisher.send(&draft.email, draft.timetable.publish)).await {
+            Ok(published) => {
+                log.mail = if published { MailStatus::Published } else { MailStatus::Printed };
+                log.publish = begun.elapsed();
+                Ok(())
+            }
+            Err(cause) => {
+                if let Some(session) = &draft.session {
+                    Box::pin(session.give_back(cause.may_have_arrived, log)).await;
+                }
+                let event_id = log.event_id.clone().unwrap_or_else(|| "(without an eventID)".to_owned());
+                Err(InvocationError::NotPublished { event_id, cause })
+            }
+        }
+    }
+
+    /// Informs the channels, then records the alert: after a crash in between, the next attempt informs them again. An
+    /// alert that cannot be recorded as suppressed is mailed.
+    async fn after_the_mail(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> Result<(), InvocationError> {
+        self.inform_channels(draft, log).await;
+        let Some(session) = &draft.session else { return Ok(()) };
+        let mut withdrawn = None;
+        if log.mail == MailStatus::Suppressed {
+            let record = draft.record(MailStatus::Suppressed);
+            let Err(entry) = Box::pin(session.suppress(record, (self.clock)(), log)).await else { return Ok(()) };
+            withdrawn = Some(entry);
+            self.publisher.pace(draft.timetable.publish).await;
+            self.publish(draft, log).await?;
+            self.inform_channels(draft, log).await;
+        }
+        Box::pin(session.record(draft.record(log.mail), withdrawn.as_ref(), log)).await;
+        Ok(())
+    }
+
+    /// Informs the channels; counts the mail at the same time, if it was not counted yet.
+    async fn inform_channels(&self, draft: &Draft<'_>, log: &mut InvocationLog) {
         let event = Some((&draft.activity, &draft.event_key));
         let outgoing = Outgoing { alert: &draft.alert, event, mail: log.mail, now: (self.clock)() };
-        log.channel_failures.extend(Box::pin(self.channels.deliver(&outgoing)).await);
-        // A suppressed alert is recorded already.
-        if let Some(session) = draft.session.as_ref().filter(|_| log.mail != MailStatus::Suppressed) {
-            Box::pin(session.record(draft.record(log.mail), draft.position.is_some(), log)).await;
+        let uncounted =
+            draft.session.as_ref().filter(|_| log.mail == MailStatus::Published && draft.position.is_none());
+        let count = async {
+            match uncounted {
+                Some(session) => Box::pin(session.count_mail(draft.alert.severity)).await,
+                None => None,
+            }
+        };
+        let (failures, not_counted) = tokio::join!(Box::pin(self.channels.deliver(&outgoing)), count);
+        log.channel_failures.extend(failures);
+        if let Some(why) = not_counted {
+            log.history_failed(&why);
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::detection::{PriorActivity, chains};
 use crate::event::Activity;
+use crate::history::budget::{self, Place, Share};
 use crate::history::burst::{self, BurstPosition};
-use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, MailStatus, RelatedActivity};
+use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, RelatedActivity};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::Phrase;
@@ -11,7 +12,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// The history, and the event that is being recorded.
 #[derive(Debug)]
@@ -98,28 +99,71 @@ impl<'a> HistorySession<'a> {
         position.inspect_err(|why| log.history_failed(why)).ok()
     }
 
-    /// Whether the mail was suppressed. If the event cannot be recorded in time, the mail is not suppressed.
-    pub(super) async fn suppress(&self, alert: AlertRecord<'_>, deadline: Instant, log: &mut InvocationLog) -> bool {
-        let alert = AlertRecord { record: &self.raw, ..alert };
-        let suppressed = Box::pin(self.history.suppress(&self.entry, &alert));
-        let suppressed = timeout_at(deadline, suppressed).await;
-        suppressed.is_ok_and(|suppressed| suppressed.inspect_err(|why| log.history_failed(why)).is_ok())
+    /// Whether the alert finds a place in the budget of the topic; `None` if that is not known. Waits for a place until a
+    /// time: a few alerts that come together are mailed one after the other.
+    pub(super) async fn takes_place(
+        &self,
+        severity: Severity,
+        until: Instant,
+        clock: fn() -> DateTime<Utc>,
+        log: &mut InvocationLog,
+    ) -> Option<bool> {
+        let share = Share::of(severity);
+        loop {
+            let now = clock();
+            match Box::pin(self.history.take_place(share, now)).await {
+                Ok(Place::Taken) => return Some(true),
+                Ok(Place::UsedUp) => return Some(false),
+                Ok(Place::Later) => {
+                    let next = budget::until_next_interval(now).to_std().unwrap_or_default();
+                    // Those who wait for the same interval must not all ask at its first moment.
+                    let next = next + Duration::from_millis(fastrand::u64(0..300));
+                    if Instant::now() + next >= until {
+                        return Some(false);
+                    }
+                    sleep(next).await;
+                }
+                Err(why) => {
+                    log.history_failed(&why);
+                    return None;
+                }
+            }
+        }
     }
 
-    /// Records the alert, and counts the mail if the mail was not counted yet.
-    pub(super) async fn record(&self, alert: AlertRecord<'_>, counted: bool, log: &mut InvocationLog) {
+    /// Records the alert as suppressed.
+    ///
+    /// # Errors
+    /// If that is not known: the entry that may have been recorded.
+    pub(super) async fn suppress(
+        &self,
+        alert: AlertRecord<'_>,
+        now: DateTime<Utc>,
+        log: &mut InvocationLog,
+    ) -> Result<(), Entry> {
         let alert = AlertRecord { record: &self.raw, ..alert };
-        let count = async {
-            if alert.mail == MailStatus::Published && !counted {
-                self.history.count(&self.entry, alert.severity).await.map(|_| ())
-            } else {
-                Ok(())
-            }
-        };
-        let kept = self.history.keep(&self.entry, &alert);
-        let (kept, counted) = Box::pin(async { tokio::join!(kept, count) }).await;
-        for why in [kept, counted].into_iter().filter_map(Result::err) {
+        let entry = Entry { arrived: now, ..self.entry.clone() };
+        // A second attempt writes the same items once more.
+        if Box::pin(self.history.keep(&entry, &alert, None)).await.is_ok() {
+            return Ok(());
+        }
+        Box::pin(self.history.keep(&entry, &alert, None)).await.map_err(|why| {
             log.history_failed(&why);
+            entry
+        })
+    }
+
+    /// Counts a mail that was not counted yet.
+    pub(super) async fn count_mail(&self, severity: Severity) -> Option<HistoryError> {
+        Box::pin(self.history.count(&self.entry, severity)).await.err()
+    }
+
+    /// Records the alert. `withdrawn` is the entry that may have been recorded as suppressed.
+    pub(super) async fn record(&self, alert: AlertRecord<'_>, withdrawn: Option<&Entry>, log: &mut InvocationLog) {
+        let alert = AlertRecord { record: &self.raw, ..alert };
+        if let Err(why) = Box::pin(self.history.keep(&self.entry, &alert, withdrawn)).await {
+            log.history_failed(&why);
+            Box::pin(self.history.keep_only_state(&self.entry)).await.ok();
         }
     }
 }

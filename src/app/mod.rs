@@ -1,12 +1,12 @@
 //! The path of one event. Read [`Handler`] first. `history_session` contains what the path needs of the history,
-//! `deliver` the channels beside the mail, `bursts` what the schedule calls the function for.
+//! `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
 
-mod bursts;
 mod deliver;
 mod draft;
 mod handler;
 mod history_session;
 mod result;
+mod summaries;
 mod timetable;
 
 pub use deliver::Channels;

@@ -22,7 +22,7 @@ pub enum InvocationResult {
         #[serde(rename = "notAlerted")]
         why: String,
     },
-    /// A scheduled invocation: the function looked for bursts that have ended.
+    /// A scheduled invocation: the function summarized suppressed alerts.
     Summaries {
         /// The subjects of the mails that summarize them.
         #[serde(rename = "summaries")]
@@ -47,9 +47,6 @@ pub enum InvocationError {
     InProgress { event_id: String },
     #[error("event {event_id}: {cause}")]
     NotPublished { event_id: String, cause: NotPublished },
-    /// The mail that summarizes a burst could not be published. The function tries again every few minutes.
-    #[error("the summary of a burst could not be sent: {cause}")]
-    NotSummarized { cause: NotPublished },
 }
 
 impl From<InvocationError> for Diagnostic {
@@ -58,7 +55,6 @@ impl From<InvocationError> for Diagnostic {
             InvocationError::Refused(refusal) => refusal.kind(),
             InvocationError::InProgress { .. } => "InProgress",
             InvocationError::NotPublished { .. } => "NotPublished",
-            InvocationError::NotSummarized { .. } => "NotSummarized",
         };
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }

@@ -30,12 +30,10 @@ impl Intercept for WholeAnswer {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let body = context.response().body().bytes().filter(|_| context.output_or_error().is_ok());
+        let Some(body) = context.response().body().bytes() else { return Ok(()) };
         let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
-        match body {
-            Some(body) if !is_whole(body, operation) => Err(NotWhole.into()),
-            _ => Ok(()),
-        }
+        let whole = if context.output_or_error().is_ok() { is_whole(body, operation) } else { is_whole_error(body) };
+        if whole { Ok(()) } else { Err(NotWhole.into()) }
     }
 }
 
@@ -53,9 +51,22 @@ fn is_whole(body: &[u8], operation: &str) -> bool {
     }
 }
 
+/// Whether an error is not cut: what the service did not find can stand in the part that is there. Errors of a proxy have
+/// other forms, and say nothing.
+fn is_whole_error(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    !body.starts_with(b"<ErrorResponse") || body.ends_with(b"</ErrorResponse>")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_whole;
+    use super::{is_whole, is_whole_error};
+
+    #[test]
+    fn a_cut_error_is_none() {
+        let error = b"<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>\n";
+        assert!(is_whole_error(error) && !is_whole_error(&error[..60]) && is_whole_error(b"<html>busy</html>"));
+    }
 
     #[test]
     fn an_answer_counts_only_if_it_is_whole() {

@@ -4,7 +4,7 @@
 //! definitely refused is repeated silently. If it is not clear whether SNS took a mail, the repetition says so.
 
 use super::email::{Email, plain_subject};
-use crate::limits::{ATTEMPTS_TO_PUBLISH, PATIENCE_WITH_SNS, WORTH_AN_ATTEMPT};
+use crate::limits::{ATTEMPTS_TO_PUBLISH, BETWEEN_MAILS, PATIENCE_WITH_SNS, WORTH_AN_ATTEMPT};
 use crate::severity::Severity;
 use crate::text::{TextKind, Untrusted};
 use aws_sdk_sns::Client;
@@ -13,10 +13,14 @@ use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+/// How long the topic may take to say how many subscriptions it has.
+const PATIENCE_FOR_READERS: Duration = Duration::from_secs(3);
 
 /// Where mails go.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub enum Publisher {
         client: Client,
         /// The topic.
         arn: String,
+        /// When this instance sent its last mail.
+        last: Cell<Option<Instant>>,
     },
     /// To standard output, if the function runs locally.
     Print,
@@ -57,7 +63,50 @@ pub(super) enum Attempt {
     Unclear(String),
 }
 
+/// The subscriptions of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readers {
+    pub confirmed: u64,
+    /// Not confirmed yet; or fallen back, since SNS had too many mails for the address.
+    pub pending: u64,
+}
+
 impl Publisher {
+    /// Mails to this topic. The client must not retry by itself.
+    #[must_use]
+    pub const fn topic(client: Client, arn: String) -> Self {
+        Self::Topic { client, arn, last: Cell::new(None) }
+    }
+
+    /// Waits, so that this instance sends at most one mail in [`BETWEEN_MAILS`]. Without knowledge of the other
+    /// instances, this is all that can be done for the topic.
+    pub async fn pace(&self, deadline: Instant) {
+        let Self::Topic { last, .. } = self else { return };
+        if let Some(last) = last.get() {
+            sleep_until(deadline.min(last + BETWEEN_MAILS)).await;
+        }
+    }
+
+    /// How many subscriptions the topic has; `None` if there is no topic.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub async fn readers(&self, deadline: Instant) -> Option<Result<Readers, String>> {
+        let Self::Topic { client, arn, .. } = self else { return None };
+        let call = client.get_topic_attributes().topic_arn(arn).send();
+        Some(match timeout_at(deadline.min(Instant::now() + PATIENCE_FOR_READERS), call).await {
+            Ok(Ok(answer)) => {
+                let count = |name: &str| answer.attributes()?.get(name)?.parse().ok();
+                let readers = count("SubscriptionsConfirmed").zip(count("SubscriptionsPending"));
+                readers
+                    .map(|(confirmed, pending)| Readers { confirmed, pending })
+                    .ok_or_else(|| "SNS did not say how many subscriptions there are".to_owned())
+            }
+            Ok(Err(error)) => Err(cause(&error)),
+            Err(_) => Err("SNS did not answer in time".to_owned()),
+        })
+    }
+
     /// Sends a mail, until the deadline at most; returns `true` if the mail was published, `false` if it was printed.
     ///
     /// # Errors
@@ -65,7 +114,10 @@ impl Publisher {
     /// is no error.
     pub async fn send(&self, email: &Email, deadline: Instant) -> Result<bool, NotPublished> {
         let (client, arn) = match self {
-            Self::Topic { client, arn } => (client, arn),
+            Self::Topic { client, arn, last } => {
+                last.set(Some(Instant::now()));
+                (client, arn)
+            }
             Self::Print => {
                 println!("Subject: {}\n\n{}", email.subject, email.body);
                 return Ok(false);
@@ -144,7 +196,10 @@ fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Code and message of AWS, or why there was no answer. The whole answer is not included.
-fn cause(error: &SdkError<PublishError, HttpResponse>) -> String {
+fn cause<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
     match error.code() {
         Some(code) => format!("{code}: {}", Untrusted::new(error.message().unwrap_or_default()).shown(TextKind::Free)),
         None => Untrusted::new(DisplayErrorContext(error).to_string()).shown(TextKind::Free),

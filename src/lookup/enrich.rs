@@ -9,7 +9,7 @@ use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
 use crate::event::principal::{Principal, Root, Session};
 use crate::event::{Activity, CallersAccount, FailureKind, Outcome};
-use crate::limits::NAMED_LOOKED_UP;
+use crate::limits::{NAMED_LOOKED_UP, TIME_FOR_THE_ALIAS};
 use crate::phrase;
 use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
 use crate::text::Untrusted;
@@ -23,9 +23,10 @@ const UNREADABLE_ACCOUNT: &str = "its account cannot be read from the event";
 pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: Instant) -> Dossier {
     let account = id(activity.account.as_ref());
     let known = directory.knows(account.as_deref());
-    let alias = async {
-        if known { directory.account_alias(&account, deadline).await } else { Lookup::not_asked(OTHER_ACCOUNT) }
-    };
+    // Only the name of the account: no alert waits long for it.
+    let soon = deadline.min(Instant::now() + TIME_FOR_THE_ALIAS);
+    let alias =
+        async { if known { directory.account_alias(&account, soon).await } else { Lookup::not_asked(OTHER_ACCOUNT) } };
     let asking = Asking { directory, activity, account: &account, known, deadline };
     let target_given_and_named = async {
         // What the policy in the request names is looked up beside the target, the rest after it.

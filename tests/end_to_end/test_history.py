@@ -103,7 +103,7 @@ def test_an_event_that_another_instance_works_on_is_tried_again_later(account, m
     with ThreadPoolExecutor() as pool:
         first = pool.submit(start(**history.settings).invoke, event)
         until(lambda: wire.called("Publish"), "the mail")
-        # Of 8 seconds, 6 are kept for publishing.
+        # Of 8 seconds, 4 are kept for publishing.
         function = start(AWS_LAMBDA_FUNCTION_TIMEOUT="8", **history.settings)
         answer = function.invoke(event)
         go_on.set()
@@ -133,13 +133,16 @@ def test_after_a_crash_between_claim_and_mail_the_next_delivery_mails(account, m
             dead.set()
             assert invocation.exception()
     claimed = history.event(event)
-    assert claimed["state"] == "claimed"
+    assert claimed["state"] == ("released" if crash == "SNS refuses" else "claimed")
     assert mailbox.mails() == []
     wire.instead = lambda call: None
 
     alert = start(**history.settings).invoke(event)
 
-    assert time.time() * 1000 >= claimed["claimedUntil"]
+    # Whether a process that was killed had sent the mail is not known.
+    dead = crash == "the process is killed"
+    assert (time.time() * 1000 >= claimed["claimedUntil"]) == dead
+    assert ("this alert may have come before" in alert["summary"]) == dead
     assert alert["published"] is True
     assert mailbox.mail()["Message"] == alert["text"]
     assert history.event(event)["state"] == "done"

@@ -53,27 +53,42 @@ pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) ->
     }
 }
 
-/// The answer to a call, if it arrives in time.
-pub(super) async fn patient<T, E: ProvideErrorMetadata, R>(
+/// The answer to a call, if it arrives in time. The call is boxed: futures of the SDK are large.
+pub(super) fn patient<T, E: ProvideErrorMetadata, R>(
     what: &'static str,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
-) -> Result<T, HistoryError> {
-    match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
-        Ok(answer) => answer.map_err(|error| why_not(what, &error)),
-        Err(_) => Err(HistoryError::TimedOut),
+) -> impl Future<Output = Result<T, HistoryError>> {
+    let call = Box::pin(call);
+    async move {
+        match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
+            Ok(answer) => answer.map_err(|error| why_not(what, &error)),
+            Err(_) => Err(HistoryError::TimedOut),
+        }
     }
 }
 
 /// Whether a write was made. `false` if its condition refused it.
-pub(super) async fn unless_refused<T, E: ProvideErrorMetadata, R>(
+pub(super) fn unless_refused<T, E: ProvideErrorMetadata, R>(
     what: &'static str,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
-) -> Result<bool, HistoryError> {
-    match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
-        Ok(Ok(_)) => Ok(true),
-        Ok(Err(error)) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-        Ok(Err(error)) => Err(why_not(what, &error)),
-        Err(_) => Err(HistoryError::TimedOut),
+) -> impl Future<Output = Result<bool, HistoryError>> {
+    let answer = if_accepted(what, call);
+    async move { answer.await.map(|answer| answer.is_some()) }
+}
+
+/// The answer to a write; `None` if its condition refused it.
+pub(super) fn if_accepted<T, E: ProvideErrorMetadata, R>(
+    what: &'static str,
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> impl Future<Output = Result<Option<T>, HistoryError>> {
+    let call = Box::pin(call);
+    async move {
+        match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
+            Ok(Ok(answer)) => Ok(Some(answer)),
+            Ok(Err(error)) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            Ok(Err(error)) => Err(why_not(what, &error)),
+            Err(_) => Err(HistoryError::TimedOut),
+        }
     }
 }
 

@@ -15,10 +15,11 @@ use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The pause before the next claim on an event that another invocation works on.
-const BETWEEN_CLAIMS: Duration = Duration::from_millis(500);
+/// The pauses before further claims on an event that another invocation works on.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long claims may conflict with other claims. After that, the event is alerted on without one.
-const CONFLICTS: Duration = Duration::from_secs(3);
+const CONFLICTS: Duration = Duration::from_secs(5);
 /// How often a write is tried if it conflicts with a concurrent write, and the pause before each retry.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -38,6 +39,7 @@ impl History {
         clock: fn() -> DateTime<Utc>,
     ) -> Claim {
         let mut in_conflict: Option<Instant> = None;
+        let mut pause = FIRST_PAUSE;
         loop {
             let found = match self.claim_if(entry, until, None).await {
                 Err(Earlier::HeldUntil(left)) if left < clock() => {
@@ -58,10 +60,12 @@ impl History {
                     }
                 }
             }
-            if Instant::now() + BETWEEN_CLAIMS >= given_up {
+            if Instant::now() + pause >= given_up {
                 return Claim::InProgress;
             }
-            tokio::time::sleep(BETWEEN_CLAIMS.mul_f32(0.5 + fastrand::f32())).await;
+            // Those who wait must not collide with each other again and again.
+            tokio::time::sleep(pause.mul_f32(0.5 + fastrand::f32())).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -139,11 +143,17 @@ impl History {
         }
     }
 
-    /// Records the alert, and that the event was alerted on.
+    /// Records the alert, and that the event was alerted on. An entry that is suppressed arrives at the time at which it
+    /// is suppressed. `withdrawn` is the entry that may have been recorded as suppressed, if it is mailed after all.
     ///
     /// # Errors
     /// If the alert could not be recorded: then a repeated delivery is alerted on again.
-    pub async fn keep(&self, entry: &Entry, alert: &AlertRecord<'_>) -> Result<(), HistoryError> {
+    pub async fn keep(
+        &self,
+        entry: &Entry,
+        alert: &AlertRecord<'_>,
+        withdrawn: Option<&Entry>,
+    ) -> Result<(), HistoryError> {
         let reasons = alert.reasons.iter().map(|reason| text(reason)).collect();
         let judged = [("severity", text(alert.severity.word())), ("subject", text(alert.subject))];
         let mut event = self.event(entry);
@@ -157,12 +167,36 @@ impl History {
         ];
         event.extend(facts.into_iter().chain(judged.clone()).map(|(name, value)| (name.to_owned(), value)));
         let put = Put::builder().table_name(&self.table).set_item(Some(event)).build();
-        let suppressed = (alert.mail == MailStatus::Suppressed).then(|| ("leftOutAt", millis(entry.arrived)));
-        let of_lines: Vec<_> = judged.into_iter().chain(suppressed).collect();
+        let is_suppressed = alert.mail == MailStatus::Suppressed;
+        let left_out = is_suppressed.then(|| ("leftOutAt", millis(entry.arrived)));
         let first = put.map_err(|_| HistoryError::NotBuilt)?;
-        let writes = self.writes(first, entry, &lists(entry), &of_lines);
+        let of_lines: Vec<_> = judged.clone().into_iter().chain(left_out).collect();
+        let mut writes = self.writes(first, entry, &lists(entry), &of_lines);
+        if is_suppressed {
+            // In one transaction: an alert that is recorded as suppressed is on the list, too.
+            writes.push(self.suppressed(entry, &judged).ok_or(HistoryError::NotBuilt)?);
+        }
+        writes.extend(withdrawn.and_then(|entry| self.withdrawn(entry)));
         let (kept, ()) = tokio::join!(self.write(writes), self.note_begin(entry));
         kept
+    }
+
+    /// Records only that the event was alerted on, where the whole alert could not be recorded: then the event is not
+    /// alerted on again.
+    ///
+    /// # Errors
+    /// If this could not be recorded either.
+    pub async fn keep_only_state(&self, entry: &Entry) -> Result<(), HistoryError> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys(&event_list(&entry.line.event_id), EVENT)))
+            .update_expression("SET #state = :done")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":done", text("done"))
+            .send();
+        patient("state", call).await.map(|_| ())
     }
 
     /// Records an event that is not alerted on, and why. Events of other services are recorded under their day only.

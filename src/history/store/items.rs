@@ -43,7 +43,7 @@ impl History {
         std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build()).collect()
     }
 
-    fn line(&self, entry: &Entry) -> Item {
+    pub(super) fn line(&self, entry: &Entry) -> Item {
         let line = &entry.line;
         let mut item = self.expiring(entry);
         let facts = [

@@ -68,11 +68,6 @@ pub fn actor_list(actor_key: &str) -> String {
     format!("{ACTOR}{actor_key}")
 }
 
-/// The actor of this list.
-pub(super) fn actor_of_list(list: &str) -> &str {
-    list.strip_prefix(ACTOR).unwrap_or(list)
-}
-
 /// The list of what happened to a target, by [`target_key`](crate::history::target_key).
 #[must_use]
 pub fn target_list(target_key: &str) -> String {
@@ -92,6 +87,21 @@ pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {
 /// The list of all counts of a day.
 pub(super) fn burst_list(day: NaiveDate) -> String {
     format!("FLOOD#{day}")
+}
+
+/// The list of the minutes, with the places that mails took.
+pub(super) fn places() -> String {
+    "FLOOD#mails".to_owned()
+}
+
+/// The list of the suppressed alerts.
+pub(super) fn suppressed_list() -> String {
+    "FLOOD#suppressed".to_owned()
+}
+
+/// The key of the progress of the summaries.
+pub(super) fn progress_key() -> Item {
+    keys("FLOOD#summaries", "PROGRESS")
 }
 
 /// The key of the count for the event.
@@ -118,6 +128,11 @@ pub(super) fn keys(pk: &str, sk: &str) -> Item {
 /// A key, cut to at most [`KEY`] bytes.
 pub(super) fn key(key: &str) -> AttributeValue {
     AttributeValue::S(key[..key.floor_char_boundary(key.len().min(KEY))].to_owned())
+}
+
+/// A time that sorts as text, with milliseconds.
+pub(super) fn at_millis(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// A time that sorts as text.

@@ -8,6 +8,9 @@
 //! | a line of what happened to a target | `TARGET#<key>` | `<time>#<eventID>` |
 //! | a line of what happened in an account on a day | `DAY#<account>#<date>` | `<time>#<eventID>` |
 //! | how often an actor made a call on a day, see [`burst`](super::burst) | `FLOOD#<date>` | `<actor key>#<call>` |
+//! | how many mails took a place in a minute, see [`budget`](super::budget) | `FLOOD#mails` | `<minute>` |
+//! | a suppressed alert, see [`summary`](super::summary) | `FLOOD#suppressed` | `<time>#<eventID>` |
+//! | how far the summaries have come | `FLOOD#summaries` | `PROGRESS` |
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
@@ -19,6 +22,7 @@ mod bursts;
 mod dynamodb;
 mod items;
 pub mod keys;
+mod suppressed;
 mod table;
 mod values;
 

@@ -1,0 +1,164 @@
+//! What the function does on schedule: it sends the summaries of suppressed alerts, and checks that the topic has
+//! readers.
+
+use super::deliver::Channels;
+use super::result::InvocationResult;
+use super::timetable::Timetable;
+use crate::alert::{Alert, account_name, summary_of};
+use crate::channel::sns::{NotPublished, Publisher};
+use crate::channel::{chat, email};
+use crate::config::Settings;
+use crate::history::summary::{Group, Progress, groups};
+use crate::history::{History, HistoryError};
+use crate::limits::{BETWEEN_SUMMARIES, WORTH_AN_ATTEMPT};
+use crate::lookup::Directory;
+use crate::telemetry::InvocationLog;
+use crate::text::Untrusted;
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// What is needed to summarize suppressed alerts.
+pub(super) struct Summarizer<'a, D> {
+    pub directory: &'a D,
+    pub publisher: &'a Publisher,
+    pub channels: &'a Channels,
+    pub settings: &'a Settings,
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// One run. Only one invocation at a time has one.
+struct Run<'a> {
+    history: &'a History,
+    /// Until when the run is ours.
+    until: DateTime<Utc>,
+    timetable: Timetable,
+    progress: Progress,
+}
+
+impl<D: Directory> Summarizer<'_, D> {
+    /// Sends the summaries that are due. What there is no time for is left for the next scheduled invocation, and so is
+    /// what could not be sent: this is no failure of the invocation, since Lambda would only repeat the same.
+    pub(super) async fn summarize_all(
+        &self,
+        history: Option<&History>,
+        time_left: Duration,
+        log: &mut InvocationLog,
+    ) -> InvocationResult {
+        log.summarizing = true;
+        let timetable = Timetable::of(time_left);
+        let (readers, sent) = tokio::join!(
+            Box::pin(self.publisher.readers(timetable.lookups)),
+            Box::pin(self.send_all(history, time_left, timetable)),
+        );
+        log.readers = readers;
+        let Sent { alerts, listed, history_failure, channel_failures, not_published } = sent;
+        log.listed = listed;
+        log.channel_failures.extend(channel_failures);
+        if let Some(why) = history_failure {
+            log.history_failed(&why);
+        }
+        log.summary_failure = not_published.map(|cause| cause.to_string());
+        let webhook = alerts.split_first().zip(self.settings.webhook);
+        InvocationResult::Summaries {
+            subjects: alerts.iter().map(email::subject).collect(),
+            published: !alerts.is_empty(),
+            webhook: webhook.map(|((first, others), format)| chat::render(format, first, others)),
+        }
+    }
+
+    async fn send_all(&self, history: Option<&History>, time_left: Duration, timetable: Timetable) -> Sent {
+        let mut sent = Sent::default();
+        let Some(history) = history else { return sent };
+        let now = (self.clock)();
+        // The table keeps milliseconds.
+        let until = now + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
+        let until = until.trunc_subsecs(3);
+        match history.begin_summaries(now, until).await {
+            Ok(Some(progress)) => {
+                let mut run = Run { history, until, timetable, progress };
+                match Box::pin(self.send(&mut run, &mut sent)).await {
+                    Ok(()) => {}
+                    Err(NotSummarized::Unknown(why)) => sent.history_failure = Some(why),
+                    Err(NotSummarized::NotPublished(cause)) => sent.not_published = Some(cause),
+                }
+                // Then the next run need not wait until this one would be over.
+                let over = history.note_summaries(&run.progress, until, true).await;
+                sent.history_failure = sent.history_failure.or(over.err());
+            }
+            Ok(None) => {}
+            Err(why) => sent.history_failure = Some(why),
+        }
+        sent
+    }
+
+    /// Sends summaries until there is nothing to list, or no time. Before each mail it is noted that the mail is sent:
+    /// after a crash, the next run says that its mail may be the second one.
+    async fn send(&self, run: &mut Run<'_>, sent: &mut Sent) -> Result<(), NotSummarized> {
+        loop {
+            let unlisted = run.history.unlisted(&run.progress, (self.clock)()).await?;
+            let Some(last) = unlisted.last().map(|alert| alert.place.clone()) else {
+                return Ok(());
+            };
+            if run.progress.mailing.is_empty() {
+                run.progress.mailing = last;
+            }
+            let groups = groups(unlisted);
+            for group in groups.iter().skip(run.progress.done) {
+                if !sent.alerts.is_empty() {
+                    sleep(BETWEEN_SUMMARIES).await;
+                }
+                if Instant::now() + 2 * WORTH_AN_ATTEMPT > run.timetable.publish {
+                    return Ok(());
+                }
+                let may_be_second = std::mem::replace(&mut run.progress.begun, true);
+                run.history.note_summaries(&run.progress, run.until, false).await.inspect_err(|_| {
+                    run.progress.begun = may_be_second;
+                })?;
+                let alert = self.compose(run, group, may_be_second).await;
+                if let Err(cause) = self.publisher.send(&email::render(&alert), run.timetable.publish).await {
+                    run.progress.begun = may_be_second || cause.may_have_arrived;
+                    return Err(NotSummarized::NotPublished(cause));
+                }
+                run.progress.done += 1;
+                run.progress.begun = false;
+                sent.listed += group.alerts.len();
+                sent.channel_failures.extend(self.channels.summary(&alert, (self.clock)()).await);
+                sent.alerts.push(alert);
+            }
+            run.progress = Progress { listed: std::mem::take(&mut run.progress.mailing), ..Progress::default() };
+            run.history.note_summaries(&run.progress, run.until, false).await?;
+        }
+    }
+
+    async fn compose(&self, run: &Run<'_>, group: &Group, may_be_second: bool) -> Alert {
+        let account = group.alerts.first().and_then(|alert| alert.account.clone());
+        let id = account.as_ref().map(|account| account.raw().to_owned());
+        let soon = run.timetable.publish.min(Instant::now() + Duration::from_secs(1));
+        let alias = self.directory.account_alias(&id, soon).await;
+        let name: Option<Untrusted> = account_name(account.as_ref(), &self.settings.account_names, &alias);
+        summary_of(group, run.history.table(), name.as_ref(), may_be_second)
+    }
+}
+
+/// What a run sent, and why it sent no more.
+#[derive(Debug, Default)]
+struct Sent {
+    alerts: Vec<Alert>,
+    listed: usize,
+    history_failure: Option<HistoryError>,
+    channel_failures: Vec<(crate::channel::FailureNames, String)>,
+    not_published: Option<NotPublished>,
+}
+
+/// Why a summary was not sent.
+enum NotSummarized {
+    Unknown(HistoryError),
+    NotPublished(NotPublished),
+}
+
+impl From<HistoryError> for NotSummarized {
+    fn from(why: HistoryError) -> Self {
+        Self::Unknown(why)
+    }
+}
