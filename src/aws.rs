@@ -9,7 +9,6 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sns::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use std::time::Duration;
 use whole_answer::WholeAnswer;
 
@@ -38,20 +37,13 @@ pub fn of_person() -> ConfigLoader {
     aws_config::defaults(behavior()).http_client(http()).timeout_config(timeouts()).retry_config(retries())
 }
 
-/// A client of IAM. A lookup that IAM throttles is repeated until its time is over; the SDK's own quota of retries would
-/// end that after a moment, for all lookups together.
+/// A client of IAM, without retries: [`IamDirectory`](crate::lookup::iam::IamDirectory) repeats a call until the time for
+/// lookups is over. The SDK's own quota of retries would end that after a moment, for all lookups together.
 #[must_use]
 pub fn iam(config: &SdkConfig) -> aws_sdk_iam::Client {
-    let bucket = TokenBucket::unlimited();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(100)
-        .with_initial_backoff(Duration::from_millis(100))
-        .with_max_backoff(Duration::from_secs(1));
     aws_sdk_iam::Client::from_conf(
         aws_sdk_iam::config::Builder::from(config)
-            .retry_config(retries)
-            .retry_partition(RetryPartition::custom("lookups").token_bucket(bucket).build())
-            .timeout_config(timeouts().to_builder().operation_timeout(LONGEST_LOOKUP).build())
+            .retry_config(RetryConfig::disabled())
             .interceptor(WholeAnswer)
             .build(),
     )
@@ -92,8 +84,6 @@ fn http() -> SharedHttpClient {
 }
 
 const CONNECT: Duration = Duration::from_millis(1_500);
-/// Longer than any time for lookups: the handler ends them.
-const LONGEST_LOOKUP: Duration = Duration::from_mins(1);
 
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()

@@ -14,7 +14,7 @@ use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, MailStatus, burst, event_key};
-use crate::limits::WAIT_FOR_A_PLACE;
+use crate::limits::{WAIT_FOR_A_PLACE, WORTH_AN_ATTEMPT};
 use crate::lookup::{Directory, enrich};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
@@ -189,7 +189,7 @@ impl<D: Directory> Handler<D> {
             // If it could not be claimed, it is of no use to ask again.
             Some(_) if draft.may_repeat => None,
             Some(session) => {
-                let until = draft.timetable.publish.min(Instant::now() + WAIT_FOR_A_PLACE);
+                let until = (draft.timetable.publish - 4 * WORTH_AN_ATTEMPT).min(Instant::now() + WAIT_FOR_A_PLACE);
                 Box::pin(session.takes_place(draft.alert.severity, until, self.clock, log)).await
             }
             None => None,
@@ -227,13 +227,17 @@ impl<D: Directory> Handler<D> {
         let mut withdrawn = None;
         if log.mail == MailStatus::Suppressed {
             let record = draft.record(MailStatus::Suppressed);
-            let Err(entry) = Box::pin(session.suppress(record, (self.clock)(), log)).await else { return Ok(()) };
+            // If that is not possible, there must be time for the mail.
+            let until = draft.timetable.publish - 2 * WORTH_AN_ATTEMPT;
+            let Err(entry) = Box::pin(session.suppress(record, (self.clock)(), until, log)).await else {
+                return Ok(());
+            };
             withdrawn = Some(entry);
             self.publisher.pace(draft.timetable.publish).await;
             self.publish(draft, log).await?;
             self.inform_channels(draft, log).await;
         }
-        Box::pin(session.record(draft.record(log.mail), withdrawn.as_ref(), log)).await;
+        Box::pin(session.record(draft.record(log.mail), withdrawn.as_ref(), draft.timetable.end, log)).await;
         Ok(())
     }
 

@@ -131,7 +131,7 @@ impl<'a> HistorySession<'a> {
         }
     }
 
-    /// Records the alert as suppressed.
+    /// Records the alert as suppressed, until a time at most.
     ///
     /// # Errors
     /// If that is not known: the entry that may have been recorded.
@@ -139,15 +139,20 @@ impl<'a> HistorySession<'a> {
         &self,
         alert: AlertRecord<'_>,
         now: DateTime<Utc>,
+        until: Instant,
         log: &mut InvocationLog,
     ) -> Result<(), Entry> {
         let alert = AlertRecord { record: &self.raw, ..alert };
         let entry = Entry { arrived: now, ..self.entry.clone() };
-        // A second attempt writes the same items once more.
-        if Box::pin(self.history.keep(&entry, &alert, None)).await.is_ok() {
-            return Ok(());
-        }
-        Box::pin(self.history.keep(&entry, &alert, None)).await.map_err(|why| {
+        let attempts = async {
+            // A second attempt writes the same items once more.
+            match Box::pin(self.history.keep(&entry, &alert, None)).await {
+                Err(_) => Box::pin(self.history.keep(&entry, &alert, None)).await,
+                kept => kept,
+            }
+        };
+        let kept = timeout_at(until, attempts).await.unwrap_or(Err(HistoryError::TimedOut));
+        kept.map_err(|why| {
             log.history_failed(&why);
             entry
         })
@@ -158,12 +163,27 @@ impl<'a> HistorySession<'a> {
         Box::pin(self.history.count(&self.entry, severity)).await.err()
     }
 
-    /// Records the alert. `withdrawn` is the entry that may have been recorded as suppressed.
-    pub(super) async fn record(&self, alert: AlertRecord<'_>, withdrawn: Option<&Entry>, log: &mut InvocationLog) {
+    /// Records the alert, until a time at most. `withdrawn` is the entry that may have been recorded as suppressed.
+    pub(super) async fn record(
+        &self,
+        alert: AlertRecord<'_>,
+        withdrawn: Option<&Entry>,
+        until: Instant,
+        log: &mut InvocationLog,
+    ) {
         let alert = AlertRecord { record: &self.raw, ..alert };
-        if let Err(why) = Box::pin(self.history.keep(&self.entry, &alert, withdrawn)).await {
-            log.history_failed(&why);
-            Box::pin(self.history.keep_only_state(&self.entry)).await.ok();
+        let recorded = timeout_at(until, async {
+            let kept = match Box::pin(self.history.keep(&self.entry, &alert, withdrawn)).await {
+                Err(_) if withdrawn.is_some() => Box::pin(self.history.keep(&self.entry, &alert, None)).await,
+                kept => kept,
+            };
+            if let Err(why) = &kept {
+                log.history_failed(why);
+                Box::pin(self.history.keep_only_state(&self.entry)).await.ok();
+            }
+        });
+        if recorded.await.is_err() {
+            log.history_failed(&HistoryError::TimedOut);
         }
     }
 }

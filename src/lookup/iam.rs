@@ -18,7 +18,6 @@ use crate::limits::{CACHED, CACHED_FOR, VISIBILITY_PAUSES};
 use crate::policy::Parsed;
 use crate::text::Untrusted;
 use aws_sdk_iam::Client;
-use calls::ask;
 use chrono::Utc;
 use read::{Age, IamReader};
 use std::cell::RefCell;
@@ -170,8 +169,8 @@ impl Directory for IamDirectory {
     async fn account_alias(&self, account: &AccountId, deadline: Instant) -> Lookup<Untrusted> {
         let alias = self.aliases.borrow_mut().entry(account.clone()).or_default().clone();
         let fetched = alias.get_or_try_init(async || {
-            let call = Box::pin(self.reader.client.list_account_aliases().send());
-            match ask(deadline, "iam:ListAccountAliases", call).await {
+            let call = || self.reader.client.list_account_aliases().send();
+            match self.reader.calls.ask(deadline, "iam:ListAccountAliases", call).await {
                 Lookup::Found(answer) => Ok(answer.account_aliases.into_iter().next().map(Untrusted::new)),
                 Lookup::Missing => Ok(None),
                 Lookup::Unavailable(reason) => Err(reason),

@@ -300,7 +300,11 @@ class Function:
             )
 
     def close(self):
-        # The emulator and the function that it started.
+        # The emulator puts the function that it starts into a process group of its own.
+        children = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True).stdout
+        for process in children.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -119,7 +119,7 @@ impl History {
             .set_key(Some(progress_key()))
             .update_expression(
                 "SET summingUp = :next, listedTo = :listed, mailingTo = :mailing, mailed = :mailed, begun = :begun, \
-                 grouping = :grouping",
+                 groupsBy = :grouping",
             )
             .condition_expression("summingUp = :run")
             .expression_attribute_values(":run", millis(run))
@@ -139,7 +139,7 @@ fn read(item: &Item) -> Progress {
     let field = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
     let (listed, mailing) = (field("listedTo"), field("mailingTo"));
     let (done, begun) = (integer(item, "mailed").unwrap_or(0), integer(item, "begun").unwrap_or(NONE));
-    let same = integer(item, "grouping") == Some(GROUPING);
+    let same = integer(item, "groupsBy") == Some(GROUPING);
     let done_then = usize::try_from(done).unwrap_or(0);
     Progress {
         listed,

@@ -6,75 +6,168 @@ use crate::text::Untrusted;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Tag};
 use chrono::{DateTime, Utc};
+use std::cell::Cell;
 use std::error::Error;
-use tokio::time::{Instant, timeout_at};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
 
-/// Waits for one call, until the deadline at most.
-pub(super) async fn ask<T, E, R>(
-    deadline: Instant,
-    action: &'static str,
-    call: impl Future<Output = Result<T, SdkError<E, R>>>,
-) -> Lookup<T>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    match timeout_at(deadline, call).await {
-        Ok(Ok(answer)) => Lookup::Found(answer),
-        Ok(Err(error)) => refused(action, &error),
-        Err(_) => Lookup::Unavailable(Unavailable::TimedOut),
+/// What IAM is asked. IAM has one budget of calls for the whole account, so calls are throttled in a storm of events: then
+/// what can raise a severity is asked before the rest.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// How many calls are under way whose answers can raise a severity.
+    important: Cell<usize>,
+}
+
+/// The pauses before a call is repeated: the first one, and the longest one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often a throttled call looks whether the important ones have their answers.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Whether the answer says what somebody may do, or who that is.
+fn is_important(action: &str) -> bool {
+    !matches!(
+        action,
+        "iam:GetAccessKeyLastUsed"
+            | "iam:GetLoginProfile"
+            | "iam:ListAccessKeys"
+            | "iam:ListAccountAliases"
+            | "iam:ListEntitiesForPolicy"
+            | "iam:ListMFADevices"
+    )
+}
+
+/// An important call that is under way.
+struct UnderWay<'a>(&'a Cell<usize>);
+
+impl<'a> UnderWay<'a> {
+    fn begin(important: &'a Cell<usize>) -> Self {
+        important.set(important.get() + 1);
+        Self(important)
     }
 }
 
-/// Reads a list until its end, its limit or the deadline.
-pub(super) async fn list<I, T, E, R>(
-    deadline: Instant,
-    action: &'static str,
-    mut next: impl AsyncFnMut() -> Option<Result<I, SdkError<E, R>>>,
-    make: impl Fn(I) -> T,
-) -> Lookup<Listing<T>>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    let mut list = Listing { items: Vec::new(), more: false };
-    loop {
-        match timeout_at(deadline, next()).await {
-            Ok(None) => return Lookup::Found(list),
-            Ok(Some(Ok(_))) if list.items.len() == LISTED => {
-                list.more = true;
-                return Lookup::Found(list);
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+impl Calls {
+    /// Asks until there is an answer, or until the deadline. What IAM refuses only for the moment is asked again.
+    pub(super) async fn ask<T, E, R, F>(
+        &self,
+        deadline: Instant,
+        action: &'static str,
+        call: impl Fn() -> F,
+    ) -> Lookup<T>
+    where
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        self.persist(deadline, action, async || Box::pin(call()).await).await
+    }
+
+    /// Reads a list until its end, its limit or the deadline. A list that could not be read to its end is read again.
+    pub(super) async fn list<P, I, T, E, R>(
+        &self,
+        deadline: Instant,
+        action: &'static str,
+        pages: impl Fn() -> P,
+        next: impl AsyncFn(&mut P) -> Option<Result<I, SdkError<E, R>>>,
+        make: impl Fn(I) -> T,
+    ) -> Lookup<Listing<T>>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let read = async || {
+            let (mut pages, mut list) = (pages(), Listing { items: Vec::new(), more: false });
+            while let Some(item) = Box::pin(next(&mut pages)).await {
+                if list.items.len() == LISTED {
+                    list.more = true;
+                    break;
+                }
+                list.items.push(make(item?));
             }
-            Ok(Some(Ok(item))) => list.items.push(make(item)),
-            Ok(Some(Err(error))) => return refused(action, &error),
-            Err(_) => return Lookup::Unavailable(Unavailable::TimedOut),
+            Ok(list)
+        };
+        self.persist(deadline, action, read).await
+    }
+
+    async fn persist<T, E, R>(
+        &self,
+        deadline: Instant,
+        action: &'static str,
+        call: impl AsyncFn() -> Result<T, SdkError<E, R>>,
+    ) -> Lookup<T>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let _under_way = is_important(action).then(|| UnderWay::begin(&self.important));
+        let (mut pause, mut before) = (FIRST_PAUSE, Unavailable::TimedOut);
+        loop {
+            let error = match timeout_at(deadline, call()).await {
+                Ok(Ok(answer)) => return Lookup::Found(answer),
+                Ok(Err(error)) => error,
+                Err(_) => return Lookup::Unavailable(before),
+            };
+            let Some(refused) = refused(action, &error) else { return Lookup::Missing };
+            if !refused.for_now || Instant::now() + pause >= deadline {
+                // Only the code: the whole error contains the raw response, and a response can contain a policy.
+                tracing::warn!(action, reason = refused.reason.words().plain(), cause = cause(&error), "lookup failed");
+                return Lookup::Unavailable(refused.reason);
+            }
+            // Calls that were throttled together must not come back together.
+            sleep(pause.mul_f32(0.5 + 0.5 * fastrand::f32())).await;
+            while refused.reason == Unavailable::Throttled
+                && !is_important(action)
+                && self.important.get() > 0
+                && Instant::now() < deadline
+            {
+                sleep(LOOK_AGAIN).await;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            before = refused.reason;
         }
     }
 }
 
-/// What an error says about the fact.
-fn refused<T, E, R>(action: &'static str, error: &SdkError<E, R>) -> Lookup<T>
+/// Why there is no answer.
+struct Refused {
+    reason: Unavailable,
+    /// Whether there may be an answer in a moment.
+    for_now: bool,
+}
+
+/// What an error says about the fact; `None` if there is no such entity.
+fn refused<E, R>(action: &'static str, error: &SdkError<E, R>) -> Option<Refused>
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let reason = match error.code() {
-        Some("NoSuchEntity" | "NoSuchEntityException") => return Lookup::Missing,
-        Some("AccessDenied" | "AccessDeniedException") => Unavailable::Denied(action),
+    let (reason, for_now) = match error.code() {
+        Some("NoSuchEntity" | "NoSuchEntityException") => return None,
+        // The function's role has all that it asks for: an answer of this kind does not change within seconds.
+        Some("AccessDenied" | "AccessDeniedException") => (Unavailable::Denied(action), false),
         Some("Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException") => {
-            Unavailable::Throttled
+            (Unavailable::Throttled, true)
         }
-        Some(code) => Unavailable::Failed(code.into()),
+        Some(code) => (
+            Unavailable::Failed(code.into()),
+            matches!(code, "ServiceFailure" | "ServiceUnavailable" | "InternalFailure" | "InternalError"),
+        ),
         None => match error {
-            SdkError::TimeoutError(_) => Unavailable::TimedOut,
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => Unavailable::TimedOut,
-            SdkError::DispatchFailure(_) => Unavailable::Unreachable,
-            _ => Unavailable::Failed("something that is not understood".into()),
+            SdkError::TimeoutError(_) => (Unavailable::TimedOut, true),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => (Unavailable::TimedOut, true),
+            SdkError::DispatchFailure(_) => (Unavailable::Unreachable, true),
+            _ => (Unavailable::Failed("something that is not understood".into()), false),
         },
     };
-    // Only the code: the whole error contains the raw response, and a response can contain a policy.
-    tracing::warn!(action, reason = reason.words().plain(), cause = cause(error), "lookup failed");
-    Lookup::Unavailable(reason)
+    Some(Refused { reason, for_now })
 }
 
 /// Why a call got no response at all, in a few words.

@@ -1,6 +1,6 @@
 //! Reads users, roles, groups and policies, each with its related facts, in parallel.
 
-use super::calls::{and_then, ask, boundary, list, name_and_arn, tags, time};
+use super::calls::{Calls, and_then, boundary, name_and_arn, tags, time};
 use crate::catalog::TargetKind;
 use crate::limits::{CACHED, CACHED_FOR, DOCUMENTS_READ, LISTED_AT_ONCE};
 use crate::lookup::cache::Cache;
@@ -15,6 +15,10 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::types::StatusType;
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
@@ -22,13 +26,16 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct IamReader {
     pub(super) client: Client,
+    pub(super) calls: Calls,
     /// By ARN, which contains the account.
     documents: Cache<String, Parsed>,
+    /// The documents that are being asked for: caller and target often have the same policies.
+    asked: RefCell<HashMap<String, Rc<OnceCell<Lookup<Parsed>>>>>,
 }
 
 impl IamReader {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, documents: Cache::new(CACHED_FOR, CACHED) }
+        Self { client, calls: Calls::default(), documents: Cache::new(CACHED_FOR, CACHED), asked: RefCell::default() }
     }
 
     pub(super) async fn user(&self, question: &UserQuestion, age: Age, deadline: Instant) -> User {
@@ -100,7 +107,7 @@ impl IamReader {
     }
 
     pub(super) async fn user_profile(&self, name: &str, deadline: Instant) -> Lookup<UserProfile> {
-        let answer = ask(deadline, "iam:GetUser", self.client.get_user().user_name(name).send()).await;
+        let answer = self.calls.ask(deadline, "iam:GetUser", || self.client.get_user().user_name(name).send()).await;
         and_then(answer, |answer| answer.user).map(|user| UserProfile {
             created: time(Some(&user.create_date)),
             password_last_used: time(user.password_last_used.as_ref()),
@@ -113,36 +120,54 @@ impl IamReader {
     }
 
     pub(super) async fn groups(&self, user: &str, deadline: Instant) -> Lookup<Listing<Untrusted>> {
-        let mut pages = self.client.list_groups_for_user().user_name(user).into_paginator().items().send();
-        list(deadline, "iam:ListGroupsForUser", async || pages.next().await, |group| group.group_name.into()).await
+        let pages = || self.client.list_groups_for_user().user_name(user).into_paginator().items().send();
+        self.calls
+            .list(
+                deadline,
+                "iam:ListGroupsForUser",
+                pages,
+                async |pages| pages.next().await,
+                |group| group.group_name.into(),
+            )
+            .await
     }
 
     pub(super) async fn mfa_devices(&self, user: &str, deadline: Instant) -> Lookup<Listing<Untrusted>> {
-        let mut pages = self.client.list_mfa_devices().user_name(user).into_paginator().items().send();
-        list(deadline, "iam:ListMFADevices", async || pages.next().await, |device| device.serial_number.into()).await
+        let pages = || self.client.list_mfa_devices().user_name(user).into_paginator().items().send();
+        self.calls
+            .list(
+                deadline,
+                "iam:ListMFADevices",
+                pages,
+                async |pages| pages.next().await,
+                |device| device.serial_number.into(),
+            )
+            .await
     }
 
     pub(super) async fn access_keys(&self, user: &str, deadline: Instant) -> Lookup<Listing<AccessKey>> {
-        let mut pages = self.client.list_access_keys().user_name(user).into_paginator().items().send();
-        list(
-            deadline,
-            "iam:ListAccessKeys",
-            async || pages.next().await,
-            |key| AccessKey {
-                id: key.access_key_id.unwrap_or_default().into(),
-                active: key.status == Some(StatusType::Active),
-                created: time(key.create_date.as_ref()),
-            },
-        )
-        .await
+        let pages = || self.client.list_access_keys().user_name(user).into_paginator().items().send();
+        self.calls
+            .list(
+                deadline,
+                "iam:ListAccessKeys",
+                pages,
+                async |pages| pages.next().await,
+                |key| AccessKey {
+                    id: key.access_key_id.unwrap_or_default().into(),
+                    active: key.status == Some(StatusType::Active),
+                    created: time(key.create_date.as_ref()),
+                },
+            )
+            .await
     }
 
     pub(super) async fn password(&self, question: &UserQuestion, deadline: Instant) -> Lookup<DateTime<Utc>> {
         if !question.password {
             return Lookup::not_asked("not needed of the caller");
         }
-        let call = self.client.get_login_profile().user_name(&question.name).send();
-        let answer = ask(deadline, "iam:GetLoginProfile", call).await;
+        let call = || self.client.get_login_profile().user_name(&question.name).send();
+        let answer = self.calls.ask(deadline, "iam:GetLoginProfile", call).await;
         and_then(answer, |answer| answer.login_profile.and_then(|profile| time(Some(&profile.create_date))))
     }
 
@@ -150,8 +175,8 @@ impl IamReader {
         let Some(key) = &question.key_in_use else {
             return Lookup::not_asked("not signed with a long-lived key");
         };
-        let call = self.client.get_access_key_last_used().access_key_id(key).send();
-        let answer = ask(deadline, "iam:GetAccessKeyLastUsed", call).await;
+        let call = || self.client.get_access_key_last_used().access_key_id(key).send();
+        let answer = self.calls.ask(deadline, "iam:GetAccessKeyLastUsed", call).await;
         // IAM writes "N/A" if there is no service or no region.
         let stated = |text: String| (!text.is_empty() && text != "N/A").then(|| text.into());
         and_then(answer, |answer| answer.access_key_last_used).map(|last| KeyUse {
@@ -162,17 +187,23 @@ impl IamReader {
     }
 
     pub(super) async fn attached_to_user(&self, name: &str, age: Age, deadline: Instant) -> AttachedPolicies {
-        let mut pages = self.client.list_attached_user_policies().user_name(name).into_paginator().items().send();
-        let found = list(deadline, "iam:ListAttachedUserPolicies", async || pages.next().await, name_and_arn).await;
+        let pages = || self.client.list_attached_user_policies().user_name(name).into_paginator().items().send();
+        let found = self
+            .calls
+            .list(deadline, "iam:ListAttachedUserPolicies", pages, async |pages| pages.next().await, name_and_arn)
+            .await;
         self.attached(found, &"attached policies".into(), || Attachment::Attached, age, deadline).await
     }
 
     pub(super) async fn inline_of_user(&self, name: &str, deadline: Instant) -> AttachedPolicies {
-        let mut pages = self.client.list_user_policies().user_name(name).into_paginator().items().send();
-        let found = list(deadline, "iam:ListUserPolicies", async || pages.next().await, Untrusted::new).await;
+        let pages = || self.client.list_user_policies().user_name(name).into_paginator().items().send();
+        let found = self
+            .calls
+            .list(deadline, "iam:ListUserPolicies", pages, async |pages| pages.next().await, Untrusted::new)
+            .await;
         let read = async |policy: &str| {
-            let call = self.client.get_user_policy().user_name(name).policy_name(policy).send();
-            ask(deadline, "iam:GetUserPolicy", call).await.map(|answer| answer.policy_document)
+            let call = || self.client.get_user_policy().user_name(name).policy_name(policy).send();
+            self.calls.ask(deadline, "iam:GetUserPolicy", call).await.map(|answer| answer.policy_document)
         };
         inline(found, &"inline policies".into(), || Attachment::Inline, read).await
     }
@@ -181,17 +212,22 @@ impl IamReader {
         let name = group.raw();
         let via = || Attachment::Group(group.clone());
         let attached = async {
-            let mut pages = self.client.list_attached_group_policies().group_name(name).into_paginator().items().send();
-            let found =
-                list(deadline, "iam:ListAttachedGroupPolicies", async || pages.next().await, name_and_arn).await;
+            let pages = || self.client.list_attached_group_policies().group_name(name).into_paginator().items().send();
+            let found = self
+                .calls
+                .list(deadline, "iam:ListAttachedGroupPolicies", pages, async |pages| pages.next().await, name_and_arn)
+                .await;
             self.attached(found, &phrase!("policies of the group ", group), via, age, deadline).await
         };
         let inlined = async {
-            let mut pages = self.client.list_group_policies().group_name(name).into_paginator().items().send();
-            let found = list(deadline, "iam:ListGroupPolicies", async || pages.next().await, Untrusted::new).await;
+            let pages = || self.client.list_group_policies().group_name(name).into_paginator().items().send();
+            let found = self
+                .calls
+                .list(deadline, "iam:ListGroupPolicies", pages, async |pages| pages.next().await, Untrusted::new)
+                .await;
             let read = async |policy: &str| {
-                let call = self.client.get_group_policy().group_name(name).policy_name(policy).send();
-                ask(deadline, "iam:GetGroupPolicy", call).await.map(|answer| answer.policy_document)
+                let call = || self.client.get_group_policy().group_name(name).policy_name(policy).send();
+                self.calls.ask(deadline, "iam:GetGroupPolicy", call).await.map(|answer| answer.policy_document)
             };
             inline(found, &phrase!("inline policies of the group ", group), via, read).await
         };
@@ -203,16 +239,22 @@ impl IamReader {
     pub(super) async fn role(&self, name: &str, age: Age, deadline: Instant) -> Role {
         let asked = Utc::now();
         let attached = async {
-            let mut pages = self.client.list_attached_role_policies().role_name(name).into_paginator().items().send();
-            let found = list(deadline, "iam:ListAttachedRolePolicies", async || pages.next().await, name_and_arn).await;
+            let pages = || self.client.list_attached_role_policies().role_name(name).into_paginator().items().send();
+            let found = self
+                .calls
+                .list(deadline, "iam:ListAttachedRolePolicies", pages, async |pages| pages.next().await, name_and_arn)
+                .await;
             self.attached(found, &"attached policies".into(), || Attachment::Attached, age, deadline).await
         };
         let inlined = async {
-            let mut pages = self.client.list_role_policies().role_name(name).into_paginator().items().send();
-            let found = list(deadline, "iam:ListRolePolicies", async || pages.next().await, Untrusted::new).await;
+            let pages = || self.client.list_role_policies().role_name(name).into_paginator().items().send();
+            let found = self
+                .calls
+                .list(deadline, "iam:ListRolePolicies", pages, async |pages| pages.next().await, Untrusted::new)
+                .await;
             let read = async |policy: &str| {
-                let call = self.client.get_role_policy().role_name(name).policy_name(policy).send();
-                ask(deadline, "iam:GetRolePolicy", call).await.map(|answer| answer.policy_document)
+                let call = || self.client.get_role_policy().role_name(name).policy_name(policy).send();
+                self.calls.ask(deadline, "iam:GetRolePolicy", call).await.map(|answer| answer.policy_document)
             };
             inline(found, &"inline policies".into(), || Attachment::Inline, read).await
         };
@@ -239,7 +281,7 @@ impl IamReader {
     }
 
     pub(super) async fn role_profile(&self, name: &str, deadline: Instant) -> Lookup<RoleProfile> {
-        let answer = ask(deadline, "iam:GetRole", self.client.get_role().role_name(name).send()).await;
+        let answer = self.calls.ask(deadline, "iam:GetRole", || self.client.get_role().role_name(name).send()).await;
         and_then(answer, |answer| answer.role).map(|role| RoleProfile {
             created: time(Some(&role.create_date)),
             description: role.description.filter(|text| !text.is_empty()).map(Untrusted::new),
@@ -294,8 +336,8 @@ impl IamReader {
     }
 
     pub(super) async fn members(&self, group: &str, deadline: Instant) -> Lookup<Members> {
-        let call = self.client.get_group().group_name(group).max_items(LISTED_AT_ONCE).send();
-        let answer = ask(deadline, "iam:GetGroup", call).await;
+        let call = || self.client.get_group().group_name(group).max_items(LISTED_AT_ONCE).send();
+        let answer = self.calls.ask(deadline, "iam:GetGroup", call).await;
         and_then(answer, |answer| {
             let users = answer.users.into_iter().map(|user| user.user_name.into()).collect();
             Some(Members { arn: answer.group?.arn.into(), users: Listing { items: users, more: answer.is_truncated } })
@@ -303,8 +345,8 @@ impl IamReader {
     }
 
     pub(super) async fn holders(&self, policy: &str, deadline: Instant) -> Lookup<Listing<(TargetKind, Untrusted)>> {
-        let call = self.client.list_entities_for_policy().policy_arn(policy).max_items(LISTED_AT_ONCE).send();
-        ask(deadline, "iam:ListEntitiesForPolicy", call).await.map(|answer| {
+        let call = || self.client.list_entities_for_policy().policy_arn(policy).max_items(LISTED_AT_ONCE).send();
+        self.calls.ask(deadline, "iam:ListEntitiesForPolicy", call).await.map(|answer| {
             let users = answer.policy_users.into_iter().flatten().map(|user| (TargetKind::User, user.user_name));
             let roles = answer.policy_roles.into_iter().flatten().map(|role| (TargetKind::Role, role.role_name));
             let groups = answer.policy_groups.into_iter().flatten().map(|group| (TargetKind::Group, group.group_name));
@@ -315,7 +357,8 @@ impl IamReader {
     }
 
     pub(super) async fn policy_profile(&self, arn: &str, deadline: Instant) -> Lookup<PolicyProfile> {
-        let answer = ask(deadline, "iam:GetPolicy", self.client.get_policy().policy_arn(arn).send()).await;
+        let answer =
+            self.calls.ask(deadline, "iam:GetPolicy", || self.client.get_policy().policy_arn(arn).send()).await;
         and_then(answer, |answer| answer.policy).map(|policy| PolicyProfile {
             name: policy.policy_name.unwrap_or_default().into(),
             arn: policy.arn.unwrap_or_else(|| arn.to_owned()).into(),
@@ -330,8 +373,13 @@ impl IamReader {
         if let (true, Some(document)) = (cached, self.documents.get(&arn.to_owned())) {
             return Lookup::Found(document);
         }
-        let profile = self.policy_profile(arn, deadline).await;
-        let document = self.default_document(arn, &profile, deadline).await;
+        let once = self.asked.borrow_mut().entry(arn.to_owned()).or_default().clone();
+        let document = once.get_or_init(async || {
+            let profile = self.policy_profile(arn, deadline).await;
+            self.default_document(arn, &profile, deadline).await
+        });
+        let document = Box::pin(document).await.clone();
+        self.asked.borrow_mut().remove(arn);
         if let Lookup::Found(document) = &document {
             self.documents.put(arn.to_owned(), document.clone());
         }
@@ -355,8 +403,8 @@ impl IamReader {
     }
 
     pub(super) async fn document_of(&self, arn: &str, version: String, deadline: Instant) -> Lookup<Parsed> {
-        let call = self.client.get_policy_version().policy_arn(arn).version_id(version).send();
-        let answer = ask(deadline, "iam:GetPolicyVersion", call).await;
+        let call = || self.client.get_policy_version().policy_arn(arn).version_id(&version).send();
+        let answer = self.calls.ask(deadline, "iam:GetPolicyVersion", call).await;
         and_then(answer, |answer| answer.policy_version?.document).map(|document| Parsed::of(&document))
     }
 }
