@@ -1,4 +1,6 @@
 # make test      runs everything that CI runs; creates .venv for the parts that need Python
+# make faults    every fault at every call of the release binary, and storms: an hour or less
+# make fuzz      feeds 10 million events to the function: make fuzz EVENTS=100000
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
 # make pictures  draws the pictures of the README from the snapshots
 # make second-opinion  compares the judge of policies with another one, PMapper
@@ -15,10 +17,10 @@ VENV := .venv
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test rust template end-to-end preview pictures measure second-opinion aws-managed venv clean
+.PHONY: test rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed venv clean
 .NOTPARALLEL:
 
-test: template rust end-to-end
+test: template rust end-to-end faults-quick
 
 rust:
 	cargo fmt --check
@@ -34,6 +36,15 @@ template: $(VENV)/installed
 end-to-end: $(VENV)/installed
 	cargo build --bin iam-security-alert --example preview
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/end_to_end
+
+# One fault of each kind, and a small storm; needs Linux, and nothing besides Python's standard library.
+faults-quick:
+	cargo build --bin iam-security-alert
+	$(PYTHON) tests/faults --quick
+
+faults:
+	cargo build --release --bin iam-security-alert
+	$(PYTHON) tests/faults
 
 preview:
 	cargo run --quiet --example preview -- $(EVENT)

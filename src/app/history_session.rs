@@ -119,6 +119,8 @@ impl<'a> HistorySession<'a> {
                     // Those who wait for the same interval must not all ask at its first moment.
                     let next = next + Duration::from_millis(fastrand::u64(0..300));
                     if Instant::now() + next >= until {
+                        // The others of this instance need not wait in vain, too.
+                        self.history.used_up(share, now);
                         return Some(false);
                     }
                     sleep(next).await;

@@ -175,8 +175,8 @@ pub(super) async fn attempt_until(
             Attempt::RefusedForNow(cause)
         }
         (_, Some("InvalidParameter" | "ParameterValueInvalid")) => Attempt::ContentRefused(cause),
-        // A server can fail after it took the message.
-        (SdkError::ServiceError(answer), _) if answer.raw().status().is_server_error() => Attempt::Unclear(cause),
+        // A server can fail after it took the message, and an answer can be something else than the one of SNS.
+        (SdkError::ServiceError(answer), _) if !answer.raw().status().is_client_error() => Attempt::Unclear(cause),
         (SdkError::ServiceError(_) | SdkError::ConstructionFailure(_), _) => Attempt::Refused(cause),
         (SdkError::DispatchFailure(failure), _) => {
             let not_connected = failure.as_connector_error().is_some_and(|error| is_not_connected(error));

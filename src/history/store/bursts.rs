@@ -10,7 +10,6 @@ use crate::history::{Entry, HistoryError};
 use crate::limits::HISTORY_TIMEOUT;
 use crate::severity::Severity;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -84,20 +83,20 @@ impl History {
             Ok(Err(error)) => error,
             Err(_) => return Err(HistoryError::TimedOut),
         };
-        let Some(taken) = refused_with(&error) else { return Err(why_not("place", &error)) };
-        let used_up = integer(taken, of_share).and_then(|taken| u64::try_from(taken).ok()) >= Some(a_minute);
-        if used_up {
-            self.used_up.set(Some((share, minute)));
+        let Some(UpdateItemError::ConditionalCheckFailedException(refused)) = error.as_service_error() else {
+            return Err(why_not("place", &error));
+        };
+        let taken = refused.item().and_then(|item| integer(item, of_share));
+        if taken.and_then(|taken| u64::try_from(taken).ok()) >= Some(a_minute) {
+            self.used_up(share, now);
+            return Ok(Place::UsedUp);
         }
-        Ok(if used_up { Place::UsedUp } else { Place::Later })
+        Ok(Place::Later)
     }
-}
 
-/// The item that did not meet the condition.
-fn refused_with<R>(error: &SdkError<UpdateItemError, R>) -> Option<&Item> {
-    match error.as_service_error()? {
-        UpdateItemError::ConditionalCheckFailedException(refused) => refused.item(),
-        _ => None,
+    /// Remembers that there are no more places in this minute: then this instance does not ask again.
+    pub fn used_up(&self, share: Share, now: DateTime<Utc>) {
+        self.used_up.set(Some((share, budget::minute(now))));
     }
 }
 

@@ -11,17 +11,27 @@ use std::error::Error;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// What IAM is asked. IAM has one budget of calls for the whole account, so calls are throttled in a storm of events: then
-/// what can raise a severity is asked before the rest.
+/// What IAM is asked. IAM has one budget of calls for the whole account, so calls are throttled in a storm of events.
+///
+/// Then what can raise a severity is asked before the rest. And some events are more eager than others: if all instances
+/// asked equally often, each event would get a part of its answers, and none would get all.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     /// How many calls are under way whose answers can raise a severity.
     important: Cell<usize>,
+    /// When IAM last throttled a call of this instance.
+    throttled: Cell<Option<Instant>>,
+    /// The event, by its deadline, and the factor of its pauses.
+    eagerness: Cell<Option<(Instant, f32)>>,
 }
 
 /// The pauses before a call is repeated: the first one, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The factors of the pauses, for the most and the least eager event.
+const EAGERNESS: (f32, f32) = (0.2, 4.0);
+/// IAM counts as busy for this time after a call was throttled.
+const BUSY: Duration = Duration::from_secs(30);
 /// How often a throttled call looks whether the important ones have their answers.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -97,6 +107,27 @@ impl Calls {
         self.persist(deadline, action, read).await
     }
 
+    /// Waits until the important calls have their answers.
+    async fn important_ones(&self, deadline: Instant) {
+        while self.important.get() > 0 && Instant::now() < deadline {
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The factor of the pauses of this event.
+    fn eagerness(&self, deadline: Instant) -> f32 {
+        match self.eagerness.get() {
+            // A call that is given up earlier belongs to the same event.
+            Some((event, eagerness)) if deadline <= event => eagerness,
+            _ => {
+                let (most, least) = EAGERNESS;
+                let eagerness = most * (least / most).powf(fastrand::f32());
+                self.eagerness.set(Some((deadline, eagerness)));
+                eagerness
+            }
+        }
+    }
+
     async fn persist<T, E, R>(
         &self,
         deadline: Instant,
@@ -108,7 +139,11 @@ impl Calls {
         R: std::fmt::Debug + 'static,
     {
         let _under_way = is_important(action).then(|| UnderWay::begin(&self.important));
-        let (mut pause, mut before) = (FIRST_PAUSE, Unavailable::TimedOut);
+        let eagerness = self.eagerness(deadline);
+        let (mut pause, mut before) = (FIRST_PAUSE.mul_f32(eagerness), Unavailable::TimedOut);
+        if !is_important(action) && self.throttled.get().is_some_and(|since| since.elapsed() < BUSY) {
+            self.important_ones(deadline).await;
+        }
         loop {
             let error = match timeout_at(deadline, call()).await {
                 Ok(Ok(answer)) => return Lookup::Found(answer),
@@ -123,14 +158,13 @@ impl Calls {
             }
             // Calls that were throttled together must not come back together.
             sleep(pause.mul_f32(0.5 + 0.5 * fastrand::f32())).await;
-            while refused.reason == Unavailable::Throttled
-                && !is_important(action)
-                && self.important.get() > 0
-                && Instant::now() < deadline
-            {
-                sleep(LOOK_AGAIN).await;
+            if refused.reason == Unavailable::Throttled {
+                self.throttled.set(Some(Instant::now()));
+                if !is_important(action) {
+                    self.important_ones(deadline).await;
+                }
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(LONGEST_PAUSE.mul_f32(eagerness));
             before = refused.reason;
         }
     }

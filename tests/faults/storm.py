@@ -1,0 +1,102 @@
+"""A storm: thousands of events of hundreds of callers at once, more than anybody can read.
+
+What counts: no alert is lost, each is mailed or listed, and the topic never gets ten mails in a second.
+"""
+
+import asyncio
+import collections
+import contextlib
+import random
+import time
+
+from cloud import Cloud, ago
+from environment import SCHEDULE, Environment
+from matrix import create_key, create_user, event, session, user
+
+#: How often the schedule calls the function, in seconds.
+SCHEDULED = 60
+
+
+def storm(count, callers):
+    """Events of some kinds by many callers; some callers do much, many do little."""
+    kinds = [
+        lambda who, n: create_user(who, f"new-{n}"),
+        lambda who, n: create_key(who, f"new-{n % 500}"),
+        lambda who, n: event(who, "AddUserToGroup", {"groupName": "Admins", "userName": f"new-{n}"}),
+        lambda who, n: event(who, "AddRoleToInstanceProfile", {"roleName": "admin", "instanceProfileName": f"p-{n}"}),
+        lambda who, n: event(who, "DeactivateMFADevice", {"userName": f"new-{n}", "serialNumber": f"arn:aws:iam::1:mfa/{n}"}),
+    ]
+    people = [user(f"person-{n}") if n % 3 else session(f"role-{n}") for n in range(callers)]
+    weights = [1 / (n + 3) for n in range(callers)]
+    return [random.choice(kinds)(random.choices(people, weights)[0], n) for n in range(count)]
+
+
+async def run(binary, count, callers, instances, settings=None, iam_rate=None, seconds=600, wait=True):
+    """Runs a storm; returns what came of it. `wait`: the schedule runs every minute of real time, and for as long as it
+    lists something after the storm; otherwise it runs at the end."""
+    cloud = Cloud()
+    cloud.keep_calls = False
+    cloud.iam_rate = iam_rate
+    cloud.table.items["HISTORY", "BEGIN"] = {"pk": {"S": "HISTORY"}, "sk": {"S": "BEGIN"}, "time": {"S": ago(30 * 86_400)}}
+    events = collections.deque(storm(count, callers))
+    all_events = list(events)
+    complete, suppressed_at, handled, slowest = 0, {}, {}, 0.0
+    async with contextlib.AsyncExitStack() as stack:
+        pool = [await stack.enter_async_context(Environment(cloud, binary, settings)) for _ in range(instances + 1)]
+        clock, *pool = pool
+        begun, over = time.monotonic(), asyncio.Event()
+
+        async def work(environment):
+            nonlocal complete, slowest
+            while events and time.monotonic() - begun < seconds:
+                of = events.popleft()
+                final, tried, answer = await environment.deliver(of)
+                slowest = max(slowest, *(took for _, took in tried))
+                handled[of["detail"]["eventID"]] = (final, answer)
+                if answer and not answer.get("published"):
+                    suppressed_at[of["detail"]["eventID"]] = time.monotonic()
+
+        async def schedule():
+            while not over.is_set():
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(over.wait(), SCHEDULED)
+                if not over.is_set():
+                    await clock.invoke(SCHEDULE)
+
+        ticking = asyncio.ensure_future(schedule()) if wait else None
+        await asyncio.gather(*(work(environment) for environment in pool))
+        took = time.monotonic() - begun
+        with_history = not settings or settings.get("HISTORY_TABLE", "history")
+        if wait and with_history:
+            while {of for of in suppressed_at if not cloud.listings(of)} and time.monotonic() - begun < took + 300:
+                await asyncio.sleep(1)
+        over.set()
+        if ticking:
+            await ticking
+        if with_history:
+            await clock.summarize(1 if wait else 8)
+        lines = [line for environment in pool for line in environment.log if "lookup_failures" in line]
+    mailed = {of for of in handled if cloud.mails_about(of)}
+    listed = {of for of in handled if cloud.listings(of)}
+    lists = sorted((mail for mail in cloud.mails if "WHAT WAS SUPPRESSED" in mail["text"]), key=lambda mail: mail["at"])
+    waited = [
+        next(mail["at"] for mail in lists if f"  {of}\n" in mail["text"]) - at for of, at in suppressed_at.items() if of in listed
+    ]
+    expected = {of for of, (final, answer) in handled.items() if final == "handled" and answer and answer.get("severity", "LOW") != "LOW"}
+    return {
+        "events": len(all_events),
+        "handled": len(handled),
+        "seconds": round(took, 1),
+        "mails": len(cloud.mails),
+        "of these, summaries": len(lists),
+        "alerts with a mail of their own": len(mailed),
+        "alerts listed in summaries": len(listed),
+        "lost": len(expected - mailed - listed),
+        "twice": len(mailed & listed) + sum(len(cloud.mails_about(of)) > 1 or cloud.listings(of) > 1 for of in handled),
+        "parked": sum(final == "parked" for final, _ in handled.values()),
+        "most mails in a second": cloud.most_mails_in_a_second(),
+        "seconds until an alert was listed, at most": round(max(waited, default=0), 1),
+        "complete judgements": f"{sum(not line['lookup_failures'] for line in lines)} of {len(lines)}",
+        "calls that IAM throttled": cloud.throttled,
+        "slowest invocation, seconds": round(slowest, 1),
+    }
