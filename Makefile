@@ -46,6 +46,10 @@ faults:
 	cargo build --release --bin iam-security-alert
 	$(PYTHON) tests/faults
 
+fuzz: EVENTS = 10000000
+fuzz:
+	cargo run --profile bench --example fuzz -- --events $(EVENTS)
+
 preview:
 	cargo run --quiet --example preview -- $(EVENT)
 

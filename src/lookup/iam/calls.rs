@@ -29,7 +29,7 @@ pub(super) struct Calls {
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The factors of the pauses, for the most and the least eager event.
-const EAGERNESS: (f32, f32) = (0.2, 4.0);
+const EAGERNESS: (f32, f32) = (0.3, 20.0);
 /// IAM counts as busy for this time after a call was throttled.
 const BUSY: Duration = Duration::from_secs(30);
 /// How often a throttled call looks whether the important ones have their answers.
