@@ -244,6 +244,14 @@ fn handed_on_access_that_is_not_known_is_high() {
 }
 
 #[test]
+fn a_mail_says_what_is_not_known_and_what_that_can_mean() {
+    let (_, event) = events().into_iter().find(|(of, _)| of == "AddRoleToInstanceProfile").unwrap();
+    let directory = Doctored { account: Rc::new(account()), besides: Besides::Nothing, missing: Missing::Everything };
+    let email = draft(directory, event, settings(&[])).email;
+    insta::assert_snapshot!("nothing_is_known", format!("Subject: {}\n\n{}", email.subject, email.body));
+}
+
+#[test]
 fn a_history_that_does_not_answer_costs_no_mail() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let settings = settings(&[]);

@@ -1,11 +1,12 @@
 //! The path of one event. Read [`Handler`] first. `history_session` contains what the path needs of the history,
-//! `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
+//! `sending` how an alert goes out, `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
 
 mod deliver;
 mod draft;
 mod handler;
 mod history_session;
 mod result;
+mod sending;
 mod summaries;
 mod timetable;
 

@@ -16,14 +16,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The version of the format. The first number changes if a reader of the old format would break.
-const VERSION: &str = "2.2";
+const VERSION: &str = "2.3";
 
 /// The alert as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 2.2"))]
 #[serde(rename_all = "camelCase")]
 pub struct AlertJson {
-    /// `"2.2"`; the first number changes when a reader of the old shape would break.
+    /// `"2.3"`; the first number changes when a reader of the old shape would break.
     #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
     /// How severe it is.

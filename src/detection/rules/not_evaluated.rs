@@ -1,7 +1,7 @@
 //! Rules about what could not be read. What is not known must not look harmless: the severity is at least what is
 //! sensible, and the alert is mailed whatever the minimum severity is.
 
-use super::opinions::opinion;
+use super::opinions::{opinion, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion, Weight};
 use crate::lookup::{AttachedPolicies, Gap, KnownTarget, NamedKnown, Unavailable};
@@ -14,8 +14,8 @@ fn incomplete(weight: Weight, reason: Phrase) -> Option<Opinion> {
     Some(Opinion { incomplete: true, ..opinion(weight, reason) })
 }
 
-/// What was not read, and why: "the groups of the caller (throttled by AWS)".
-fn missing(of: &'static str, gaps: Vec<Gap>) -> Phrase {
+/// What was not read, and why: "the groups of ops-carol (throttled by AWS)".
+fn missing(of: &Phrase, gaps: Vec<Gap>) -> Phrase {
     let gaps: Vec<_> =
         gaps.into_iter().map(|Gap { what, reason }| phrase!(what, of, " (", reason.words(), ")")).collect();
     Phrase::few(gaps, 3, ", ")
@@ -39,7 +39,11 @@ pub(super) fn caller_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     // Also an expected principal: whoever is quarantined is not expected any more.
     incomplete(
         Weight::Always(Severity::Medium),
-        phrase!("Not evaluated: ", missing(" of the caller", lists), ". AWS may have quarantined the caller."),
+        phrase!(
+            "Not evaluated: ",
+            missing(&phrase!(" of ", case.activity.principal.short_name()), lists),
+            ". AWS may have quarantined the caller."
+        ),
     )
 }
 
@@ -49,6 +53,7 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     if !activity.outcome.succeeded() {
         return None;
     }
+    let of = phrase!(" of ", target_name(case));
     let policies = failed(dossier.target.attached().map(AttachedPolicies::unread).unwrap_or_default());
     let own_credential = activity.is_self() && effect == AccessEffect::GrantsCredential;
     let hands_on = effect.passes_on_access() && effect != AccessEffect::Creates;
@@ -56,16 +61,16 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     if hands_on && !policies.is_empty() {
         let reason = phrase!(
             "Not evaluated: ",
-            missing(" of the target", policies),
+            missing(&of, policies),
             ". The access that the call hands on may be full access."
         );
         return incomplete(Weight::AtLeast(Severity::High), reason);
     }
     let mut of_target = policies;
     of_target.extend(facts_of(&dossier.target));
-    let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(" of the target", of_target)).into_iter().collect();
+    let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(&of, of_target)).into_iter().collect();
     let given = failed(dossier.given.unread());
-    all.extend((!given.is_empty()).then(|| missing("", given)));
+    all.extend((!given.is_empty()).then(|| missing(&Phrase::default(), given)));
     let unread = |known: &NamedKnown| match known {
         NamedKnown::User(user) => user.unanswered(),
         NamedKnown::Role(role) => role.unanswered(),
