@@ -202,8 +202,10 @@ class Cloud:
         now = time.monotonic()
         self.iam_tokens = min(self.iam_rate, self.iam_tokens + (now - self.iam_since) * self.iam_rate)
         self.iam_since = now
-        self.iam_tokens -= 1 if self.iam_tokens >= 1 else 0
-        return self.iam_tokens >= 1
+        if self.iam_tokens < 1:
+            return False
+        self.iam_tokens -= 1
+        return True
 
     @staticmethod
     def error(call):

@@ -13,23 +13,38 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// What IAM is asked. IAM has one budget of calls for the whole account, so calls are throttled in a storm of events.
 ///
-/// Then what can raise a severity is asked before the rest. And some events are more eager than others: if all instances
-/// asked equally often, each event would get a part of its answers, and none would get all.
+/// Then what can raise a severity is asked before the rest. And one event of twelve goes first, and the others wait almost
+/// until their time is over: if all asked at the same time, each event would get a part of its answers, and none all.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     /// How many calls are under way whose answers can raise a severity.
     important: Cell<usize>,
     /// When IAM last throttled a call of this instance.
     throttled: Cell<Option<Instant>>,
-    /// The event, by its deadline, and the factor of its pauses.
-    eagerness: Cell<Option<(Instant, f32)>>,
+    /// The event, by its deadline, and its turn.
+    turn: Cell<Option<(Instant, Turn)>>,
 }
 
 /// The pauses before a call is repeated: the first one, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The factors of the pauses, for the most and the least eager event.
-const EAGERNESS: (f32, f32) = (0.3, 20.0);
+/// When an event asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// IAM is not busy.
+    AtOnce,
+    /// IAM is busy, and this event asks again after short pauses.
+    First,
+    /// IAM is busy, and this event leaves IAM to others until its last second.
+    Last,
+}
+
+/// One event of so many goes first.
+const GO_FIRST: u8 = 12;
+/// The part of the usual pauses after which an event that goes first asks again.
+const SHORT: f32 = 0.3;
+/// The time that is left to an event that goes last.
+const LAST: Duration = Duration::from_secs(1);
 /// IAM counts as busy for this time after a call was throttled.
 const BUSY: Duration = Duration::from_secs(30);
 /// How often a throttled call looks whether the important ones have their answers.
@@ -114,16 +129,20 @@ impl Calls {
         }
     }
 
-    /// The factor of the pauses of this event.
-    fn eagerness(&self, deadline: Instant) -> f32 {
-        match self.eagerness.get() {
+    /// The turn of this event.
+    fn turn(&self, deadline: Instant) -> Turn {
+        match self.turn.get() {
             // A call that is given up earlier belongs to the same event.
-            Some((event, eagerness)) if deadline <= event => eagerness,
+            Some((event, turn)) if deadline <= event => turn,
             _ => {
-                let (most, least) = EAGERNESS;
-                let eagerness = most * (least / most).powf(fastrand::f32());
-                self.eagerness.set(Some((deadline, eagerness)));
-                eagerness
+                let busy = self.throttled.get().is_some_and(|since| since.elapsed() < BUSY);
+                let turn = match fastrand::u8(..GO_FIRST) {
+                    _ if !busy => Turn::AtOnce,
+                    0 => Turn::First,
+                    _ => Turn::Last,
+                };
+                self.turn.set(Some((deadline, turn)));
+                turn
             }
         }
     }
@@ -139,8 +158,17 @@ impl Calls {
         R: std::fmt::Debug + 'static,
     {
         let _under_way = is_important(action).then(|| UnderWay::begin(&self.important));
-        let eagerness = self.eagerness(deadline);
-        let (mut pause, mut before) = (FIRST_PAUSE.mul_f32(eagerness), Unavailable::TimedOut);
+        let turn = self.turn(deadline);
+        let part = if turn == Turn::First { SHORT } else { 1.0 };
+        let (mut pause, mut before) = (FIRST_PAUSE.mul_f32(part), Unavailable::TimedOut);
+        if turn == Turn::Last {
+            // Not all calls at the same moment: if IAM is still busy, one of them is enough to know.
+            let last = LAST.mul_f32(1.0 - 0.5 * fastrand::f32());
+            sleep(deadline.saturating_duration_since(Instant::now()).saturating_sub(last)).await;
+            if self.throttled.get().is_some_and(|since| since.elapsed() < LAST) {
+                return Lookup::Unavailable(Unavailable::Throttled);
+            }
+        }
         if !is_important(action) && self.throttled.get().is_some_and(|since| since.elapsed() < BUSY) {
             self.important_ones(deadline).await;
         }
@@ -164,7 +192,7 @@ impl Calls {
                     self.important_ones(deadline).await;
                 }
             }
-            pause = (pause * 2).min(LONGEST_PAUSE.mul_f32(eagerness));
+            pause = (pause * 2).min(LONGEST_PAUSE.mul_f32(part));
             before = refused.reason;
         }
     }
