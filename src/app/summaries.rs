@@ -97,11 +97,11 @@ impl<D: Directory> Summarizer<'_, D> {
     async fn send(&self, run: &mut Run<'_>, sent: &mut Sent) -> Result<(), NotSummarized> {
         loop {
             let unlisted = run.history.unlisted(&run.progress, (self.clock)()).await?;
-            let Some(last) = unlisted.last().map(|alert| alert.place.clone()) else {
-                return Ok(());
-            };
-            if run.progress.mailing.is_empty() {
-                run.progress.mailing = last;
+            match unlisted.last() {
+                Some(last) if run.progress.mailing.is_empty() => run.progress.mailing.clone_from(&last.place),
+                None if run.progress.mailing.is_empty() => return Ok(()),
+                // What was being mailed may be withdrawn by now; then the rest of the list comes next.
+                _ => {}
             }
             let groups = groups(unlisted);
             for group in groups.iter().skip(run.progress.done) {

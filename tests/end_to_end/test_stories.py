@@ -514,6 +514,20 @@ def test_a_summary_after_a_crash_says_that_it_may_be_the_second(account, bots, m
     assert "may have come before" in second["Message"] and "may have come before" not in first["Message"]
 
 
+def test_what_was_withdrawn_does_not_hold_up_the_rest(account, bots, mailbox, start, history):
+    function = start(**history.settings)
+    progress = {"pk": "FLOOD#summaries", "sk": "PROGRESS", "summingUp": 0, "listedTo": "", "mailed": 0, "begun": -1}
+    # The alerts up to this place were to be mailed, and were mailed on their own after all.
+    history.table.put_item(Item=progress | {"mailingTo": "2026-01-01T00:00:00.000Z#x", "groupsBy": 1})
+    events = burst(deployer_session(account.role), 6)
+    for event in events:
+        function.invoke(event)
+    mailbox.mails()
+    pass_time(history)
+
+    assert function.invoke(CLOCK)["published"] and listed(mailbox.mail()) == ids(events[5:])
+
+
 def test_of_two_summaries_the_chat_that_failed_for_one_is_not_forgotten(aws, account, bots, mailbox, start, history, wire):
     chat = Mailbox(aws, "chat-of-bursts")
     function = start(CHAT_TOPIC_ARN=chat.topic, CHAT_WEBHOOK_FORMAT="slack", **history.settings)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from cloud import ALERTS, CHAT, REGION
+from measure import Http
 
 ROOT = Path(__file__).parents[2]
 #: The template's own time-out, in seconds.
@@ -31,36 +32,21 @@ SETTINGS = {
 PORTS = itertools.count(14_000 + os.getpid() % 40 * 400)
 
 
-class Connection(asyncio.Protocol):
+class Connection(Http):
     """One connection of the function, to AWS or to the Runtime API."""
 
     def __init__(self, answer, kill):
-        self.answer, self.kill, self.buffer, self.tasks = answer, kill, b"", set()
+        super().__init__(self.begin)
+        self.answer_call, self.kill, self.tasks = answer, kill, set()
+
+    def begin(self, method, path, headers, body, reply):
+        task = asyncio.ensure_future(self.answer_call(path, headers, body, self))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def connection_lost(self, _):
         for task in self.tasks:
             task.cancel()
-
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def data_received(self, data):
-        self.buffer += data
-        head, end, body = self.buffer.partition(b"\r\n\r\n")
-        if not end:
-            return
-        first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): text for name, _, text in (line.partition(": ") for line in lines)}
-        if headers.get("transfer-encoding") == "chunked":
-            if not body.endswith(b"0\r\n\r\n"):
-                return
-            body = b"".join(re.findall(rb"(?s)[0-9a-fA-F]+\r\n(.*?)\r\n", body))
-        elif len(body) < int(headers.get("content-length", 0)):
-            return
-        self.buffer = b""
-        task = asyncio.ensure_future(self.answer(first.split(" ")[1], headers, body, self))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
     def send(self, status, body, of_the_table=None, headers=None):
         kind = "application/x-amz-json-1.0" if of_the_table else "application/json" if body[:1] == b"{" else "text/xml"
