@@ -21,6 +21,8 @@ pub(super) struct Calls {
     important: Cell<usize>,
     /// When IAM last throttled a call of this instance.
     throttled: Cell<Option<Instant>>,
+    /// When this instance last gave up a lookup because IAM throttled it.
+    given_up: Cell<Option<Instant>>,
     /// The event, by its deadline, and its turn.
     turn: Cell<Option<(Instant, Turn)>>,
 }
@@ -45,7 +47,7 @@ const GO_FIRST: u8 = 12;
 const SHORT: f32 = 0.3;
 /// The time that is left to an event that goes last.
 const LAST: Duration = Duration::from_secs(1);
-/// IAM counts as busy for this time after a call was throttled.
+/// IAM counts as busy for this time after a lookup was given up.
 const BUSY: Duration = Duration::from_secs(30);
 /// How often a throttled call looks whether the important ones have their answers.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -122,6 +124,18 @@ impl Calls {
         self.persist(deadline, action, read).await
     }
 
+    fn is_busy(&self) -> bool {
+        self.given_up.get().is_some_and(|since| since.elapsed() < BUSY)
+    }
+
+    /// What was given up, and why.
+    fn give_up<T>(&self, reason: Unavailable) -> Lookup<T> {
+        if reason == Unavailable::Throttled {
+            self.given_up.set(Some(Instant::now()));
+        }
+        Lookup::Unavailable(reason)
+    }
+
     /// Waits until the important calls have their answers.
     async fn important_ones(&self, deadline: Instant) {
         while self.important.get() > 0 && Instant::now() < deadline {
@@ -135,9 +149,8 @@ impl Calls {
             // A call that is given up earlier belongs to the same event.
             Some((event, turn)) if deadline <= event => turn,
             _ => {
-                let busy = self.throttled.get().is_some_and(|since| since.elapsed() < BUSY);
                 let turn = match fastrand::u8(..GO_FIRST) {
-                    _ if !busy => Turn::AtOnce,
+                    _ if !self.is_busy() => Turn::AtOnce,
                     0 => Turn::First,
                     _ => Turn::Last,
                 };
@@ -166,23 +179,23 @@ impl Calls {
             let last = LAST.mul_f32(1.0 - 0.5 * fastrand::f32());
             sleep(deadline.saturating_duration_since(Instant::now()).saturating_sub(last)).await;
             if self.throttled.get().is_some_and(|since| since.elapsed() < LAST) {
-                return Lookup::Unavailable(Unavailable::Throttled);
+                return self.give_up(Unavailable::Throttled);
             }
         }
-        if !is_important(action) && self.throttled.get().is_some_and(|since| since.elapsed() < BUSY) {
+        if !is_important(action) && self.is_busy() {
             self.important_ones(deadline).await;
         }
         loop {
             let error = match timeout_at(deadline, call()).await {
                 Ok(Ok(answer)) => return Lookup::Found(answer),
                 Ok(Err(error)) => error,
-                Err(_) => return Lookup::Unavailable(before),
+                Err(_) => return self.give_up(before),
             };
             let Some(refused) = refused(action, &error) else { return Lookup::Missing };
             if !refused.for_now || Instant::now() + pause >= deadline {
                 // Only the code: the whole error contains the raw response, and a response can contain a policy.
                 tracing::warn!(action, reason = refused.reason.words().plain(), cause = cause(&error), "lookup failed");
-                return Lookup::Unavailable(refused.reason);
+                return self.give_up(refused.reason);
             }
             // Calls that were throttled together must not come back together.
             sleep(pause.mul_f32(0.5 + 0.5 * fastrand::f32())).await;
