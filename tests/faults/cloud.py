@@ -270,10 +270,15 @@ class Cloud:
         """The mails of the event's own. Their reference has its id."""
         return [mail for mail in self.mails if event_id in mail["text"].rpartition("\nREFERENCE")[2]]
 
-    def listings(self, event_id):
-        """How often summaries list the event."""
+    def listed(self):
+        """How often summaries list each event."""
         lists = (mail["text"].partition("\nWHAT WAS SUPPRESSED")[2].partition("\nREFERENCE")[0] for mail in self.mails)
-        return sum(f"  {event_id}\n" in text for text in lists)
+        return collections.Counter(event for text in lists for event in re.findall(r"  ([0-9a-f-]{36})\n", text))
+
+    def mailed(self):
+        """How many mails each event has of its own. Their reference has its id."""
+        references = (mail["text"].rpartition("\nREFERENCE")[2] for mail in self.mails)
+        return collections.Counter(event for text in references for event in re.findall(r" ([0-9a-f-]{36})\n", text))
 
     def most_mails_in_a_second(self):
         times = sorted(mail["at"] for mail in self.mails)

@@ -155,7 +155,8 @@ class Case:
         return {item["eventId"]["S"] for item in cloud.table.of("FLOOD#suppressed") if "leftOutAt" in item}
 
     def judge(self, cloud, event_id, final, calls, suppressed):
-        mails, listings = cloud.mails_about(event_id), cloud.listings(event_id)
+        mails, listed = cloud.mails_about(event_id), cloud.listed()
+        listings = listed[event_id]
         problems = []
         if final == "handled" and not mails and not listings:
             problems.append(("LOST", "the function was content, and there is no mail"))
@@ -166,7 +167,7 @@ class Case:
             problems.append(("DUPLICATE", f"{len(mails)} mails, and a later one does not say so"))
         if mails and listings:
             problems.append(("DUPLICATE", "mailed, and listed in a summary"))
-        if any(cloud.listings(other) != 1 for other in suppressed):
+        if any(listed[other] != 1 for other in suppressed):
             problems.append(("LOST", "what was suppressed before is not in exactly one summary"))
         asked = {}
         for call in calls:
@@ -180,8 +181,8 @@ class Case:
 
     @staticmethod
     def judge_summary(cloud, suppressed):
-        problems, times = [], {of: cloud.listings(of) for of in suppressed}
-        if not all(times.values()):
+        problems, listed = [], cloud.listed()
+        if not suppressed <= listed.keys():
             problems.append(("LOST", "a suppressed alert is in no summary"))
         summaries = [mail for mail in cloud.mails if "\nWHAT WAS SUPPRESSED" in mail["text"]]
         if any(not MAY_BE_SECOND.search(mail["text"]) for mail in summaries[1:]):

@@ -71,7 +71,7 @@ async def run(binary, count, callers, instances, settings=None, iam_rate=None, s
         took = time.monotonic() - begun
         with_history = not settings or settings.get("HISTORY_TABLE", "history")
         if wait and with_history:
-            while {of for of in suppressed_at if not cloud.listings(of)} and time.monotonic() - begun < took + 300:
+            while suppressed_at.keys() - cloud.listed().keys() and time.monotonic() - begun < took + 300:
                 await asyncio.sleep(1)
         over.set()
         if ticking:
@@ -79,12 +79,13 @@ async def run(binary, count, callers, instances, settings=None, iam_rate=None, s
         if with_history:
             await clock.summarize(1 if wait else 8)
         texts = [answer["text"] for _, answer in handled.values() if answer and "text" in answer]
-    mailed = {of for of in handled if cloud.mails_about(of)}
-    listed = {of for of in handled if cloud.listings(of)}
-    lists = sorted((mail for mail in cloud.mails if "WHAT WAS SUPPRESSED" in mail["text"]), key=lambda mail: mail["at"])
-    waited = [
-        next(mail["at"] for mail in lists if f"  {of}\n" in mail["text"]) - at for of, at in suppressed_at.items() if of in listed
-    ]
+    mailed, listed = cloud.mailed(), cloud.listed()
+    lists = [mail for mail in cloud.mails if "WHAT WAS SUPPRESSED" in mail["text"]]
+    listed_at = {}
+    for mail in sorted(lists, key=lambda mail: mail["at"]):
+        for of in re.findall(r"  ([0-9a-f-]{36})\n", mail["text"]):
+            listed_at.setdefault(of, mail["at"])
+    waited = [listed_at[of] - at for of, at in suppressed_at.items() if of in listed_at]
     expected = {of for of, (final, answer) in handled.items() if final == "handled" and answer and answer.get("severity", "LOW") != "LOW"}
     return {
         "events": len(all_events),
@@ -92,10 +93,10 @@ async def run(binary, count, callers, instances, settings=None, iam_rate=None, s
         "seconds": round(took, 1),
         "mails": len(cloud.mails),
         "of these, summaries": len(lists),
-        "alerts with a mail of their own": len(mailed),
-        "alerts listed in summaries": len(listed),
-        "lost": len(expected - mailed - listed),
-        "twice": len(mailed & listed) + sum(len(cloud.mails_about(of)) > 1 or cloud.listings(of) > 1 for of in handled),
+        "alerts with a mail of their own": sum(of in mailed for of in handled),
+        "alerts listed in summaries": sum(of in listed for of in handled),
+        "lost": len(expected - mailed.keys() - listed.keys()),
+        "twice": sum(mailed[of] + listed[of] > 1 for of in handled),
         "parked": sum(final == "parked" for final, _ in handled.values()),
         "most mails in a second": cloud.most_mails_in_a_second(),
         "seconds until an alert was listed, at most": round(max(waited, default=0), 1),
