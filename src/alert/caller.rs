@@ -2,13 +2,13 @@
 
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
-use super::rows::{access, boundary, groups, known_role, not_known, note, replaced, tags};
+use super::rows::{access, boundary, groups, known_role, not_known, replaced, tags};
 use super::{time, user_agent};
 use crate::catalog::AccessEffect;
 use crate::detection::Case;
 use crate::event::principal::{KeyKind, Operator, RoleSession};
 use crate::event::{CallersAccount, Principal};
-use crate::lookup::{KeyUse, KnownCaller, Lookup, User};
+use crate::lookup::{Gap, KeyUse, KnownCaller, Lookup, User};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, Utc};
@@ -275,15 +275,13 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User) {
         }
         Lookup::Missing => section.row(Fact::Lookup, "no user of this name exists any more"),
         Lookup::Unavailable(_) => {
-            note(&mut gaps, "the user's entry", &user.profile);
+            gaps.extend(user.profile.gap("the user's entry"));
             groups(section, user);
         }
     }
-    note(&mut gaps, "MFA devices", &user.mfa_devices);
-    note(&mut gaps, "access keys", &user.access_keys);
-    if user.key_last_used.unavailable().is_some_and(crate::lookup::Unavailable::is_failure) {
-        note(&mut gaps, "last use of the key", &user.key_last_used);
-    }
+    gaps.extend(user.mfa_devices.gap("MFA devices"));
+    gaps.extend(user.access_keys.gap("access keys"));
+    gaps.extend(user.key_last_used.gap("last use of the key").filter(Gap::is_failure));
     gaps.extend(user.attached.unread());
     not_known(section, gaps);
 }

@@ -147,8 +147,7 @@ fn reference(case: &Case<'_>) -> Section {
         section.row(Fact::RawUserAgent, Phrase::free(agent));
     }
     section.rows(Fact::LookedUp, lookups(case));
-    let alias = case.dossier.account_alias.unavailable().filter(|reason| reason.is_failure());
-    let alias = alias.map(|reason| Gap { what: "the alias of the account".into(), reason: reason.clone() });
+    let alias = case.dossier.account_alias.gap("the alias of the account").filter(Gap::is_failure);
     not_known(&mut section, alias.into_iter().collect());
     if let Partition::Other(name) = &activity.partition {
         let name = Untrusted::new(name);

@@ -130,7 +130,6 @@ facts! {
     Technique "technique" "MITRE ATT&CK";
     RawUserAgent "rawUserAgent" "User agent";
     Partition "partition" "Partition";
-    Day "day" "Day";
     Table "table" "History";
 }
 

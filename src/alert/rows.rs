@@ -80,13 +80,6 @@ pub(super) fn tags(section: &mut Section, tags: &[(Untrusted, Untrusted)]) {
     }
 }
 
-/// Adds a failed lookup to the gaps.
-pub(super) fn note<T>(gaps: &mut Vec<Gap>, what: &'static str, lookup: &Lookup<T>) {
-    if let Some(reason) = lookup.unavailable() {
-        gaps.push(Gap { what: what.into(), reason: reason.clone() });
-    }
-}
-
 /// The access, the policies that grant it, and what was not evaluated.
 pub(super) fn access(section: &mut Section, access: &Access) {
     section.row(Fact::Access, access.words());
@@ -170,7 +163,7 @@ pub(super) fn known_role(
             tags(section, &profile.tags);
         }
         Lookup::Missing => section.row(Fact::Lookup, missing),
-        Lookup::Unavailable(_) => note(&mut gaps, "the role's entry", &role.profile),
+        Lookup::Unavailable(_) => gaps.extend(role.profile.gap("the role's entry")),
     }
     gaps.extend(role.attached.unread());
     not_known(section, gaps);

@@ -2,15 +2,13 @@
 
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
-use super::rows::{
-    access, boundary, escalation, first_of_many, groups, known_role, names, not_known, note, replaced, tags,
-};
+use super::rows::{access, boundary, escalation, first_of_many, groups, known_role, names, not_known, replaced, tags};
 use super::time;
 use crate::catalog::words::Order;
 use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::Case;
 use crate::event::{Outcome, ServiceCredential};
-use crate::lookup::{Group, KnownTarget, Lookup, ManagedPolicy, Role, User};
+use crate::lookup::{Gap, Group, KnownTarget, Lookup, ManagedPolicy, Role, User};
 use crate::phrase;
 use crate::policy::{AccessLevel, Trust};
 use crate::text::{Phrase, TextKind, Untrusted};
@@ -60,7 +58,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     }
     // The policy that was removed, or is not shown yet.
     let of_call = case.dossier.given.unread();
-    not_known(&mut section, of_call.into_iter().filter(|gap| gap.reason.is_failure()).collect());
+    not_known(&mut section, of_call.into_iter().filter(Gap::is_failure).collect());
     section
 }
 
@@ -195,7 +193,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
                 section.row(Fact::Created, age);
             }
         }
-        Lookup::Unavailable(_) => note(&mut gaps, "the user's entry", &user.profile),
+        Lookup::Unavailable(_) => gaps.extend(user.profile.gap("the user's entry")),
     }
     target_access(section, case, NO_POLICIES_YET);
     match user.profile.found() {
@@ -212,13 +210,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
     not_known(section, gaps);
 }
 
-fn credentials(
-    section: &mut Section,
-    case: &Case<'_>,
-    user: &User,
-    gaps: &mut Vec<crate::lookup::Gap>,
-    now: DateTime<Utc>,
-) {
+fn credentials(section: &mut Section, case: &Case<'_>, user: &User, gaps: &mut Vec<Gap>, now: DateTime<Utc>) {
     let new = is_new(case);
     let since = |created: Option<DateTime<Utc>>| {
         let created = created?;
@@ -233,7 +225,7 @@ fn credentials(
             section.row(Fact::Console, phrase!("has a password", since(Some(*created)).unwrap_or_default()));
         }
         Lookup::Missing => section.row(Fact::Console, "no password"),
-        Lookup::Unavailable(_) => note(gaps, "console password", &user.password),
+        Lookup::Unavailable(_) => gaps.extend(user.password.gap("console password")),
     }
     match &user.access_keys {
         Lookup::Found(keys) if keys.items.is_empty() => section.row(Fact::AccessKeys, "none"),
@@ -244,12 +236,12 @@ fn credentials(
             });
             section.rows(Fact::AccessKeys, keys.collect());
         }
-        Lookup::Missing | Lookup::Unavailable(_) => note(gaps, "access keys", &user.access_keys),
+        Lookup::Missing | Lookup::Unavailable(_) => gaps.extend(user.access_keys.gap("access keys")),
     }
     match &user.mfa_devices {
         Lookup::Found(devices) if devices.items.is_empty() => section.row(Fact::Mfa, "none"),
         Lookup::Found(devices) => section.rows(Fact::Mfa, devices.items.iter().map(Phrase::arn).collect()),
-        Lookup::Missing | Lookup::Unavailable(_) => note(gaps, "MFA devices", &user.mfa_devices),
+        Lookup::Missing | Lookup::Unavailable(_) => gaps.extend(user.mfa_devices.gap("MFA devices")),
     }
 }
 
@@ -302,7 +294,7 @@ fn known_group(section: &mut Section, case: &Case<'_>, group: &Group) {
         Lookup::Found(members) => section.row(Fact::Members, names(&members.users.items, members.users.more)),
         Lookup::Missing if is_new(case) => section.row(Fact::Lookup, "not visible yet"),
         Lookup::Missing => section.row(Fact::Lookup, "no group of this name exists"),
-        Lookup::Unavailable(_) => note(&mut gaps, "members", &group.members),
+        Lookup::Unavailable(_) => gaps.extend(group.members.gap("members")),
     }
     if group.members != Lookup::Missing {
         target_access(section, case, "none yet: no policies");
@@ -335,7 +327,7 @@ fn known_policy(section: &mut Section, case: &Case<'_>, policy: &ManagedPolicy, 
             }
         }
         Lookup::Missing => return section.row(Fact::Lookup, "the policy does not exist, or is not visible yet"),
-        Lookup::Unavailable(_) => note(&mut gaps, "the policy's entry", &policy.profile),
+        Lookup::Unavailable(_) => gaps.extend(policy.profile.gap("the policy's entry")),
     }
     match &policy.holders {
         Lookup::Found(holders) if holders.items.is_empty() => section.row(Fact::AttachedTo, "nothing yet"),
@@ -346,10 +338,10 @@ fn known_policy(section: &mut Section, case: &Case<'_>, policy: &ManagedPolicy, 
             }
             section.rows(Fact::AttachedTo, first_of_many(&all));
         }
-        Lookup::Missing | Lookup::Unavailable(_) => note(&mut gaps, "what it is attached to", &policy.holders),
+        Lookup::Missing | Lookup::Unavailable(_) => gaps.extend(policy.holders.gap("what it is attached to")),
     }
     if case.activity.policy_document.is_none() {
-        note(&mut gaps, "its document", &policy.document);
+        gaps.extend(policy.document.gap("its document"));
     }
     not_known(section, gaps);
 }

@@ -1,5 +1,6 @@
 //! How the handling of an event uses the [history](crate::history). A failure of the history never prevents an alert.
 
+use super::timetable::over_at;
 use crate::detection::{PriorActivity, chains};
 use crate::event::Activity;
 use crate::history::budget::{self, Place, Share};
@@ -8,7 +9,7 @@ use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, RelatedAc
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::Phrase;
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde_json::Value;
 use std::time::Duration;
@@ -40,9 +41,7 @@ impl<'a> HistorySession<'a> {
         time_left: Duration,
     ) -> Self {
         let entry = Entry::new(activity, chains::steps_of(activity), raw, now);
-        let until = now + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
-        // The table keeps milliseconds.
-        Self { history, entry, until: until.trunc_subsecs(3), raw: raw.to_string() }
+        Self { history, entry, until: over_at(now, time_left), raw: raw.to_string() }
     }
 
     /// Records an event that is not alerted on.

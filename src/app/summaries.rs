@@ -3,7 +3,7 @@
 
 use super::deliver::Channels;
 use super::result::InvocationResult;
-use super::timetable::Timetable;
+use super::timetable::{Timetable, over_at};
 use crate::alert::{Alert, account_name, summary_of};
 use crate::channel::sns::{NotPublished, Publisher};
 use crate::channel::{chat, email};
@@ -14,7 +14,7 @@ use crate::limits::{BETWEEN_SUMMARIES, WORTH_AN_ATTEMPT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use crate::text::Untrusted;
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -47,18 +47,11 @@ impl<D: Directory> Summarizer<'_, D> {
     ) -> InvocationResult {
         log.summarizing = true;
         let timetable = Timetable::of(time_left);
-        let (readers, sent) = tokio::join!(
+        let (readers, alerts) = tokio::join!(
             Box::pin(self.publisher.readers(timetable.lookups)),
-            Box::pin(self.send_all(history, time_left, timetable)),
+            Box::pin(self.send_all(history, time_left, timetable, log)),
         );
         log.readers = readers;
-        let Sent { alerts, listed, history_failure, channel_failures, not_published } = sent;
-        log.listed = listed;
-        log.channel_failures.extend(channel_failures);
-        if let Some(why) = history_failure {
-            log.history_failed(&why);
-        }
-        log.summary_failure = not_published.map(|cause| cause.to_string());
         let webhook = alerts.split_first().zip(self.settings.webhook);
         InvocationResult::Summaries {
             subjects: alerts.iter().map(email::subject).collect(),
@@ -67,34 +60,44 @@ impl<D: Directory> Summarizer<'_, D> {
         }
     }
 
-    async fn send_all(&self, history: Option<&History>, time_left: Duration, timetable: Timetable) -> Sent {
-        let mut sent = Sent::default();
+    /// Returns the summaries that were mailed.
+    async fn send_all(
+        &self,
+        history: Option<&History>,
+        time_left: Duration,
+        timetable: Timetable,
+        log: &mut InvocationLog,
+    ) -> Vec<Alert> {
+        let mut sent = Vec::new();
         let Some(history) = history else { return sent };
         let now = (self.clock)();
-        // The table keeps milliseconds.
-        let until = now + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30));
-        let until = until.trunc_subsecs(3);
-        match history.begin_summaries(now, until).await {
+        let until = over_at(now, time_left);
+        let ended = match history.begin_summaries(now, until).await {
             Ok(Some(progress)) => {
                 let mut run = Run { history, until, timetable, progress };
-                match Box::pin(self.send(&mut run, &mut sent)).await {
+                match Box::pin(self.send(&mut run, &mut sent, log)).await {
                     Ok(()) => {}
-                    Err(NotSummarized::Unknown(why)) => sent.history_failure = Some(why),
-                    Err(NotSummarized::NotPublished(cause)) => sent.not_published = Some(cause),
+                    Err(NotSummarized::Unknown(why)) => log.history_failed(&why),
+                    Err(NotSummarized::NotPublished(cause)) => log.summary_failure = Some(cause.to_string()),
                 }
                 // Then the next run need not wait until this one would be over.
-                let over = history.note_summaries(&run.progress, until, true).await;
-                sent.history_failure = sent.history_failure.or(over.err());
+                history.note_summaries(&run.progress, until, true).await
             }
-            Ok(None) => {}
-            Err(why) => sent.history_failure = Some(why),
-        }
+            Ok(None) => Ok(()),
+            Err(why) => Err(why),
+        };
+        ended.inspect_err(|why| log.history_failed(why)).ok();
         sent
     }
 
     /// Sends summaries until there is nothing to list, or no time. Before each mail it is noted that the mail is sent:
     /// after a crash, the next run says that its mail may be the second one.
-    async fn send(&self, run: &mut Run<'_>, sent: &mut Sent) -> Result<(), NotSummarized> {
+    async fn send(
+        &self,
+        run: &mut Run<'_>,
+        sent: &mut Vec<Alert>,
+        log: &mut InvocationLog,
+    ) -> Result<(), NotSummarized> {
         loop {
             let unlisted = run.history.unlisted(&run.progress, (self.clock)()).await?;
             match unlisted.last() {
@@ -105,7 +108,7 @@ impl<D: Directory> Summarizer<'_, D> {
             }
             let groups = groups(unlisted);
             for group in groups.iter().skip(run.progress.done) {
-                if !sent.alerts.is_empty() {
+                if !sent.is_empty() {
                     sleep(BETWEEN_SUMMARIES).await;
                 }
                 if Instant::now() + 2 * WORTH_AN_ATTEMPT > run.timetable.publish {
@@ -122,9 +125,9 @@ impl<D: Directory> Summarizer<'_, D> {
                 }
                 run.progress.done += 1;
                 run.progress.begun = false;
-                sent.listed += group.alerts.len();
-                sent.channel_failures.extend(self.channels.summary(&alert, (self.clock)()).await);
-                sent.alerts.push(alert);
+                log.listed += group.alerts.len();
+                log.channel_failures.extend(self.channels.summary(&alert, (self.clock)()).await);
+                sent.push(alert);
             }
             run.progress = Progress { listed: std::mem::take(&mut run.progress.mailing), ..Progress::default() };
             run.history.note_summaries(&run.progress, run.until, false).await?;
@@ -139,16 +142,6 @@ impl<D: Directory> Summarizer<'_, D> {
         let name: Option<Untrusted> = account_name(account.as_ref(), &self.settings.account_names, &alias);
         summary_of(group, run.history.table(), name.as_ref(), may_be_second)
     }
-}
-
-/// What a run sent, and why it sent no more.
-#[derive(Debug, Default)]
-struct Sent {
-    alerts: Vec<Alert>,
-    listed: usize,
-    history_failure: Option<HistoryError>,
-    channel_failures: Vec<(crate::channel::FailureNames, String)>,
-    not_published: Option<NotPublished>,
 }
 
 /// Why a summary was not sent.

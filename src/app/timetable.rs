@@ -1,6 +1,7 @@
 //! How the time of one invocation is divided.
 
 use crate::limits::{MARGIN, TIME_AFTER_THE_MAIL, TIME_TO_PUBLISH};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,6 +28,11 @@ impl Timetable {
         let lookups = publish - TIME_TO_PUBLISH.mul_f64(scale).min(publish - now);
         Self { lookups, publish, end }
     }
+}
+
+/// When an invocation that has this much time left is over: then a claim of it is void. In the milliseconds of the table.
+pub(super) fn over_at(now: DateTime<Utc>, time_left: Duration) -> DateTime<Utc> {
+    (now + TimeDelta::from_std(time_left).unwrap_or(TimeDelta::seconds(30))).trunc_subsecs(3)
 }
 
 #[cfg(test)]

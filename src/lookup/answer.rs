@@ -32,6 +32,22 @@ pub enum Unavailable {
     NotVisible,
 }
 
+/// A lookup without an answer: what, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// What was looked up: "groups".
+    pub what: Phrase,
+    pub reason: Unavailable,
+}
+
+impl Gap {
+    /// Whether the lookup was tried and failed.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        self.reason.is_failure()
+    }
+}
+
 impl Unavailable {
     /// Whether the lookup was tried and failed.
     #[must_use]
@@ -80,6 +96,12 @@ impl<T> Lookup<T> {
             Self::Unavailable(reason) => Some(reason),
             Self::Found(_) | Self::Missing => None,
         }
+    }
+
+    /// The gap, if the fact is unavailable. `what` was looked up.
+    #[must_use]
+    pub fn gap(&self, what: &'static str) -> Option<Gap> {
+        self.unavailable().map(|reason| Gap { what: what.into(), reason: reason.clone() })
     }
 
     /// For a fact about an identity that exists: then `Missing` only means that the fact is not visible yet.

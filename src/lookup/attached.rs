@@ -1,6 +1,6 @@
 //! The policies of a user, role or group, as found.
 
-use super::answer::{Listing, Lookup, Unavailable};
+use super::answer::{Gap, Listing, Lookup, Unavailable};
 use crate::arn::Arn;
 use crate::phrase;
 use crate::policy::{
@@ -19,14 +19,6 @@ pub struct AttachedPolicies {
     pub gaps: Vec<Gap>,
     /// Lists that were read only in part: complete sentences without a full stop.
     pub cuts: Vec<Phrase>,
-}
-
-/// A lookup without an answer: what, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    /// What was looked up: "groups".
-    pub what: Phrase,
-    pub reason: Unavailable,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Decides what to look up for an activity, runs the lookups in parallel, and puts the answers in a [`Dossier`].
 
-use super::answer::{Lookup, Unavailable};
-use super::attached::{AttachedPolicies, AttachedPolicy, Attachment, Gap};
+use super::answer::{Gap, Lookup, Unavailable};
+use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::model::{Dossier, KnownCaller, KnownTarget, NamedKnown};
 use crate::arn::{Arn, is_account_id};

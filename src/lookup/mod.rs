@@ -14,8 +14,8 @@ pub mod iam;
 mod model;
 pub mod snapshot;
 
-pub use answer::{Listing, Lookup, Provenance, Unavailable};
-pub use attached::{AttachedPolicies, AttachedPolicy, Attachment, Gap};
+pub use answer::{Gap, Listing, Lookup, Provenance, Unavailable};
+pub use attached::{AttachedPolicies, AttachedPolicy, Attachment};
 pub use directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 pub use enrich::enrich;
 pub use model::{

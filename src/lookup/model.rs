@@ -236,6 +236,19 @@ pub enum NamedKnown {
     Policy(Lookup<Parsed>),
 }
 
+impl NamedKnown {
+    /// The number of failed lookups.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        match self {
+            Self::User(user) => user.unanswered(),
+            Self::Role(role) => role.unanswered(),
+            Self::Group(group) => group.unanswered(),
+            Self::Policy(document) => failures([document.unavailable()]),
+        }
+    }
+}
+
 /// What is known about the target.
 #[derive(Debug, Clone)]
 pub enum KnownTarget {
@@ -302,12 +315,7 @@ impl Dossier {
             KnownCaller::Role(role) => role.unanswered(),
             KnownCaller::NotAsked(_) => 0,
         };
-        let named = self.named.iter().map(|(_, known)| match known {
-            NamedKnown::User(user) => user.unanswered(),
-            NamedKnown::Role(role) => role.unanswered(),
-            NamedKnown::Group(group) => group.unanswered(),
-            NamedKnown::Policy(document) => failures([document.unavailable()]),
-        });
+        let named = self.named.iter().map(|(_, known)| known.unanswered());
         caller
             + self.target.unanswered()
             + self.given.unanswered()

@@ -4,7 +4,7 @@
 use super::opinions::{opinion, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion, Weight};
-use crate::lookup::{AttachedPolicies, Gap, KnownTarget, NamedKnown, Unavailable};
+use crate::lookup::{AttachedPolicies, Gap, KnownTarget};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::Phrase;
@@ -22,11 +22,7 @@ fn missing(of: &Phrase, gaps: Vec<Gap>) -> Phrase {
 }
 
 fn failed(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
-    gaps.into_iter().filter(|gap| gap.reason.is_failure()).collect()
-}
-
-fn fact(what: &'static str, reason: Option<&Unavailable>) -> Option<Gap> {
-    reason.filter(|reason| reason.is_failure()).map(|reason| Gap { what: what.into(), reason: reason.clone() })
+    gaps.into_iter().filter(Gap::is_failure).collect()
 }
 
 /// Of the caller's policies, only the names matter here: AWS attaches its quarantine to an identity whose access key it
@@ -71,13 +67,7 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(&of, of_target)).into_iter().collect();
     let given = failed(dossier.given.unread());
     all.extend((!given.is_empty()).then(|| missing(&Phrase::default(), given)));
-    let unread = |known: &NamedKnown| match known {
-        NamedKnown::User(user) => user.unanswered(),
-        NamedKnown::Role(role) => role.unanswered(),
-        NamedKnown::Group(group) => group.unanswered(),
-        NamedKnown::Policy(document) => usize::from(fact("", document.unavailable()).is_some()),
-    };
-    let named = dossier.named.iter().filter(|(_, known)| unread(known) > 0);
+    let named = dossier.named.iter().filter(|(_, known)| known.unanswered() > 0);
     let named: Vec<_> = named.map(|(arn, _)| Phrase::arn(arn)).collect();
     all.extend((!named.is_empty()).then(|| phrase!("what the policies name (", Phrase::few(named, 3, ", "), ")")));
     if all.is_empty() {
@@ -91,21 +81,21 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
 fn facts_of(target: &KnownTarget) -> Vec<Gap> {
     let facts = match target {
         KnownTarget::User(user) => vec![
-            fact("the user's entry", user.profile.unavailable()),
-            fact("MFA devices", user.mfa_devices.unavailable()),
-            fact("access keys", user.access_keys.unavailable()),
-            fact("console password", user.password.unavailable()),
+            user.profile.gap("the user's entry"),
+            user.mfa_devices.gap("MFA devices"),
+            user.access_keys.gap("access keys"),
+            user.password.gap("console password"),
         ],
-        KnownTarget::Role(role) => vec![fact("the role's entry", role.profile.unavailable())],
-        KnownTarget::Group(group) => vec![fact("members", group.members.unavailable())],
+        KnownTarget::Role(role) => vec![role.profile.gap("the role's entry")],
+        KnownTarget::Group(group) => vec![group.members.gap("members")],
         KnownTarget::Policy(policy) => vec![
-            fact("the policy's entry", policy.profile.unavailable()),
-            fact("the document", policy.document.unavailable()),
-            fact("what it is attached to", policy.holders.unavailable()),
+            policy.profile.gap("the policy's entry"),
+            policy.document.gap("the document"),
+            policy.holders.gap("what it is attached to"),
         ],
         KnownTarget::NotAsked(_) => Vec::new(),
     };
-    facts.into_iter().flatten().collect()
+    failed(facts.into_iter().flatten())
 }
 
 /// What happened before can make a call the last step of an attack.

@@ -26,10 +26,7 @@ impl History {
     pub async fn count(&self, entry: &Entry, severity: Severity) -> Result<BurstPosition, HistoryError> {
         let minute = burst::minute(entry.arrived);
         let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(burst_key(entry)))
+            .update(burst_key(entry))
             .update_expression("ADD #minute :one SET #severity = :minute, expiresAt = :expires")
             .expression_attribute_names("#minute", format!("m{minute}"))
             .expression_attribute_names("#severity", severity.word())
@@ -61,10 +58,7 @@ impl History {
         };
         let interval = format!("i{}", budget::interval(now));
         let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(&places(), &at(minute))))
+            .update(keys(&places(), &at(minute)))
             .update_expression("ADD #share :one, #interval :one SET expiresAt = :expires")
             .condition_expression(
                 "(attribute_not_exists(#share) OR #share < :minute) AND \

@@ -2,7 +2,7 @@
 
 use super::answers::{Earlier, claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
 use super::keys::{
-    BEGIN, CHAIN, EVENT, HISTORY, actor_list, at, chain_list, day_of, event_list, key, keys, lists, target_list,
+    BEGIN, CHAIN, EVENT, HISTORY, Item, actor_list, at, chain_list, day_of, event_list, key, keys, lists, target_list,
 };
 use super::table::History;
 use super::values::{bounded, millis, number, text, time};
@@ -10,6 +10,7 @@ use crate::history::{AlertRecord, Claim, Entry, HistoryError, Line, Lines, MailS
 use crate::limits::{HISTORY_TIMEOUT, KEPT, LINES_READ, RELATED};
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -81,10 +82,7 @@ impl History {
         mail_may_have_arrived: bool,
     ) -> Result<(), HistoryError> {
         let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(&event_list(&entry.line.event_id), EVENT)))
+            .update(keys(&event_list(&entry.line.event_id), EVENT))
             .condition_expression("#state = :claimed AND claimedUntil = :until")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":claimed", text("claimed"))
@@ -188,10 +186,7 @@ impl History {
     /// If this could not be recorded either.
     pub async fn keep_only_state(&self, entry: &Entry) -> Result<(), HistoryError> {
         let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(keys(&event_list(&entry.line.event_id), EVENT)))
+            .update(keys(&event_list(&entry.line.event_id), EVENT))
             .update_expression("SET #state = :done")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":done", text("done"))
@@ -361,6 +356,11 @@ impl History {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", key(list))
             .consistent_read(true)
+    }
+
+    /// An update of one item.
+    pub(super) fn update(&self, key: Item) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).set_key(Some(key))
     }
 
     fn within(&self, list: &str, (from, to): &(String, String)) -> QueryFluentBuilder {

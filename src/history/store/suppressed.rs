@@ -52,10 +52,7 @@ impl History {
         until: DateTime<Utc>,
     ) -> Result<Option<Progress>, HistoryError> {
         let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(progress_key()))
+            .update(progress_key())
             .update_expression("SET summingUp = :until")
             .condition_expression("attribute_not_exists(summingUp) OR summingUp < :now")
             .expression_attribute_values(":now", millis(now))
@@ -113,10 +110,7 @@ impl History {
     ) -> Result<(), HistoryError> {
         let done = i64::try_from(progress.done).unwrap_or(i64::MAX);
         let call = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(progress_key()))
+            .update(progress_key())
             .update_expression(
                 "SET summingUp = :next, listedTo = :listed, mailingTo = :mailing, mailed = :mailed, begun = :begun, \
                  groupsBy = :grouping",

@@ -5,6 +5,7 @@ use crate::lookup::answer::{Listing, Lookup, Unavailable};
 use crate::text::Untrusted;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Tag};
+use aws_smithy_async::future::pagination_stream::PaginationStream;
 use chrono::{DateTime, Utc};
 use std::cell::Cell;
 use std::error::Error;
@@ -30,6 +31,7 @@ pub(super) struct Calls {
 /// The pauses before a call is repeated: the first one, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// When an event asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
@@ -98,12 +100,11 @@ impl Calls {
     }
 
     /// Reads a list until its end, its limit or the deadline. A list that could not be read to its end is read again.
-    pub(super) async fn list<P, I, T, E, R>(
+    pub(super) async fn list<I, T, E, R>(
         &self,
         deadline: Instant,
         action: &'static str,
-        pages: impl Fn() -> P,
-        next: impl AsyncFn(&mut P) -> Option<Result<I, SdkError<E, R>>>,
+        pages: impl Fn() -> PaginationStream<Result<I, SdkError<E, R>>>,
         make: impl Fn(I) -> T,
     ) -> Lookup<Listing<T>>
     where
@@ -112,7 +113,7 @@ impl Calls {
     {
         let read = async || {
             let (mut pages, mut list) = (pages(), Listing { items: Vec::new(), more: false });
-            while let Some(item) = Box::pin(next(&mut pages)).await {
+            while let Some(item) = pages.next().await {
                 if list.items.len() == LISTED {
                     list.more = true;
                     break;

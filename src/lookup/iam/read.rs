@@ -121,44 +121,22 @@ impl IamReader {
 
     pub(super) async fn groups(&self, user: &str, deadline: Instant) -> Lookup<Listing<Untrusted>> {
         let pages = || self.client.list_groups_for_user().user_name(user).into_paginator().items().send();
-        self.calls
-            .list(
-                deadline,
-                "iam:ListGroupsForUser",
-                pages,
-                async |pages| pages.next().await,
-                |group| group.group_name.into(),
-            )
-            .await
+        self.calls.list(deadline, "iam:ListGroupsForUser", pages, |group| group.group_name.into()).await
     }
 
     pub(super) async fn mfa_devices(&self, user: &str, deadline: Instant) -> Lookup<Listing<Untrusted>> {
         let pages = || self.client.list_mfa_devices().user_name(user).into_paginator().items().send();
-        self.calls
-            .list(
-                deadline,
-                "iam:ListMFADevices",
-                pages,
-                async |pages| pages.next().await,
-                |device| device.serial_number.into(),
-            )
-            .await
+        self.calls.list(deadline, "iam:ListMFADevices", pages, |device| device.serial_number.into()).await
     }
 
     pub(super) async fn access_keys(&self, user: &str, deadline: Instant) -> Lookup<Listing<AccessKey>> {
         let pages = || self.client.list_access_keys().user_name(user).into_paginator().items().send();
         self.calls
-            .list(
-                deadline,
-                "iam:ListAccessKeys",
-                pages,
-                async |pages| pages.next().await,
-                |key| AccessKey {
-                    id: key.access_key_id.unwrap_or_default().into(),
-                    active: key.status == Some(StatusType::Active),
-                    created: time(key.create_date.as_ref()),
-                },
-            )
+            .list(deadline, "iam:ListAccessKeys", pages, |key| AccessKey {
+                id: key.access_key_id.unwrap_or_default().into(),
+                active: key.status == Some(StatusType::Active),
+                created: time(key.create_date.as_ref()),
+            })
             .await
     }
 
@@ -188,19 +166,13 @@ impl IamReader {
 
     pub(super) async fn attached_to_user(&self, name: &str, age: Age, deadline: Instant) -> AttachedPolicies {
         let pages = || self.client.list_attached_user_policies().user_name(name).into_paginator().items().send();
-        let found = self
-            .calls
-            .list(deadline, "iam:ListAttachedUserPolicies", pages, async |pages| pages.next().await, name_and_arn)
-            .await;
+        let found = self.calls.list(deadline, "iam:ListAttachedUserPolicies", pages, name_and_arn).await;
         self.attached(found, &"attached policies".into(), || Attachment::Attached, age, deadline).await
     }
 
     pub(super) async fn inline_of_user(&self, name: &str, deadline: Instant) -> AttachedPolicies {
         let pages = || self.client.list_user_policies().user_name(name).into_paginator().items().send();
-        let found = self
-            .calls
-            .list(deadline, "iam:ListUserPolicies", pages, async |pages| pages.next().await, Untrusted::new)
-            .await;
+        let found = self.calls.list(deadline, "iam:ListUserPolicies", pages, Untrusted::new).await;
         let read = async |policy: &str| {
             let call = || self.client.get_user_policy().user_name(name).policy_name(policy).send();
             self.calls.ask(deadline, "iam:GetUserPolicy", call).await.map(|answer| answer.policy_document)
@@ -213,18 +185,12 @@ impl IamReader {
         let via = || Attachment::Group(group.clone());
         let attached = async {
             let pages = || self.client.list_attached_group_policies().group_name(name).into_paginator().items().send();
-            let found = self
-                .calls
-                .list(deadline, "iam:ListAttachedGroupPolicies", pages, async |pages| pages.next().await, name_and_arn)
-                .await;
+            let found = self.calls.list(deadline, "iam:ListAttachedGroupPolicies", pages, name_and_arn).await;
             self.attached(found, &phrase!("policies of the group ", group), via, age, deadline).await
         };
         let inlined = async {
             let pages = || self.client.list_group_policies().group_name(name).into_paginator().items().send();
-            let found = self
-                .calls
-                .list(deadline, "iam:ListGroupPolicies", pages, async |pages| pages.next().await, Untrusted::new)
-                .await;
+            let found = self.calls.list(deadline, "iam:ListGroupPolicies", pages, Untrusted::new).await;
             let read = async |policy: &str| {
                 let call = || self.client.get_group_policy().group_name(name).policy_name(policy).send();
                 self.calls.ask(deadline, "iam:GetGroupPolicy", call).await.map(|answer| answer.policy_document)
@@ -240,18 +206,12 @@ impl IamReader {
         let asked = Utc::now();
         let attached = async {
             let pages = || self.client.list_attached_role_policies().role_name(name).into_paginator().items().send();
-            let found = self
-                .calls
-                .list(deadline, "iam:ListAttachedRolePolicies", pages, async |pages| pages.next().await, name_and_arn)
-                .await;
+            let found = self.calls.list(deadline, "iam:ListAttachedRolePolicies", pages, name_and_arn).await;
             self.attached(found, &"attached policies".into(), || Attachment::Attached, age, deadline).await
         };
         let inlined = async {
             let pages = || self.client.list_role_policies().role_name(name).into_paginator().items().send();
-            let found = self
-                .calls
-                .list(deadline, "iam:ListRolePolicies", pages, async |pages| pages.next().await, Untrusted::new)
-                .await;
+            let found = self.calls.list(deadline, "iam:ListRolePolicies", pages, Untrusted::new).await;
             let read = async |policy: &str| {
                 let call = || self.client.get_role_policy().role_name(name).policy_name(policy).send();
                 self.calls.ask(deadline, "iam:GetRolePolicy", call).await.map(|answer| answer.policy_document)
