@@ -187,10 +187,16 @@ impl History {
     pub async fn keep_only_state(&self, entry: &Entry) -> Result<(), HistoryError> {
         let call = self
             .update(keys(&event_list(&entry.line.event_id), EVENT))
-            .update_expression("SET #state = :done")
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":done", text("done"))
-            .send();
+            .expression_attribute_values(":done", text("done"));
+        // If the claim was not written either, this is the whole item, and it must expire, too.
+        let call = match self.expiring(entry).remove("expiresAt") {
+            Some(expires) => call
+                .update_expression("SET #state = :done, expiresAt = :expires")
+                .expression_attribute_values(":expires", expires),
+            None => call.update_expression("SET #state = :done"),
+        };
+        let call = call.send();
         patient("state", call).await.map(|_| ())
     }
 
