@@ -74,6 +74,7 @@ fn worst_documents() -> Vec<(&'static str, Value)> {
     vec![
         ("actions", document(allow(json!(fill(6_000, &|two| format!("*{two}*"))), star()))),
         ("stars", document(allow(json!(fill(6_000, &|two| format!("*a*a*a*a*a*{two}"))), star()))),
+        ("question marks", document(allow(json!(fill(6_000, &|two| format!("*????????{two}*"))), star()))),
         ("resources", document(allow(star(), json!(fill(6_000, &|two| format!("*:role/*{two}*")))))),
         (
             "actions and resources",
@@ -101,17 +102,23 @@ fn judgement(criterion: &mut Criterion) {
         assert!((4_500..6_144).contains(&text.len()), "{name}: {}", text.len());
         let document = Document::parse(&text).unwrap();
         let reading = Reading::Document(&document);
-        let policy = PolicyInput { label: "policy".into(), arn: None, via: Via::Inline, reading };
         let named = Named::default();
-        let question = Question {
-            policies: std::slice::from_ref(&policy),
-            cuts: &[],
-            unread: false,
-            holder: Holder { arn: Some(&arn), ..Holder::default() },
-            boundary: None,
-            named: &named,
-        };
-        group.bench_function(name, |bencher| bencher.iter(|| evaluate(black_box(&question))));
+        // A user can have twenty managed policies, if AWS raised the quota.
+        for count in [1, 20] {
+            let policy = || PolicyInput { label: "policy".into(), arn: None, via: Via::Inline, reading };
+            let policies: Vec<_> = (0..count).map(|_| policy()).collect();
+            let question = Question {
+                policies: &policies,
+                cuts: &[],
+                unread: false,
+                holder: Holder { arn: Some(&arn), ..Holder::default() },
+                boundary: None,
+                named: &named,
+            };
+            group.bench_function(format!("{name}, {count}"), |bencher| {
+                bencher.iter(|| evaluate(black_box(&question)));
+            });
+        }
     }
 }
 

@@ -138,15 +138,20 @@ pub fn arn_like(pattern: &str, arn: &str) -> bool {
 }
 
 /// Whether `pattern` matches the whole of `text`. `*` matches any text, `?` matches any one character.
-///
-/// The time is at most proportional to the product of both lengths. This limit matters because an attacker can write
-/// the policy.
 #[must_use]
 pub fn wildcard(pattern: &str, text: &str) -> bool {
+    wildcard_in_steps(pattern, text).0
+}
+
+/// As [`wildcard`], and how many characters were compared: at most the product of both lengths. An attacker can write
+/// the pattern, so whoever compares many of them has to count.
+#[must_use]
+pub fn wildcard_in_steps(pattern: &str, text: &str) -> (bool, u64) {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut at, mut here) = (0, 0);
+    let (mut at, mut here, mut steps) = (0, 0, 1_u64);
     let mut last_star: Option<(usize, usize)> = None;
     while here < text.len() {
+        steps += 1;
         match pattern.get(at) {
             Some(b'*') => {
                 last_star = Some((at, here));
@@ -165,16 +170,16 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
                     if let Some(&next) = pattern.get(at).filter(|next| !matches!(next, b'*' | b'?')) {
                         match text[here..].iter().position(|&byte| byte == next) {
                             Some(skipped) => here += skipped,
-                            None => return false,
+                            None => return (false, steps),
                         }
                     }
                     last_star = Some((star, here));
                 }
-                None => return false,
+                None => return (false, steps),
             },
         }
     }
-    pattern[at..].iter().all(|&byte| byte == b'*')
+    (pattern[at..].iter().all(|&byte| byte == b'*'), steps)
 }
 
 /// As [`wildcard`], but not case-sensitive, as IAM compares actions.

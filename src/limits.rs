@@ -36,6 +36,12 @@ pub const SECURITY_HUB_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The most resource patterns that are compared for one action. A hostile policy can have hundreds.
 pub const RESOURCES_COMPARED: usize = 20;
+/// The most characters that are compared for one set of policies: a hundredth of a second or so on a whole core, and
+/// some ten times as long with the processor time that Lambda gives to 256 MB. Real policies need less than a hundredth
+/// of this; the worst that IAM's quotas allow would need minutes.
+pub const CHARACTERS_COMPARED: u64 = 30_000_000;
+/// What the evaluation of one condition counts as, in characters compared.
+pub const CONDITION_COMPARED: u64 = 300;
 
 // --- Lookups ---
 

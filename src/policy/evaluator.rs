@@ -12,7 +12,7 @@ use super::matching::{ANY, MARK, Pattern, STAR, Variables, any_names, home, is_g
 use super::question::{Holder, Named, NamedEntity, PolicyInput};
 use super::truth::Truth;
 use crate::arn::{Arn, wildcard};
-use crate::limits::RESOURCES_COMPARED;
+use crate::limits::{CONDITION_COMPARED, RESOURCES_COMPARED};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use std::cell::{Cell, RefCell};
@@ -223,6 +223,11 @@ impl<'a> Evaluator<'a> {
         tags
     }
 
+    /// Whether there was more to compare than is compared: then no answer is certain.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.identity.is_exhausted() || self.boundary.as_ref().is_some_and(Layer::is_exhausted)
+    }
+
     /// Whether an ARN is one of the holder's own: itself, a group that it is in, a policy that it has.
     fn is_own(&self, arn: &str) -> bool {
         let group = || {
@@ -239,9 +244,20 @@ impl<'a> Evaluator<'a> {
         own.zip(Arn::parse(arn)).is_some_and(|(own, arn)| own.name() == arn.name())
     }
 
-    fn conditions(&self, statement: &Compiled<'_>, wish: Wish, call: &Call<'_>, subject: Subject<'_>) -> (Truth, bool) {
+    fn conditions(
+        &self,
+        layer: &Layer<'a>,
+        statement: &Compiled<'_>,
+        wish: Wish,
+        call: &Call<'_>,
+        subject: Subject<'_>,
+    ) -> (Truth, bool) {
         let (mut all, mut by_tag) = (Truth::Yes, true);
         for condition in statement.conditions {
+            layer.count(CONDITION_COMPARED);
+            if layer.is_exhausted() {
+                return (Truth::No, false);
+            }
             let value = |key: &str| self.value(key, call, subject);
             let variables = Variables { enabled: statement.variables, value: &value };
             let holds = condition.holds(&self.value(&condition.key, call, subject), wish, &variables);
@@ -265,7 +281,8 @@ impl<'a> Evaluator<'a> {
     /// Whether the patterns of each statement of a layer cover a resource.
     fn covered(&self, layer: &Layer<'a>, resource: &str) -> Rc<[Truth]> {
         let matches = |pattern: &Pattern<'_>| {
-            let truth = pattern.matches(resource);
+            let (truth, compared) = pattern.matches_in_steps(resource);
+            layer.count(compared);
             // Without the holder's ARN the account is not known: a pattern with any account can be the right one.
             if truth == Truth::No && self.arn.is_none() && in_some_account(pattern.text(), resource) {
                 return Truth::Yes;
@@ -322,7 +339,7 @@ impl<'a> Evaluator<'a> {
             if covers == Truth::No {
                 continue;
             }
-            let (holds, by_tag) = self.conditions(statement, Wish::Met, call, subject);
+            let (holds, by_tag) = self.conditions(layer, statement, Wish::Met, call, subject);
             let by_tag = by_tag && covers == Truth::Yes;
             best = best.or(Answer { truth: covers.min(holds), policy: Some(statement.policy), by_tag });
         }
@@ -335,7 +352,7 @@ impl<'a> Evaluator<'a> {
                 // A deny with `NotResource` leaves some resources, so it is certain only for one that is known.
                 && !(any && statement.not_resources)
                 && Self::covers(statement, covered[i], any) == Truth::Yes
-                && self.conditions(statement, Wish::Unmet, call, subject).0 == Truth::Yes
+                && self.conditions(layer, statement, Wish::Unmet, call, subject).0 == Truth::Yes
         });
         if denied { Answer::NO } else { best }
     }
@@ -575,7 +592,8 @@ impl<'a> Evaluator<'a> {
                     let statement = &layer.statements[*i];
                     statement.effect == Effect::Allow
                         && Self::covers(statement, covered[*i], true) >= at_least
-                        && self.conditions(statement, Wish::Met, &Call::default(), Subject::default()).0 >= at_least
+                        && self.conditions(layer, statement, Wish::Met, &Call::default(), Subject::default()).0
+                            >= at_least
                 })?;
                 by = by.or(Some(layer.statements[found].policy));
             }

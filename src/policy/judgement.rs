@@ -272,7 +272,12 @@ impl Judge<'_> {
             possible = possible.max(most);
         }
         let (level, by) = certain;
-        let not_evaluated = if level >= AccessLevel::Escalation { Vec::new() } else { self.doubts_in_words(&doubts) };
+        let mut not_evaluated =
+            if level >= AccessLevel::Escalation { Vec::new() } else { self.doubts_in_words(&doubts) };
+        if level < AccessLevel::Administrator && self.evaluator.is_exhausted() {
+            possible = AccessLevel::Administrator;
+            not_evaluated.push("the policies: they have more patterns and conditions than are compared".into());
+        }
         open.sort_by_key(|open| open.limited_to.is_some());
         Outcome {
             level,

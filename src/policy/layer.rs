@@ -4,9 +4,10 @@ use super::document::{Condition, Document, Effect, Patterns};
 use super::matching::Pattern;
 use super::question::{PolicyInput, Via};
 use super::truth::Truth;
-use crate::arn::wildcard;
+use crate::arn::wildcard_in_steps;
+use crate::limits::CHARACTERS_COMPARED;
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -17,6 +18,8 @@ pub(super) struct Layer<'a> {
     covering: RefCell<HashMap<String, Rc<[usize]>>>,
     /// Whether the patterns of each statement cover a resource, by resource: many actions ask for the same.
     covered: RefCell<HashMap<String, Rc<[Truth]>>>,
+    /// How many characters were compared.
+    compared: Cell<u64>,
 }
 
 pub(super) struct Compiled<'a> {
@@ -68,17 +71,27 @@ impl<'a> Layer<'a> {
                 });
             }
         }
-        Self { statements, covering: RefCell::default(), covered: RefCell::default() }
+        Self::of_statements(statements)
     }
 
     /// Without the denies that are attached in one of these ways.
     pub(super) fn without_denies(self, ways: &[Via]) -> Self {
         let keeps = |statement: &Compiled<'_>| statement.effect == Effect::Allow || !ways.contains(&statement.via);
-        Self {
-            statements: self.statements.into_iter().filter(keeps).collect(),
-            covering: RefCell::default(),
-            covered: RefCell::default(),
-        }
+        Self::of_statements(self.statements.into_iter().filter(keeps).collect())
+    }
+
+    fn of_statements(statements: Vec<Compiled<'a>>) -> Self {
+        Self { statements, covering: RefCell::default(), covered: RefCell::default(), compared: Cell::default() }
+    }
+
+    /// Counts what was compared.
+    pub(super) fn count(&self, characters: u64) {
+        self.compared.set(self.compared.get().saturating_add(characters));
+    }
+
+    /// Whether so much was compared that the rest is not. Then no answer of this layer is certain.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.compared.get() > CHARACTERS_COMPARED
     }
 
     pub(super) fn allows_anything(&self) -> bool {
@@ -117,6 +130,9 @@ impl<'a> Layer<'a> {
         if let Some(known) = self.covered.borrow().get(resource) {
             return known.clone();
         }
+        if self.is_exhausted() {
+            return self.statements.iter().map(|_| Truth::No).collect();
+        }
         let found: Rc<[Truth]> = self.statements.iter().map(find).collect();
         self.covered.borrow_mut().insert(resource.to_owned(), found.clone());
         found
@@ -133,10 +149,16 @@ impl<'a> Layer<'a> {
         if let Some(known) = self.covering.borrow().get(action) {
             return known.clone();
         }
+        if self.is_exhausted() {
+            return Rc::default();
+        }
         let lower = action.to_ascii_lowercase();
-        let covers = |statement: &Compiled<'_>| {
-            statement.actions.iter().any(|pattern| wildcard(pattern, &lower)) != statement.not_actions
+        let matches = |pattern: &String| {
+            let (matches, compared) = wildcard_in_steps(pattern, &lower);
+            self.count(compared);
+            matches
         };
+        let covers = |statement: &Compiled<'_>| statement.actions.iter().any(matches) != statement.not_actions;
         let found = self.statements.iter().enumerate().filter(|(_, statement)| covers(statement)).map(|(i, _)| i);
         let found: Rc<[usize]> = found.collect();
         self.covering.borrow_mut().insert(action.to_owned(), found.clone());

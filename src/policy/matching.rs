@@ -5,7 +5,7 @@
 //! elements: Variables and tags"). Which effect applies is decided in `evaluator`.
 
 use super::truth::{Truth, Value};
-use crate::arn::{Arn, wildcard};
+use crate::arn::{Arn, wildcard_in_steps};
 use std::borrow::Cow;
 
 /// Stand for a literal `*` and `?`: of a policy variable such as `${*}`, or in a text that is compared.
@@ -83,7 +83,13 @@ impl<'a> Pattern<'a> {
     }
 
     pub(super) fn matches(&self, text: &str) -> Truth {
-        self.truth(wildcard(&self.text, &literal(text)))
+        self.matches_in_steps(text).0
+    }
+
+    /// As [`matches`](Self::matches), and how many characters were compared.
+    pub(super) fn matches_in_steps(&self, text: &str) -> (Truth, u64) {
+        let (matches, compared) = wildcard_in_steps(&self.text, &literal(text));
+        (self.truth(matches), compared)
     }
 
     /// As `ArnLike` compares: part by part.
@@ -145,6 +151,9 @@ pub(super) fn some_resource(pattern: &str, holder: Option<&Arn<'_>>) -> String {
 pub(super) fn is_general(pattern: &str) -> bool {
     let Some(resource) = pattern.splitn(6, ':').nth(5) else { return pattern.ends_with('*') };
     let (first, rest) = resource.split_once([':', '/']).unwrap_or((resource, ""));
-    let only_stars = |text: &str| text.chars().all(|letter| matches!(letter, '*' | ':' | '/'));
-    if rest.is_empty() { only_stars(first) } else { !first.contains('?') && only_stars(rest) }
+    // `??*` leaves out names of one letter only, and `????????????*` whatever is short: no reader of the pattern knows
+    // which names there are.
+    let any_name =
+        |text: &str| text.chars().all(|letter| matches!(letter, '*' | '?' | ':' | '/')) && text.contains('*');
+    if rest.is_empty() { any_name(first) } else { !first.contains('?') && any_name(rest) }
 }
