@@ -43,7 +43,7 @@ fn what_is_expected_is_low_and_the_account_has_its_name() {
         ("ACCOUNT_NAMES", "123456789012=Production"),
     ]);
     let draft = draft(account(), event("create_user.json"), settings);
-    assert!(draft.email.subject.starts_with("[LOW] ") && draft.email.subject.ends_with(" in Production"));
+    assert!(draft.email.subject.starts_with("[MEDIUM] ") && draft.email.subject.ends_with(" in Production"));
     insta::assert_snapshot!("expected", mail(&draft));
 }
 

@@ -335,6 +335,12 @@ pub enum ChainStep {
     PolicyGranted,
     /// A role can be assumed from outside its account, or its trusted principals could not be read.
     TrustWidened,
+    /// A policy of the account was attached, or set as a boundary.
+    PolicyAttached,
+    /// An identity provider was created or changed.
+    ProviderChanged,
+    /// A role can be assumed by identities of a provider, or its trusted principals could not be read.
+    ProviderTrusted,
     Denied,
     /// A successful call that does more than remove or tag.
     Succeeded,
@@ -469,7 +475,7 @@ impl TargetKind {
 
 impl ChainStep {
     /// Every step, with the word that the history stores. Stored words never change: old items contain them.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::UserCreated, "user-created"),
         (Self::UserEquipped, "user-equipped"),
         (Self::VersionWritten, "version-written"),
@@ -479,6 +485,9 @@ impl ChainStep {
         (Self::BoundaryRemoved, "boundary-removed"),
         (Self::PolicyGranted, "policy-given"),
         (Self::TrustWidened, "trust-opened"),
+        (Self::PolicyAttached, "policy-attached"),
+        (Self::ProviderChanged, "provider-changed"),
+        (Self::ProviderTrusted, "provider-trusted"),
         (Self::Denied, "denied"),
         (Self::Succeeded, "worked"),
     ];

@@ -1,9 +1,9 @@
 //! Chains: events that together are more severe than each event alone. A table with one row for each chain. The chain
 //! is complete when the last of its events arrives, in any order.
 
-use crate::catalog::{ChainStep, TargetKind};
+use crate::catalog::{AccessEffect, ChainStep, TargetKind};
 use crate::event::{Activity, FailureKind, Outcome};
-use crate::history::{Entry, Line, RelatedActivity};
+use crate::history::{Entry, Line, RelatedActivity, object_key};
 use crate::phrase;
 use crate::policy::{Document, Home, Reach, Trust, is_deny_policy_of_aws};
 use crate::severity::Severity;
@@ -40,10 +40,12 @@ pub enum Shared {
     Target,
     /// The actor.
     Actor,
+    /// A managed policy: the target of one event, and what the other event attaches.
+    Policy,
 }
 
 /// All chains. The techniques are in ATT&CK: T1136.003 and T1098 for persistence, T1556 for MFA, T1548 for the
-/// boundary, T1087.004 for probing.
+/// boundary, T1484.002 for trust in a provider, T1087.004 for probing.
 pub const CHAINS: &[Chain] = &[
     Chain {
         name: "new_user_with_access",
@@ -109,6 +111,30 @@ pub const CHAINS: &[Chain] = &[
         because: "This is external access with permissions attached.",
     },
     Chain {
+        name: "policy_attached_and_version_set",
+        first: ChainStep::PolicyAttached,
+        times: 1,
+        then: ChainStep::DefaultVersionSet,
+        shared: Shared::Policy,
+        within: TimeDelta::hours(1),
+        same_object: false,
+        severity: Severity::High,
+        words: [" got the policy", "had its default version set"],
+        because: "What the policy granted in between is not what it grants now: it may have been more.",
+    },
+    Chain {
+        name: "provider_changed_and_trusted",
+        first: ChainStep::ProviderChanged,
+        times: 1,
+        then: ChainStep::ProviderTrusted,
+        shared: Shared::Actor,
+        within: TimeDelta::hours(1),
+        same_object: false,
+        severity: Severity::High,
+        words: [" was created or changed", "can be assumed by identities of a provider"],
+        because: "Whoever controls the provider can act as the role, and gets each policy that the role has or gets.",
+    },
+    Chain {
         name: "denied_then_succeeded",
         first: ChainStep::Denied,
         times: 5,
@@ -143,11 +169,31 @@ pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
         | ChainStep::MfaRemoved
         | ChainStep::PasswordSet
         | ChainStep::BoundaryRemoved
+        | ChainStep::PolicyAttached
+        | ChainStep::ProviderChanged
+        | ChainStep::ProviderTrusted
         | ChainStep::Denied
         | ChainStep::Succeeded => true,
     };
     let of_row = action.steps.iter().copied().filter(happened);
+    let of_row = of_row.chain(of_event(activity));
     of_row.chain((!action.effect.is_maintenance()).then_some(ChainStep::Succeeded)).collect()
+}
+
+/// The steps that no row can state, since they depend on the event.
+fn of_event(activity: &Activity) -> impl Iterator<Item = ChainStep> {
+    let effect = activity.action.effect;
+    let attaches = matches!(effect, AccessEffect::AttachesPolicy | AccessEffect::SetsBoundary);
+    let provider = matches!(activity.target.kind, TargetKind::SamlProvider | TargetKind::OidcProvider);
+    let about_trust = effect == AccessEffect::ChangesTrust
+        || (effect == AccessEffect::Creates && activity.target.kind == TargetKind::Role);
+    [
+        (attaches && object_key(activity).is_some()).then_some(ChainStep::PolicyAttached),
+        (provider && effect == AccessEffect::ChangesFederation).then_some(ChainStep::ProviderChanged),
+        (about_trust && trusts_provider(activity)).then_some(ChainStep::ProviderTrusted),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Whether the attached policy only denies: that is containment.
@@ -161,9 +207,19 @@ fn only_denies(activity: &Activity) -> bool {
 /// Whether a trust policy allows other principals than the account itself and AWS services. If the policy cannot be
 /// read, the answer is yes.
 fn widens_trust(activity: &Activity) -> bool {
-    let Some(document) = &activity.trust_document else { return true };
-    let trust = Trust::of(document, Home { account: activity.account.as_ref(), organization: None });
-    !trust.not_evaluated.is_empty() || trust.reach().is_some_and(|reach| reach >= Reach::Outside)
+    trust_of(activity).is_none_or(|trust| trust.reach().is_some_and(|reach| reach >= Reach::Outside))
+}
+
+/// Whether a trust policy allows identities of a provider. If the policy cannot be read, the answer is yes.
+fn trusts_provider(activity: &Activity) -> bool {
+    trust_of(activity).is_none_or(|trust| trust.federates())
+}
+
+/// The trust policy of the call, if all of it was read.
+fn trust_of(activity: &Activity) -> Option<Trust> {
+    let home = Home { account: activity.account.as_ref(), organization: None };
+    let trust = activity.trust_document.as_ref().map(|document| Trust::of(document, home));
+    trust.filter(|trust| trust.not_evaluated.is_empty())
 }
 
 /// A chain that was completed by an event.
@@ -198,6 +254,7 @@ impl Chain {
             Shared::TargetAndActor => related.to_target.lines.iter().filter(same_actor).collect(),
             Shared::Target => related.to_target.lines.iter().collect(),
             Shared::Actor => related.by_actor.lines.iter().collect(),
+            Shared::Policy => related.to_target.lines.iter().chain(&related.to_object.lines).collect(),
         };
         let is_first = |line: &&&Line| line.steps.contains(&self.first);
         let then = if this.steps.contains(&self.then) {
@@ -253,7 +310,7 @@ impl Completed {
     fn story(&self) -> Phrase {
         let (first, then) = (&self.first, &self.then);
         let later = later(then.time - first.time);
-        if self.chain.shared == Shared::Actor {
+        if self.chain.first == ChainStep::Denied {
             let done = phrase!(Phrase::ours(clock(then.time)), " ", &then.call, " succeeded, ", later);
             return phrase!(self.began().capitalized(), "; at ", done, ". ", self.chain.because);
         }
@@ -263,14 +320,20 @@ impl Completed {
             phrase!(", by ", &first.actor, " and by ", &then.actor)
         };
         let [_, then_done] = self.chain.words;
-        let done = phrase!(then_done, " at ", Phrase::ours(clock(then.time)), " (", &then.call, "), ", later, by);
+        let whose = if first.target == then.target {
+            Phrase::default()
+        } else {
+            phrase!("the ", Phrase::from(&then.target), " ")
+        };
+        let done =
+            phrase!(whose, then_done, " at ", Phrase::ours(clock(then.time)), " (", &then.call, "), ", later, by);
         phrase!(self.began().capitalized(), " and ", done, ". ", self.chain.because)
     }
 
     /// The first step: "the IAM user x was created at 05:58:10 UTC".
     fn began(&self) -> Phrase {
         let (first, at) = (&self.first, Phrase::ours(clock(self.first.time)));
-        if self.chain.shared == Shared::Actor {
+        if self.chain.first == ChainStep::Denied {
             let calls = Phrase::ours(counted(self.times, "call"));
             let at_least = if self.at_least { "at least " } else { "" };
             return phrase!(at_least, calls, " by ", &first.actor, " were denied from ", at);

@@ -75,8 +75,10 @@ pub fn assess(case: &Case<'_>) -> Assessment {
         Some(reason) => {
             let text = phrase!(reason.text, " Otherwise the severity would be ", severity, ".");
             reasons.insert(0, Reason::new(reason.rule, text));
-            let incomplete = floor > Severity::Low;
-            Assessment { severity: floor, reasons, unless_expected: Some(severity), incomplete }
+            let raised_by_gap = floor > Severity::Low;
+            // The credentials of an expected principal can be stolen.
+            let floor = if severity == Severity::Critical { floor.max(Severity::Medium) } else { floor };
+            Assessment { severity: floor, reasons, unless_expected: Some(severity), incomplete: raised_by_gap }
         }
         None => Assessment { severity, reasons, unless_expected: None, incomplete },
     }

@@ -6,6 +6,7 @@
 mod caller;
 mod credentials;
 mod grants;
+mod lockout;
 mod not_evaluated;
 mod opinions;
 mod protection;
@@ -39,11 +40,13 @@ pub const RULES: &[Rule] = &[
     Rule { name: "also_denies", judge: grants::also_denies },
     Rule { name: "may_replace_deny", judge: grants::may_replace_deny },
     Rule { name: "trusted_principals", judge: trust::trusted_principals },
+    Rule { name: "trust_not_evaluated", judge: trust::trust_not_evaluated },
     Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
     Rule { name: "quarantined", judge: quarantine::quarantined },
     Rule { name: "target_quarantined", judge: quarantine::target_quarantined },
     Rule { name: "deny_lifted", judge: grants::deny_lifted },
     Rule { name: "containment_removed", judge: protection::containment_removed },
+    Rule { name: "locks_out", judge: lockout::locks_out },
     Rule { name: "credential_for_other", judge: credentials::credential_for_other },
     Rule { name: "bedrock_key", judge: credentials::bedrock_key },
     Rule { name: "target_has_credentials", judge: credentials::target_has_credentials },

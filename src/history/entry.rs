@@ -1,6 +1,7 @@
 //! An event as it is recorded in the history: who did it, to what, and when.
 
 use super::model::Line;
+use crate::arn::{Arn, is_account_id};
 use crate::catalog::{ChainStep, TargetKind};
 use crate::event::Activity;
 use crate::event::principal::{Operator, Principal, Root};
@@ -16,6 +17,8 @@ pub struct Entry {
     pub line: Line,
     /// The target, by [`target_key`].
     pub target_key: Option<String>,
+    /// The policy that is attached, by [`object_key`].
+    pub object_key: Option<String>,
     /// The account in which it happened.
     pub account: Option<Untrusted>,
     pub source_address: Option<Untrusted>,
@@ -45,6 +48,7 @@ impl Entry {
         Self {
             line,
             target_key: target_key(activity),
+            object_key: object_key(activity),
             account: activity.account.clone(),
             source_address: activity.origin.address.clone(),
             arrived: now,
@@ -132,6 +136,15 @@ pub fn target_key(activity: &Activity) -> Option<String> {
             Some(format!("{account}:{service}:{kind}{name}"))
         }
     }
+}
+
+/// The key of the managed policy that is attached or detached, as the [`target_key`] of an event that changes the policy.
+/// `None` for AWS's own policies, which nobody in the account can change.
+#[must_use]
+pub fn object_key(activity: &Activity) -> Option<String> {
+    let arn = Arn::parse(activity.object.arn.as_ref()?.raw())?;
+    let own = arn.service == "iam" && is_account_id(arn.account) && arn.resource.starts_with("policy/");
+    own.then(|| format!("{}:iam:policy/{}", arn.account, arn.name().to_lowercase()))
 }
 
 /// The target for people.

@@ -17,7 +17,7 @@ mod model;
 pub mod store;
 pub mod summary;
 
-pub use entry::{Entry, actor_key, event_key, target_key};
+pub use entry::{Entry, actor_key, event_key, object_key, target_key};
 pub use error::HistoryError;
 pub use model::{AlertRecord, Claim, Line, Lines, MailStatus, RelatedActivity};
 pub use store::History;

@@ -48,12 +48,18 @@ pub struct Line {
     pub subject: Option<Untrusted>,
 }
 
+impl Line {
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.outcome.raw() == "succeeded"
+    }
+}
+
 impl From<&Line> for Phrase {
     /// The line as it stands in a list, without its time: "HIGH  ops-carol  iam:CreateUser  IAM user x".
     fn from(line: &Line) -> Self {
         let severity = line.severity.map_or("", Severity::word);
-        let outcome =
-            if line.outcome.raw() == "succeeded" { Self::default() } else { phrase!(" (", &line.outcome, ")") };
+        let outcome = if line.succeeded() { Self::default() } else { phrase!(" (", &line.outcome, ")") };
         phrase!(
             Self::ours(format!("{severity:<8}  ")),
             &line.actor,
@@ -82,6 +88,8 @@ pub struct RelatedActivity {
     pub by_actor: Lines,
     /// Other activity on the target, by any actor.
     pub to_target: Lines,
+    /// Other activity on the policy that the event attaches, by any actor.
+    pub to_object: Lines,
     /// Set if no other activity of the actor is recorded: the time since which activity would be recorded.
     pub never_seen_since: Option<DateTime<Utc>>,
     /// Why some of this is not known.

@@ -61,6 +61,12 @@ impl PrincipalKind {
         })
     }
 
+    /// What a service does with the role for outsiders, if it does something for them.
+    pub(super) fn serves_outsiders(&self) -> Option<&'static str> {
+        let Self::Service(name) = self else { return None };
+        FOR_OUTSIDERS.iter().find(|(service, _)| name.raw().eq_ignore_ascii_case(service)).map(|(_, what)| *what)
+    }
+
     /// The host of an OIDC provider.
     pub(super) fn host(&self) -> Option<&str> {
         match self {
@@ -93,6 +99,17 @@ pub(super) fn covers(statement: &Statement, wanted: &[&str]) -> bool {
 
 /// Services that give sessions of the role to clients outside of AWS, in exchange for a certificate.
 const FOR_CLIENTS: [&str; 2] = ["rolesanywhere.amazonaws.com", "credentials.iot.amazonaws.com"];
+
+/// Services that act with the role for people or machines outside of AWS: who they are, as the end of a sentence about
+/// the role.
+const FOR_OUTSIDERS: [(&str, &str); 6] = [
+    ("ssm.amazonaws.com", "gives sessions of the role to machines outside of AWS (hybrid activations)"),
+    ("greengrass.amazonaws.com", "gives sessions of the role to devices outside of AWS"),
+    ("transfer.amazonaws.com", "acts with the role for users of a file server"),
+    ("cognito-idp.amazonaws.com", "acts with the role for users of a user pool, where anyone may be able to sign up"),
+    ("apigateway.amazonaws.com", "acts with the role for callers of an API"),
+    ("appsync.amazonaws.com", "acts with the role for callers of an API"),
+];
 
 /// The keys of calls that AWS services make, and the ids of entities.
 const OTHER_CALLERS: [&str; 9] = [

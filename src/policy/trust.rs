@@ -36,6 +36,15 @@ impl Trust {
         self.trusted.iter().any(|trusted| of_provider(&trusted.principal))
     }
 
+    /// A trusted service that acts with the role for outsiders, and what it does: "the AWS service ssm… gives sessions …".
+    #[must_use]
+    pub fn serves_outsiders(&self) -> Option<Phrase> {
+        self.trusted.iter().find_map(|trusted| {
+            let what = trusted.principal.serves_outsiders()?;
+            Some(phrase!(trusted.words(), " ", what))
+        })
+    }
+
     /// Reads the trust policy of a role that is at home in this account and organization.
     #[must_use]
     pub fn read(document: &Document, home: Home<'_>) -> Self {

@@ -88,13 +88,14 @@ impl Command {
         Some(self)
     }
 
-    /// Adds an option with a JSON document of our own in which [`NOW`] stands for the time when the command runs: a
-    /// session that was opened between the alert and the command must be revoked, too.
-    pub(super) fn json_at_run_time(self, option: &'static str, document: &serde_json::Value) -> Option<Self> {
-        let mut command = self.json(option, document)?;
-        // The document is in single quotes: close them, insert the time with the shell, open them again.
-        command.0 = command.0.replace(NOW, "'\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"'");
-        Some(command)
+    /// Adds an option with a JSON document of our own in two parts. The time when the command runs stands between them: a
+    /// session that was opened between the alert and the command must be revoked, too. No text from outside can be in the
+    /// document, so none is taken for the place of the time.
+    fn json_around_now(mut self, option: &'static str, [before, after]: [&'static str; 2]) -> Self {
+        for part in [" ", option, " '", before, "'\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"'", after, "'"] {
+            self.0.push_str(part);
+        }
+        self
     }
 
     /// Adds our own words.
@@ -119,8 +120,11 @@ impl Command {
 pub(super) const PUT_USER_POLICY: &str = "aws iam put-user-policy";
 pub(super) const PUT_ROLE_POLICY: &str = "aws iam put-role-policy";
 
-/// The placeholder for the time in a document, see [`Command::json_at_run_time`].
-const NOW: &str = "@NOW@";
+/// Denies all actions to sessions that are older than the time between the two parts.
+const DENY_OLDER_SESSIONS: [&str; 2] = [
+    r#"{"Statement":[{"Action":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":""#,
+    r#""}},"Effect":"Deny","Resource":"*"}],"Version":"2012-10-17"}"#,
+];
 
 pub(super) fn deactivate(user: &str, key: &str) -> Option<Command> {
     inactive("aws iam update-access-key", user, "--access-key-id", key)
@@ -155,13 +159,6 @@ pub(super) fn deny_all(call: &'static str, option: &'static str, name: &str) -> 
 
 /// Denies all actions to sessions that were opened before the command runs.
 pub(super) fn revoke_sessions(call: &'static str, option: &'static str, name: &str) -> Option<Command> {
-    let document = serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
-            "Condition": {"DateLessThan": {"aws:TokenIssueTime": NOW}}}],
-    });
-    Command::new(call)
-        .option(option, name)?
-        .option("--policy-name", "incident-revoke-sessions")?
-        .json_at_run_time("--policy-document", &document)
+    let command = Command::new(call).option(option, name)?.option("--policy-name", "incident-revoke-sessions")?;
+    Some(command.json_around_now("--policy-document", DENY_OLDER_SESSIONS))
 }

@@ -2,7 +2,7 @@
 //! be safe.
 
 use super::caller::stop_function;
-use super::command::{PUT_ROLE_POLICY, deactivate, deny_all, revoke_sessions};
+use super::command::{PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, revoke_sessions};
 use super::*;
 use proptest::prelude::*;
 
@@ -51,6 +51,19 @@ fn what_cannot_be_quoted_safely_is_not_offered() {
 }
 
 proptest! {
+    /// No name is taken for a placeholder: the name and the document stand in the command as they are.
+    #[test]
+    fn a_name_changes_nothing_of_the_rest_of_a_command(name in prop_oneof![
+        "[ -~]{1,60}", "[@%{$<]{1,2}(NOW|TIME|name|0)[@%}>]{1,2}", Just("@NOW@".to_owned()),
+    ]) {
+        let Some(command) = revoke_sessions(PUT_USER_POLICY, "--user-name", &name) else { return Ok(()) };
+        let other = revoke_sessions(PUT_USER_POLICY, "--user-name", "other").unwrap();
+        let (words, other) = (shlex::split(command.as_str()).unwrap(), shlex::split(other.as_str()).unwrap());
+        prop_assert_eq!(&words[words.len() - 4..], &other[other.len() - 4..]);
+        let expected = if name.starts_with('-') { format!("--user-name={name}") } else { name };
+        prop_assert_eq!(&words[words.len() - 5], &expected);
+    }
+
     #[test]
     fn a_quoted_command_is_parsed_back_by_a_shell_lexer(name in any::<String>(), key in "[ -~]{0,40}") {
         let Some(command) = deactivate(&name, &key) else { return Ok(()) };

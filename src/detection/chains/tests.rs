@@ -23,6 +23,11 @@ fn entry(seconds: i64, who: &str, call: &str, request: &Value) -> Entry {
     Entry::new(&activity, steps_of(&activity), &record, time)
 }
 
+/// Whether the history has an event in the list of a target.
+fn is_about(entry: &Entry, key: Option<&String>) -> bool {
+    [&entry.target_key, &entry.object_key].into_iter().any(|of| of.as_ref() == key)
+}
+
 /// The related activity of an event, from the events that arrived before it.
 fn related(this: &Entry, before: &[Entry]) -> RelatedActivity {
     let list = |keep: &dyn Fn(&&Entry) -> bool| {
@@ -32,7 +37,8 @@ fn related(this: &Entry, before: &[Entry]) -> RelatedActivity {
     };
     RelatedActivity {
         by_actor: list(&|other| other.line.actor_key == this.line.actor_key),
-        to_target: list(&|other| other.target_key.is_some() && other.target_key == this.target_key),
+        to_target: list(&|other| this.target_key.is_some() && is_about(other, this.target_key.as_ref())),
+        to_object: list(&|other| this.object_key.is_some() && is_about(other, this.object_key.as_ref())),
         ..RelatedActivity::default()
     }
 }
@@ -82,6 +88,23 @@ fn steps(chain: &Chain) -> ((&'static str, Value), Vec<(&'static str, Value)>) {
             ("UpdateAssumeRolePolicy", trust("arn:aws:iam::999988887777:root")),
             vec![("PutRolePolicy", json!({"roleName": "r", "policyName": "p", "policyDocument": policy("Allow")}))],
         ),
+        "policy_attached_and_version_set" => (
+            ("AttachUserPolicy", json!({"userName": "x", "policyArn": "arn:aws:iam::111122223333:policy/p"})),
+            vec![("SetDefaultPolicyVersion", managed)],
+        ),
+        "provider_changed_and_trusted" => {
+            let provider = "arn:aws:iam::111122223333:oidc-provider/idp.example";
+            let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": provider}, "Condition": {"StringEquals": {"idp.example:sub": "carol"}}});
+            let policy = json!({"Statement": [statement]}).to_string();
+            (
+                ("CreateOpenIDConnectProvider", json!({"url": "https://idp.example"})),
+                vec![
+                    ("CreateRole", json!({"roleName": "r", "assumeRolePolicyDocument": policy})),
+                    ("UpdateAssumeRolePolicy", json!({"roleName": "r", "policyDocument": policy})),
+                ],
+            )
+        }
         "denied_then_succeeded" => {
             (("PutUserPolicy", json!({"userName": "a", "denied": true})), vec![("CreateUser", user)])
         }
@@ -146,7 +169,7 @@ fn another_actor_or_target_completes_only_chains_that_do_not_depend_on_it() {
         by_another.push(entry(40, MALLORY, call, &request));
         assert_eq!(
             played(&by_another).pop().unwrap() == [chain.name],
-            chain.shared == Shared::Target,
+            matches!(chain.shared, Shared::Target | Shared::Policy),
             "{}",
             chain.name
         );

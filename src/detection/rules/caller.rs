@@ -206,19 +206,21 @@ pub(super) fn long_lived_key_without_mfa(case: &Case<'_>) -> Option<Opinion> {
 /// The history must cover this time before the absence of an actor has a meaning.
 const MEANINGFUL: TimeDelta = TimeDelta::days(14);
 
-/// An actor who never changed access before may be new, or may use a stolen credential.
+/// An actor who never changed access before may be new, or may use a stolen credential. A call that failed is no change.
 pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
     let since = case.prior?.related.never_seen_since?;
     let principal = &case.activity.principal;
     if principal.service().is_some() || !principal.is_identified() {
         return None;
     }
-    let who = principal.short_name();
+    let (who, succeeded) = (principal.short_name(), case.activity.outcome.succeeded());
     let covered = case.activity.time? - since;
     if covered < MEANINGFUL {
         let day = Phrase::ours(since.format("%Y-%m-%d").to_string());
         return context(phrase!(
-            "No earlier change by ",
+            "No earlier ",
+            if succeeded { "successful change" } else { "attempt" },
+            " by ",
             who,
             " is recorded, but the history starts only on ",
             day,
@@ -227,9 +229,9 @@ pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
     }
     let days = Phrase::ours(covered.num_days().to_string());
     let reason = phrase!(
-        "First change by ",
+        if succeeded { "First successful change by " } else { "First attempt to change access by " },
         who,
-        ", or first attempt, in the ",
+        " in the ",
         days,
         " days that the history covers (severity raised one level)."
     );

@@ -227,10 +227,10 @@ async fn a_long_lived_key_without_mfa_raises_the_severity_one_level() {
 }
 
 #[tokio::test]
-async fn an_expected_principal_is_low_and_all_reasons_are_given() {
+async fn an_expected_principal_is_lowered_and_all_reasons_are_given() {
     let administrator = |_: &mut Value, account: &mut Value| policy(account, "*");
     let expected = judged(administrator, "arn:aws:iam::111122223333:role/ci/*").await;
-    assert_eq!((expected.severity, expected.unless_expected), (Severity::Low, Some(Severity::Critical)));
+    assert_eq!((expected.severity, expected.unless_expected), (Severity::Medium, Some(Severity::Critical)));
     assert_eq!(expected.reasons[0].rule, "expected_principal");
     assert!(expected.reasons[0].text.plain().ends_with("Otherwise the severity would be CRITICAL."));
     assert_eq!(expected.reasons[1].rule, "target_is_administrator");
@@ -412,7 +412,8 @@ async fn a_change_to_an_administrator_is_as_severe_as_its_access() {
             json!({"userName": "new", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
             Severity::Low,
         ),
-        ("DeleteAccessKey", json!({"userName": "new", "accessKeyId": "x"}), Severity::Low),
+        ("DeleteAccessKey", json!({"userName": "new", "accessKeyId": "x"}), Severity::Medium),
+        ("DeleteLoginProfile", json!({"userName": "new"}), Severity::Medium),
     ] {
         let change = |record: &mut Value, account: &mut Value| {
             policy(account, "*");
@@ -874,7 +875,7 @@ async fn the_provider_of_identity_center_belongs_to_identity_center() {
     let another = |record: &mut Value, _: &mut Value| {
         call(record, "DeleteSAMLProvider", json!({"sAMLProviderArn": "arn:aws:iam::111122223333:saml-provider/corp"}));
     };
-    assert_eq!(verdict(another).await.0, Severity::Low);
+    assert_eq!(verdict(another).await, (Severity::Medium, vec!["locks_out", "action"]));
 }
 
 #[tokio::test]

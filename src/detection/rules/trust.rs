@@ -25,19 +25,30 @@ fn is_limited(case: &Case<'_>) -> bool {
 pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
     let trust = case.trust.as_ref().filter(|trust| trust.not_evaluated.is_empty())?;
     let near = trust.reach().is_some_and(|reach| reach <= Reach::Own) && !trust.federates();
+    let near = near && trust.serves_outsiders().is_none();
     (near && case.activity.action.effect == AccessEffect::ChangesTrust && is_limited(case)).then(|| {
         "Only principals of this account and AWS services can assume the role, and the role has only limited access.".into()
     })
 }
 
+/// A part of the trust policy that was not evaluated can let anyone in, whatever the other parts say.
+pub(super) fn trust_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
+    let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded())?;
+    let why = trust.not_evaluated.first()?;
+    let which = if trust.trusted.is_empty() { "No trusted" } else { "Not all trusted" };
+    at_least(Severity::High, phrase!(which, " principals could be evaluated: ", why, "."))
+}
+
 pub(super) fn trusted_principals(case: &Case<'_>) -> Option<Opinion> {
     let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded())?;
-    let Some(reach) = trust.reach() else {
-        let why = trust.not_evaluated.first()?;
-        return at_least(Severity::High, phrase!("The trusted principals could not be evaluated: ", why, "."));
-    };
+    let reach = trust.reach()?;
     let level = match reach {
-        Reach::Nobody | Reach::Service => return None,
+        Reach::Nobody => return None,
+        // Whoever set up the service decides whom it serves.
+        Reach::Service => {
+            let serves = trust.serves_outsiders()?;
+            return at_least(Severity::Medium, phrase!(serves.capitalized(), "."));
+        }
         // Whoever is trusted within the account gains what the role can do, and no more.
         Reach::Own if is_limited(case) && !trust.federates() => return None,
         // Identity Center trusts the provider that it created.

@@ -251,29 +251,27 @@ impl History {
         let time = entry.line.time;
         // '~' sorts after everything that follows a time.
         let around = (at(time - RELATED), format!("{}~", at(time + RELATED)));
-        let (actor, target) = (actor_list(entry.line.actor_key.raw()), entry.target_key.as_deref().map(target_list));
+        let actor = actor_list(entry.line.actor_key.raw());
+        let lines_of = async |key: Option<&str>| match key.map(target_list) {
+            Some(list) => self.list(self.within(&list, &around).scan_index_forward(false).limit(LINES_READ)).await,
+            None => Ok(Lines::default()),
+        };
         // Also what is older than a day: then one answer says whether the actor was seen before.
         let all_by_actor = self
             .of(&actor)
             .key_condition_expression("pk = :pk AND sk <= :to")
             .expression_attribute_values(":to", text(&around.1));
-        let (by_actor, to_target, begin) = tokio::join!(
+        let (by_actor, to_target, to_object, begin) = tokio::join!(
             self.list(all_by_actor.scan_index_forward(false).limit(LINES_READ)),
-            async {
-                match &target {
-                    Some(list) => {
-                        self.list(self.within(list, &around).scan_index_forward(false).limit(LINES_READ)).await
-                    }
-                    None => Ok(Lines::default()),
-                }
-            },
+            lines_of(entry.target_key.as_deref()),
+            lines_of(entry.object_key.as_deref()),
             self.begin()
         );
         let never_seen = match &by_actor {
             Ok(lines) => self.is_first(entry, &actor, lines).await,
             Err(_) => Ok(false),
         };
-        let lists = [&by_actor, &to_target].into_iter().find_map(|list| list.as_ref().err());
+        let lists = [&by_actor, &to_target, &to_object].into_iter().find_map(|list| list.as_ref().err());
         let unknown = lists.or(begin.as_ref().err()).or(never_seen.as_ref().err()).cloned();
         let is_this = |line: &Line| line.event_id == entry.line.event_id;
         let others = |mut list: Lines| {
@@ -290,23 +288,26 @@ impl History {
         RelatedActivity {
             by_actor: by_actor.map(others).unwrap_or_default(),
             to_target: to_target.map(others).unwrap_or_default(),
+            to_object: to_object.map(others).unwrap_or_default(),
             never_seen_since: since.filter(|_| never_seen == Ok(true)),
             unknown,
             may_repeat: false,
         }
     }
 
-    /// Whether the event is the first of the actor. Of several events at the same time, the earliest one is.
+    /// Whether the event is the first of the actor. Of several events at the same time, the earliest one is. For a call that
+    /// succeeded, only successful calls count as earlier ones: a call that fails costs an intruder nothing.
     async fn is_first(&self, entry: &Entry, actor: &str, newest: &Lines) -> Result<bool, HistoryError> {
         let place = |line: &Line| (line.time, line.event_id.raw().to_owned());
-        let before = |lines: &Lines| lines.lines.iter().any(|line| place(line) < place(&entry.line));
+        let counts = |line: &Line| !entry.line.succeeded() || line.succeeded();
+        let before = |lines: &Lines| lines.lines.iter().any(|line| counts(line) && place(line) < place(&entry.line));
         if before(newest) {
             return Ok(false);
         }
         if !newest.unread {
             return Ok(true);
         }
-        self.list(self.of(actor).limit(1)).await.map(|oldest| !before(&oldest))
+        self.list(self.of(actor).limit(LINES_READ)).await.map(|oldest| !before(&oldest))
     }
 
     /// Whether the alert of this event names the chain that began with the event `first`: the first alert does. If the

@@ -113,7 +113,8 @@ pub(super) fn burst_key(entry: &Entry) -> Item {
 /// All lists that contain the event.
 pub(super) fn lists(entry: &Entry) -> Vec<String> {
     let target = entry.target_key.as_deref().map(target_list);
-    [Some(actor_list(entry.line.actor_key.raw())), target, Some(day_of(entry))].into_iter().flatten().collect()
+    let object = entry.object_key.as_deref().filter(|key| entry.target_key.as_deref() != Some(key)).map(target_list);
+    [Some(actor_list(entry.line.actor_key.raw())), target, object, Some(day_of(entry))].into_iter().flatten().collect()
 }
 
 pub(super) fn day_of(entry: &Entry) -> String {
