@@ -25,6 +25,7 @@ fn event_to_alert(criterion: &mut Criterion) {
         publisher: Publisher::Print,
         channels: Channels::default(),
         history: None,
+        watchdog: None,
         settings,
         clock: common::clock,
     };

@@ -166,6 +166,7 @@ impl Subject {
             channels: Channels::default(),
             settings,
             history: None,
+            watchdog: None,
             clock: || DateTime::<Utc>::from_timestamp(1_795_327_211, 0).unwrap_or_default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;

@@ -141,7 +141,7 @@ fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {
 async fn show_all(options: &Options, directory: impl Directory, settings: Settings) -> Result<bool, Box<dyn Error>> {
     let clock = || AT.get().copied().unwrap_or_else(Utc::now);
     let (publisher, channels) = (Publisher::Print, Channels::default());
-    let handler = Handler { directory, publisher, channels, history: None, settings, clock };
+    let handler = Handler { directory, publisher, channels, history: None, watchdog: None, settings, clock };
     let (mut all_well, mut shown) = (true, 0);
     for file in &options.files {
         let deliveries = match read_events(file) {

@@ -1,5 +1,6 @@
 //! AWS clients: one TLS stack, short timeouts, and for each service the retries that suit its calls.
 
+pub mod json_api;
 mod whole_answer;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -15,7 +16,8 @@ use whole_answer::WholeAnswer;
 /// The configuration of the Lambda function. Lambda puts the credentials and the region into the environment. No other
 /// source is used: the code for other sources would make the package larger.
 ///
-/// `endpoint` replaces `AWS_ENDPOINT_URL` and the default endpoints of AWS.
+/// `endpoint` replaces the default endpoints of AWS. Nothing else does: the loader of the SDK, which reads
+/// `AWS_ENDPOINT_URL` and the like, is not used, and there is no proxy.
 #[must_use]
 pub fn of_function(endpoint: Option<&str>) -> SdkConfig {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -26,7 +28,7 @@ pub fn of_function(endpoint: Option<&str>) -> SdkConfig {
         .timeout_config(timeouts())
         .retry_config(retries());
     config.set_region(set("AWS_REGION").map(Region::new));
-    config.set_endpoint_url(endpoint.map(str::to_owned).or_else(|| set("AWS_ENDPOINT_URL")));
+    config.set_endpoint_url(endpoint.map(str::to_owned));
     config.set_use_fips(set("AWS_USE_FIPS_ENDPOINT").map(|value| value == "true"));
     config.build()
 }

@@ -34,3 +34,4 @@ pub mod policy;
 pub mod severity;
 pub mod telemetry;
 pub mod text;
+pub mod verification;

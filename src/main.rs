@@ -1,7 +1,7 @@
 //! Start-up: settings, clients, and the runtime that delivers events.
 
 use chrono::Utc;
-use iam_security_alert::app::{Channels, Handler};
+use iam_security_alert::app::{Channels, Handler, Watchdog};
 use iam_security_alert::channel::beside_the_mail;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::{Settings, Topic};
@@ -9,6 +9,7 @@ use iam_security_alert::history::History;
 use iam_security_alert::lookup::Directory;
 use iam_security_alert::lookup::iam::IamDirectory;
 use iam_security_alert::lookup::snapshot::Snapshot;
+use iam_security_alert::verification::aws::Stack;
 use iam_security_alert::{aws, telemetry};
 use lambda_runtime::{Error, service_fn};
 use std::time::Duration;
@@ -22,9 +23,18 @@ async fn main() -> Result<(), Error> {
     if settings.local && std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == "defaultkey") {
         let directory = Snapshot::unavailable("there are no AWS credentials here");
         let (publisher, channels) = (Publisher::Print, Channels::default());
-        return serve(Handler { directory, publisher, channels, settings, history: None, clock: Utc::now }).await;
+        return serve(Handler {
+            directory,
+            publisher,
+            channels,
+            settings,
+            history: None,
+            watchdog: None,
+            clock: Utc::now,
+        })
+        .await;
     }
-    let config = aws::of_function(settings.emulator.as_deref());
+    let config = aws::of_function(settings.endpoint.as_deref());
     let directory = IamDirectory::new(aws::iam(&config), settings.topic.account().map(str::to_owned));
     let history = settings
         .history_table
@@ -34,11 +44,15 @@ async fn main() -> Result<(), Error> {
         Topic::Arn(arn) => Publisher::topic(aws::sns(&config), arn.clone()),
         Topic::Print => Publisher::Print,
     };
+    let watchdog = match &settings.topic {
+        Topic::Arn(arn) => Stack::of(&config, aws::sns(&config), arn).map(Watchdog::new),
+        Topic::Print => None,
+    };
     let channels = match &settings.topic {
         Topic::Arn(_) => Channels(beside_the_mail(&settings, &config)),
         Topic::Print => Channels::default(),
     };
-    Box::pin(serve(Handler { directory, publisher, channels, settings, history, clock: Utc::now })).await
+    Box::pin(serve(Handler { directory, publisher, channels, settings, history, watchdog, clock: Utc::now })).await
 }
 
 async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {

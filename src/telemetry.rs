@@ -59,6 +59,10 @@ pub struct InvocationLog {
     pub summary_failure: Option<String>,
     /// The subscriptions of the topic, or why they are not known. `None` if they were not asked for.
     pub readers: Option<Result<Readers, String>>,
+    /// What differs from what was deployed, if this invocation checked it.
+    pub differences: Option<Vec<String>>,
+    /// What could not be checked, and why.
+    pub not_verified: Vec<String>,
     /// Why the history could not be read or written.
     pub history_failure: Option<String>,
     /// The channels other than the e-mail that failed, and why.
@@ -117,6 +121,21 @@ impl InvocationLog {
         }
         if self.summarizing {
             line["listed"] = json!(self.listed);
+            line["ScheduledRuns"] = json!(1);
+            metrics.push(json!({"Name": "ScheduledRuns", "Unit": "Count"}));
+        }
+        if let Some(differences) = &self.differences {
+            line["StackDifferences"] = json!(differences.len());
+            line["StackChecksFailed"] = json!(self.not_verified.len());
+            for metric in ["StackDifferences", "StackChecksFailed"] {
+                metrics.push(json!({"Name": metric, "Unit": "Count"}));
+            }
+            if !differences.is_empty() {
+                line["differences"] = json!(differences);
+            }
+            if !self.not_verified.is_empty() {
+                line["notVerified"] = json!(self.not_verified);
+            }
         }
         match &self.readers {
             Some(Ok(readers)) => {

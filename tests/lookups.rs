@@ -485,6 +485,7 @@ async fn lookups_leave_time_to_publish_even_if_little_time_is_left() {
             publisher: publisher(http),
             channels: Channels::default(),
             history: None,
+            watchdog: None,
             settings,
             clock: Utc::now,
         };
@@ -509,6 +510,7 @@ async fn an_alert_that_was_not_published_fails_the_invocation_with_its_event_id(
         publisher: publisher(http),
         channels: Channels::default(),
         history: None,
+        watchdog: None,
         settings,
         clock: Utc::now,
     };

@@ -7,6 +7,7 @@ mod common;
 use common::calls::{calls, denied, event};
 use common::{account, draft, every_event, settings};
 use iam_security_alert::app::Draft;
+use iam_security_alert::catalog::ObjectKind;
 use iam_security_alert::channel::email::MAX_SUBJECT;
 use iam_security_alert::lookup::snapshot::Snapshot;
 use proptest::prelude::*;
@@ -218,7 +219,8 @@ fn a_subject_keeps_the_caller_and_the_target() {
             assert!(subject.contains(name.as_str()), "{name:?} is not in {subject:?}");
         }
         assert!(subject.len() <= MAX_SUBJECT);
-        cut += usize::from(subject.contains(".."));
+        // The names of calls on the stack's own resources are long: they yield first.
+        cut += usize::from(subject.contains("..") && draft.activity.action.object != ObjectKind::StackAction);
     }
     assert!(cut < 16, "{cut} subjects are cut");
 }

@@ -184,10 +184,18 @@ def test_a_hidden_parameter_accepts_a_word_for_none(template):
 
 
 def test_every_pattern_and_name_stays_within_the_limits_of_eventbridge(template):
-    assert sorted(rules(template)) == ["IamRule", "RootSignInRule", "SelfProtectionRule", "WebhookRule"]
+    assert sorted(rules(template)) == [
+        "IamRule",
+        "RootSignInRule",
+        "SelfProtectionRule",
+        "TamperingRule",
+        "WebhookRule",
+    ]
     for rule in rules(template):
         pattern = template["Resources"][rule]["Properties"]["EventPattern"]
-        assert len(json.dumps(pattern, separators=(",", ":"))) <= PATTERN_LIMIT, rule
+        # Filled with the longest names: an ARN of 120 characters for each reference.
+        text = json.dumps(pattern, separators=(",", ":")).replace('{"Ref":', '"' + 120 * "x" + '{"Ref":')
+        assert len(text) <= PATTERN_LIMIT, rule
     longest = template["Parameters"]["AlertTopicName"]["MaxLength"] - len("${AlertTopicName}")
     for rule in rules(template) + rules(template, "ScheduleExpression"):
         assert rule_name(template, rule).startswith("${AlertTopicName}-"), rule
@@ -197,6 +205,7 @@ def test_every_pattern_and_name_stays_within_the_limits_of_eventbridge(template)
 def test_the_rule_of_iam_gets_every_call(template):
     assert template["Resources"]["IamRule"]["Properties"]["EventPattern"] == {
         "source": ["aws.iam"],
+        "account": [{"Ref": "AWS::AccountId"}],
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": {"eventSource": ["iam.amazonaws.com"]},
     }
@@ -210,8 +219,10 @@ def test_every_rule_can_invoke_the_function_and_keeps_what_it_could_not_deliver(
     ]
     schedules = rules(template, "ScheduleExpression")
     assert schedules == ["ScheduleRule"]
-    assert sorted(permissions) == sorted(default_bus_rules(template))
-    for rule in default_bus_rules(template):
+    # The rule about tampering goes past the function.
+    invoking = sorted(set(default_bus_rules(template)) - {"TamperingRule"})
+    assert sorted(permissions) == invoking
+    for rule in invoking:
         (target,) = template["Resources"][rule]["Properties"]["Targets"]
         assert target["Arn"] == {"GetAtt": "AlertFunction.Arn"}
         # A schedule has no queue: what one invocation misses, the next one finds.
@@ -425,15 +436,78 @@ def allowed_actions(template):
 def test_patterns_and_actions_are_those_of_the_code(template):
     run = ["cargo", "run", "--quiet", "--example", "exports"]
     exports = json.loads(subprocess.check_output(run, cwd=Path(__file__).parents[1]))
-    of_rules = {
-        rule: template["Resources"][rule]["Properties"]["EventPattern"]
-        for rule in rules(template)
-        if rule in default_bus_rules(template)
-    }
-    assert unordered(of_rules) == unordered(exports["eventPatterns"])
+    of_rules = {rule: dict(template["Resources"][rule]["Properties"]["EventPattern"]) for rule in rules(template)}
+    # Events of other accounts on the bus are not alerted on. The bus of the stack gets none, and the account differs from
+    # stack to stack.
+    of_bus = {rule: of_rules[rule].pop("account", None) for rule in of_rules}
+    assert of_bus == {rule: [{"Ref": "AWS::AccountId"}] for rule in of_rules} | {"WebhookRule": None}
+    assert unordered({rule: of_rules[rule] for rule in exports["eventPatterns"]}) == unordered(exports["eventPatterns"])
+    assert set(of_rules) - set(exports["eventPatterns"]) == {"TamperingRule", "WebhookRule"}
+    allowed = set(allowed_actions(template))
+    assert set(exports["verificationActions"]) <= allowed
     reads = [action for action in allowed_actions(template) if action.startswith("iam:")]
     assert sorted(reads) == sorted(exports["iamReadActions"])
     watched = exports["watchedByDefault"]
     assert len(set(watched)) == len(watched)
     form = template["Parameters"]["WatchedEventNames"]["AllowedPattern"]
     assert re.fullmatch(form, ",".join(watched)), "each name can be given as WatchedEventNames"
+
+
+def test_only_the_function_publishes_alerts_and_writes_the_history(template):
+    role = {"ArnNotEquals": {"aws:PrincipalArn": {"GetAtt": "AlertRole.Arn"}}}
+    for topic in ["AlertTopic", "ChatTopic"]:
+        statements = template["Resources"][f"{topic}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+        (deny,) = [it for it in statements if it["Sid"] == "OnlyTheFunctionPublishes"]
+        assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", "sns:Publish")
+        assert deny["Condition"] == role and deny["Resource"] == {"Ref": topic}
+    table = template["Resources"]["HistoryTable"]["Properties"]["ResourcePolicy"]["PolicyDocument"]
+    (deny,) = table["Statement"]
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", role)
+    assert {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(deny["Action"])
+    # Reads stay possible: the README's commands read the history.
+    assert not [action for action in deny["Action"] if re.search("Get|Query|Scan|Select", action)]
+
+
+def test_the_schedule_carries_the_settings_that_the_function_has(template):
+    (target,) = template["Resources"]["ScheduleRule"]["Properties"]["Targets"]
+    variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
+    for history in ["true", "false"]:
+        begin, pairs, end = target["Input"]["Join"][1]
+        chosen_pair = [it["If"][1 if history == "true" else 2] if "If" in it else it for it in pairs["Join"][1]]
+        joined = ",".join(it["Sub"] if isinstance(it, dict) else it for it in chosen_pair)
+        event = json.loads(begin + joined + end)
+        assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
+        assert event["settings"].pop("RESERVED_CONCURRENCY") == "${ReservedConcurrency}"
+        for name, value in event["settings"].items():
+            of_function = variables[name]
+            if "If" in of_function:
+                of_function = of_function["If"][1 if history == "true" else 2]
+            of_function = "${%s}" % of_function["Ref"] if isinstance(of_function, dict) else of_function
+            assert value == of_function, name
+    # A quotation mark in a parameter would end the text.
+    for name in ["ExpectedPrincipals", "FeedingTrails", "WatchedEventNames"]:
+        assert not re.match(template["Parameters"][name]["AllowedPattern"], 'arn:aws:iam::123456789012:user/a"b'), name
+
+
+def test_roles_trust_services_for_this_account_only(template):
+    for name, it in template["Resources"].items():
+        if it["Type"] != "AWS::IAM::Role":
+            continue
+        (statement,) = it["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        service = statement["Principal"]["Service"]
+        keys = set(statement.get("Condition", {}).get("StringEquals", {}))
+        # AWS does not document the key for the chat service, whose role can do nothing.
+        expected = set() if service == "chatbot.amazonaws.com" else {"aws:SourceAccount"}
+        assert expected <= keys, name
+        assert service != "events.amazonaws.com" or "aws:SourceArn" in keys, name
+
+
+def test_the_rule_about_tampering_reaches_the_health_topic_and_interpolates_no_free_text(template):
+    (target,) = template["Resources"]["TamperingRule"]["Properties"]["Targets"]
+    assert target["Arn"] == {"Ref": "HealthTopic"}
+    paths = target["InputTransformer"]["InputPathsMap"]
+    free = ("userAgent", "errorMessage", "requestParameters", "responseElements", "sessionName", "userName")
+    assert not [path for path in paths.values() if any(field in path for field in free)]
+    text = target["InputTransformer"]["InputTemplate"]["Sub"]
+    assert set(re.findall("<([a-z]+)>", text)) == set(paths)
+    assert all(line.startswith('"') and line.endswith('"') for line in text.strip().splitlines())

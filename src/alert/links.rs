@@ -101,7 +101,11 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
         | TargetKind::EventBus
         | TargetKind::Queue
         | TargetKind::Table
-        | TargetKind::KmsKey => return None,
+        | TargetKind::KmsKey
+        | TargetKind::LogGroup
+        | TargetKind::Alarm
+        | TargetKind::Stack
+        | TargetKind::Bucket => return None,
     };
     Some(found)
 }

@@ -63,6 +63,10 @@ impl<'a> Wording<'a> {
             (Reference::ByName, _) if kind == ObjectKind::NewName => name
                 .filter(|_| matches!(form, Form::Named | Form::Definite))
                 .map_or("another name".into(), Phrase::from),
+            // An action is called by its name.
+            (Reference::ByName, _) if kind == ObjectKind::StackAction => {
+                name.map_or_else(|| kind.noun().into(), Phrase::from)
+            }
             (Reference::ByName, _) => named(kind.noun(), name, form),
             (Reference::Uncountable, _) | (Reference::Indefinite | Reference::Definite, Form::Named | Form::Bare) => {
                 kind.noun().into()

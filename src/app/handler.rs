@@ -6,6 +6,7 @@ use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
 use super::summaries::Summarizer;
 use super::timetable::Timetable;
+use super::watchdog::{Check, Watchdog};
 use crate::alert::{BurstNote, compose};
 use crate::channel::email;
 use crate::channel::sns::Publisher;
@@ -34,6 +35,8 @@ pub struct Handler<D> {
     pub channels: Channels,
     pub settings: Settings,
     pub history: Option<History>,
+    /// Looks after the stack, if it is deployed.
+    pub watchdog: Option<Watchdog>,
     pub clock: fn() -> DateTime<Utc>,
 }
 
@@ -62,9 +65,7 @@ impl<D: Directory> Handler<D> {
         log: &mut InvocationLog,
     ) -> Result<InvocationResult, InvocationError> {
         if is_schedule(&event) {
-            let Self { directory, publisher, channels, settings, clock, .. } = self;
-            let summarizer = Summarizer { directory, publisher, channels, settings, clock: *clock };
-            return Ok(Box::pin(summarizer.summarize_all(self.history.as_ref(), time_left, log)).await);
+            return Ok(Box::pin(self.on_schedule(event.get("settings"), time_left, log)).await);
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         log.event_id = event_id.map(|id| id.shown(TextKind::Name));
@@ -80,6 +81,24 @@ impl<D: Directory> Handler<D> {
         self.send(&draft, log).await?;
         let published = log.mail == MailStatus::Published;
         Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
+    }
+
+    /// The scheduled run: the summaries of suppressed alerts first, then the check of the stack.
+    async fn on_schedule(
+        &self,
+        deployed: Option<&Value>,
+        time_left: Duration,
+        log: &mut InvocationLog,
+    ) -> InvocationResult {
+        let Self { directory, publisher, channels, settings, clock, .. } = self;
+        let timetable = Timetable::of(time_left);
+        let summarizer = Summarizer { directory, publisher, channels, settings, clock: *clock };
+        let summaries = Box::pin(summarizer.summarize_all(self.history.as_ref(), time_left, log)).await;
+        if let Some(watchdog) = &self.watchdog {
+            let check = Check { directory, publisher, channels, settings, now: clock(), timetable };
+            Box::pin(watchdog.check(check, deployed, log)).await;
+        }
+        summaries
     }
 
     /// Everything except the delivery: what happened, what AWS knows about it, how severe it is, and the alert.
@@ -103,7 +122,8 @@ impl<D: Directory> Handler<D> {
         let session =
             history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));
         if let Some(why) = self.settings.watch.why_not(&activity) {
-            if let Some(session) = &session {
+            // Calls of other services on other resources are no access changes, and there are many.
+            if let Some(session) = session.as_ref().filter(|_| !activity.action.effect.concerns_alerting()) {
                 Box::pin(session.keep_not_alerted(&why, log)).await;
             }
             return Ok(Decision::NotAlerted(why));

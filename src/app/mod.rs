@@ -9,12 +9,14 @@ mod result;
 mod sending;
 mod summaries;
 mod timetable;
+mod watchdog;
 
 pub use deliver::Channels;
 pub use draft::{Decision, Draft};
 pub use handler::Handler;
 pub use result::{InvocationError, InvocationResult};
 pub use timetable::Timetable;
+pub use watchdog::Watchdog;
 
 #[cfg(test)]
 mod vocabulary;

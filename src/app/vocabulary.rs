@@ -72,6 +72,7 @@ async fn no_word_of_the_vocabulary_steers_anything() {
         channels: Channels::default(),
         settings: settings.unwrap(),
         history: None,
+        watchdog: None,
         clock: || "2026-11-22T06:00:11Z".parse::<DateTime<Utc>>().unwrap(),
     };
     let mut said_otherwise = 0;

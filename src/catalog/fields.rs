@@ -4,7 +4,7 @@ use super::selectors::{Logged, logged};
 use super::types::Action;
 use super::{patterns, types::TargetKind};
 use crate::severity::Severity;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The meaning of one value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,10 +58,10 @@ impl FieldReading {
         }
     }
 
-    /// Reads a request by the row's meanings. Fields that only name things have none. Of a row without meanings, nothing is
+    /// Reads a request in an account by the row's meanings. Fields that only name things have none. Of a row without meanings, nothing is
     /// read.
     #[must_use]
-    pub fn of(action: &Action, request: &Value) -> Self {
+    pub fn of(action: &Action, request: &Value, account: Option<&str>) -> Self {
         if action.fields.is_empty() {
             return Self::Unread;
         }
@@ -80,7 +80,7 @@ impl FieldReading {
         };
         let (mut meanings, mut others) = (Vec::new(), false);
         for (field, value) in settings(fields).filter(|(field, value)| !value.is_null() && !naming(field)) {
-            let means = |meaning: &&FieldMeaning| meaning.field == field && meaning.value.fits(value, fields);
+            let means = |meaning: &&FieldMeaning| meaning.field == field && meaning.value.fits(value, fields, account);
             match action.fields.iter().find(means) {
                 Some(meaning) => meanings.push(meaning),
                 None => others = true,
@@ -102,7 +102,7 @@ fn settings(fields: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)>
 }
 
 impl FieldValue {
-    fn fits(self, value: &Value, request: &Map<String, Value>) -> bool {
+    fn fits(self, value: &Value, request: &Map<String, Value>, account: Option<&str>) -> bool {
         let flag = || match value {
             Value::Bool(flag) => Some(*flag),
             Value::String(word) => word.trim().to_ascii_lowercase().parse().ok(),
@@ -118,7 +118,7 @@ impl FieldValue {
             Self::Zero => number() == Some(0.0),
             Self::Positive => number().is_some_and(|number| number > 0.0),
             Self::Logs(wanted) => logged(value) == wanted,
-            Self::StacksPattern(wanted) => is_stacks_pattern(value, request) == wanted,
+            Self::StacksPattern(wanted) => is_stacks_pattern(value, request, account) == wanted,
         }
     }
 }
@@ -132,26 +132,19 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn is_stacks_pattern(value: &Value, request: &Map<String, Value>) -> bool {
+fn is_stacks_pattern(value: &Value, request: &Map<String, Value>, account: Option<&str>) -> bool {
     let names = TargetKind::Rule.fields();
     let Some(rule) = names.iter().find_map(|name| request.get(*name)?.as_str()) else { return false };
-    let Some(Ok(given)) = value.as_str().map(serde_json::from_str::<Value>) else { return false };
-    patterns::event_patterns().iter().any(|(id, pattern)| {
-        patterns::rule_name_ending(id).is_some_and(|ending| rule.ends_with(ending)) && sorted(&given) == sorted(pattern)
-    })
-}
-
-/// A pattern in which the order of alternatives does not matter.
-fn sorted(pattern: &Value) -> Value {
-    match pattern {
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), sorted(value))).collect(),
-        Value::Array(items) => {
-            let mut items: Vec<_> = items.iter().map(sorted).collect();
-            items.sort_by_key(Value::to_string);
-            Value::Array(items)
-        }
-        leaf => leaf.clone(),
+    let Some(Ok(mut given)) = value.as_str().map(serde_json::from_str::<Value>) else { return false };
+    // The template's patterns name the account of the stack.
+    let of_account = given.as_object_mut().and_then(|given| given.remove("account"));
+    if of_account.is_some_and(|given| account.is_none_or(|account| given != json!([account]))) {
+        return false;
     }
+    patterns::event_patterns().iter().any(|(id, pattern)| {
+        patterns::rule_name_ending(id).is_some_and(|ending| rule.ends_with(ending))
+            && patterns::sorted(&given) == patterns::sorted(pattern)
+    })
 }
 
 #[cfg(test)]
@@ -161,7 +154,7 @@ mod tests {
     use serde_json::json;
 
     fn severities(service: &str, name: &str, request: &Value) -> (Vec<Severity>, bool) {
-        match FieldReading::of(catalog::find(service, name, request).unwrap(), request) {
+        match FieldReading::of(catalog::find(service, name, request).unwrap(), request, Some("111122223333")) {
             FieldReading::Unread => (Vec::new(), true),
             FieldReading::Read { meanings, others } => {
                 (meanings.iter().map(|meaning| meaning.severity).collect(), others)

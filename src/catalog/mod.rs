@@ -49,6 +49,16 @@ pub const UNFAMILIAR: Action = row::iam("", Operation::Call, ObjectKind::Unfamil
     "This version does not know the action. It changes IAM; review its request parameters.",
 );
 
+/// The row for an action that the catalogue does not have: of IAM, or of a service that the stack's own resources belong
+/// to. `None` for other services.
+#[must_use]
+pub fn unfamiliar(service: &str) -> Option<&'static Action> {
+    if service == "iam" {
+        return Some(&UNFAMILIAR);
+    }
+    self_protection::UNFAMILIAR.iter().find(|action| action.service == service)
+}
+
 /// The key of an action: service and name. `iam:CreateUser` and `identitystore:CreateUser` are two actions.
 pub type ActionKey = (&'static str, &'static str);
 

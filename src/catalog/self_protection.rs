@@ -1,5 +1,9 @@
-//! Self-protection: calls of other services that impair the stack's own resources, or a trail. They are alerted on only
-//! if they concern one of those, see `config::watch`.
+//! Self-protection: calls of other services on the stack's own resources, or on a trail. They are alerted on only if they
+//! concern one of those, see `config::watch`.
+//!
+//! Every call that changes such a resource is alerted on, by the resource and not by the call. A call without a row is
+//! CRITICAL: the rows below the first table only say which calls are less. The names and the fields are those of the
+//! services' models (botocore) and of CloudTrail's documentation of each service.
 
 use super::attack::{CLOUD_LOGS, TOOLS};
 use super::fields::{FieldMeaning, FieldValue};
@@ -8,15 +12,18 @@ use super::selectors::Logged;
 use super::types::Action;
 use super::types::ObjectKind::{
     EventSelectors, FunctionCode, FunctionConfiguration, InvokePermission, Itself, KeyDeletion, Logging,
-    ReservedConcurrency, RuleTargets, Subscription, TopicAttribute,
+    ReservedConcurrency, RuleTargets, StackAction, Subscription, TopicAttribute,
 };
-use super::types::Operation::{Change, Delete, Disable, Enable, Remove, Replace, Schedule, Set, Start, Stop};
+use super::types::Operation::{Call, Change, Delete, Disable, Enable, Remove, Replace, Schedule, Set, Start, Stop};
 use super::types::Restore::{
-    CancelKeyDeletion, DeploySecondStack, EnableKey, EnableRule, ListTrails, RemoveConcurrencyLimit,
-    ReviewEventSelectors, StartLogging,
+    CancelKeyDeletion, DeploySecondStack, EnableAlarmActions, EnableKey, EnableRule, ListTrails,
+    RemoveConcurrencyLimit, ReviewEventSelectors, StartLogging,
 };
-use super::types::TargetKind::{EventBus, Function, KmsKey, Queue, Rule, Table, Topic, Trail};
-use crate::severity::Severity::{Critical, High, Low, Medium};
+use super::types::TargetKind::{
+    self, Alarm, Bucket, EventBus, Function, KmsKey, LogGroup, Queue, Rule, Stack, Table, Topic, Trail,
+};
+use super::types::{AccessEffect, Containment};
+use crate::severity::Severity::{self, Critical, High, Low, Medium};
 
 /// `UpdateTrail`: what is absent does not change (`CloudTrail` API reference).
 #[rustfmt::skip] // A row is read across.
@@ -124,4 +131,104 @@ pub const ACTIONS: &[Action] = &[
     // Only if the stack has its own key, which OWN_RESOURCES names.
     of("kms", "DisableKey", Disable, Itself, KmsKey).impairs_alerting(EnableKey, TOOLS),
     of("kms", "ScheduleKeyDeletion", Schedule, KeyDeletion, KmsKey).impairs_alerting(CancelKeyDeletion, TOOLS),
+
+    // CloudWatch is `monitoring` in CloudTrail.
+    call("monitoring", "DisableAlarmActions", Alarm).contained_by(Containment::Restore(EnableAlarmActions)),
+    spares("monitoring", "EnableAlarmActions", Alarm, "The call restores the actions of the alarm."),
+    spares("monitoring", "TagResource", Alarm, TAGS),
+    spares("monitoring", "UntagResource", Alarm, TAGS),
+    spares("cloudtrail", "AddTags", Trail, TAGS),
+    spares("cloudtrail", "RemoveTags", Trail, TAGS),
+    spares("cloudtrail", "PutInsightSelectors", Trail, "Insights are beside the management events on which these alerts depend."),
+    spares("events", "TagResource", Rule, TAGS),
+    spares("events", "UntagResource", Rule, TAGS),
+    less("sns", "Subscribe", Topic, Medium, "Whoever confirms the subscription gets the alerts, too. Check the endpoint in the request."),
+    spares("sns", "ConfirmSubscription", Topic, "A reader confirmed a subscription."),
+    spares("sns", "CreateTopic", Topic, "The topic exists already; the call returns its ARN and changes nothing."),
+    spares("sns", "TagResource", Topic, TAGS),
+    spares("sns", "UntagResource", Topic, TAGS),
+    spares("lambda", "DeleteFunctionConcurrency", Function, "The function has no reserved concurrency any more: it can run as often as the account allows."),
+    spares("lambda", "PublishVersion", Function, "A version is a copy; the rules invoke the function itself."),
+    spares("lambda", "TagResource", Function, TAGS),
+    spares("lambda", "UntagResource", Function, TAGS),
+    spares("sqs", "CreateQueue", Queue, "The queue exists already; the call returns its URL and changes nothing."),
+    spares("sqs", "TagQueue", Queue, TAGS),
+    spares("sqs", "UntagQueue", Queue, TAGS),
+    spares("dynamodb", "CreateBackup", Table, "A backup changes nothing of the table."),
+    spares("dynamodb", "TagResource", Table, TAGS),
+    spares("dynamodb", "UntagResource", Table, TAGS),
+    less("logs", "PutRetentionPolicy", LogGroup, Medium, "The log of the function is kept for another time. The log is evidence."),
+    spares("logs", "CreateLogGroup", LogGroup, "The log group exists already, or is created again."),
+    spares("logs", "PutQueryDefinition", LogGroup, "A saved query changes nothing of the log."),
+    spares("logs", "TagResource", LogGroup, TAGS),
+    spares("logs", "UntagResource", LogGroup, TAGS),
+    spares("logs", "TagLogGroup", LogGroup, TAGS),
+    spares("logs", "UntagLogGroup", LogGroup, TAGS),
+    less("cloudformation", "UpdateStack", Stack, High, DEPLOYMENT),
+    less("cloudformation", "ExecuteChangeSet", Stack, High, DEPLOYMENT),
+    less("cloudformation", "CreateChangeSet", Stack, Medium, "A change set changes nothing until somebody executes it. Check whether somebody deploys the stack."),
+    less("cloudformation", "CancelUpdateStack", Stack, Medium, "The update of the stack ends, and its changes are taken back."),
+    less("cloudformation", "ContinueUpdateRollback", Stack, Medium, "The changes of an update that failed are taken back."),
+    spares("cloudformation", "DeleteChangeSet", Stack, "A change set that is deleted changes nothing."),
+    spares("cloudformation", "DetectStackDrift", Stack, "The call looks for changes that were made outside of CloudFormation, and changes nothing."),
+    spares("cloudformation", "DetectStackResourceDrift", Stack, "The call looks for changes that were made outside of CloudFormation, and changes nothing."),
+    call("cloudformation", "UpdateTerminationProtection", Stack).fields(TERMINATION).always_has(&["enableTerminationProtection"]),
+    spares("s3", "PutBucketTagging", Bucket, TAGS),
+    spares("s3", "DeleteBucketTagging", Bucket, TAGS),
+    spares("kms", "EnableKey", KmsKey, "The call restores the key."),
+    spares("kms", "CancelKeyDeletion", KmsKey, "The key is not deleted. It stays disabled until it is enabled."),
+    spares("kms", "TagResource", KmsKey, TAGS),
+    spares("kms", "UntagResource", KmsKey, TAGS),
 ];
+
+/// For each service, any other call on one of the stack's own resources.
+pub const UNFAMILIAR: &[Action] = &[
+    call("cloudtrail", "", Trail),
+    call("events", "", Rule),
+    call("sns", "", Topic),
+    call("lambda", "", Function),
+    call("sqs", "", Queue),
+    call("dynamodb", "", Table),
+    call("kms", "", KmsKey),
+    call("logs", "", LogGroup),
+    call("monitoring", "", Alarm),
+    call("cloudformation", "", Stack),
+    call("s3", "", Bucket),
+];
+
+const TAGS: &str = "Tags change nothing of what these alerts depend on, unless a condition in a policy uses them.";
+const DEPLOYMENT: &str = "CloudFormation changes the stack that sends these alerts. Check whether somebody deploys it.";
+
+#[rustfmt::skip] // A row is read across.
+const TERMINATION: &[FieldMeaning] = &[
+    means("enableTerminationProtection", FieldValue::True, Low, "The stack cannot be deleted until somebody removes this protection."),
+    means("enableTerminationProtection", FieldValue::False, Critical, "Now the stack that sends these alerts can be deleted."),
+];
+
+/// A call on one of the stack's own resources.
+const fn call(service: &'static str, event_name: &'static str, target: TargetKind) -> Action {
+    of(service, event_name, Call, StackAction, target).impairs_alerting(DeploySecondStack, TOOLS).is(
+        AccessEffect::ImpairsAlerting,
+        Critical,
+        "These alerts depend on this resource. What the call changes is in the request parameters. Intruders disable \
+         detection and alerting first.",
+    )
+}
+
+/// A call that does less.
+const fn less(
+    service: &'static str,
+    event_name: &'static str,
+    target: TargetKind,
+    base: Severity,
+    because: &'static str,
+) -> Action {
+    call(service, event_name, target).is(AccessEffect::ImpairsAlerting, base, because)
+}
+
+/// A call that impairs nothing.
+const fn spares(service: &'static str, event_name: &'static str, target: TargetKind, because: &'static str) -> Action {
+    call(service, event_name, target)
+        .is(AccessEffect::RestoresAlerting, Low, because)
+        .contained_by(Containment::Nothing)
+}

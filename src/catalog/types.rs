@@ -145,6 +145,8 @@ pub enum ObjectKind {
     Logging,
     /// An action that the catalogue does not have.
     UnfamiliarAction,
+    /// An action on one of the stack's own resources that is called by its own name.
+    StackAction,
 }
 
 /// What is changed, or who gains or loses access.
@@ -169,6 +171,10 @@ pub enum TargetKind {
     Queue,
     Table,
     KmsKey,
+    LogGroup,
+    Alarm,
+    Stack,
+    Bucket,
 }
 
 /// The effect of an action on access. Only the rules of `detection` use it.
@@ -209,7 +215,7 @@ pub enum AccessEffect {
     None,
     /// Impairs something that these alerts depend on.
     ImpairsAlerting,
-    /// Restores something that these alerts depend on.
+    /// Restores something that these alerts depend on, or does not impair it.
     RestoresAlerting,
     /// The root user signs in.
     SignsIn,
@@ -307,6 +313,7 @@ pub enum Restore {
     RemoveConcurrencyLimit,
     EnableKey,
     CancelKeyDeletion,
+    EnableAlarmActions,
     DeploySecondStack,
 }
 
@@ -430,14 +437,20 @@ impl TargetKind {
             Self::OidcProvider => &["openIDConnectProviderArn", "url"],
             Self::ServerCertificate => &["serverCertificateName"],
             Self::RootUser | Self::Account => &[],
-            Self::Trail => &["name", "trailName"],
-            Self::Rule => &["name", "rule"],
+            Self::Trail => &["name", "trailName", "resourceId"],
+            Self::Rule => &["name", "rule", "resourceARN"],
             Self::EventBus => &["name"],
-            Self::Topic => &["topicArn", "subscriptionArn"],
-            Self::Function => &["functionName"],
-            Self::Queue => &["queueUrl"],
-            Self::Table => &["tableName"],
-            Self::KmsKey => &["keyId"],
+            Self::Topic => &["topicArn", "subscriptionArn", "resourceArn", "name"],
+            Self::Function => &["functionName", "resource", "resourceArn"],
+            Self::Queue => &["queueUrl", "queueName", "sourceArn", "destinationArn"],
+            Self::Table => &["tableName", "resourceArn", "tableArn", "sourceTableName", "sourceTableArn", "backupArn"],
+            Self::KmsKey => &["keyId", "targetKeyId"],
+            Self::LogGroup => {
+                &["logGroupName", "logGroupNames", "logGroupIdentifier", "resourceIdentifier", "resourceArn"]
+            }
+            Self::Alarm => &["alarmName", "alarmNames", "resourceARN"],
+            Self::Stack => &["stackName"],
+            Self::Bucket => &["bucketName"],
         }
     }
 
@@ -463,6 +476,10 @@ impl TargetKind {
             Self::Queue => ("sqs", ""),
             Self::Table => ("dynamodb", "table/"),
             Self::KmsKey => ("kms", "key/"),
+            Self::LogGroup => ("logs", "log-group:"),
+            Self::Alarm => ("cloudwatch", "alarm:"),
+            Self::Stack => ("cloudformation", "stack/"),
+            Self::Bucket => ("s3", ""),
         }
     }
 

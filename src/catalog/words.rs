@@ -162,6 +162,7 @@ impl ObjectKind {
             Self::KeyDeletion => "deletion",
             Self::Logging => "logging",
             Self::UnfamiliarAction => "unfamiliar IAM action",
+            Self::StackAction => "action",
         })
     }
 
@@ -202,7 +203,7 @@ impl ObjectKind {
             Self::InvokePermission => "Statement",
             Self::KeyDeletion => "Deletion",
             Self::Logging => "Logging",
-            Self::UnfamiliarAction => "Action",
+            Self::UnfamiliarAction | Self::StackAction => "Action",
         })
     }
 
@@ -223,7 +224,8 @@ impl ObjectKind {
             | Self::DelegationRequest
             | Self::DelegationToken
             | Self::TopicAttribute
-            | Self::UnfamiliarAction => Reference::ByName,
+            | Self::UnfamiliarAction
+            | Self::StackAction => Reference::ByName,
             Self::AccessKey
             | Self::ServiceSpecificCredential
             | Self::SshPublicKey
@@ -287,6 +289,10 @@ impl TargetKind {
             Self::Queue => "SQS queue",
             Self::Table => "DynamoDB table",
             Self::KmsKey => "KMS key",
+            Self::LogGroup => "log group",
+            Self::Alarm => "CloudWatch alarm",
+            Self::Stack => "CloudFormation stack",
+            Self::Bucket => "S3 bucket",
         })
     }
 }
@@ -313,7 +319,7 @@ impl Action {
             ObjectKind::NewName => Order::TargetThenObject("to"),
             ObjectKind::LinkedService => Order::TargetThenObject("for"),
             ObjectKind::RoleTemplate => Order::TargetThenObject("from"),
-            ObjectKind::Logging => Order::ObjectThenTarget("on"),
+            ObjectKind::Logging | ObjectKind::StackAction => Order::ObjectThenTarget("on"),
             ObjectKind::Group | ObjectKind::InstanceProfile => {
                 Order::TargetThenObject(if self.operation == Operation::Remove { "from" } else { "to" })
             }

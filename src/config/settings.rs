@@ -17,8 +17,11 @@
 //! | `HISTORY_TABLE` | the DynamoDB table of the history | none: nothing is recorded |
 //! | `HISTORY_RETENTION_DAYS` | how long the history is kept; 0 for ever | 365 |
 //! | `AWS_LAMBDA_FUNCTION_NAME`, `AWS_REGION` | set by Lambda: the function's own name and region | |
+//! | `AWS_ACCESS_KEY_ID`, `AWS_LAMBDA_LOG_STREAM_NAME` | set by Lambda, and nobody else can: see [`is_deployed`] | |
 //! | `AWS_SAM_LOCAL` | set by `sam local invoke`: a topic that is no ARN means "print only" | |
 //! | `EMULATOR_ENDPOINT_URL` | another endpoint for AWS, under `sam local invoke` only | AWS itself |
+//! | `AWS_ENDPOINT_URL` | another endpoint for AWS, but not for a deployed function | AWS itself |
+//! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | must not be set on a deployed function: another root of trust | |
 
 use super::error::BadSetting;
 use super::expectations::ExpectedPrincipals;
@@ -26,6 +29,7 @@ use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::{Arn, is_account_id};
 use crate::severity::Severity;
 use chrono::TimeDelta;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -54,8 +58,10 @@ pub struct Settings {
     pub account_names: BTreeMap<String, String>,
     /// Whether the function runs locally under SAM.
     pub local: bool,
-    /// Another endpoint for AWS.
-    pub emulator: Option<String>,
+    /// Another endpoint for AWS. Always `None` for a deployed function.
+    pub endpoint: Option<String>,
+    /// The variables that were read and are not blank.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// The webhook that gets messages; it decides their format.
@@ -116,11 +122,29 @@ impl Settings {
 
     /// Reads the settings with the function `variable`. A blank variable counts as not set.
     ///
+    /// Whoever can change the configuration of a deployed function can set any variable that Lambda does not reserve.
+    /// None of them redirects its calls or makes the function believe that it runs locally.
+    ///
     /// # Errors
     /// Names the first variable that cannot be used, and what is expected.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
-        let set = |name| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let local = set("AWS_SAM_LOCAL").as_deref() == Some("true");
+        let variables = RefCell::new(BTreeMap::new());
+        let set = |name: &str| {
+            let text = variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())?;
+            variables.borrow_mut().insert(name.to_owned(), text.clone());
+            Some(text)
+        };
+        let deployed = is_deployed(&variable);
+        let local = !deployed && set("AWS_SAM_LOCAL").as_deref() == Some("true");
+        for trust in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            if deployed && set(trust).is_some() {
+                return Err(BadSetting {
+                    variable: trust,
+                    found: "set".to_owned(),
+                    wanted: "not set: a deployed function trusts the certificates of its runtime only",
+                });
+            }
+        }
         let topic = set("ALERT_TOPIC_ARN");
         let topic = match topic {
             Some(arn) if Arn::parse(&arn).is_some_and(|arn| arn.service == "sns") => Topic::Arn(arn),
@@ -170,10 +194,22 @@ impl Settings {
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
             account_names: set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?,
             organization: set("ORGANIZATION_ID").map(organization).transpose()?,
-            emulator: if local { set("EMULATOR_ENDPOINT_URL") } else { None },
+            endpoint: if local { set("EMULATOR_ENDPOINT_URL") } else { None }
+                .or_else(|| if deployed { None } else { set("AWS_ENDPOINT_URL") }),
             local,
+            variables: variables.into_inner(),
         })
     }
+}
+
+/// Whether the function runs in Lambda. Lambda sets these two variables and lets nobody else set them ("Defined runtime
+/// environment variables", Lambda developer guide): the key of a role session, and a log stream named by its date. Under
+/// `sam local invoke` the log stream is `$LATEST`; emulators have keys of their own.
+fn is_deployed(variable: &impl Fn(&str) -> Option<String>) -> bool {
+    let of_role = variable("AWS_ACCESS_KEY_ID").is_some_and(|key| key.starts_with("ASIA"));
+    let stream = variable("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default();
+    let year = stream.split('/').next().unwrap_or_default();
+    of_role && year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn budget(text: &str) -> Result<Duration, BadSetting> {
@@ -361,11 +397,11 @@ mod tests {
             ("EMULATOR_ENDPOINT_URL", "http://e"),
         ])
         .unwrap();
-        assert_eq!((local.topic, local.emulator.as_deref()), (Topic::Print, Some("http://e")));
+        assert_eq!((local.topic, local.endpoint.as_deref()), (Topic::Print, Some("http://e")));
         let wrong = read(&[("AWS_SAM_LOCAL", "true"), ("ALERT_TOPIC_ARN", "arn:aws:sqs:us-east-1:111122223333:q")]);
         assert!(wrong.unwrap_err().to_string().starts_with("ALERT_TOPIC_ARN is \"arn:aws:sqs"));
         let deployed = read(&[("ALERT_TOPIC_ARN", TOPIC), ("EMULATOR_ENDPOINT_URL", "http://e")]).unwrap();
-        assert_eq!(deployed.emulator, None);
+        assert_eq!(deployed.endpoint, None);
         assert!(error(&[("ALERT_TOPIC_ARN", "x"), ("LOOKUP_BUDGET_SECONDS", "x")]).contains("LOOKUP"));
     }
 
@@ -382,6 +418,34 @@ mod tests {
         );
         let table = read(&[("ALERT_TOPIC_ARN", TOPIC), ("HISTORY_TABLE", "stack-HistoryTable-1A2B")]).unwrap();
         assert_eq!(table.history_table.as_deref(), Some("stack-HistoryTable-1A2B"));
+    }
+
+    #[test]
+    fn a_deployed_function_heeds_no_switch_of_its_environment() {
+        let deployed = [
+            ("ALERT_TOPIC_ARN", TOPIC),
+            ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLEFUNCTION1"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/26/alerter[$LATEST]0a1b2c"),
+        ];
+        let switches = [
+            ("AWS_SAM_LOCAL", "true"),
+            ("EMULATOR_ENDPOINT_URL", "http://evil.example"),
+            ("AWS_ENDPOINT_URL", "http://evil.example"),
+            ("AWS_ENDPOINT_URL_SNS", "http://evil.example"),
+        ];
+        let settings = read(&[&deployed[..], &switches].concat()).unwrap();
+        assert_eq!((settings.endpoint, settings.local), (None, false));
+        let nowhere = [&deployed[1..], &[("ALERT_TOPIC_ARN", "AlertTopic")], &switches].concat();
+        assert!(read(&nowhere).unwrap_err().to_string().starts_with("ALERT_TOPIC_ARN is \"AlertTopic\""));
+        let trust = read(&[&deployed[..], &[("SSL_CERT_FILE", "/opt/ca.pem")]].concat());
+        assert!(trust.unwrap_err().to_string().starts_with("SSL_CERT_FILE is set, but must be not set"));
+        // Neither `sam local invoke` nor an emulator is taken for a deployed function.
+        for (name, value) in [("AWS_LAMBDA_LOG_STREAM_NAME", "$LATEST"), ("AWS_ACCESS_KEY_ID", "FSIAEXAMPLE")] {
+            let mut elsewhere = [&deployed[..], &switches].concat();
+            elsewhere.retain(|(set, _)| *set != name);
+            elsewhere.push((name, value));
+            assert_eq!(read(&elsewhere).unwrap().endpoint.as_deref(), Some("http://evil.example"));
+        }
     }
 
     #[test]

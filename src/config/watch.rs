@@ -2,10 +2,11 @@
 //! root. EventBridge delivers more events, since event patterns cannot know which resources belong to this stack.
 
 use crate::arn::Arn;
-use crate::catalog::{self, AccessEffect, TargetKind};
+use crate::catalog::{self, AccessEffect, ObjectKind, TargetKind};
 use crate::event::{Activity, Principal};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What is alerted on.
@@ -86,6 +87,11 @@ impl ProtectedResources {
             .map(Self)
     }
 
+    /// Their ARNs; some end with `*`.
+    pub fn arns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     pub fn add(&mut self, arn: String) {
         self.0.push(arn);
     }
@@ -110,20 +116,108 @@ impl ProtectedResources {
             own.service == service && same && account == Some(own.account) && near
         })
     }
+
+    /// Whether the request of an activity names one of these resources in any field, or the message of a failed call
+    /// does. A call of a service that this version does not know may name the resource in a field that it does not know.
+    #[must_use]
+    pub fn are_named_by(&self, activity: &Activity) -> bool {
+        let own: Vec<_> = self.0.iter().filter_map(|arn| Some((arn.as_str(), Arn::parse(arn)?))).collect();
+        let service = activity.action.service;
+        let is_named = |field: &str, text: &str| {
+            own.iter().any(|(whole, arn)| is_arn_of(whole, text) || is_name_of(arn, service, field, text))
+        };
+        let in_message = activity.outcome.message().is_some_and(|message| {
+            let words = message.raw().split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ',' | '(' | ')'));
+            words.filter(|word| word.starts_with("arn:")).any(|word| is_named("", word.trim_end_matches('.')))
+        });
+        in_message || named_in("", &activity.request, MOST_NESTED, &is_named)
+    }
+}
+
+/// How deep a request is searched.
+const MOST_NESTED: usize = 8;
+
+/// The fields that contain the name of a resource without its ARN, in lower case.
+const NAME_FIELDS: [&str; 19] = [
+    "alarmname",
+    "alarmnames",
+    "bucketname",
+    "dashboardname",
+    "dashboardnames",
+    "eventbusname",
+    "functionname",
+    "globaltablename",
+    "keyid",
+    "loggroupidentifier",
+    "loggroupname",
+    "loggroupnames",
+    "name",
+    "queuename",
+    "queueurl",
+    "rule",
+    "sourcetablename",
+    "stackname",
+    "tablename",
+];
+
+/// Whether a text is the ARN of a resource, or of something that belongs to it: a version, a subscription, an index.
+fn is_arn_of(own: &str, text: &str) -> bool {
+    let beginning = own.trim_end_matches('*');
+    text == own
+        || (own.ends_with('*') && text.starts_with(beginning))
+        || text.strip_prefix(own).is_some_and(|rest| rest.starts_with([':', '/']))
+}
+
+/// Whether a field contains the name of a resource of the service.
+fn is_name_of(own: &Arn<'_>, service: &str, field: &str, text: &str) -> bool {
+    let service = if service == "monitoring" { "cloudwatch" } else { service };
+    let field = field.to_ascii_lowercase();
+    if own.service != service || !NAME_FIELDS.contains(&field.as_str()) {
+        return false;
+    }
+    let text = if field == "queueurl" { text.rsplit('/').next().unwrap_or(text) } else { text };
+    let behind_type = own.resource.split_once([':', '/']).map_or(own.resource, |(_, rest)| rest);
+    let name = match service {
+        // `rule/bus/name`
+        "events" => behind_type.rsplit('/').next().unwrap_or(behind_type),
+        // `stack/name/id`
+        "cloudformation" => behind_type.split('/').next().unwrap_or(behind_type),
+        _ => behind_type,
+    };
+    name == text || name.strip_suffix('*').is_some_and(|beginning| text.starts_with(beginning))
+}
+
+/// Whether a text in a JSON value names a resource; lists have the name of their field.
+fn named_in(field: &str, value: &Value, nested: usize, is_named: &dyn Fn(&str, &str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_named(field, text),
+        Value::Array(items) if nested > 0 => items.iter().any(|item| named_in(field, item, nested - 1, is_named)),
+        Value::Object(fields) if nested > 0 => {
+            fields.iter().any(|(field, value)| named_in(field, value, nested - 1, is_named))
+        }
+        _ => false,
+    }
 }
 
 impl Watch {
     /// Whether the activity concerns the stack's own resources or a trail that feeds the alerts.
     #[must_use]
     pub fn is_protected(&self, activity: &Activity) -> bool {
-        match activity.target.kind {
-            TargetKind::Trail if self.feeding_trails.0.is_empty() => true,
-            TargetKind::Trail => {
-                // A denied attempt may not name the trail.
-                activity.target.name.is_none() || self.feeding_trails.include(activity) || self.own.include(activity)
+        let by_request = activity.action.effect.concerns_alerting()
+            && (self.own.are_named_by(activity) || self.feeding_trails.are_named_by(activity));
+        by_request
+            || match activity.target.kind {
+                // CloudTrail has other resources than trails, and calls that this version does not know.
+                TargetKind::Trail if activity.action.object == ObjectKind::StackAction => names_a_trail(activity),
+                TargetKind::Trail if self.feeding_trails.0.is_empty() => true,
+                TargetKind::Trail => {
+                    // A denied attempt may not name the trail.
+                    activity.target.name.is_none()
+                        || self.feeding_trails.include(activity)
+                        || self.own.include(activity)
+                }
+                _ => self.own.include(activity),
             }
-            _ => self.own.include(activity),
-        }
     }
 
     /// Why an activity is not alerted on; `None` if it is alerted on.
@@ -146,6 +240,13 @@ impl Watch {
             _ => Some(phrase!("WatchedEventNames does not include ", action.service, ":", action.event_name)),
         }
     }
+}
+
+/// Whether a call that this version does not know is about a trail. Which one does not matter: it may feed the alerts.
+fn names_a_trail(activity: &Activity) -> bool {
+    let is_named = |field: &str, text: &str| field == "trailName" || text.contains(":trail/");
+    let denied = activity.outcome.message().is_some_and(|message| message.raw().contains(":trail/"));
+    denied || named_in("", &activity.request, MOST_NESTED, &is_named)
 }
 
 #[cfg(test)]

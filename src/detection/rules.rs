@@ -157,7 +157,7 @@ fn understood(case: &Case<'_>) -> (Severity, Phrase) {
         let harmless = grants::harmless(case).or_else(|| trust::harmless(case));
         return harmless.map_or((action.base, action.because.into()), |reason| (Severity::Low, reason));
     }
-    let reading = FieldReading::of(action, &case.activity.request);
+    let reading = case.activity.reading();
     let reason = match &reading {
         FieldReading::Unread => action.because.into(),
         FieldReading::Read { meanings, others: false } if meanings.is_empty() => "The call changes no setting.".into(),

@@ -13,7 +13,7 @@ use super::parameters::parameters;
 use super::principal::Principal;
 use super::record::Record;
 use crate::arn::{Arn, Partition, is_account_id};
-use crate::catalog::{self, AccessEffect, Action, ObjectKind, Operation, TargetKind};
+use crate::catalog::{self, AccessEffect, Action, FieldReading, ObjectKind, Operation, TargetKind};
 use crate::phrase;
 use crate::policy::Parsed;
 use crate::text::{Phrase, Untrusted};
@@ -138,7 +138,7 @@ impl Activity {
             return Err(Refusal::NotAnEvent { event_id: event_id(), why });
         };
         let known = catalog::find(service, name, &record.request_parameters);
-        let unfamiliar = (service == "iam" && !only_reads(record)).then_some(&catalog::UNFAMILIAR);
+        let unfamiliar = catalog::unfamiliar(service).filter(|_| !only_reads(record));
         let Some(action) = known.or(unfamiliar) else {
             let (service, name) = (Untrusted::new(service), Untrusted::new(name));
             return Ok(Reading::Ignored(phrase!("the catalogue does not have the action ", &service, ":", &name)));
@@ -229,6 +229,12 @@ impl Activity {
         }
     }
 
+    /// What the fields of the request mean, for a row with meanings.
+    #[must_use]
+    pub fn reading(&self) -> FieldReading {
+        FieldReading::of(self.action, &self.request, self.account.as_ref().map(Untrusted::raw))
+    }
+
     /// Whether the principal did this to itself: the same IAM user or root user of the same account. The name of a
     /// session does not count, because the caller chooses it.
     #[must_use]
@@ -283,7 +289,7 @@ impl Activity {
 
 /// Read-only calls are never alerted on. Records from before 2019 have no `readOnly` field.
 fn only_reads(record: &Record) -> bool {
-    const READS: [&str; 4] = ["Get", "List", "Simulate", "Generate"];
+    const READS: [&str; 7] = ["Get", "List", "Simulate", "Generate", "Describe", "Lookup", "Filter"];
     let name = record.event_name.as_deref().unwrap_or_default();
     record.read_only.unwrap_or_else(|| READS.iter().any(|read| name.starts_with(read)))
 }

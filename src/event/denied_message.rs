@@ -21,7 +21,11 @@ impl<'a> DeniedResource<'a> {
         let first = words.next()?;
         if let Some(arn) = Arn::parse(first) {
             let kind = arn.resource.split(['/', ':']).next().unwrap_or_default();
-            let name = if arn.service == "lambda" { arn.resource.split(':').nth(1) } else { Some(arn.full_name()) };
+            let name = match arn.service {
+                "lambda" | "cloudwatch" | "logs" => arn.resource.split(':').nth(1),
+                "cloudformation" | "dynamodb" => arn.resource.split('/').nth(1),
+                _ => Some(arn.full_name()),
+            };
             let name = name.filter(|name| !name.is_empty() && *name != "*");
             return Some(Self { kind, name, arn: Some(first) });
         }

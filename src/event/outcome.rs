@@ -238,6 +238,15 @@ impl Outcome {
         }
     }
 
+    /// The message of a failed call.
+    #[must_use]
+    pub const fn message(&self) -> Option<&Untrusted> {
+        match self {
+            Self::Failed { message, .. } => message.as_ref(),
+            Self::Succeeded => None,
+        }
+    }
+
     /// The quota that is used up, by the message: `Cannot exceed quota for AccessKeysPerUser: 2`.
     #[must_use]
     pub fn quota(&self) -> Option<Quota<'_>> {

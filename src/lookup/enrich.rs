@@ -177,7 +177,11 @@ impl<D: Directory> Asking<'_, D> {
             | TargetKind::Function
             | TargetKind::Queue
             | TargetKind::Table
-            | TargetKind::KmsKey => KnownTarget::NotAsked("the event has all that matters"),
+            | TargetKind::KmsKey
+            | TargetKind::LogGroup
+            | TargetKind::Alarm
+            | TargetKind::Stack
+            | TargetKind::Bucket => KnownTarget::NotAsked("the event has all that matters"),
         }
     }
 

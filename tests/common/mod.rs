@@ -30,6 +30,10 @@ pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
     arn:aws:sqs:us-east-1:123456789012:iam-security-alert-FailedQueue-AbC123,\
     arn:aws:dynamodb:us-east-1:123456789012:table/iam-security-alert-History,\
     arn:aws:kms:us-east-1:123456789012:key/11112222-3333-4444-5555-666677778888,\
+    arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/iam-security-alert,\
+    arn:aws:cloudwatch:us-east-1:123456789012:alarm:iam-security-alert-*,\
+    arn:aws:cloudformation:us-east-1:123456789012:stack/iam-security-alert/*,\
+    arn:aws:s3:::iam-security-alert-trailbucket-abc123,\
     arn:aws:iam::123456789012:role/iam-security-alert-AlertRole-AbC123";
 
 pub fn settings(variables: &[(&str, &str)]) -> Settings {
@@ -53,7 +57,8 @@ pub fn clock() -> DateTime<Utc> {
 pub fn decided(directory: impl Directory + 'static, event: Value, settings: Settings) -> Decision<'static> {
     let (publisher, channels) = (Publisher::Print, Channels::default());
     // A draft borrows its handler, and must live longer than this function.
-    let handler = Box::leak(Box::new(Handler { directory, publisher, channels, history: None, settings, clock }));
+    let handler =
+        Box::leak(Box::new(Handler { directory, publisher, channels, history: None, watchdog: None, settings, clock }));
     let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
     tokio::runtime::Builder::new_current_thread()
         .enable_time()

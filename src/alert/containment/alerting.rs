@@ -6,7 +6,7 @@ use crate::event::Activity;
 use crate::severity::Severity;
 use crate::text::Untrusted;
 
-pub(super) fn deploy_second_stack() -> ContainmentStep {
+pub(in crate::alert) fn deploy_second_stack() -> ContainmentStep {
     // CloudFormation does not see changes that were made outside of it, so deploying the stack again would change
     // nothing.
     ContainmentStep::by_hand(
@@ -61,6 +61,10 @@ pub(super) fn restore(
         Restore::CancelKeyDeletion => ContainmentStep::new(
             "Cancel the deletion of the key, and enable the key again:",
             vec![of("aws kms cancel-key-deletion", "--key-id", whole), of("aws kms enable-key", "--key-id", whole)],
+        ),
+        Restore::EnableAlarmActions => ContainmentStep::new(
+            "Enable the actions of the alarm again; of several alarms in the request, each one:",
+            vec![of("aws cloudwatch enable-alarm-actions", "--alarm-names", name)],
         ),
         Restore::DeploySecondStack => deploy_second_stack(),
     });

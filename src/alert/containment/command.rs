@@ -26,7 +26,7 @@ impl ContainmentStep {
     }
 
     /// A step without a command.
-    pub(super) fn by_hand(text: impl Into<Phrase>) -> Self {
+    pub(in crate::alert) fn by_hand(text: impl Into<Phrase>) -> Self {
         Self { text: text.into(), commands: Vec::new() }
     }
 }

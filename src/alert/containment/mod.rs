@@ -10,6 +10,7 @@ mod caller;
 mod command;
 mod target;
 
+pub(super) use alerting::deploy_second_stack;
 pub use command::{Command, ContainmentStep};
 
 use super::links;

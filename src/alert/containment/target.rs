@@ -7,7 +7,7 @@ use super::command::{
     revoke_sessions,
 };
 use crate::catalog::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
-use crate::catalog::{AccessEffect, Containment, CredentialKind, FieldReading, Operation, Restore, TargetKind};
+use crate::catalog::{AccessEffect, Containment, CredentialKind, Operation, Restore, TargetKind};
 use crate::detection::Case;
 use crate::event::principal::Operator;
 use crate::event::{Activity, Principal};
@@ -87,7 +87,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         Containment::AttachPolicyAgain => steps.extend(attach_again(case, name)),
         Containment::BlockIfUnrestricted => steps.extend(block_if_unrestricted(activity, name)),
         Containment::Restore(what) => {
-            let severity = FieldReading::of(action, &activity.request).severity(action.base);
+            let severity = activity.reading().severity(action.base);
             restore(what, severity, activity, name, steps);
         }
         containment => steps.extend(one_step(containment, activity, name)),

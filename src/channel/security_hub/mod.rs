@@ -193,7 +193,11 @@ fn kind(what: &ResourceKind) -> &'static str {
             TargetKind::Queue => "AwsSqsQueue",
             TargetKind::Table => "AwsDynamoDbTable",
             TargetKind::KmsKey => "AwsKmsKey",
+            TargetKind::Alarm => "AwsCloudWatchAlarm",
+            TargetKind::Stack => "AwsCloudFormationStack",
+            TargetKind::Bucket => "AwsS3Bucket",
             TargetKind::RootUser
+            | TargetKind::LogGroup
             | TargetKind::InstanceProfile
             | TargetKind::MfaDevice
             | TargetKind::SamlProvider

@@ -47,12 +47,12 @@ fn is_much(access: &Access) -> bool {
 fn policy_taken(case: &Case<'_>, name: &Phrase) -> Option<Phrase> {
     let activity = case.activity;
     let lifted = case.lifted.as_ref();
-    let still = lifted.is_some_and(|lifted| lifted.known && lifted.after.level >= lifted.before.level);
-    if still && !is_gone(case) {
+    let still = lifted.is_some_and(|lifted| lifted.after.level >= lifted.before.level) && !is_gone(case);
+    if still && lifted.is_some_and(|lifted| lifted.known) {
         return None;
     }
     let of_policy = case.granted.as_ref().map(|granted| &granted.access);
-    let taken = of_policy.or(lifted.map(|lifted| &lifted.before)).filter(|access| is_much(access));
+    let taken = of_policy.or(lifted.map(|lifted| &lifted.before)).filter(|access| !still && is_much(access));
     if let Some(access) = taken {
         return Some(phrase!(name.clone().capitalized(), " loses much access: ", access.words(), "."));
     }

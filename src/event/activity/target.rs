@@ -154,7 +154,7 @@ fn is_roots_device(request: &Value) -> bool {
 
 impl Object {
     pub(super) fn read(action: &Action, record: &Record, event_name: &str, named: Option<&DeniedResource<'_>>) -> Self {
-        if action.effect == AccessEffect::Unfamiliar {
+        if action.effect == AccessEffect::Unfamiliar || action.object == ObjectKind::StackAction {
             return Self { name: Some(event_name.into()), arn: None };
         }
         let places = [&record.request_parameters, answered(&record.response_elements)];
@@ -188,8 +188,10 @@ fn text(value: &Value) -> Option<Untrusted> {
     text_of(value).map(Untrusted::new)
 }
 
+/// A field's text; of a list, the first.
 fn text_in(object: &Value, name: &str) -> Option<Untrusted> {
-    text(object.get(name)?)
+    let value = object.get(name)?;
+    text(value.as_array().and_then(|list| list.first()).unwrap_or(value))
 }
 
 fn tags(object: &Value) -> Option<Vec<(Untrusted, Untrusted)>> {

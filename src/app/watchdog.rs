@@ -1,0 +1,89 @@
+//! The check of the scheduled run that everything an alert passes through is as it was deployed.
+
+use super::deliver::Channels;
+use super::timetable::Timetable;
+use crate::alert::{account_name, impaired};
+use crate::channel::email;
+use crate::channel::sns::Publisher;
+use crate::config::Settings;
+use crate::lookup::Directory;
+use crate::telemetry::InvocationLog;
+use crate::text::{Phrase, Untrusted};
+use crate::verification::Expected;
+use crate::verification::aws::Stack;
+use chrono::{DateTime, Timelike, Utc};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Beside a history, the schedule is one minute: then only every fifth run checks.
+const MINUTES: u32 = 5;
+/// The same differences are mailed again after this time. The metric goes on.
+const AGAIN: Duration = Duration::from_hours(24);
+
+/// Looks after the stack.
+#[derive(Debug)]
+pub struct Watchdog {
+    stack: Stack,
+    /// What this instance mailed last, and when. Not in the history: nothing that is read there may keep this silent.
+    mailed: RefCell<Option<(Vec<String>, Instant)>>,
+}
+
+/// What the check needs.
+pub(super) struct Check<'a, D> {
+    pub directory: &'a D,
+    pub publisher: &'a Publisher,
+    pub channels: &'a Channels,
+    pub settings: &'a Settings,
+    pub now: DateTime<Utc>,
+    pub timetable: Timetable,
+}
+
+impl Watchdog {
+    #[must_use]
+    pub const fn new(stack: Stack) -> Self {
+        Self { stack, mailed: RefCell::new(None) }
+    }
+
+    /// Checks, and mails the differences. `deployed` is the copy of the settings that the schedule carries.
+    pub(super) async fn check<D: Directory>(
+        &self,
+        check: Check<'_, D>,
+        deployed: Option<&Value>,
+        log: &mut InvocationLog,
+    ) {
+        let Check { directory, publisher, channels, settings, now, timetable } = check;
+        if settings.history_table.is_some() && now.minute() % MINUTES != 0 {
+            return;
+        }
+        let expected = Expected::of(settings);
+        let observed = Box::pin(self.stack.observe(&expected)).await;
+        log.not_verified = observed.not_read();
+        let differences = expected.differences(&observed, deployed);
+        log.differences = Some(differences.iter().map(Phrase::plain).collect());
+        if differences.is_empty() || self.was_mailed(&differences) {
+            return;
+        }
+        let account = settings.topic.account().map(str::to_owned);
+        let soon = timetable.publish.min(Instant::now() + Duration::from_secs(1));
+        let alias = directory.account_alias(&account, soon).await;
+        let id = account.map(Untrusted::new);
+        let name = account_name(id.as_ref(), &settings.account_names, &alias);
+        let alert = impaired(&differences, id.as_ref(), name.as_ref(), now);
+        match Box::pin(publisher.send(&email::render(&alert), timetable.publish)).await {
+            Ok(_) => {
+                let mailed = differences.iter().map(Phrase::plain).collect();
+                self.mailed.replace(Some((mailed, Instant::now())));
+                log.channel_failures.extend(channels.summary(&alert, now).await);
+            }
+            Err(cause) => log.summary_failure = Some(cause.to_string()),
+        }
+    }
+
+    fn was_mailed(&self, differences: &[Phrase]) -> bool {
+        self.mailed.borrow().as_ref().is_some_and(|(mailed, at)| {
+            at.elapsed() < AGAIN && differences.iter().map(Phrase::plain).eq(mailed.iter().cloned())
+        })
+    }
+}
