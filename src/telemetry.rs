@@ -149,6 +149,10 @@ impl InvocationLog {
             Some(Err(why)) => line["subscriptionsNotKnown"] = json!(why),
             None => {}
         }
+        if (self.severity, self.mail) == (Some(Severity::Critical), MailStatus::Suppressed) {
+            line["CriticalSuppressed"] = json!(1);
+            metrics.push(json!({"Name": "CriticalSuppressed", "Unit": "Count"}));
+        }
         if let Some(why) = &self.not_alerted {
             line["notAlerted"] = json!(why);
         }

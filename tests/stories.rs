@@ -107,7 +107,8 @@ fn an_actor_never_seen_is_noted_and_with_an_old_history_raises_the_severity() {
 fn one_of_a_burst_says_where_the_others_are() {
     let lines = (1..=12).map(|second| line("create_user_lambda_role.json", second, Severity::High)).collect();
     let related = RelatedActivity { by_actor: Lines { lines, unread: true }, ..RelatedActivity::default() };
-    let position = BurstPosition { position: 20, since: "2026-11-22T05:52:00Z".parse().unwrap(), mailed: true };
+    let since = "2026-11-22T05:52:00Z".parse().unwrap();
+    let position = BurstPosition { position: 20, since, in_burst: true, mailed: true, new_origin: false };
     insta::assert_snapshot!("burst", after(event("create_user_lambda_role.json"), related, Some(position)));
 }
 

@@ -454,7 +454,8 @@ def test_patterns_and_actions_are_those_of_the_code(template):
 
 
 def test_only_the_function_publishes_alerts_and_writes_the_history(template):
-    role = {"ArnNotEquals": {"aws:PrincipalArn": {"GetAtt": "AlertRole.Arn"}}}
+    session = {"Sub": "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/${AWS::StackName}-AlertRole-*"}
+    role = {"ArnNotLike": {"aws:PrincipalArn": [{"GetAtt": "AlertRole.Arn"}, session]}}
     for topic in ["AlertTopic", "ChatTopic"]:
         statements = template["Resources"][f"{topic}Policy"]["Properties"]["PolicyDocument"]["Statement"]
         (deny,) = [it for it in statements if it["Sid"] == "OnlyTheFunctionPublishes"]

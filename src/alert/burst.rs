@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 /// The burst that an alert is part of.
 #[derive(Debug)]
 pub struct BurstNote<'a> {
-    /// The position of the event among similar events.
+    /// The position of the event among those of its caller.
     pub position: BurstPosition,
     pub entry: &'a Entry,
     /// The table with the suppressed alerts.
@@ -29,9 +29,8 @@ impl BurstNote<'_> {
         phrase!(
             "Burst: the ",
             Phrase::ours(ordinal(position)),
-            " ",
-            &self.entry.line.call,
-            " by this caller since ",
+            if self.entry.line.succeeded() { " successful call" } else { " failed or denied call" },
+            " of this caller since ",
             since,
             ". Summaries list the alerts on the others."
         )
@@ -43,7 +42,8 @@ impl BurstNote<'_> {
         section.row(Fact::Position, Phrase::ours(ordinal(self.position.position)));
         section.row(
             Fact::StillMailed,
-            "all that is more severe than before, and all that is CRITICAL; a summary lists the rest within two minutes",
+            "all that is more severe than before, all that is CRITICAL, and what comes from another session or address; a summary \
+             lists the rest within two minutes",
         );
         section
     }
@@ -52,7 +52,7 @@ impl BurstNote<'_> {
     pub(super) fn step(&self) -> ContainmentStep {
         let line = &self.entry.line;
         let from = line.time.min(self.position.since) - TimeDelta::hours(1);
-        list("List the suppressed alerts:", self.table, line.actor_key.raw(), &line.call, from)
+        list("List the suppressed alerts:", self.table, line.actor_key.raw(), from)
     }
 }
 

@@ -102,8 +102,8 @@ pub fn summary_of(group: &Group, table: Table<'_>, account_name: Option<&Untrust
             Reason::new("most_severe", phrase!("The most severe of them is ", severity, ".")),
             Reason::new(
                 "suppressed",
-                "An alert is suppressed if its caller makes the same call again and again, or if there are too many alerts at \
-                 once for mails of their own."
+                "An alert is suppressed if there are many on its caller within minutes, or if there are too many alerts at once for \
+                 mails of their own."
                     .into(),
             ),
         ],
@@ -196,20 +196,13 @@ fn reference(counts: &Counts, table: Table<'_>) -> Section {
     section
 }
 
-/// Lists suppressed alerts, one line each: time, severity, outcome, who, what, event id.
-pub(super) fn list(
-    text: &'static str,
-    table: Table<'_>,
-    actor_key: &str,
-    call: &Untrusted,
-    from: DateTime<Utc>,
-) -> ContainmentStep {
-    let query = TableQuery::suppressed(actor_key, call, from);
+/// Lists suppressed alerts, one line each: time, severity, call, outcome, who, what, event id.
+pub(super) fn list(text: &'static str, table: Table<'_>, actor_key: &str, from: DateTime<Utc>) -> ContainmentStep {
+    let query = TableQuery::suppressed(actor_key, from);
     let command = on_table("aws dynamodb query", table).and_then(|command| {
         command
             .option("--key-condition-expression", query.key_condition)?
             .option("--filter-expression", query.filter)?
-            .option("--expression-attribute-names", query.names)?
             .json("--expression-attribute-values", &query.values)?
             .option("--query", query.shown)?
             .option("--output", "text")

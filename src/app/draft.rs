@@ -29,7 +29,7 @@ pub struct Draft<'a> {
     pub event_key: Untrusted,
     /// The history of this event, if a history is configured.
     pub session: Option<HistorySession<'a>>,
-    /// The event's position among similar events, if the event may belong to a burst.
+    /// The event's position among those of its actor, if it was counted.
     pub position: Option<BurstPosition>,
     /// Whether the event could not be claimed, since the history did not answer.
     pub may_repeat: bool,

@@ -14,8 +14,9 @@ use crate::config::Settings;
 use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
-use crate::history::{History, MailStatus, burst, event_key};
+use crate::history::{History, MailStatus, event_key};
 use crate::lookup::{Directory, enrich};
+use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::{TextKind, Untrusted};
 use chrono::{DateTime, Utc};
@@ -155,6 +156,11 @@ impl<D: Directory> Handler<D> {
 
         let case = Case::new(&activity, &dossier, &self.settings).after(prior.as_ref());
         let assessment = assess(&case);
+        if prior.as_ref().is_some_and(|prior| prior.related.recorded_as_alerted)
+            && assessment.severity < Severity::Critical
+        {
+            return Ok(Decision::NotAlerted("it was alerted on before".into()));
+        }
         log.severity = Some(assessment.severity);
         let position = match (&session, &prior) {
             // An alert below the minimum severity is not mailed, so it cannot be part of a burst of mails.
@@ -163,7 +169,7 @@ impl<D: Directory> Handler<D> {
             }
             _ => None,
         };
-        let burst = position.filter(|position| position.position > burst::FREE).zip(session.as_ref());
+        let burst = position.filter(|position| position.in_burst).zip(session.as_ref());
         let burst = burst.map(|(position, session)| BurstNote {
             position,
             entry: &session.entry,

@@ -4,7 +4,7 @@ use super::timetable::over_at;
 use crate::detection::{PriorActivity, chains};
 use crate::event::Activity;
 use crate::history::budget::{self, Place, Share};
-use crate::history::burst::{self, BurstPosition};
+use crate::history::burst::BurstPosition;
 use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, RelatedActivity};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
@@ -32,6 +32,9 @@ pub(super) enum NotOurs {
     InProgress,
 }
 
+/// What the history answers about an event.
+type Answer = Result<PriorActivity, NotOurs>;
+
 impl<'a> HistorySession<'a> {
     pub(super) fn new(
         history: &'a History,
@@ -52,20 +55,19 @@ impl<'a> HistorySession<'a> {
 
     /// Claims the event and asks what happened before, at the same time as the lookups. The related activity is read
     /// after the claim: of two events that are handled at the same time, one finds the other.
-    pub(super) async fn claim(
-        &self,
-        deadline: Instant,
-        clock: fn() -> DateTime<Utc>,
-    ) -> Result<PriorActivity, NotOurs> {
+    pub(super) async fn claim(&self, deadline: Instant, clock: fn() -> DateTime<Utc>) -> Answer {
         let (history, entry) = (self.history, &self.entry);
-        let retried = match history.claim(entry, self.until, deadline, clock).await {
-            Claim::Ours { retried } => retried,
-            Claim::AlreadyAlerted => return Err(NotOurs::AlreadyAlerted),
+        let (retried, recorded) = match history.claim(entry, self.until, deadline, clock).await {
+            Claim::Ours { retried } => (retried, false),
+            Claim::AlreadyAlerted { witnessed: true } => return Err(NotOurs::AlreadyAlerted),
+            // Nothing that only the history says keeps a CRITICAL alert back: somebody may have written that.
+            Claim::AlreadyAlerted { witnessed: false } => (false, true),
             Claim::InProgress => return Err(NotOurs::InProgress),
             Claim::Unknown(why) => return Ok(unknown(why, true, false)),
         };
         let known = async {
-            let related = Box::pin(history.related(entry)).await;
+            let mut related = Box::pin(history.related(entry)).await;
+            related.recorded_as_alerted = recorded;
             let mut chains = chains::completed(entry, &related);
             join_all(chains.iter_mut().map(|completed| async {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
@@ -74,7 +76,11 @@ impl<'a> HistorySession<'a> {
             PriorActivity { related, chains, retried }
         };
         let known = timeout_at(deadline, Box::pin(known)).await;
-        Ok(known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried)))
+        Ok(known.unwrap_or_else(|_| {
+            let mut prior = unknown(HistoryError::NoTimeLeft, false, retried);
+            prior.related.recorded_as_alerted = recorded;
+            prior
+        }))
     }
 
     /// Ends the claim, because the alert was not published.
@@ -83,7 +89,7 @@ impl<'a> HistorySession<'a> {
         given.inspect_err(|why| log.history_failed(why)).ok();
     }
 
-    /// The event's position among similar events, if the event may belong to a burst.
+    /// The event's position among those of its actor; `None` if it is mailed in any case, or the count is not known.
     pub(super) async fn position(
         &self,
         prior: &PriorActivity,
@@ -91,7 +97,7 @@ impl<'a> HistorySession<'a> {
         deadline: Instant,
         log: &mut InvocationLog,
     ) -> Option<BurstPosition> {
-        if prior.must_be_mailed() || !burst::may_be_burst(&self.entry, &prior.related) {
+        if prior.must_be_mailed() {
             return None;
         }
         let position = timeout_at(deadline, Box::pin(self.history.count(&self.entry, severity))).await.ok()?;

@@ -58,6 +58,9 @@ impl<D: Directory> Handler<D> {
             Ok(published) => {
                 log.mail = if published { MailStatus::Published } else { MailStatus::Printed };
                 log.publish = begun.elapsed();
+                if let Some(session) = &draft.session {
+                    session.history.witness(&session.entry.line.event_id);
+                }
                 Ok(())
             }
             Err(cause) => {
@@ -81,6 +84,7 @@ impl<D: Directory> Handler<D> {
             // If that is not possible, there must be time for the mail.
             let until = draft.timetable.publish - 2 * WORTH_AN_ATTEMPT;
             let Err(entry) = Box::pin(session.suppress(record, (self.clock)(), until, log)).await else {
+                session.history.witness(&session.entry.line.event_id);
                 return Ok(());
             };
             withdrawn = Some(entry);

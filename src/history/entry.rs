@@ -19,6 +19,10 @@ pub struct Entry {
     pub target_key: Option<String>,
     /// The policy that is attached, by [`object_key`].
     pub object_key: Option<String>,
+    /// The actor as bursts are counted, by [`counted_actor`].
+    pub counted_actor: String,
+    /// Where the call came from, by [`origin`].
+    pub origin: String,
     /// The account in which it happened.
     pub account: Option<Untrusted>,
     pub source_address: Option<Untrusted>,
@@ -49,6 +53,8 @@ impl Entry {
             line,
             target_key: target_key(activity),
             object_key: object_key(activity),
+            counted_actor: counted_actor(&activity.principal),
+            origin: origin(activity),
             account: activity.account.clone(),
             source_address: activity.origin.address.clone(),
             arrived: now,
@@ -103,6 +109,35 @@ pub fn actor_key(principal: &Principal) -> String {
         }
         Principal::Unrecognized(other) => or_kind(raw(other.arn.as_ref().or(other.principal_id.as_ref()))),
     }
+}
+
+/// The key under which the calls of an actor are counted. It contains nothing that a caller can choose at will: neither
+/// the name of a session nor a source identity.
+fn counted_actor(principal: &Principal) -> String {
+    match principal {
+        Principal::AssumedRole(session) if !matches!(session.operator, Operator::IdentityCenter { .. }) => {
+            let role = session.role_arn.as_ref().or(session.role.as_ref());
+            role.map_or_else(|| actor_key(principal), |role| role.raw().to_owned())
+        }
+        // The issuer verifies them, but can name anyone.
+        Principal::SamlUser(user) | Principal::WebIdentityUser(user) => {
+            let provider = user.provider.as_ref().map_or("unknown", Untrusted::raw);
+            format!("{}:{provider}", type_name(principal))
+        }
+        _ => actor_key(principal),
+    }
+}
+
+/// Where a call came from: the credential, the address and the program, as one short text.
+fn origin(activity: &Activity) -> String {
+    let session = activity.principal.session();
+    let parts = [
+        session.and_then(|session| session.access_key_id.as_ref()),
+        activity.origin.address.as_ref(),
+        activity.origin.user_agent.as_ref(),
+    ];
+    let parts: Vec<_> = parts.into_iter().map(|part| part.map_or("", Untrusted::raw)).collect();
+    fingerprint(&parts.join("\n"))[..16].to_owned()
 }
 
 /// The `userIdentity` type, as CloudTrail writes it. It is stored, so it does not depend on the words for people.

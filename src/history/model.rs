@@ -15,7 +15,11 @@ pub enum Claim {
         /// Whether an earlier attempt did not finish.
         retried: bool,
     },
-    AlreadyAlerted,
+    /// The history says that the event was alerted on.
+    AlreadyAlerted {
+        /// Whether this instance saw that happen: it sent the mail itself, or waited for the invocation that did.
+        witnessed: bool,
+    },
     /// Another invocation works on the event, and may need longer than this one can wait.
     InProgress,
     /// The history did not answer: the event is alerted on, perhaps twice.
@@ -96,6 +100,8 @@ pub struct RelatedActivity {
     pub unknown: Option<HistoryError>,
     /// Whether the event may have been alerted on before: then this alert may be a repetition.
     pub may_repeat: bool,
+    /// Whether the history says that the event was alerted on before, and nothing else does.
+    pub recorded_as_alerted: bool,
 }
 
 /// The status of the mail.

@@ -45,7 +45,7 @@ pub(super) fn claimed_before<R>(error: &SdkError<TransactWriteItemsError, R>) ->
     let reason = cancellation_reasons(error).first().filter(|_| is_refused_by_condition(error))?;
     let item = reason.item()?;
     match item.get("state")?.as_s().ok()?.as_str() {
-        "done" => Some(Ok(Claim::AlreadyAlerted)),
+        "done" => Some(Ok(Claim::AlreadyAlerted { witnessed: false })),
         "claimed" => {
             DateTime::from_timestamp_millis(integer(item, "claimedUntil")?).map(|until| Err(Earlier::HeldUntil(until)))
         }

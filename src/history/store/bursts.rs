@@ -15,11 +15,13 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, timeout_at};
 
+/// The most places that are remembered of one actor and day.
+const MOST_ORIGINS: usize = 40;
 /// How long the counts of a day or a minute are kept.
 const COUNTED: TimeDelta = TimeDelta::days(3);
 
 impl History {
-    /// Counts the event, and returns its position among similar events.
+    /// Counts the event, and returns its position among those of the same actor.
     ///
     /// # Errors
     /// If the event could not be counted: then the alert is mailed.
@@ -39,7 +41,19 @@ impl History {
             .config_override(aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled()))
             .send();
         let before = patient("count", call).await?.attributes.unwrap_or_default();
-        Ok(Count::read(&before).position(entry.arrived, severity))
+        let before = Count::read(&before);
+        let position = before.position(entry.arrived, severity, &entry.line, &entry.origin);
+        // The item must not grow with every place that a caller invents.
+        if position.new_origin && before.origins.len() < MOST_ORIGINS {
+            let call = self
+                .update(burst_key(entry))
+                .update_expression("SET #origin = :minute")
+                .expression_attribute_names("#origin", format!("o{}", entry.origin))
+                .expression_attribute_values(":minute", number(minute))
+                .send();
+            patient("origin", call).await?;
+        }
+        Ok(position)
     }
 
     /// Takes a place for one mail, if there is one at this moment.
@@ -103,6 +117,9 @@ impl Count {
         let severities = Severity::ALL
             .into_iter()
             .filter_map(|severity| Some((severity, integer(item, severity.word())?.try_into().ok()?)));
-        Self { minutes: minutes.collect(), severities: severities.collect() }
+        let origins = item
+            .keys()
+            .filter_map(|name| Some((name.strip_prefix('o')?.to_owned(), integer(item, name)?.try_into().ok()?)));
+        Self { minutes: minutes.collect(), severities: severities.collect(), origins: origins.collect() }
     }
 }

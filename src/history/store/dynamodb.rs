@@ -12,7 +12,7 @@ use crate::text::Untrusted;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,6 +21,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long claims may conflict with other claims. After that, the event is alerted on without one.
 const CONFLICTS: Duration = Duration::from_secs(5);
+/// The longest claim: the longest time that Lambda gives an invocation ("Lambda quotas").
+const LONGEST_CLAIM: TimeDelta = TimeDelta::minutes(15);
 /// How often a write is tried if it conflicts with a concurrent write, and the pause before each retry.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -40,11 +42,12 @@ impl History {
         clock: fn() -> DateTime<Utc>,
     ) -> Claim {
         let mut in_conflict: Option<Instant> = None;
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut waited) = (FIRST_PAUSE, self.has_witnessed(&entry.line.event_id));
         loop {
             let found = match self.claim_if(entry, until, None).await {
-                Err(Earlier::HeldUntil(left)) if left < clock() => {
-                    match self.claim_if(entry, until, Some(clock())).await {
+                // No invocation has longer than this; a claim that lasts longer is forged, and void.
+                Err(Earlier::HeldUntil(left)) if left < clock() || left > clock() + LONGEST_CLAIM => {
+                    match self.claim_if(entry, until, Some(left)).await {
                         Ok(Claim::Ours { .. }) => Ok(Claim::Ours { retried: true }),
                         found => found,
                     }
@@ -52,8 +55,17 @@ impl History {
                 found => found,
             };
             match found {
+                Ok(Claim::AlreadyAlerted { .. }) => {
+                    if waited {
+                        self.witness(&entry.line.event_id);
+                    }
+                    return Claim::AlreadyAlerted { witnessed: waited };
+                }
                 Ok(claim) => return claim,
-                Err(Earlier::HeldUntil(_)) => in_conflict = None,
+                Err(Earlier::HeldUntil(_)) => {
+                    in_conflict = None;
+                    waited = true;
+                }
                 Err(Earlier::Conflict) => {
                     let since = in_conflict.get_or_insert_with(Instant::now);
                     if since.elapsed() >= CONFLICTS {
@@ -95,7 +107,7 @@ impl History {
         unless_refused("give back", call.send()).await.map(|_| ())
     }
 
-    /// Claims the event if it has no claim yet; or, with a time, if the earlier claim ended before that time.
+    /// Claims the event if it has no claim yet; or, with a time, if the earlier claim is the one that lasts until then.
     ///
     /// # Errors
     /// What another invocation did.
@@ -103,19 +115,19 @@ impl History {
         &self,
         entry: &Entry,
         until: DateTime<Utc>,
-        ended_before: Option<DateTime<Utc>>,
+        instead_of: Option<DateTime<Utc>>,
     ) -> Result<Claim, Earlier> {
         let mut event = self.event(entry);
         event.insert("state".into(), text("claimed"));
         event.insert("claimedUntil".into(), millis(until));
-        let (condition, values) = match ended_before {
+        let (condition, values) = match instead_of {
             None => (
                 "attribute_not_exists(pk) OR #state = :untold OR #state = :back",
                 vec![(":untold", text("untold")), (":back", text("released"))],
             ),
-            Some(now) => (
-                "#state = :claimed AND claimedUntil < :now",
-                vec![(":claimed", text("claimed")), (":now", millis(now))],
+            Some(left) => (
+                "#state = :claimed AND claimedUntil = :left",
+                vec![(":claimed", text("claimed")), (":left", millis(left))],
             ),
         };
         let put = Put::builder()
@@ -292,6 +304,7 @@ impl History {
             never_seen_since: since.filter(|_| never_seen == Ok(true)),
             unknown,
             may_repeat: false,
+            recorded_as_alerted: false,
         }
     }
 

@@ -22,23 +22,21 @@ pub struct Table<'a> {
 pub struct TableQuery {
     pub key_condition: &'static str,
     pub filter: &'static str,
-    pub names: &'static str,
     pub values: Value,
     /// What is shown of each item, as a JMESPath expression.
     pub shown: &'static str,
 }
 
 impl TableQuery {
-    /// The suppressed alerts of an actor and a call since a time: time, severity, outcome, who, what, event id.
+    /// The suppressed alerts of an actor since a time: time, severity, call, outcome, who, what, event id.
     #[must_use]
-    pub fn suppressed(actor_key: &str, call: &Untrusted, from: DateTime<Utc>) -> Self {
+    pub fn suppressed(actor_key: &str, from: DateTime<Utc>) -> Self {
         let list = actor_list(actor_key);
         Self {
             key_condition: "pk = :actor AND sk >= :from",
-            filter: "#call = :call AND attribute_exists(leftOutAt)",
-            names: r##"{"#call":"call"}"##,
-            values: json!({":actor": {"S": list}, ":from": {"S": at(from)}, ":call": {"S": call.raw()}}),
-            shown: "Items[].[time.S,severity.S,outcome.S,actor.S,target.S,eventId.S]",
+            filter: "attribute_exists(leftOutAt)",
+            values: json!({":actor": {"S": list}, ":from": {"S": at(from)}}),
+            shown: "Items[].[time.S,severity.S,call.S,outcome.S,actor.S,target.S,eventId.S]",
         }
     }
 }
@@ -107,7 +105,8 @@ pub(super) fn progress_key() -> Item {
 /// The key of the count for the event.
 pub(super) fn burst_key(entry: &Entry) -> Item {
     let list = burst_list(entry.arrived.date_naive());
-    keys(&list, &format!("{}#{}", entry.line.actor_key.raw(), entry.line.call.raw()))
+    let kind = if entry.line.succeeded() { "succeeded" } else { "failed" };
+    keys(&list, &format!("{}#{kind}", entry.counted_actor))
 }
 
 /// All lists that contain the event.
