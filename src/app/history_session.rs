@@ -165,9 +165,17 @@ impl<'a> HistorySession<'a> {
         })
     }
 
-    /// Counts a mail that was not counted yet.
-    pub(super) async fn count_mail(&self, severity: Severity) -> Option<HistoryError> {
-        Box::pin(self.history.count(&self.entry, severity)).await.err()
+    /// Counts a mail that was not counted yet, or records the place that it came from.
+    pub(super) async fn count_mail(&self, position: Option<BurstPosition>, severity: Severity) -> Option<HistoryError> {
+        let (history, entry) = (self.history, &self.entry);
+        let new_origin = match position {
+            Some(position) => position.new_origin,
+            None => match Box::pin(history.count(entry, severity)).await {
+                Ok(position) => position.new_origin,
+                Err(why) => return Some(why),
+            },
+        };
+        if new_origin { Box::pin(history.note_origin(entry)).await.err() } else { None }
     }
 
     /// Records the alert, until a time at most. `withdrawn` is the entry that may have been recorded as suppressed.

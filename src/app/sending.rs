@@ -96,15 +96,14 @@ impl<D: Directory> Handler<D> {
         Ok(())
     }
 
-    /// Informs the channels; counts the mail at the same time, if it was not counted yet.
+    /// Informs the channels. At the same time, counts the mail if it was not counted yet.
     async fn inform_channels(&self, draft: &Draft<'_>, log: &mut InvocationLog) {
         let event = Some((&draft.activity, &draft.event_key));
         let outgoing = Outgoing { alert: &draft.alert, event, mail: log.mail, now: (self.clock)() };
-        let uncounted =
-            draft.session.as_ref().filter(|_| log.mail == MailStatus::Published && draft.position.is_none());
+        let mailed = draft.session.as_ref().filter(|_| log.mail == MailStatus::Published);
         let count = async {
-            match uncounted {
-                Some(session) => Box::pin(session.count_mail(draft.alert.severity)).await,
+            match mailed {
+                Some(session) => Box::pin(session.count_mail(draft.position, draft.alert.severity)).await,
                 None => None,
             }
         };

@@ -189,7 +189,7 @@ mod tests {
     fn a_forged_source_or_another_detail_type_is_refused_by_name_and_event_id() {
         let forged = refusal(|event| event["source"] = json!("my.app"));
         assert_eq!(forged.kind(), "ForeignSource");
-        assert!(forged.to_string().contains("event e-1: its source is \"my.app\""), "{forged}");
+        assert!(forged.to_string().contains("event e-1: its source is \"my[.]app\""), "{forged}");
         let other = refusal(|event| event["detail-type"] = json!("AWS Service Event via CloudTrail"));
         assert_eq!(other.kind(), "ForeignDetailType");
     }

@@ -24,6 +24,8 @@ pub const FREE: u64 = 5;
 pub const FREE_OF_FAILED: u64 = 1;
 /// From how many places a burst can come until further places are suppressed, too.
 pub const PLACES: usize = 8;
+/// The most places that are remembered of one actor on one day.
+const REMEMBERED: usize = 40;
 /// The time within which so many alerts make a burst.
 pub const WITHIN: TimeDelta = TimeDelta::minutes(10);
 
@@ -49,7 +51,7 @@ pub struct BurstPosition {
     pub in_burst: bool,
     /// Whether it is mailed.
     pub mailed: bool,
-    /// Whether it is the first from its place.
+    /// Whether it is the first from its place, and the place is to be remembered.
     pub new_origin: bool,
 }
 
@@ -74,13 +76,15 @@ impl Count {
         let of_burst = || self.origins.iter().filter(|(_, first)| *first >= start);
         let new_origin = !of_burst().any(|(known, _)| known == origin);
         let free = if line.succeeded() { FREE } else { FREE_OF_FAILED };
+        // The item must not grow with every place that a caller invents.
+        let remembered = new_origin && self.origins.len() < REMEMBERED;
         let mailed = severity == Severity::Critical
             || position <= free
             || most_severe.is_some_and(|before| severity > before)
             || (line.succeeded() && new_origin && of_burst().count() < PLACES);
         let since = NaiveTime::from_hms_opt(start / 60, start % 60, 0).unwrap_or_default();
         let since = arrived.date_naive().and_time(since).and_utc();
-        BurstPosition { position, since, in_burst: position > free, mailed, new_origin }
+        BurstPosition { position, since, in_burst: position > free, mailed, new_origin: remembered }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Makes text from outside safe to read: hidden characters become visible, and links cannot be clicked.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 /// Replaces a long run of blanks: it can push forged text to a place that looks like the start of a line.
 pub(super) fn push_blanks(seen: &mut String, blanks: usize) {
@@ -28,8 +30,7 @@ pub(super) fn is_deceptive(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Makes links unclickable. Names such as `first.last` do not change: only text that a mail program takes for a link (a
-/// scheme before `://`, or a leading `www.`) is changed.
+/// Makes links with a scheme or with `www.` unclickable; [`hosts_defanged`] does the rest.
 pub(super) fn defanged(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text;
@@ -56,27 +57,46 @@ pub(super) fn defanged(text: &str) -> String {
     safe
 }
 
-/// Makes text unclickable that mail programs take for a link in running text: `host.example/path`, `mailto:`.
+/// Makes host names unclickable: `evil.example.com` has its last dot in brackets, and so has an e-mail address. Mail
+/// programs make a link of a name that ends with a top-level domain, also without a scheme and a path. Names such as
+/// `first.last` do not change, and neither do the names of AWS's services, which belong to AWS.
 pub(super) fn hosts_defanged(text: &str) -> String {
-    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let mut safe = String::with_capacity(text.len());
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let mut safe = String::with_capacity(text.len() + 8);
     let mut rest = text;
-    while let Some(at) = rest.find('/') {
-        let begin =
-            rest[..at].rfind(|c| !host(c)).map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
-        let name = &rest[begin..at];
-        let top = name.rsplit_once('.').map_or("", |(_, top)| top);
+    while let Some(begin) = rest.find(part) {
+        let end = rest[begin..].find(|c| !part(c)).map_or(rest.len(), |length| begin + length);
         safe.push_str(&rest[..begin]);
-        if top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-            safe.push_str(&name.replace('.', "[.]"));
-        } else {
-            safe.push_str(name);
-        }
-        safe.push('/');
-        rest = &rest[at + 1..];
+        push_host(&mut safe, &rest[begin..end]);
+        rest = &rest[end..];
     }
     safe.push_str(rest);
     safe.replace("mailto:", "mailto[:]")
+}
+
+/// A word, with brackets around each dot before a top-level domain.
+fn push_host(safe: &mut String, word: &str) {
+    let of_aws = word.strip_suffix(".amazonaws.com").or_else(|| word.strip_suffix(".amazonaws.com.cn"));
+    if of_aws.is_some_and(|service| !service.is_empty() && !service.contains('.')) {
+        safe.push_str(word);
+        return;
+    }
+    for (i, label) in word.split('.').enumerate() {
+        if i > 0 {
+            let links = !safe.is_empty() && is_top_level_domain(label);
+            safe.push_str(if links { "[.]" } else { "." });
+        }
+        safe.push_str(label);
+    }
+}
+
+/// Whether a text is one of the top-level domains of the Internet, by the Public Suffix List; other
+/// scripts than Latin count as one.
+fn is_top_level_domain(label: &str) -> bool {
+    static KNOWN: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| include_str!("top_level_domains.txt").split_whitespace().collect());
+    let label = label.trim_end_matches(['-', '_']).to_lowercase();
+    KNOWN.contains(label.as_str()) || label.starts_with("xn--") || !label.is_ascii()
 }
 
 fn without_www(text: &str) -> Cow<'_, str> {

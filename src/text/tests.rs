@@ -22,15 +22,39 @@ fn links_cannot_be_clicked_and_names_do_not_change() {
     assert_eq!(shown("see HTTPS://evil.example.com/a.b now"), "see hxxps://evil[.]example[.]com/a.b now");
     assert_eq!(shown("ftp://x.y"), "ftp[:]//x[.]y");
     assert_eq!(shown("WWW.evil.example"), "WWW[.]evil.example");
-    assert_eq!(shown("first.last@example.com"), "first.last@example.com");
     assert_eq!(shown("é://a.b"), "é[:]//a[.]b");
     assert_eq!(
         shown("go to reset.example.com/now aws-sdk-go/1.44.20"),
-        "go to reset[.]example[.]com/now aws-sdk-go/1.44.20"
+        "go to reset.example[.]com/now aws-sdk-go/1.44.20"
     );
     assert_eq!(shown("mailto:help@evil.example"), "mailto[:]help@evil.example");
     let arn = Untrusted::new("arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/x");
     assert_eq!(arn.shown(TextKind::Arn), arn.raw(), "an ARN can be copied");
+    for name in ["first.last", "web.prod-eu", "2.31.9", "a.b", ".com", "com", "lambda.amazonaws.com", "v1.x"] {
+        assert_eq!(Untrusted::new(name).shown(TextKind::Name), name);
+    }
+}
+
+/// A mail program makes a link of a name that ends as a host does.
+#[test]
+fn a_name_that_is_a_host_cannot_be_clicked() {
+    for (name, expected) in [
+        ("aws-account-security.com/verify", "aws-account-security[.]com/verify"),
+        ("first.last@example.com", "first.last@example[.]com"),
+        ("evil.co.uk", "evil[.]co[.]uk"),
+        ("EVIL.IO", "EVIL[.]IO"),
+        ("evil.s3.amazonaws.com", "evil.s3.amazonaws[.]com"),
+        ("amazonaws.com", "amazonaws[.]com"),
+        ("münchen.рф", "münchen[.]рф"),
+        ("evil.xn--p1ai", "evil[.]xn--p1ai"),
+        ("(evil.com)", "(evil[.]com)"),
+        ("evil.com.", "evil[.]com."),
+    ] {
+        for kind in [TextKind::Name, TextKind::Arn, TextKind::Free, TextKind::Message] {
+            assert_eq!(Untrusted::new(name).shown(kind), expected);
+        }
+    }
+    assert_eq!(Untrusted::new("aws-security.com").ascii(100), "aws-security[.]com", "in a subject");
 }
 
 #[test]
@@ -57,6 +81,15 @@ proptest! {
         prop_assert!(!shown.chars().any(is_deceptive), "{shown:?}");
         let lower = shown.to_ascii_lowercase();
         prop_assert!(!lower.contains("http://") && !lower.contains("https://") && !lower.contains("www."));
+    }
+
+    #[test]
+    fn no_host_of_a_top_level_domain_is_shown_as_it_is(
+        before in "[a-z0-9-]{1,8}(\\.[a-z0-9-]{1,8}){0,2}", top in prop_oneof!["com", "io", "co\\.uk", "zip", "app"], after in "[/:?#) ].{0,9}|",
+    ) {
+        let shown = shown(&format!("{before}.{top}{after}"));
+        let host = format!("{before}.{top}");
+        prop_assert!(!shown.starts_with(&host), "{shown}");
     }
 
     #[test]

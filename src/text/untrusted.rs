@@ -48,11 +48,7 @@ impl Untrusted {
     /// For plain text on a screen.
     #[must_use]
     pub fn shown(&self, kind: TextKind) -> String {
-        let seen = self.seen(kind.limit());
-        match kind {
-            TextKind::Free | TextKind::Message => sanitize::hosts_defanged(&seen),
-            TextKind::Name | TextKind::Arn => seen,
-        }
+        self.seen(kind.limit())
     }
 
     /// For a machine that compares names, not for clickable text: the text does not change, except that hidden
@@ -66,7 +62,7 @@ impl Untrusted {
     /// and links unclickable (`hxxps://evil[.]example`).
     pub(super) fn seen(&self, limit: usize) -> String {
         let (seen, cut) = self.visible(limit);
-        let mut seen = sanitize::defanged(&seen);
+        let mut seen = sanitize::hosts_defanged(&sanitize::defanged(&seen));
         if cut > 0 {
             let _ = write!(seen, "... [{cut} more characters]");
         }

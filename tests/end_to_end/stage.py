@@ -421,6 +421,14 @@ class History:
         items = [item for item in items if item["pk"].startswith(kinds)]
         return sorted(items, key=lambda item: (item["pk"], item["sk"]))
 
+    def put(self, pk, sk, **attributes):
+        """Writes an item, as somebody could who may write to the table."""
+        self.table.put_item(Item={"pk": pk, "sk": sk} | attributes)
+
+    def forge(self, event, **attributes):
+        """Writes the item of an event."""
+        self.put(f"EVENT#{event['detail']['eventID']}", "EVENT", **attributes)
+
     def event(self, event):
         """The item of an event."""
         return self.table.get_item(Key={"pk": f"EVENT#{event['detail']['eventID']}", "sk": "EVENT"}).get("Item")
@@ -537,6 +545,30 @@ def sign_in(caller, mfa, outcome="Success", **changes):
     )
 
 
+#: What the patterns of the template refer to. The topics of the mailboxes are `alerts-` with a number.
+REFERENCES = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::StackName": "stack",
+    "AlertTopicName": "alerts",
+    "AlertTopic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts-",
+    "AlertFunction": "alerter",
+    "AlertRole": "stack-AlertRole-0A1B",
+}
+
+
+def resolved(value):
+    """A value of the template with the references of a deployed stack."""
+    if isinstance(value, list):
+        return [resolved(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "Ref" in value:
+        return REFERENCES[value["Ref"]]
+    if "Sub" in value:
+        return re.sub(r"\$\{([^}]+)\}", lambda it: REFERENCES[it[1]], value["Sub"])
+    return {name: resolved(part) for name, part in value.items()}
+
+
 def rules_that_match(template, event):
     """The template's rules of the default bus that deliver an event, by their logical ids. EventBridge delivers no call
     that only reads, by the state of these rules; moto does not know that."""
@@ -545,7 +577,7 @@ def rules_that_match(template, event):
         rule = resource["Properties"] if resource["Type"] == "AWS::Events::Rule" else {}
         if "EventPattern" in rule and "EventBusName" not in rule:
             assert rule["State"] == "ENABLED"
-            if EventPattern.load(json.dumps(rule["EventPattern"])).matches_event(event):
+            if EventPattern.load(json.dumps(resolved(rule["EventPattern"]))).matches_event(event):
                 matching.append(name)
     return matching
 

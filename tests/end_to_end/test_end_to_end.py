@@ -1,5 +1,6 @@
 """From the event to the mail, with the real binary and moto as AWS."""
 
+import json
 import re
 import shlex
 
@@ -432,6 +433,63 @@ def test_what_is_not_alerted_on_is_neither_looked_up_nor_mailed(
     assert mailbox.mails() == []
 
 
+#: Every variable by which the SDKs of AWS, or the libraries below them, look for another endpoint, other credentials, a proxy
+#: or other roots of trust ("Configuration and authentication settings reference", AWS SDKs and Tools reference guide).
+#: Lambda's own variables are not among them: nobody else can set those.
+ELSEWHERE = [
+    *["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_IAM", "AWS_ENDPOINT_URL_DYNAMODB"],
+    *["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_CLOUDTRAIL"],
+    *["AWS_ENDPOINT_URL_CLOUDWATCH", "AWS_ENDPOINT_URL_SECURITYHUB", "EMULATOR_ENDPOINT_URL"],
+    *["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"],
+    *["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+]
+OTHERWISE = {
+    "AWS_SAM_LOCAL": "true",
+    "AWS_PROFILE": "evil",
+    "AWS_CONFIG_FILE": "/opt/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "/opt/credentials",
+    "AWS_CA_BUNDLE": "/opt/ca.pem",
+    "AWS_ROLE_ARN": "arn:aws:iam::999988887777:role/evil",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/opt/token",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
+}
+
+
+def test_no_variable_makes_a_deployed_function_send_a_request_elsewhere(account, start, wire):
+    # A region that there is not: what goes to AWS reaches nobody, and what goes elsewhere reaches this machine.
+    function = start(
+        **OTHERWISE | dict.fromkeys(ELSEWHERE, wire.url),
+        AWS_REGION="xx-test-1",
+        AWS_ACCESS_KEY_ID="ASIAEXAMPLEDEPLOYED1",
+        AWS_LAMBDA_LOG_STREAM_NAME="2026/11/26/alerter[$LATEST]0a1b2c3d",
+        ALERT_TOPIC_ARN=f"arn:aws:sns:xx-test-1:{ACCOUNT}:alerts",
+        LOOKUP_BUDGET_SECONDS="1",
+    )
+    wire.calls.clear()
+
+    answer = function.invoke(create_user(account.carol.identity, "idle-bot"))
+
+    assert (answer["errorType"], wire.calls) == ("NotPublished", [])
+    # The trap works: the same function, if it is not deployed, is caught.
+    start(LOOKUP_BUDGET_SECONDS="1").invoke(create_user(account.carol.identity, "idle-bot"))
+    assert wire.calls != []
+
+
+def test_a_deployed_function_does_not_start_with_other_roots_of_trust(account, mailbox, start):
+    function = start(
+        AWS_ACCESS_KEY_ID="ASIAEXAMPLEDEPLOYED1",
+        AWS_LAMBDA_LOG_STREAM_NAME="2026/11/26/alerter[$LATEST]0a1b2c3d",
+        SSL_CERT_FILE="/opt/ca.pem",
+    )
+
+    # The emulator answers with nothing that is JSON if the function does not start.
+    with pytest.raises(json.JSONDecodeError):
+        function.invoke(create_user(account.carol.identity, "idle-bot"))
+
+    assert "SSL_CERT_FILE" in function.output() and mailbox.mails() == []
+
+
 def test_what_the_alerts_depend_on_is_alerted_on(template, account, mailbox, start):
     caller, function = deployer_session(account.role), start()
     name = mailbox.topic.rsplit(":", 1)[1]
@@ -440,7 +498,9 @@ def test_what_the_alerts_depend_on_is_alerted_on(template, account, mailbox, sta
         event_of(caller, "DeleteTopic", {"topicArn": mailbox.topic}, service="sns"),
         event_of(caller, "UpdateFunctionCode20150331v2", {"functionName": "alerter"}, service="lambda"),
     ]
-    assert [rules_that_match(template, event) for event in events] == [["SelfProtectionRule"]] * 2
+    assert [rules_that_match(template, event) for event in events] == [
+        ["SelfProtectionRule", "TamperingRule"]
+    ] * 2
 
     topic, code = (function.invoke(event) for event in events)
 

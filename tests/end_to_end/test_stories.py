@@ -216,7 +216,7 @@ def test_five_of_a_burst_are_mailed_and_a_summary_lists_the_others(account, bots
 
     assert [alert["published"] for alert in alerts] == [True] * 5 + [False] * 7
     assert [mail["Message"] for mail in mailbox.mails()] == [alert["text"] for alert in alerts[:5]]
-    assert "Burst: the 12th iam:CreateUser by this caller since " in alerts[-1]["summary"]
+    assert "Burst: the 12th successful call of this caller since " in alerts[-1]["summary"]
     assert alerts[-1]["burst"].keys() == {"position", "stillMailed"}
     assert alerts[-1]["steps"][-1]["text"] == "List the suppressed alerts:"
     kept = history.items("EVENT")
@@ -273,7 +273,7 @@ def test_what_is_more_severe_than_before_or_critical_is_mailed_in_a_burst(accoun
     assert [(alert["severity"], alert["published"]) for alert in critical] == [("CRITICAL", True)] * 3
 
 
-def test_other_calls_and_other_actors_are_no_part_of_a_burst(account, bots, mailbox, start, history):
+def test_what_is_more_severe_and_other_actors_are_no_part_of_a_burst(account, bots, mailbox, start, history):
     function, role = start(**history.settings), deployer_session(account.role)
     for event in burst(role, 8):
         function.invoke(event)
@@ -292,12 +292,40 @@ def test_what_is_below_the_minimum_is_no_part_of_a_burst(account, bots, mailbox,
     assert all(function.invoke(event)["published"] for event in burst(instance, 5))
 
 
-def test_calls_that_are_minutes_apart_are_no_burst(account, bots, mailbox, start, history):
-    function, role = start(**history.settings), deployer_session(account.role)
+def test_names_that_a_caller_chooses_split_no_burst(account, bots, mailbox, start, history):
+    """Twelve names of calls, a source identity of its own for each session, and nothing but denials."""
+    function = start(**history.settings)
+    names = ["CreateUser", "CreateRole", "CreateGroup", "CreatePolicy", "AttachUserPolicy", "PutUserPolicy"]
+    names += ["CreateAccessKey", "CreateLoginProfile", "AddUserToGroup", "PutRolePolicy", "AttachRolePolicy", "DeleteUser"]
+    noise = []
+    for i in range(24):
+        caller = deployer_session(account.role, f"session-{i}")
+        caller["accessKeyId"] = f"ASIAEXAMPLE{i:09}"
+        caller["sessionContext"]["sourceIdentity"] = f"somebody-{i}"
+        noise.append(event_of(caller, names[i % 12], None, errorCode="AccessDenied", sourceIPAddress=f"203.0.113.{i}"))
 
-    alerts = [function.invoke(create_user(role, f"bot-{i}", eventTime=at(i * 150))) for i in range(12)]
+    alerts = [function.invoke(event) for event in noise]
 
-    assert all(alert["published"] for alert in alerts)
+    assert [alert["published"] for alert in alerts] == [True] + [False] * 23
+    mailbox.mails()
+    pass_time(history)
+    function.invoke(CLOCK)
+    listed = "".join(mail["Message"] for mail in mailbox.mails())
+    assert all(event["detail"]["eventID"] in listed for event in noise[1:])
+
+
+def test_an_intruder_in_the_burst_of_a_pipeline_is_mailed(account, bots, mailbox, start, history):
+    function, pipeline = start(**history.settings), deployer_session(account.role)
+    for event in burst(pipeline, 10):
+        function.invoke(event)
+    more = create_user(pipeline, "bot-10")
+    elsewhere = create_user(pipeline, "bot-11", sourceIPAddress="198.51.100.66")
+    stolen = deployer_session(account.role, "stolen")
+    stolen["accessKeyId"] = "ASIAEXAMPLESTOLEN001"
+
+    alerts = [function.invoke(event) for event in (more, elsewhere, create_user(stolen, "bot-9"))]
+
+    assert [alert["published"] for alert in alerts] == [False, True, True]
 
 
 def test_a_storm_of_many_callers_is_a_few_mails_that_list_everything(account, bots, mailbox, start, history):

@@ -73,12 +73,12 @@ fn a_role_session_is_named_after_its_role_and_its_user() {
         "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com", "attributes": {}});
     assert_eq!(
         role(&web, "GitHubActions", &json!({})).short_name().plain(),
-        "deploy (GitHubActions by token.actions.githubusercontent.com)"
+        "deploy (GitHubActions by token.actions.githubusercontent[.]com)"
     );
 
     let sso = json!({"sessionIssuer": issuer("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Power_User_0123456789abcdef")});
-    let person = role(&sso, "alice@example.com", &json!({}));
-    assert_eq!(person.short_name().plain(), "alice@example.com");
+    let person = role(&sso, "alice@example[.]com", &json!({}));
+    assert_eq!(person.short_name().plain(), "alice@example[.]com");
     let Principal::AssumedRole(session) = person else { panic!() };
     let Operator::IdentityCenter { permission_set, .. } = session.operator else { panic!() };
     assert_eq!(permission_set, Some("Power_User".into()));

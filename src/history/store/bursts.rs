@@ -15,8 +15,6 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, timeout_at};
 
-/// The most places that are remembered of one actor and day.
-const MOST_ORIGINS: usize = 40;
 /// How long the counts of a day or a minute are kept.
 const COUNTED: TimeDelta = TimeDelta::days(3);
 
@@ -41,19 +39,21 @@ impl History {
             .config_override(aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled()))
             .send();
         let before = patient("count", call).await?.attributes.unwrap_or_default();
-        let before = Count::read(&before);
-        let position = before.position(entry.arrived, severity, &entry.line, &entry.origin);
-        // The item must not grow with every place that a caller invents.
-        if position.new_origin && before.origins.len() < MOST_ORIGINS {
-            let call = self
-                .update(burst_key(entry))
-                .update_expression("SET #origin = :minute")
-                .expression_attribute_names("#origin", format!("o{}", entry.origin))
-                .expression_attribute_values(":minute", number(minute))
-                .send();
-            patient("origin", call).await?;
-        }
-        Ok(position)
+        Ok(Count::read(&before).position(entry.arrived, severity, &entry.line, &entry.origin))
+    }
+
+    /// Records the place that a call came from, so that the next one from there is more of the same.
+    ///
+    /// # Errors
+    /// If it could not be recorded: then the next one is mailed, too.
+    pub async fn note_origin(&self, entry: &Entry) -> Result<(), HistoryError> {
+        let call = self
+            .update(burst_key(entry))
+            .update_expression("SET #origin = :minute")
+            .expression_attribute_names("#origin", format!("o{}", entry.origin))
+            .expression_attribute_values(":minute", number(burst::minute(entry.arrived)))
+            .send();
+        patient("origin", call).await.map(|_| ())
     }
 
     /// Takes a place for one mail, if there is one at this moment.

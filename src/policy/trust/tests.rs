@@ -123,55 +123,55 @@ fn trusted_principals_are_named_with_their_conditions() {
             json!({"Federated": GITHUB}),
             json!({"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}),
             Reach::Anyone,
-            "any identity from token.actions.githubusercontent.com; only if token.actions.githubusercontent.com:aud is \
+            "any identity from token.actions.githubusercontent[.]com; only if token.actions.githubusercontent[.]com:aud is \
              sts.amazonaws.com; every customer of the provider can meet this",
         ),
         (
             json!({"Federated": GITHUB}),
             sub("repo:acme/*"),
             Reach::Outside,
-            "any identity from token.actions.githubusercontent.com; only if token.actions.githubusercontent.com:sub is \
+            "any identity from token.actions.githubusercontent[.]com; only if token.actions.githubusercontent[.]com:sub is \
              like repo:acme/*",
         ),
         (
             json!({"Federated": GITHUB}),
             sub("repo:*"),
             Reach::Anyone,
-            "any identity from token.actions.githubusercontent.com; only if token.actions.githubusercontent.com:sub is \
+            "any identity from token.actions.githubusercontent[.]com; only if token.actions.githubusercontent[.]com:sub is \
              like repo:*; every customer of the provider can meet this",
         ),
         (
             json!({"Federated": EKS}),
             none(),
             Reach::Outside,
-            "any identity from oidc.eks.eu-west-1.amazonaws.com/id/A, without a condition",
+            "any identity from oidc.eks.eu-west-1.amazonaws[.]com/id/A, without a condition",
         ),
         (
             json!({"Federated": EKS}),
             json!({"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/A:sub": "system:serviceaccount:shop:web"}}),
             Reach::Own,
-            "any identity from oidc.eks.eu-west-1.amazonaws.com/id/A; only if \
-             oidc.eks.eu-west-1.amazonaws.com/id/A:sub is system:serviceaccount:shop:web",
+            "any identity from oidc.eks.eu-west-1.amazonaws[.]com/id/A; only if \
+             oidc.eks.eu-west-1.amazonaws[.]com/id/A:sub is system:serviceaccount:shop:web",
         ),
         (
             json!({"Federated": EKS}),
             json!({"StringLike": {"oidc.eks.eu-west-1.amazonaws.com/id/A:sub": "system:serviceaccount:*:web"}}),
             Reach::Outside,
-            "any identity from oidc.eks.eu-west-1.amazonaws.com/id/A; only if \
-             oidc.eks.eu-west-1.amazonaws.com/id/A:sub is like system:serviceaccount:*:web",
+            "any identity from oidc.eks.eu-west-1.amazonaws[.]com/id/A; only if \
+             oidc.eks.eu-west-1.amazonaws[.]com/id/A:sub is like system:serviceaccount:*:web",
         ),
         (
             json!({"Federated": GITHUB}),
             json!({"StringLike": {"token.actions.githubusercontent.com:sub": ["repo:acme/infra:*", "repo:evil/x:*", "repo:*"]}}),
             Reach::Anyone,
-            "any identity from token.actions.githubusercontent.com; only if token.actions.githubusercontent.com:sub is \
+            "any identity from token.actions.githubusercontent[.]com; only if token.actions.githubusercontent[.]com:sub is \
              like repo:* or repo:evil/x:* or repo:acme/infra:*; every customer of the provider can meet this",
         ),
         (
             json!({"Federated": GITHUB}),
             json!({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:*"}}),
             Reach::Nobody,
-            "any identity from token.actions.githubusercontent.com; only if token.actions.githubusercontent.com:sub is \
+            "any identity from token.actions.githubusercontent[.]com; only if token.actions.githubusercontent[.]com:sub is \
              repo:*; this lets nobody in",
         ),
         (
@@ -201,7 +201,7 @@ fn trusted_principals_are_named_with_their_conditions() {
             json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/gitlab.com"}),
             json!({"StringLike": {"gitlab.com:sub": "project_path:acme*"}}),
             Reach::Anyone,
-            "any identity from gitlab.com; only if gitlab.com:sub is like project_path:acme*; every customer of the \
+            "any identity from gitlab[.]com; only if gitlab[.]com:sub is like project_path:acme*; every customer of the \
              provider can meet this",
         ),
     ];
