@@ -3,6 +3,7 @@
 # make fuzz      feeds 10 million events to the function: make fuzz EVENTS=100000
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
 # make pictures  draws the pictures of the README from the snapshots
+# make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
 # make aws-managed     writes the table of AWS managed policies:  make aws-managed DOCUMENTS=folder DATE=2026-03-07
 # make measure   measures the size and speed of the release binary
@@ -13,14 +14,23 @@
 PYTHON ?= python3
 EVENT ?= events/create_user.json
 VENV := .venv
+# Only what has its hash in the file, and nothing built: a build would fetch tools of its own, without hashes. The file
+# names everything, so pip need not look for more.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps
+UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --only-binary :all: --no-annotate \
+	--custom-compile-command "make requirements"
 
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed venv clean
+.PHONY: test dependencies requirements rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed venv clean
 .NOTPARALLEL:
 
-test: template rust end-to-end faults-quick
+test: dependencies template rust end-to-end faults-quick
+
+# The first line fails if requirements.txt was not made of requirements.in.
+dependencies: $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --dry-run --requirement tests/requirements.in
 
 rust:
 	cargo fmt --check
@@ -64,7 +74,7 @@ measure: $(VENV)/installed
 second-opinion:
 	cargo build --example access
 	test -d .venv-pmapper || $(PYTHON) -m venv .venv-pmapper
-	.venv-pmapper/bin/python -m pip install --quiet --disable-pip-version-check principalmapper==1.1.5
+	.venv-pmapper/bin/python $(PIP_INSTALL) --requirement tests/requirements-pmapper.txt
 	.venv-pmapper/bin/python tests/second_opinion.py
 
 aws-managed:
@@ -73,10 +83,17 @@ aws-managed:
 
 venv: $(VENV)/installed
 
+# Keeps the versions that the .txt files have; newer ones: make requirements UPGRADE=--upgrade. They do for Python 3.10 to
+# 3.13, on Linux and on Macs with an Apple chip.
+requirements: export UV_PYTHON_DOWNLOADS := never
+requirements: $(VENV)/installed
+	$(UV_COMPILE) $(UPGRADE) tests/requirements.in --output-file tests/requirements.txt
+	$(UV_COMPILE) $(UPGRADE) tests/requirements-pmapper.in --output-file tests/requirements-pmapper.txt
+
 # --clear: a change of the requirements leaves no older package.
 $(VENV)/installed: tests/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(VENV)/bin/python $(PIP_INSTALL) --requirement $<
 	touch $@
 
 clean:

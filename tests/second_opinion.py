@@ -9,7 +9,7 @@ both agree only without the corrections is unexplained, too.
 Only condition keys are used whose values both know. Keys that the caller chooses (the source IP, MFA, the region) are
 left out: there our answer is in the holder's favour, and PMapper's is not.
 
-Needs Python 3.11 and `pip install principalmapper==1.1.5`.
+Needs Python 3.11 and `pip install -r tests/requirements-pmapper.txt`.
 
 Usage: python3 tests/second_opinion.py [--access PATH] [--documents N] [--seed S]
 
