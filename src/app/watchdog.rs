@@ -54,13 +54,19 @@ impl Watchdog {
         log: &mut InvocationLog,
     ) {
         let Check { directory, publisher, channels, settings, now, timetable } = check;
+        // The schedule of the template carries the copy: without it, somebody changed the schedule. The alarm follows by the
+        // metric; the change itself was an event.
+        let Some(deployed) = deployed else {
+            log.differences = Some(vec!["The schedule does not carry the settings that were deployed.".to_owned()]);
+            return;
+        };
         if settings.history_table.is_some() && now.minute() % MINUTES != 0 {
             return;
         }
         let expected = Expected::of(settings);
         let observed = Box::pin(self.stack.observe(&expected)).await;
         log.not_verified = observed.not_read();
-        let differences = expected.differences(&observed, deployed);
+        let differences = expected.differences(&observed, Some(deployed));
         log.differences = Some(differences.iter().map(Phrase::plain).collect());
         if differences.is_empty() || self.was_mailed(&differences) {
             return;
