@@ -76,9 +76,10 @@ def test_an_event_that_is_delivered_fifty_times_is_mailed_once(account, mailbox,
     others = [answer for answer in answers if "severity" not in answer]
     assert len(answers) == 50
     assert [answer for answer in others if answer != not_alerted and answer.get("errorType") != "InProgress"] == []
-    # The sign-in is CRITICAL: an instance that knows only by the history that it was alerted on alerts again, and says so.
+    # The sign-in is CRITICAL: an instance that knows only by the history that it was alerted on alerts again, once, and
+    # says so. One that waited for the other, or collided with it, knows better.
     mails = mailbox.mails()
-    assert len(others) == 50 - len(mails) and 1 <= len(mails) < 5
+    assert len(others) == 50 - len(mails) and 1 <= len(mails) <= len(functions)
     assert sum("The history says that this event was alerted on before" in mail["Message"] for mail in mails) == len(mails) - 1
     assert functions[0].invoke(event) == not_alerted
     assert mailbox.mails() == []

@@ -67,6 +67,8 @@ impl History {
                     waited = true;
                 }
                 Err(Earlier::Conflict) => {
+                    // Another invocation writes the same items at this moment.
+                    waited = true;
                     let since = in_conflict.get_or_insert_with(Instant::now);
                     if since.elapsed() >= CONFLICTS {
                         return Claim::Unknown(HistoryError::Contended);
