@@ -40,17 +40,13 @@ async fn main() -> Result<(), Error> {
         .history_table
         .clone()
         .map(|table| History::new(aws::dynamodb(&config), table, settings.history_retention));
-    let publisher = match &settings.topic {
-        Topic::Arn(arn) => Publisher::topic(aws::sns(&config), arn.clone()),
-        Topic::Print => Publisher::Print,
-    };
-    let watchdog = match &settings.topic {
-        Topic::Arn(arn) => Stack::of(&config, aws::sns(&config), arn).map(Watchdog::new),
-        Topic::Print => None,
-    };
-    let channels = match &settings.topic {
-        Topic::Arn(_) => Channels(beside_the_mail(&settings, &config)),
-        Topic::Print => Channels::default(),
+    let (publisher, channels, watchdog) = match &settings.topic {
+        Topic::Arn(arn) => (
+            Publisher::topic(aws::sns(&config), arn.clone()),
+            Channels(beside_the_mail(&settings, &config)),
+            Some(Watchdog::new(Stack::new(config, arn.clone()))),
+        ),
+        Topic::Print => (Publisher::Print, Channels::default(), None),
     };
     Box::pin(serve(Handler { directory, publisher, channels, settings, history, watchdog, clock: Utc::now })).await
 }

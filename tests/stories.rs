@@ -56,7 +56,7 @@ fn after(event: Value, related: RelatedActivity, position: Option<BurstPosition>
     let account = account();
     let dossier = runtime.block_on(enrich(&account, &activity, Instant::now() + Duration::from_secs(1)));
     let chains = chains::completed(&entry, &related);
-    let prior = PriorActivity { related, chains, retried: false };
+    let prior = PriorActivity { related, chains, ..PriorActivity::default() };
     let case = Case::new(&activity, &dossier, &settings).after(Some(&prior));
     let burst = position.map(|position| BurstNote { position, entry: &entry, table: TABLE });
     mail(&compose(&case, assess(&case), burst.as_ref(), &settings.account_names, clock()))

@@ -95,7 +95,7 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
     if let Some(replay) = &activity.replay {
         summary.push(phrase!("\nThe event was replayed from an archive (", replay, ")."));
     }
-    if case.prior.is_some_and(|prior| prior.related.recorded_as_alerted) {
+    if case.prior.is_some_and(|prior| prior.recorded_as_alerted) {
         summary.push(
             "\nThe history says that this event was alerted on before: this alert may have come before. If it did not, somebody \
              has written to the history.",

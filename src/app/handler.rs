@@ -4,9 +4,9 @@ use super::deliver::Channels;
 use super::draft::{Decision, Draft};
 use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
-use super::summaries::Summarizer;
+use super::scheduled::Scheduled;
 use super::timetable::Timetable;
-use super::watchdog::{Check, Watchdog};
+use super::watchdog::Watchdog;
 use crate::alert::{BurstNote, compose};
 use crate::channel::email;
 use crate::channel::sns::Publisher;
@@ -93,11 +93,10 @@ impl<D: Directory> Handler<D> {
     ) -> InvocationResult {
         let Self { directory, publisher, channels, settings, clock, .. } = self;
         let timetable = Timetable::of(time_left);
-        let summarizer = Summarizer { directory, publisher, channels, settings, clock: *clock };
-        let summaries = Box::pin(summarizer.summarize_all(self.history.as_ref(), time_left, log)).await;
+        let run = Scheduled { directory, publisher, channels, settings, clock: *clock, timetable };
+        let summaries = Box::pin(run.summarize_all(self.history.as_ref(), time_left, log)).await;
         if let Some(watchdog) = &self.watchdog {
-            let check = Check { directory, publisher, channels, settings, now: clock(), timetable };
-            Box::pin(watchdog.check(check, deployed, log)).await;
+            Box::pin(watchdog.check(&run, deployed, log)).await;
         }
         summaries
     }
@@ -156,9 +155,7 @@ impl<D: Directory> Handler<D> {
 
         let case = Case::new(&activity, &dossier, &self.settings).after(prior.as_ref());
         let assessment = assess(&case);
-        if prior.as_ref().is_some_and(|prior| prior.related.recorded_as_alerted)
-            && assessment.severity < Severity::Critical
-        {
+        if prior.as_ref().is_some_and(|prior| prior.recorded_as_alerted) && assessment.severity < Severity::Critical {
             return Ok(Decision::NotAlerted("it was alerted on before".into()));
         }
         log.severity = Some(assessment.severity);

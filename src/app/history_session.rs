@@ -32,9 +32,6 @@ pub(super) enum NotOurs {
     InProgress,
 }
 
-/// What the history answers about an event.
-type Answer = Result<PriorActivity, NotOurs>;
-
 impl<'a> HistorySession<'a> {
     pub(super) fn new(
         history: &'a History,
@@ -55,7 +52,11 @@ impl<'a> HistorySession<'a> {
 
     /// Claims the event and asks what happened before, at the same time as the lookups. The related activity is read
     /// after the claim: of two events that are handled at the same time, one finds the other.
-    pub(super) async fn claim(&self, deadline: Instant, clock: fn() -> DateTime<Utc>) -> Answer {
+    pub(super) async fn claim(
+        &self,
+        deadline: Instant,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<PriorActivity, NotOurs> {
         let (history, entry) = (self.history, &self.entry);
         let (retried, recorded) = match history.claim(entry, self.until, deadline, clock).await {
             Claim::Ours { retried } => (retried, false),
@@ -66,21 +67,17 @@ impl<'a> HistorySession<'a> {
             Claim::Unknown(why) => return Ok(unknown(why, true, false)),
         };
         let known = async {
-            let mut related = Box::pin(history.related(entry)).await;
-            related.recorded_as_alerted = recorded;
+            let related = Box::pin(history.related(entry)).await;
             let mut chains = chains::completed(entry, &related);
             join_all(chains.iter_mut().map(|completed| async {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
             }))
             .await;
-            PriorActivity { related, chains, retried }
+            PriorActivity { related, chains, retried, ..PriorActivity::default() }
         };
         let known = timeout_at(deadline, Box::pin(known)).await;
-        Ok(known.unwrap_or_else(|_| {
-            let mut prior = unknown(HistoryError::NoTimeLeft, false, retried);
-            prior.related.recorded_as_alerted = recorded;
-            prior
-        }))
+        let known = known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried));
+        Ok(PriorActivity { recorded_as_alerted: recorded, ..known })
     }
 
     /// Ends the claim, because the alert was not published.
@@ -165,7 +162,7 @@ impl<'a> HistorySession<'a> {
         })
     }
 
-    /// Counts a mail that was not counted yet, or records the place that it came from.
+    /// Counts a mail that was not counted yet, or records its origin.
     pub(super) async fn count_mail(&self, position: Option<BurstPosition>, severity: Severity) -> Option<HistoryError> {
         let (history, entry) = (self.history, &self.entry);
         let new_origin = match position {
@@ -206,5 +203,5 @@ impl<'a> HistorySession<'a> {
 /// The prior activity if the history did not answer, and why.
 fn unknown(why: HistoryError, may_repeat: bool, retried: bool) -> PriorActivity {
     let related = RelatedActivity { unknown: Some(why), may_repeat, ..RelatedActivity::default() };
-    PriorActivity { related, chains: Vec::new(), retried }
+    PriorActivity { related, retried, ..PriorActivity::default() }
 }

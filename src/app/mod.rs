@@ -6,6 +6,7 @@ mod draft;
 mod handler;
 mod history_session;
 mod result;
+mod scheduled;
 mod sending;
 mod summaries;
 mod timetable;

@@ -1,42 +1,30 @@
 //! What the function does on schedule: it sends the summaries of suppressed alerts, and checks that the topic has
 //! readers.
 
-use super::deliver::Channels;
 use super::result::InvocationResult;
-use super::timetable::{Timetable, over_at};
-use crate::alert::{Alert, account_name, summary_of};
-use crate::channel::sns::{NotPublished, Publisher};
+use super::scheduled::Scheduled;
+use super::timetable::over_at;
+use crate::alert::{Alert, summary_of};
+use crate::channel::sns::NotPublished;
 use crate::channel::{chat, email};
-use crate::config::Settings;
 use crate::history::summary::{Group, Progress, groups};
 use crate::history::{History, HistoryError};
 use crate::limits::{BETWEEN_SUMMARIES, WORTH_AN_ATTEMPT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
-use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-
-/// What is needed to summarize suppressed alerts.
-pub(super) struct Summarizer<'a, D> {
-    pub directory: &'a D,
-    pub publisher: &'a Publisher,
-    pub channels: &'a Channels,
-    pub settings: &'a Settings,
-    pub clock: fn() -> DateTime<Utc>,
-}
 
 /// One run. Only one invocation at a time has one.
 struct Run<'a> {
     history: &'a History,
     /// Until when the run is ours.
     until: DateTime<Utc>,
-    timetable: Timetable,
     progress: Progress,
 }
 
-impl<D: Directory> Summarizer<'_, D> {
+impl<D: Directory> Scheduled<'_, D> {
     /// Sends the summaries that are due. What there is no time for is left for the next scheduled invocation, and so is
     /// what could not be sent: this is no failure of the invocation, since Lambda would only repeat the same.
     pub(super) async fn summarize_all(
@@ -46,10 +34,9 @@ impl<D: Directory> Summarizer<'_, D> {
         log: &mut InvocationLog,
     ) -> InvocationResult {
         log.summarizing = true;
-        let timetable = Timetable::of(time_left);
         let (readers, alerts) = tokio::join!(
-            Box::pin(self.publisher.readers(timetable.lookups)),
-            Box::pin(self.send_all(history, time_left, timetable, log)),
+            Box::pin(self.publisher.readers(self.timetable.lookups)),
+            Box::pin(self.send_all(history, time_left, log)),
         );
         log.readers = readers;
         let webhook = alerts.split_first().zip(self.settings.webhook);
@@ -61,20 +48,14 @@ impl<D: Directory> Summarizer<'_, D> {
     }
 
     /// Returns the summaries that were mailed.
-    async fn send_all(
-        &self,
-        history: Option<&History>,
-        time_left: Duration,
-        timetable: Timetable,
-        log: &mut InvocationLog,
-    ) -> Vec<Alert> {
+    async fn send_all(&self, history: Option<&History>, time_left: Duration, log: &mut InvocationLog) -> Vec<Alert> {
         let mut sent = Vec::new();
         let Some(history) = history else { return sent };
         let now = (self.clock)();
         let until = over_at(now, time_left);
         let ended = match history.begin_summaries(now, until).await {
             Ok(Some(progress)) => {
-                let mut run = Run { history, until, timetable, progress };
+                let mut run = Run { history, until, progress };
                 match Box::pin(self.send(&mut run, &mut sent, log)).await {
                     Ok(()) => {}
                     Err(NotSummarized::Unknown(why)) => log.history_failed(&why),
@@ -111,7 +92,7 @@ impl<D: Directory> Summarizer<'_, D> {
                 if !sent.is_empty() {
                     sleep(BETWEEN_SUMMARIES).await;
                 }
-                if Instant::now() + 2 * WORTH_AN_ATTEMPT > run.timetable.publish {
+                if Instant::now() + 2 * WORTH_AN_ATTEMPT > self.timetable.publish {
                     return Ok(());
                 }
                 let may_be_second = std::mem::replace(&mut run.progress.begun, true);
@@ -119,7 +100,7 @@ impl<D: Directory> Summarizer<'_, D> {
                     run.progress.begun = may_be_second;
                 })?;
                 let alert = self.compose(run, group, may_be_second).await;
-                if let Err(cause) = self.publisher.send(&email::render(&alert), run.timetable.publish).await {
+                if let Err(cause) = self.publisher.send(&email::render(&alert), self.timetable.publish).await {
                     run.progress.begun = may_be_second || cause.may_have_arrived;
                     return Err(NotSummarized::NotPublished(cause));
                 }
@@ -135,11 +116,7 @@ impl<D: Directory> Summarizer<'_, D> {
     }
 
     async fn compose(&self, run: &Run<'_>, group: &Group, may_be_second: bool) -> Alert {
-        let account = group.alerts.first().and_then(|alert| alert.account.clone());
-        let id = account.as_ref().map(|account| account.raw().to_owned());
-        let soon = run.timetable.publish.min(Instant::now() + Duration::from_secs(1));
-        let alias = self.directory.account_alias(&id, soon).await;
-        let name: Option<Untrusted> = account_name(account.as_ref(), &self.settings.account_names, &alias);
+        let name = self.account_name(group.alerts.first().and_then(|alert| alert.account.as_ref())).await;
         summary_of(group, run.history.table(), name.as_ref(), may_be_second)
     }
 }

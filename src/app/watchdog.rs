@@ -1,17 +1,14 @@
 //! The check of the scheduled run that everything an alert passes through is as it was deployed.
 
-use super::deliver::Channels;
-use super::timetable::Timetable;
-use crate::alert::{account_name, impaired};
+use super::scheduled::Scheduled;
+use crate::alert::impaired;
 use crate::channel::email;
-use crate::channel::sns::Publisher;
-use crate::config::Settings;
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
 use crate::verification::Expected;
 use crate::verification::aws::Stack;
-use chrono::{DateTime, Timelike, Utc};
+use chrono::Timelike;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -27,17 +24,7 @@ const AGAIN: Duration = Duration::from_hours(24);
 pub struct Watchdog {
     stack: Stack,
     /// What this instance mailed last, and when. Not in the history: nothing that is read there may keep this silent.
-    mailed: RefCell<Option<(Vec<String>, Instant)>>,
-}
-
-/// What the check needs.
-pub(super) struct Check<'a, D> {
-    pub directory: &'a D,
-    pub publisher: &'a Publisher,
-    pub channels: &'a Channels,
-    pub settings: &'a Settings,
-    pub now: DateTime<Utc>,
-    pub timetable: Timetable,
+    mailed: RefCell<Option<(Vec<Phrase>, Instant)>>,
 }
 
 impl Watchdog {
@@ -49,38 +36,35 @@ impl Watchdog {
     /// Checks, and mails the differences. `deployed` is the copy of the settings that the schedule carries.
     pub(super) async fn check<D: Directory>(
         &self,
-        check: Check<'_, D>,
+        run: &Scheduled<'_, D>,
         deployed: Option<&Value>,
         log: &mut InvocationLog,
     ) {
-        let Check { directory, publisher, channels, settings, now, timetable } = check;
+        let Scheduled { publisher, channels, settings, timetable, .. } = *run;
+        let now = (run.clock)();
         // The schedule of the template carries the copy: without it, somebody changed the schedule. The alarm follows by the
         // metric; the change itself was an event.
         let Some(deployed) = deployed else {
             log.differences = Some(vec!["The schedule does not carry the settings that were deployed.".to_owned()]);
             return;
         };
-        if settings.history_table.is_some() && now.minute() % MINUTES != 0 {
+        if settings.history_table.is_some() && !now.minute().is_multiple_of(MINUTES) {
             return;
         }
         let expected = Expected::of(settings);
         let observed = Box::pin(self.stack.observe(&expected)).await;
         log.not_verified = observed.not_read();
-        let differences = expected.differences(&observed, Some(deployed));
+        let differences = expected.differences(&observed, deployed);
         log.differences = Some(differences.iter().map(Phrase::plain).collect());
         if differences.is_empty() || self.was_mailed(&differences) {
             return;
         }
-        let account = settings.topic.account().map(str::to_owned);
-        let soon = timetable.publish.min(Instant::now() + Duration::from_secs(1));
-        let alias = directory.account_alias(&account, soon).await;
-        let id = account.map(Untrusted::new);
-        let name = account_name(id.as_ref(), &settings.account_names, &alias);
-        let alert = impaired(&differences, id.as_ref(), name.as_ref(), now);
+        let account = settings.topic.account().map(Untrusted::new);
+        let name = run.account_name(account.as_ref()).await;
+        let alert = impaired(&differences, account.as_ref(), name.as_ref(), now);
         match Box::pin(publisher.send(&email::render(&alert), timetable.publish)).await {
             Ok(_) => {
-                let mailed = differences.iter().map(Phrase::plain).collect();
-                self.mailed.replace(Some((mailed, Instant::now())));
+                self.mailed.replace(Some((differences, Instant::now())));
                 log.channel_failures.extend(channels.summary(&alert, now).await);
             }
             Err(cause) => log.summary_failure = Some(cause.to_string()),
@@ -88,8 +72,6 @@ impl Watchdog {
     }
 
     fn was_mailed(&self, differences: &[Phrase]) -> bool {
-        self.mailed.borrow().as_ref().is_some_and(|(mailed, at)| {
-            at.elapsed() < AGAIN && differences.iter().map(Phrase::plain).eq(mailed.iter().cloned())
-        })
+        self.mailed.borrow().as_ref().is_some_and(|(mailed, at)| at.elapsed() < AGAIN && mailed == differences)
     }
 }

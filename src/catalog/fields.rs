@@ -58,8 +58,8 @@ impl FieldReading {
         }
     }
 
-    /// Reads a request in an account by the row's meanings. Fields that only name things have none. Of a row without meanings, nothing is
-    /// read.
+    /// Reads a request in an account by the row's meanings. Fields that only name things have none. Of a row without
+    /// meanings, nothing is read.
     #[must_use]
     pub fn of(action: &Action, request: &Value, account: Option<&str>) -> Self {
         if action.fields.is_empty() {
@@ -141,10 +141,7 @@ fn is_stacks_pattern(value: &Value, request: &Map<String, Value>, account: Optio
     if of_account.is_some_and(|given| account.is_none_or(|account| given != json!([account]))) {
         return false;
     }
-    patterns::event_patterns().iter().any(|(id, pattern)| {
-        patterns::rule_name_ending(id).is_some_and(|ending| rule.ends_with(ending))
-            && patterns::sorted(&given) == patterns::sorted(pattern)
-    })
+    patterns::of_rule(rule).is_some_and(|pattern| patterns::sorted(&given) == patterns::sorted(&pattern))
 }
 
 #[cfg(test)]

@@ -58,9 +58,15 @@ pub fn sorted(pattern: &Value) -> Value {
     }
 }
 
-/// The end of the name of a rule in the template, by the rule's logical id.
+/// The event pattern of a rule of the stack, by the rule's name.
 #[must_use]
-pub fn rule_name_ending(rule: &str) -> Option<&'static str> {
+pub fn of_rule(name: &str) -> Option<Value> {
+    let is_this = |id: &str| rule_name_ending(id).is_some_and(|ending| name.ends_with(ending));
+    event_patterns().into_iter().find(|(id, _)| is_this(id)).map(|(_, pattern)| pattern)
+}
+
+/// The end of the name of a rule in the template, by the rule's logical id.
+fn rule_name_ending(rule: &str) -> Option<&'static str> {
     Some(match rule {
         "IamRule" => "-iam",
         "SelfProtectionRule" => "-self-protection",

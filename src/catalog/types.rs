@@ -529,6 +529,13 @@ impl Action {
         format!("{}:{}", self.service, self.event_name)
     }
 
+    /// Whether the action decides who is trusted to assume a role.
+    #[must_use]
+    pub const fn is_about_trust(&self) -> bool {
+        let creates_role = matches!((self.effect, self.target), (AccessEffect::Creates, TargetKind::Role));
+        creates_role || matches!(self.object, ObjectKind::TrustPolicy)
+    }
+
     /// Whether a request of this action always has a policy document or a trust policy.
     #[must_use]
     pub const fn carries_document(&self) -> bool {

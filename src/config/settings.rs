@@ -174,6 +174,7 @@ impl Settings {
                 wanted: "nothing, or the ARN of an SNS topic",
             });
         }
+        let emulator = set("EMULATOR_ENDPOINT_URL").filter(|_| local);
         let history_table = set("HISTORY_TABLE").filter(|name| !(local && name == "HistoryTable"));
         Ok(Self {
             topic,
@@ -194,8 +195,7 @@ impl Settings {
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
             account_names: set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?,
             organization: set("ORGANIZATION_ID").map(organization).transpose()?,
-            endpoint: if local { set("EMULATOR_ENDPOINT_URL") } else { None }
-                .or_else(|| if deployed { None } else { set("AWS_ENDPOINT_URL") }),
+            endpoint: emulator.or_else(|| set("AWS_ENDPOINT_URL")).filter(|_| !deployed),
             local,
             variables: variables.into_inner(),
         })

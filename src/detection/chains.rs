@@ -185,12 +185,10 @@ fn of_event(activity: &Activity) -> impl Iterator<Item = ChainStep> {
     let effect = activity.action.effect;
     let attaches = matches!(effect, AccessEffect::AttachesPolicy | AccessEffect::SetsBoundary);
     let provider = matches!(activity.target.kind, TargetKind::SamlProvider | TargetKind::OidcProvider);
-    let about_trust = effect == AccessEffect::ChangesTrust
-        || (effect == AccessEffect::Creates && activity.target.kind == TargetKind::Role);
     [
         (attaches && object_key(activity).is_some()).then_some(ChainStep::PolicyAttached),
         (provider && effect == AccessEffect::ChangesFederation).then_some(ChainStep::ProviderChanged),
-        (about_trust && trusts_provider(activity)).then_some(ChainStep::ProviderTrusted),
+        (activity.action.is_about_trust() && trusts_provider(activity)).then_some(ChainStep::ProviderTrusted),
     ]
     .into_iter()
     .flatten()

@@ -46,6 +46,8 @@ pub struct PriorActivity {
     pub chains: Vec<Completed>,
     /// Whether an earlier attempt at this event did not finish.
     pub retried: bool,
+    /// Whether the history says that the event was alerted on before, and nothing else does.
+    pub recorded_as_alerted: bool,
 }
 
 impl PriorActivity {
@@ -371,12 +373,10 @@ fn home<'a>(activity: &'a Activity, settings: &'a Settings) -> Home<'a> {
 
 /// The trust policy in the request; if CloudTrail omitted it, the current one in IAM.
 fn trust(activity: &Activity, dossier: &Dossier, home: Home<'_>) -> Option<Trust> {
-    let about_trust = activity.action.object == ObjectKind::TrustPolicy
-        || (activity.action.effect == AccessEffect::Creates && activity.target.kind == TargetKind::Role);
     let now = || match &dossier.target {
         KnownTarget::Role(role) => role.profile.found()?.trust.clone(),
         _ => None,
     };
     let document = activity.trust_document.clone().or_else(|| now().filter(|_| activity.outcome.succeeded()))?;
-    about_trust.then(|| Trust::of(&document, home))
+    activity.action.is_about_trust().then(|| Trust::of(&document, home))
 }

@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 pub const FREE: u64 = 5;
 /// The same for calls that failed or were denied: they cost the caller nothing, not even a permission.
 pub const FREE_OF_FAILED: u64 = 1;
-/// From how many places a burst can come until further places are suppressed, too.
-pub const PLACES: usize = 8;
-/// The most places that are remembered of one actor on one day.
+/// From how many origins a burst can come until further ones are suppressed, too.
+pub const ORIGINS: usize = 8;
+/// The most origins that are remembered of one actor on one day.
 const REMEMBERED: usize = 40;
 /// The time within which so many alerts make a burst.
 pub const WITHIN: TimeDelta = TimeDelta::minutes(10);
@@ -36,7 +36,7 @@ pub struct Count {
     pub minutes: BTreeMap<u32, u64>,
     /// For each severity, the minute of the day of the latest event.
     pub severities: Vec<(Severity, u32)>,
-    /// For each place that calls came from, the minute of the day of the first event; see [`Entry::origin`](super::Entry).
+    /// For each origin of the calls, the minute of the day of the first event; see [`Entry::origin`](super::Entry).
     pub origins: Vec<(String, u32)>,
 }
 
@@ -51,7 +51,7 @@ pub struct BurstPosition {
     pub in_burst: bool,
     /// Whether it is mailed.
     pub mailed: bool,
-    /// Whether it is the first from its place, and the place is to be remembered.
+    /// Whether it is the first from its origin, and the origin is to be remembered.
     pub new_origin: bool,
 }
 
@@ -76,12 +76,12 @@ impl Count {
         let of_burst = || self.origins.iter().filter(|(_, first)| *first >= start);
         let new_origin = !of_burst().any(|(known, _)| known == origin);
         let free = if line.succeeded() { FREE } else { FREE_OF_FAILED };
-        // The item must not grow with every place that a caller invents.
+        // The item must not grow with every origin that a caller invents.
         let remembered = new_origin && self.origins.len() < REMEMBERED;
         let mailed = severity == Severity::Critical
             || position <= free
             || most_severe.is_some_and(|before| severity > before)
-            || (line.succeeded() && new_origin && of_burst().count() < PLACES);
+            || (line.succeeded() && new_origin && of_burst().count() < ORIGINS);
         let since = NaiveTime::from_hms_opt(start / 60, start % 60, 0).unwrap_or_default();
         let since = arrived.date_naive().and_time(since).and_utc();
         BurstPosition { position, since, in_burst: position > free, mailed, new_origin: remembered }
@@ -150,8 +150,8 @@ mod tests {
             count.position(at(601), Severity::Medium, &line(outcome), origin).mailed
         };
         assert!(!mailed(&burst(1), "succeeded", "place 0") && mailed(&burst(1), "succeeded", "elsewhere"));
-        assert!(mailed(&burst(PLACES - 1), "succeeded", "elsewhere"));
-        assert!(!mailed(&burst(PLACES), "succeeded", "elsewhere"), "whoever changes the place at will is one burst");
+        assert!(mailed(&burst(ORIGINS - 1), "succeeded", "elsewhere"));
+        assert!(!mailed(&burst(ORIGINS), "succeeded", "elsewhere"), "whoever changes the place at will is one burst");
         assert!(!mailed(&burst(1), "denied", "elsewhere"), "and noise makes no mails from anywhere");
     }
 

@@ -100,8 +100,6 @@ pub struct RelatedActivity {
     pub unknown: Option<HistoryError>,
     /// Whether the event may have been alerted on before: then this alert may be a repetition.
     pub may_repeat: bool,
-    /// Whether the history says that the event was alerted on before, and nothing else does.
-    pub recorded_as_alerted: bool,
 }
 
 /// The status of the mail.

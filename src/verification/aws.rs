@@ -33,35 +33,28 @@ pub const ACTIONS: [&str; 8] = [
 /// The services that are asked, in the account and region of the function.
 #[derive(Debug)]
 pub struct Stack {
-    sns: aws_sdk_sns::Client,
+    config: SdkConfig,
+    /// The ARN of the alert topic.
     topic: String,
-    events: Result<JsonApi, &'static str>,
-    trails: Result<JsonApi, &'static str>,
-    alarms: Result<JsonApi, &'static str>,
-    lambda: Result<JsonApi, &'static str>,
 }
 
 impl Stack {
-    /// `None` if the topic has no ARN: then nothing is deployed.
     #[must_use]
-    pub fn of(config: &SdkConfig, sns: aws_sdk_sns::Client, topic: &str) -> Option<Self> {
-        let arn = Arn::parse(topic)?;
-        let partition = Partition::from_name(arn.partition);
-        let api = |service| JsonApi::new(config, service, &partition, arn.region);
-        Some(Self {
-            sns,
-            topic: topic.to_owned(),
-            events: api("events"),
-            trails: api("cloudtrail"),
-            alarms: api("monitoring"),
-            lambda: api("lambda"),
-        })
+    pub const fn new(config: SdkConfig, topic: String) -> Self {
+        Self { config, topic }
+    }
+
+    /// An API. It is made for each check: the start of the function is no place for it.
+    fn api(&self, service: &'static str) -> Result<JsonApi, String> {
+        let arn = Arn::parse(&self.topic).ok_or("the topic is no ARN")?;
+        JsonApi::new(&self.config, service, &Partition::from_name(arn.partition), arn.region).map_err(str::to_owned)
     }
 
     /// Reads everything at the same time.
     pub async fn observe(&self, expected: &Expected<'_>) -> Observed {
+        let events = self.api("events");
         let (rules, subscriptions, trails, alarms, concurrency) = tokio::join!(
-            join_all(expected.rules.iter().map(async |name| (name.clone(), in_time(self.rule(name)).await))),
+            join_all(expected.rules.iter().map(async |name| (name.clone(), in_time(rule(&events, name)).await))),
             in_time(self.subscriptions()),
             in_time(self.trails()),
             in_time(self.alarms(expected.alarms.as_deref())),
@@ -70,34 +63,16 @@ impl Stack {
         Observed { rules, subscriptions, trails, alarms, concurrency }
     }
 
-    async fn rule(&self, name: &str) -> Result<Option<Rule>, String> {
-        let request = json!({"Name": name});
-        let rule = match call(&self.events, "AWSEvents.DescribeRule", AMZ_JSON, &request).await {
-            Err(why) if why.starts_with("ResourceNotFoundException") => return Ok(None),
-            rule => rule?,
-        };
-        let targets = json!({"Rule": name});
-        let targets = call(&self.events, "AWSEvents.ListTargetsByRule", AMZ_JSON, &targets).await?;
-        let target = |target: &Value| {
-            let transformed = ["Input", "InputPath", "InputTransformer"].iter().any(|field| !target[field].is_null());
-            Some(Target { arn: target["Arn"].as_str()?.to_owned(), transformed })
-        };
-        Ok(Some(Rule {
-            enabled: text(&rule["State"])?.starts_with("ENABLED"),
-            pattern: rule["EventPattern"].as_str().and_then(|pattern| serde_json::from_str(pattern).ok()),
-            targets: list(&targets["Targets"])?.iter().filter_map(target).collect(),
-        }))
-    }
-
     async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
-        let answer = self.sns.list_subscriptions_by_topic().topic_arn(&self.topic).send().await;
+        let sns = crate::aws::sns(&self.config);
+        let answer = sns.list_subscriptions_by_topic().topic_arn(&self.topic).send().await;
         let answer = answer.map_err(|error| DisplayErrorContext(error).to_string())?;
         let of = answer.subscriptions.unwrap_or_default();
         join_all(of.into_iter().take(SUBSCRIPTIONS_READ).map(async |subscription| {
             let endpoint = subscription.endpoint.unwrap_or_default();
             let arn = subscription.subscription_arn.filter(|arn| arn.starts_with("arn:"));
             let Some(arn) = arn else { return Ok(Subscription { endpoint, confirmed: false, filtered: false }) };
-            let answer = self.sns.get_subscription_attributes().subscription_arn(arn).send().await;
+            let answer = sns.get_subscription_attributes().subscription_arn(arn).send().await;
             let answer = answer.map_err(|error| DisplayErrorContext(error).to_string())?;
             let attributes = answer.attributes.unwrap_or_default();
             let filter = attributes.get("FilterPolicy").map(String::as_str).unwrap_or_default();
@@ -111,12 +86,13 @@ impl Stack {
 
     /// The trails of this region, also those of other regions and of the organization that log here.
     async fn trails(&self) -> Result<Vec<Trail>, String> {
+        let api = self.api("cloudtrail");
         let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails";
-        let answer = call(&self.trails, target, AMZ_JSON, &json!({})).await?;
+        let answer = call(&api, target, AMZ_JSON, &json!({})).await?;
         join_all(list(&answer["trailList"])?.iter().map(async |trail| {
             let arn = text(&trail["TrailARN"])?;
             let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus";
-            let status = call(&self.trails, target, AMZ_JSON, &json!({"Name": arn})).await?;
+            let status = call(&api, target, AMZ_JSON, &json!({"Name": arn})).await?;
             Ok(Trail { arn: arn.to_owned(), logging: status["IsLogging"].as_bool().unwrap_or_default() })
         }))
         .await
@@ -128,7 +104,7 @@ impl Stack {
         let beginning = beginning.ok_or("the settings do not name the alarms")?;
         let request = json!({"AlarmNamePrefix": beginning, "MaxRecords": 100});
         let target = "GraniteServiceVersion20100801.DescribeAlarms";
-        let answer = call(&self.alarms, target, AMZ_JSON_1_0, &request).await?;
+        let answer = call(&self.api("monitoring"), target, AMZ_JSON_1_0, &request).await?;
         let alarm = |alarm: &Value| {
             let actions = alarm["AlarmActions"].as_array().into_iter().flatten().filter_map(Value::as_str);
             Ok(Alarm {
@@ -144,11 +120,28 @@ impl Stack {
         let function =
             function.and_then(|arn| arn.rsplit(':').next()).ok_or("the settings do not name the function")?;
         let path = format!("/2019-09-30/functions/{function}/concurrency");
-        let api = self.lambda.as_ref().map_err(|why| (*why).to_owned())?;
         let call = Call { method: "GET", path: &path, target: None, content_type: AMZ_JSON, body: String::new() };
-        let answer = api.call(call).await.map_err(|error| error.to_string())?;
+        let answer = self.api("lambda")?.call(call).await.map_err(|error| error.to_string())?;
         Ok(answer["ReservedConcurrentExecutions"].as_u64())
     }
+}
+
+async fn rule(events: &Result<JsonApi, String>, name: &str) -> Result<Option<Rule>, String> {
+    let request = json!({"Name": name});
+    let rule = match call(events, "AWSEvents.DescribeRule", AMZ_JSON, &request).await {
+        Err(why) if why.starts_with("ResourceNotFoundException") => return Ok(None),
+        rule => rule?,
+    };
+    let targets = call(events, "AWSEvents.ListTargetsByRule", AMZ_JSON, &json!({"Rule": name})).await?;
+    let target = |target: &Value| {
+        let transformed = ["Input", "InputPath", "InputTransformer"].iter().any(|field| !target[field].is_null());
+        Some(Target { arn: target["Arn"].as_str()?.to_owned(), transformed })
+    };
+    Ok(Some(Rule {
+        enabled: text(&rule["State"])?.starts_with("ENABLED"),
+        pattern: rule["EventPattern"].as_str().and_then(|pattern| serde_json::from_str(pattern).ok()),
+        targets: list(&targets["Targets"])?.iter().filter_map(target).collect(),
+    }))
 }
 
 async fn in_time<T>(read: impl Future<Output = Result<T, String>>) -> Result<T, String> {
@@ -156,12 +149,12 @@ async fn in_time<T>(read: impl Future<Output = Result<T, String>>) -> Result<T, 
 }
 
 async fn call(
-    api: &Result<JsonApi, &'static str>,
+    api: &Result<JsonApi, String>,
     target: &'static str,
     content_type: &'static str,
     request: &Value,
 ) -> Result<Value, String> {
-    let api = api.as_ref().map_err(|why| (*why).to_owned())?;
+    let api = api.as_ref().map_err(Clone::clone)?;
     let call = Call { method: "POST", path: "/", target: Some(target), content_type, body: request.to_string() };
     api.call(call).await.map_err(|error| error.to_string())
 }

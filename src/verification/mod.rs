@@ -8,7 +8,7 @@
 pub mod aws;
 
 use crate::arn::Arn;
-use crate::catalog::patterns::{event_patterns, rule_name_ending, sorted};
+use crate::catalog::patterns::{self, sorted};
 use crate::config::Settings;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
@@ -72,7 +72,6 @@ pub struct Expected<'a> {
     pub health_topic: Option<String>,
     /// The beginning of the names of the stack's alarms.
     pub alarms: Option<String>,
-    account: Option<String>,
     settings: &'a Settings,
 }
 
@@ -91,14 +90,13 @@ impl<'a> Expected<'a> {
             function: of_service("lambda").map(|(arn, _)| arn.to_owned()).next(),
             health_topic: of_service("sns").map(|(arn, _)| arn.to_owned()).find(|arn| arn.ends_with("-health")),
             alarms,
-            account: settings.topic.account().map(str::to_owned),
             settings,
         }
     }
 
     /// What differs from what is expected; `deployed` is the copy of the settings that the schedule carries.
     #[must_use]
-    pub fn differences(&self, observed: &Observed, deployed: Option<&Value>) -> Vec<Phrase> {
+    pub fn differences(&self, observed: &Observed, deployed: &Value) -> Vec<Phrase> {
         let mut all = Vec::new();
         for (name, rule) in &observed.rules {
             if let Ok(rule) = rule {
@@ -136,11 +134,8 @@ impl<'a> Expected<'a> {
         if !rule.enabled {
             all.push(phrase!(&the_rule, " is disabled."));
         }
-        let patterns = event_patterns();
-        let is_this = |id: &str| rule_name_ending(id).is_some_and(|ending| name.ends_with(ending));
-        let own = patterns.into_iter().find(|(id, _)| is_this(id)).map(|(_, pattern)| pattern);
-        if let Some(mut pattern) = own {
-            if let Some(account) = &self.account {
+        if let Some(mut pattern) = patterns::of_rule(name) {
+            if let Some(account) = self.settings.topic.account() {
                 pattern["account"] = json!([account]);
             }
             if rule.pattern.as_ref().is_none_or(|found| sorted(found) != sorted(&pattern)) {
@@ -195,10 +190,9 @@ impl<'a> Expected<'a> {
         }
     }
 
-    fn of_concurrency(found: Option<u64>, deployed: Option<&Value>, all: &mut Vec<Phrase>) {
-        let wanted = deployed.and_then(|deployed| number(&deployed["RESERVED_CONCURRENCY"]));
-        let wanted = wanted.filter(|wanted| *wanted > 0);
-        if found != wanted && (deployed.is_some() || found == Some(0)) {
+    fn of_concurrency(found: Option<u64>, deployed: &Value, all: &mut Vec<Phrase>) {
+        let wanted = number(&deployed["RESERVED_CONCURRENCY"]).filter(|wanted| *wanted > 0);
+        if found != wanted {
             let shown =
                 |value: Option<u64>| value.map_or_else(|| "none".into(), |value| Phrase::ours(value.to_string()));
             all.push(phrase!(
@@ -212,9 +206,9 @@ impl<'a> Expected<'a> {
     }
 
     /// The function's own environment, against the copy.
-    fn of_settings(&self, deployed: Option<&Value>, all: &mut Vec<Phrase>) {
+    fn of_settings(&self, deployed: &Value, all: &mut Vec<Phrase>) {
         let copy: BTreeMap<&str, String> = deployed
-            .and_then(Value::as_object)
+            .as_object()
             .into_iter()
             .flatten()
             .filter(|(name, _)| *name != "RESERVED_CONCURRENCY")
@@ -318,7 +312,7 @@ mod tests {
 
     /// Everything as it was deployed.
     fn intact() -> Observed {
-        let mut pattern = event_patterns().into_iter().find(|(id, _)| *id == "IamRule").unwrap().1;
+        let mut pattern = patterns::of_rule("alerts-iam").unwrap();
         pattern["account"] = json!(["111122223333"]);
         let rule = |pattern, target| Ok(Some(Rule { enabled: true, pattern, targets: vec![target] }));
         let health = "arn:aws:sns:us-east-1:111122223333:alerts-health";
@@ -350,7 +344,7 @@ mod tests {
     fn found(change: impl Fn(&mut Observed), more: &[(&str, &str)], deployed: &Value) -> Vec<String> {
         let (settings, mut observed) = (settings(more), intact());
         change(&mut observed);
-        Expected::of(&settings).differences(&observed, Some(deployed)).iter().map(Phrase::plain).collect()
+        Expected::of(&settings).differences(&observed, deployed).iter().map(Phrase::plain).collect()
     }
 
     fn rule(observed: &mut Observed, i: usize) -> &mut Rule {
@@ -405,7 +399,7 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_no_difference_and_is_said() {
         let unread = Observed { rules: vec![("alerts-iam".into(), Err("AccessDenied".into()))], ..Observed::default() };
-        assert_eq!(Expected::of(&settings(&[])).differences(&unread, None), []);
+        assert_eq!(Expected::of(&settings(&[])).differences(&unread, &json!({})), []);
         assert_eq!(unread.not_read().len(), 5);
         assert_eq!(unread.not_read()[0], "rule alerts-iam: AccessDenied");
     }

@@ -1,6 +1,7 @@
 //! A rule about access that somebody else loses: intruders lock out those who could stop them.
 
 use super::opinions::{at_least, target_name};
+use super::protection::is_gone;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::phrase;
@@ -47,7 +48,8 @@ fn is_much(access: &Access) -> bool {
 fn policy_taken(case: &Case<'_>, name: &Phrase) -> Option<Phrase> {
     let activity = case.activity;
     let lifted = case.lifted.as_ref();
-    let still = lifted.is_some_and(|lifted| lifted.after.level >= lifted.before.level) && !is_gone(case);
+    let still =
+        lifted.is_some_and(|lifted| lifted.after.level >= lifted.before.level) && !is_gone(&case.dossier.target);
     if still && lifted.is_some_and(|lifted| lifted.known) {
         return None;
     }
@@ -105,10 +107,6 @@ const fn is_credential(object: ObjectKind) -> bool {
             | ObjectKind::SigningCertificate
             | ObjectKind::SshPublicKey
     )
-}
-
-fn is_gone(case: &Case<'_>) -> bool {
-    super::protection::is_gone(&case.dossier.target)
 }
 
 /// The part of the name that says that the identity is for administrators or emergencies.

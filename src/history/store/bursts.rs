@@ -42,7 +42,7 @@ impl History {
         Ok(Count::read(&before).position(entry.arrived, severity, &entry.line, &entry.origin))
     }
 
-    /// Records the place that a call came from, so that the next one from there is more of the same.
+    /// Records the origin of a call, so that the next one from there is more of the same.
     ///
     /// # Errors
     /// If it could not be recorded: then the next one is mailed, too.

@@ -306,7 +306,6 @@ impl History {
             never_seen_since: since.filter(|_| never_seen == Ok(true)),
             unknown,
             may_repeat: false,
-            recorded_as_alerted: false,
         }
     }
 
