@@ -7,7 +7,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_sdk_sns::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::time::Duration;
@@ -45,6 +45,24 @@ pub fn of_person() -> ConfigLoader {
 pub fn iam(config: &SdkConfig) -> aws_sdk_iam::Client {
     aws_sdk_iam::Client::from_conf(
         aws_sdk_iam::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .interceptor(WholeAnswer)
+            .build(),
+    )
+}
+
+/// A client of IAM as [`iam`], with other credentials.
+#[must_use]
+pub fn iam_as(config: &SdkConfig, credentials: Credentials) -> aws_sdk_iam::Client {
+    let config = config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+    iam(&config)
+}
+
+/// A client of STS in the function's own region, without retries, as for [`iam`].
+#[must_use]
+pub fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
+    aws_sdk_sts::Client::from_conf(
+        aws_sdk_sts::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .interceptor(WholeAnswer)
             .build(),

@@ -48,8 +48,23 @@ pub const CONDITION_COMPARED: u64 = 300;
 /// The most entities that are looked up because policies name them.
 pub const NAMED_LOOKED_UP: usize = 6;
 
-/// How long the account's alias may take.
-pub const TIME_FOR_THE_ALIAS: Duration = Duration::from_secs(1);
+/// How long the account's name may take.
+pub const TIME_FOR_THE_NAME: Duration = Duration::from_secs(1);
+/// The most accounts whose readers an instance keeps. An account that is dropped costs one call to STS when it is heard
+/// of again.
+pub const ACCOUNTS_READ: usize = 64;
+/// A reader role is assumed again so long before its session ends.
+pub const RENEWED_BEFORE: Duration = Duration::from_mins(5);
+/// How long a refused reader role is not asked for again.
+pub const READER_REFUSED_FOR: Duration = Duration::from_mins(1);
+/// The most accounts whose names an instance keeps: more than an organization has without an agreement with AWS.
+pub const ACCOUNTS_NAMED: usize = 5_000;
+/// The most accounts whose names one summary asks for.
+pub const ACCOUNTS_NAMED_AT_ONCE: usize = 40;
+/// How long an account's name and its place in the organization are kept.
+pub const NAMED_FOR: Duration = Duration::from_hours(1);
+/// The most organizational units above an account: they nest five deep below the root ("Quotas for AWS Organizations").
+pub const UNITS_READ: usize = 6;
 /// How long callers and policy documents are cached. The data of a warm function is at most this old.
 pub const CACHED_FOR: Duration = Duration::from_mins(5);
 /// The most entries in a cache.

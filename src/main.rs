@@ -1,13 +1,16 @@
 //! Start-up: settings, clients, and the runtime that delivers events.
 
+use aws_config::SdkConfig;
 use chrono::Utc;
 use iam_security_alert::app::{Channels, Handler, Watchdog};
+use iam_security_alert::arn::{Arn, Partition};
 use iam_security_alert::channel::beside_the_mail;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::{Settings, Topic};
 use iam_security_alert::history::History;
 use iam_security_alert::lookup::Directory;
-use iam_security_alert::lookup::iam::IamDirectory;
+use iam_security_alert::lookup::iam::{IamDirectory, Members};
+use iam_security_alert::lookup::organization::Organization;
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::verification::aws::Stack;
 use iam_security_alert::{aws, telemetry};
@@ -35,11 +38,12 @@ async fn main() -> Result<(), Error> {
         .await;
     }
     let config = aws::of_function(settings.endpoint.as_deref());
-    let directory = IamDirectory::new(aws::iam(&config), settings.topic.account().map(str::to_owned));
+    let directory = directory(&settings, &config)?;
     let history = settings
         .history_table
         .clone()
-        .map(|table| History::new(aws::dynamodb(&config), table, settings.history_retention));
+        .map(|table| History::new(aws::dynamodb(&config), table, settings.history_retention))
+        .map(|history| if settings.reader_role.is_some() { history.of_many_accounts() } else { history });
     let (publisher, channels, watchdog) = match &settings.topic {
         Topic::Arn(arn) => (
             Publisher::topic(aws::sns(&config), arn.clone()),
@@ -51,11 +55,23 @@ async fn main() -> Result<(), Error> {
     Box::pin(serve(Handler { directory, publisher, channels, settings, history, watchdog, clock: Utc::now })).await
 }
 
+/// The directory of the own account; and of the organization's accounts, if their events come here.
+fn directory(settings: &Settings, config: &SdkConfig) -> Result<IamDirectory, Error> {
+    let (client, account) = (aws::iam(config), settings.topic.account().map(str::to_owned));
+    let Some(role) = settings.reader_role.clone() else { return Ok(IamDirectory::new(client, account)) };
+    let topic = settings.topic.arn().and_then(Arn::parse);
+    let partition = Partition::from_name(topic.map_or("aws", |topic| topic.partition));
+    let members = Members::new(config.clone(), partition.name(), role);
+    let organization = settings.organization.clone();
+    let organization = organization.map(|id| Organization::new(config, &partition, id, settings.names_units()));
+    Ok(IamDirectory::of_organization(client, account, Some(members), organization.transpose()?))
+}
+
 async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {
     // The first connection opens while the runtime waits for the first event. A failure does not matter here: each
     // event looks up again what it needs.
     let account = handler.settings.topic.account().map(str::to_owned);
-    let warm_up = handler.directory.account_alias(&account, Instant::now() + Duration::from_secs(5));
+    let warm_up = handler.directory.account(&account, Instant::now() + Duration::from_secs(5));
     let run = lambda_runtime::run(service_fn(|event| handler.invoke(event)));
     let (ended, _) = tokio::join!(run, warm_up);
     ended

@@ -59,6 +59,8 @@ pub struct InvocationLog {
     pub summary_failure: Option<String>,
     /// The subscriptions of the topic, or why they are not known. `None` if they were not asked for.
     pub readers: Option<Result<Readers, String>>,
+    /// How many accounts have sent no heartbeat for two days, since a day at most; if this invocation looked.
+    pub silent_accounts: Option<usize>,
     /// What differs from what was deployed, if this invocation checked it.
     pub differences: Option<Vec<String>>,
     /// What could not be checked, and why.
@@ -123,6 +125,10 @@ impl InvocationLog {
             line["listed"] = json!(self.listed);
             line["ScheduledRuns"] = json!(1);
             metrics.push(json!({"Name": "ScheduledRuns", "Unit": "Count"}));
+        }
+        if let Some(silent) = self.silent_accounts {
+            line["SilentAccounts"] = json!(silent);
+            metrics.push(json!({"Name": "SilentAccounts", "Unit": "Count"}));
         }
         if let Some(differences) = &self.differences {
             line["StackDifferences"] = json!(differences.len());

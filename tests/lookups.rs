@@ -187,7 +187,7 @@ async fn found_a_caller_is_read_through_its_groups_to_the_encoded_document() {
     assert_eq!(carol.groups.found().unwrap().items, ["Admins".into()]);
     assert_eq!(access(&carol.attached).words().plain(), "administrator: all (through the group Admins)");
     assert_eq!(carol.key_last_used.found().unwrap().service, None, "N/A is no service");
-    assert_eq!(dossier.account_alias, Lookup::Found("acme-prod".into()));
+    assert_eq!(dossier.account.name, Lookup::Found("acme-prod".into()));
     assert_eq!(dossier.unanswered(), 0);
 }
 
@@ -272,8 +272,8 @@ async fn cached_data_of_another_user_with_the_same_name_is_not_used() {
 async fn waiting_for_another_lookup_of_the_alias_ends_at_the_own_deadline() {
     let directory = directory(NeverClient::new());
     let begun = Instant::now();
-    let (_, mine) = tokio::join!(directory.account_alias(&None, begun + Duration::from_secs(5)), async {
-        let alias = directory.account_alias(&None, begun + Duration::from_secs(1)).await;
+    let (_, mine) = tokio::join!(directory.account(&None, begun + Duration::from_secs(5)), async {
+        let alias = directory.account(&None, begun + Duration::from_secs(1)).await.name;
         (alias, begun.elapsed())
     });
     assert_eq!(mine, (Lookup::Unavailable(Unavailable::TimedOut), Duration::from_secs(1)));
@@ -305,7 +305,7 @@ async fn timed_out_lookups_end_at_the_deadline() {
     let dossier = enrich(&directory, &activity(), begun + Duration::from_millis(700)).await;
     assert_eq!(begun.elapsed(), Duration::from_millis(700));
     assert_eq!(caller(&dossier).profile, Lookup::Unavailable(Unavailable::TimedOut));
-    assert_eq!(dossier.account_alias, Lookup::Unavailable(Unavailable::TimedOut));
+    assert_eq!(dossier.account.name, Lookup::Unavailable(Unavailable::TimedOut));
 }
 
 #[tokio::test(start_paused = true)]
@@ -449,7 +449,7 @@ fn publisher(http: aws_sdk_sns::config::SharedHttpClient) -> Publisher {
 }
 
 fn email() -> Email {
-    Email { subject: "[HIGH] x".into(), body: "body".into(), severity: Severity::High }
+    Email { subject: "[HIGH] x".into(), body: "body".into(), severity: Severity::High, account: None }
 }
 
 #[tokio::test]

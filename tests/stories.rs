@@ -7,12 +7,13 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{account, clock, event, runs_as_printed, settings};
-use iam_security_alert::alert::{Alert, BurstNote, compose, summary_of};
+use iam_security_alert::alert::{Alert, BurstNote, RunOfSummaries, compose, summary_of};
 use iam_security_alert::channel::email;
 use iam_security_alert::detection::{Case, PriorActivity, assess, chains};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::burst::BurstPosition;
 use iam_security_alert::history::store::Table;
+use iam_security_alert::history::store::keys::actor_list;
 use iam_security_alert::history::summary::{self, Suppressed};
 use iam_security_alert::history::{Entry, Line, Lines, RelatedActivity};
 use iam_security_alert::lookup::enrich;
@@ -58,7 +59,13 @@ fn after(event: Value, related: RelatedActivity, position: Option<BurstPosition>
     let chains = chains::completed(&entry, &related);
     let prior = PriorActivity { related, chains, ..PriorActivity::default() };
     let case = Case::new(&activity, &dossier, &settings).after(Some(&prior));
-    let burst = position.map(|position| BurstNote { position, entry: &entry, table: TABLE });
+    let burst = position.map(|position| BurstNote {
+        position,
+        entry: &entry,
+        table: TABLE,
+        actor_list: actor_list(entry.line.actor_key.raw()),
+        elsewhere: None,
+    });
     mail(&compose(&case, assess(&case), burst.as_ref(), &settings.account_names, clock()))
 }
 
@@ -118,13 +125,14 @@ fn suppressed(name: &str, number: u32, severity: Severity, subject: &str) -> Sup
     line.time = clock() + TimeDelta::seconds(number.into());
     line.event_id = format!("c7ea2d69-5b66-4f48-a2be-{number:012}").into();
     line.subject = Some(format!("[{severity}] {subject}").into());
-    Suppressed { line, account: Some("123456789012".into()), at: clock(), place: format!("{number:06}") }
+    Suppressed { line, at: clock(), place: format!("{number:06}") }
 }
 
 fn summaries(alerts: Vec<Suppressed>, may_be_second: bool) -> Vec<String> {
-    let name = Untrusted::new("acme-prod");
-    let groups = summary::groups(alerts);
-    groups.iter().map(|group| mail(&summary_of(group, TABLE, Some(&name), may_be_second))).collect()
+    let own = Untrusted::new("123456789012");
+    let names = [(own.clone(), Untrusted::new("acme-prod"))].into();
+    let run = RunOfSummaries { table: TABLE, names: &names, own: Some(&own), may_be_second };
+    summary::groups(alerts).iter().map(|group| mail(&summary_of(group, &run))).collect()
 }
 
 #[test]

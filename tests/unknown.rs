@@ -12,12 +12,11 @@ use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::{HistoryError, RelatedActivity};
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::lookup::{
-    AccountId, AttachedPolicies, AttachedPolicy, Attachment, Directory, Group, GroupQuestion, Lookup, ManagedPolicy,
-    PolicyQuestion, Role, RoleQuestion, Unavailable, User, UserQuestion, enrich,
+    AccountId, AttachedPolicies, AttachedPolicy, Attachment, Directory, Group, GroupQuestion, KnownAccount, Lookup,
+    ManagedPolicy, PolicyQuestion, Role, RoleQuestion, Unavailable, User, UserQuestion, enrich,
 };
 use iam_security_alert::policy::Parsed;
 use iam_security_alert::severity::Severity;
-use iam_security_alert::text::Untrusted;
 use serde_json::Value;
 use std::rc::Rc;
 use std::time::Duration;
@@ -161,8 +160,13 @@ impl Directory for Doctored {
         self.unless(Missing::Documents, self.account.policy_document(question, deadline).await)
     }
 
-    async fn account_alias(&self, account: &AccountId, deadline: Instant) -> Lookup<Untrusted> {
-        self.unless(Missing::Alias, self.account.account_alias(account, deadline).await)
+    async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount {
+        let known = self.account.account(account, deadline).await;
+        KnownAccount { name: self.unless(Missing::Alias, known.name), ..known }
+    }
+
+    async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable> {
+        self.account.closed(account, deadline).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::history::Entry;
 use crate::history::burst::BurstPosition;
 use crate::history::store::Table;
 use crate::phrase;
-use crate::text::Phrase;
+use crate::text::{Phrase, Untrusted};
 use chrono::TimeDelta;
 
 /// The burst that an alert is part of.
@@ -17,8 +17,11 @@ pub struct BurstNote<'a> {
     /// The position of the event among those of its caller.
     pub position: BurstPosition,
     pub entry: &'a Entry,
-    /// The table with the suppressed alerts.
+    /// The table with the suppressed alerts, and the actor's list in it.
     pub table: Table<'a>,
+    pub actor_list: String,
+    /// The account of the table, if it is another one than the event's.
+    pub elsewhere: Option<Untrusted>,
 }
 
 impl BurstNote<'_> {
@@ -52,7 +55,11 @@ impl BurstNote<'_> {
     pub(super) fn step(&self) -> ContainmentStep {
         let line = &self.entry.line;
         let from = line.time.min(self.position.since) - TimeDelta::hours(1);
-        list("List the suppressed alerts:", self.table, line.actor_key.raw(), from)
+        let text = match &self.elsewhere {
+            None => "List the suppressed alerts:".into(),
+            Some(account) => phrase!("List the suppressed alerts. In account ", account, ", which sends these alerts:"),
+        };
+        list(text, self.table, &self.actor_list, from)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::catalog::AccessEffect;
 use crate::detection::Case;
 use crate::event::principal::{KeyKind, Operator, RoleSession};
 use crate::event::{CallersAccount, Principal};
-use crate::lookup::{Gap, KeyUse, KnownCaller, Lookup, User};
+use crate::lookup::{Gap, KeyUse, KnownCaller, Lookup, Membership, User};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, Utc};
@@ -37,7 +37,14 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
         section.row(Fact::Arn, Phrase::arn(arn));
     }
     match case.activity.callers_account() {
-        CallersAccount::Other(account) => section.row(Fact::Account, phrase!(account, ", another account")),
+        CallersAccount::Other(account) => {
+            let whose = match case.dossier.callers_account.as_ref().map(|account| account.membership) {
+                Some(Membership::Member) => ", an account of your organization",
+                Some(Membership::Stranger) => ", no account of your organization",
+                Some(Membership::NotKnown) | None => ", another account",
+            };
+            section.row(Fact::Account, phrase!(case.callers_account(account), whose));
+        }
         CallersAccount::NotReadable(account) => section.row(Fact::Account, phrase!(account, ", not readable")),
         CallersAccount::OfUnreadableEvent => {
             if let Some(account) = principal.account() {

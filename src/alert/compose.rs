@@ -25,9 +25,9 @@ pub fn compose(
     now: DateTime<Utc>,
 ) -> Alert {
     let activity = case.activity;
-    let name = account_name(activity.account.as_ref(), account_names, &case.dossier.account_alias);
+    let name = account_name(activity.account.as_ref(), account_names, &case.dossier.account.name);
     let account = account(activity.account.as_ref(), name.as_ref());
-    let related = case.prior.map(|prior| related_section(&prior.related));
+    let related = case.prior.map(|prior| related_section(&prior.related, case));
     Alert {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
@@ -40,8 +40,13 @@ pub fn compose(
         },
         summary: summary(case, &account, burst, now),
         reasons: assessment.reasons,
-        steps: containment::steps(case, now).into_iter().chain(burst.map(BurstNote::step)).collect(),
-        account,
+        steps: containment::steps(case, now)
+            .into_iter()
+            .chain(burst.map(BurstNote::step))
+            .chain(containment::open_accounts(case, name.as_ref()))
+            .collect(),
+        account: commands_in(case, account),
+        account_id: activity.account.clone(),
         sections: [caller::section(case, now), target::section(case, now)]
             .into_iter()
             .chain(related)
@@ -54,6 +59,17 @@ pub fn compose(
         links: links::links(activity),
         reference: reference(case),
     }
+}
+
+/// The account that the commands are for. People have credentials of several accounts where the function has events of
+/// several.
+fn commands_in(case: &Case<'_>, account: Phrase) -> Phrase {
+    let own = case.settings.topic.account();
+    let is_other = case.activity.account.as_ref().zip(own).is_some_and(|(account, own)| account.raw() != own);
+    if is_other && case.settings.reader_role.is_some() {
+        return phrase!(account, ", with credentials of that account (add --profile and the name of your profile)");
+    }
+    account
 }
 
 fn subjects(case: &Case<'_>, account: Option<&Untrusted>) -> Vec<Phrase> {
@@ -113,8 +129,16 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
 }
 
 /// The related activity. The section says so if there is none, and if the history did not answer.
-fn related_section(related: &RelatedActivity) -> Section {
+fn related_section(related: &RelatedActivity, case: &Case<'_>) -> Section {
     let mut section = Section::new(SectionKind::RelatedActivity, "RELATED ACTIVITY (24 h)");
+    let names = &case.settings.account_names;
+    let timed =
+        |line: &Line| match line.account.as_ref().filter(|account| Some(*account) != case.activity.account.as_ref()) {
+            Some(account) => {
+                phrase!(timed(line), "  in ", &names.get(account.raw()).map_or(account.clone(), Untrusted::new))
+            }
+            None => timed(line),
+        };
     let shown = |lines: &[&Line], unread: bool| {
         let mut all: Vec<_> = lines.iter().take(RELATED_SHOWN).map(|line| timed(line)).collect();
         let unread = unread.then_some("the list is long and was not read to its end");
@@ -152,8 +176,8 @@ fn reference(case: &Case<'_>) -> Section {
         section.row(Fact::RawUserAgent, Phrase::free(agent));
     }
     section.rows(Fact::LookedUp, lookups(case));
-    let alias = case.dossier.account_alias.gap("the alias of the account").filter(Gap::is_failure);
-    not_known(&mut section, alias.into_iter().collect());
+    let name = case.dossier.account.name.gap("the name of the account").filter(Gap::is_failure);
+    not_known(&mut section, name.into_iter().collect());
     if let Partition::Other(name) = &activity.partition {
         let name = Untrusted::new(name);
         section.row(Fact::Partition, phrase!(&name, " (its console is not known: no links)"));

@@ -122,6 +122,7 @@ facts! {
     Actor "actor" "Actor";
     Sessions "sessions" "Sessions";
     Callers "callers" "Callers";
+    Accounts "accounts" "Accounts";
     Actions "actions" "Actions";
     Alerts "alerts" "Alerts";
     EventId "eventId" "Event";

@@ -48,6 +48,7 @@ pub fn impaired(
             super::containment::deploy_second_stack(),
         ],
         account,
+        account_id: account_id.cloned(),
         sections: Vec::new(),
         caller_access: None,
         target_access: None,

@@ -4,9 +4,10 @@ use super::containment::ContainmentStep;
 use super::facts::{Fact, SectionKind};
 use super::links::Link;
 use super::resource::Resource;
+use crate::arn::is_account_id;
 use crate::detection::Reason;
 use crate::severity::Severity;
-use crate::text::Phrase;
+use crate::text::{Phrase, Untrusted};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
@@ -25,8 +26,10 @@ pub struct Alert {
     pub reasons: Vec<Reason>,
     /// The steps if the activity was not expected, the most urgent first.
     pub steps: Vec<ContainmentStep>,
-    /// The account that the commands are for.
+    /// The account that the commands are for, and how they reach it.
     pub account: Phrase,
+    /// The account that the alert is about, if it is one.
+    pub account_id: Option<Untrusted>,
     /// The facts, as evidence.
     pub sections: Vec<Section>,
     /// The caller's access level, in one word for machines; see the JSON alert.
@@ -62,6 +65,12 @@ impl Alert {
     /// The reasons that are shown. A reason that only repeats the headline is not shown if there is a stronger one.
     pub fn reasons_to_read(&self) -> impl Iterator<Item = &Reason> {
         self.reasons.iter().filter(|reason| !reason.redundant)
+    }
+
+    /// The id of the account that the alert is about, for the filter policies of subscriptions.
+    #[must_use]
+    pub fn account_attribute(&self) -> Option<&str> {
+        self.account_id.as_ref().map(Untrusted::raw).filter(|id| is_account_id(id))
     }
 
     /// A fact of a section, if the alert has it.

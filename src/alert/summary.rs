@@ -25,6 +25,8 @@ struct Counts {
     outcomes: Vec<(Untrusted, usize)>,
     calls: Vec<(Untrusted, usize)>,
     actors: Vec<(Untrusted, usize)>,
+    /// By id.
+    accounts: Vec<(Untrusted, usize)>,
     /// The times of the first and the last event.
     times: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
@@ -38,6 +40,7 @@ impl Counts {
             outcomes: count(lines().map(|line| line.outcome.clone())),
             calls: by_number(count(lines().map(|line| line.call.clone()))),
             actors: by_number(count(lines().map(|line| line.actor.clone()))),
+            accounts: by_number(count(lines().filter_map(|line| line.account.clone()))),
             times: times.clone().min().zip(times.max()),
         }
     }
@@ -57,15 +60,39 @@ fn by_number(mut counts: Vec<(Untrusted, usize)>) -> Vec<(Untrusted, usize)> {
     counts
 }
 
-/// The alert that lists the suppressed alerts of a group. `may_be_second`: an earlier attempt to send it did not finish.
+/// What the summaries of one run share.
+#[derive(Debug)]
+pub struct RunOfSummaries<'a> {
+    /// The table with the alerts.
+    pub table: Table<'a>,
+    /// The names of accounts, by id.
+    pub names: &'a BTreeMap<Untrusted, Untrusted>,
+    /// The account of the function and of the table.
+    pub own: Option<&'a Untrusted>,
+    /// Whether an earlier attempt to send the summary did not finish.
+    pub may_be_second: bool,
+}
+
+/// The alert that lists the suppressed alerts of a group.
 #[must_use]
-pub fn summary_of(group: &Group, table: Table<'_>, account_name: Option<&Untrusted>, may_be_second: bool) -> Alert {
+pub fn summary_of(group: &Group, run: &RunOfSummaries<'_>) -> Alert {
     let counts = Counts::of(group);
     let severity = group.severity();
     let first = group.alerts.first();
-    let account_id = first.and_then(|alert| alert.account.as_ref());
-    let account = account(account_id, account_name);
-    let place = account_name.or(account_id).map_or_else(Phrase::default, |place| phrase!(" in ", place));
+    let table = run.table;
+    let named = |id: Option<&Untrusted>| account(id, id.and_then(|id| run.names.get(id)));
+    let account_id = match counts.accounts.as_slice() {
+        [(only, _)] => Some(only),
+        _ => None,
+    };
+    let (place, account) = match (counts.accounts.len(), account_id) {
+        (_, Some(only)) => (phrase!(" in ", run.names.get(only).unwrap_or(only)), named(Some(only))),
+        (0, None) => (Phrase::default(), named(None)),
+        (many, None) => {
+            let many = Phrase::ours(counted(many, "account"));
+            (phrase!(" in ", &many), many)
+        }
+    };
     let alerts = Phrase::ours(counted(group.alerts.len(), "alert"));
     let what = match counts.calls.as_slice() {
         [(only, _)] => phrase!(" on ", only),
@@ -82,7 +109,7 @@ pub fn summary_of(group: &Group, table: Table<'_>, account_name: Option<&Untrust
         summary.push(phrase!(",\nfrom ", time::at(from), " to ", time::at(to)));
     }
     summary.push(phrase!(". This mail lists all of them, the most severe first", &part, "."));
-    if may_be_second {
+    if run.may_be_second {
         summary.push("\nAn earlier attempt to send this summary did not finish: it may have come before.");
     }
     let key = first.map(|alert| alert.line.actor_key.raw().to_owned()).unwrap_or_default();
@@ -102,14 +129,20 @@ pub fn summary_of(group: &Group, table: Table<'_>, account_name: Option<&Untrust
             Reason::new("most_severe", phrase!("The most severe of them is ", severity, ".")),
             Reason::new(
                 "suppressed",
-                "An alert is suppressed if there are many on its caller within minutes, or if there are too many alerts at once for \
-                 mails of their own."
+                if counts.accounts.len() > 1 {
+                    "An alert is suppressed if the same caller just made the same change in another account, if there are many \
+                     on its caller within minutes, or if there are too many alerts at once for mails of their own."
+                } else {
+                    "An alert is suppressed if there are many on its caller within minutes, or if there are too many alerts at \
+                     once for mails of their own."
+                }
                     .into(),
             ),
         ],
         steps: steps(group, table),
-        account,
-        sections: vec![section(group, &counts)],
+        account: named(run.own),
+        account_id: account_id.cloned(),
+        sections: vec![section(group, &counts, run)],
         caller_access: None,
         target_access: None,
         actor: if by_actor { key.clone() } else { String::new() },
@@ -153,7 +186,7 @@ fn listed(alert: &Suppressed) -> Phrase {
     )
 }
 
-fn section(group: &Group, counts: &Counts) -> Section {
+fn section(group: &Group, counts: &Counts, run: &RunOfSummaries<'_>) -> Section {
     let mut section = Section::new(SectionKind::Suppressed, "WHAT WAS SUPPRESSED");
     let times = |count: usize, what: Phrase| phrase!(count, " ", what);
     let severities = counts.severities.iter().map(|(Reverse(severity), count)| times(*count, (*severity).into()));
@@ -171,6 +204,14 @@ fn section(group: &Group, counts: &Counts) -> Section {
     }
     if counts.actors.len() > 1 {
         section.row(label, few(&counts.actors));
+    }
+    if counts.accounts.len() > 1 {
+        let name = |id: &Untrusted| match run.names.get(id) {
+            Some(name) => phrase!(name, " (", id, ")"),
+            None => id.into(),
+        };
+        let accounts = counts.accounts.iter().map(|(id, count)| times(*count, phrase!("in ", name(id))));
+        section.row(Fact::Accounts, Phrase::few(accounts.collect::<Vec<_>>(), 40, ", "));
     }
     section.rows(Fact::Alerts, group.alerts.iter().map(listed).collect());
     section
@@ -197,8 +238,13 @@ fn reference(counts: &Counts, table: Table<'_>) -> Section {
 }
 
 /// Lists suppressed alerts, one line each: time, severity, call, outcome, who, what, event id.
-pub(super) fn list(text: &'static str, table: Table<'_>, actor_key: &str, from: DateTime<Utc>) -> ContainmentStep {
-    let query = TableQuery::suppressed(actor_key, from);
+pub(super) fn list(
+    text: impl Into<Phrase>,
+    table: Table<'_>,
+    actor_list: &str,
+    from: DateTime<Utc>,
+) -> ContainmentStep {
+    let query = TableQuery::suppressed(actor_list, from);
     let command = on_table("aws dynamodb query", table).and_then(|command| {
         command
             .option("--key-condition-expression", query.key_condition)?

@@ -31,6 +31,8 @@ pub struct Draft<'a> {
     pub session: Option<HistorySession<'a>>,
     /// The event's position among those of its actor, if it was counted.
     pub position: Option<BurstPosition>,
+    /// Whether the alert is severe enough for a mail.
+    pub mailed: bool,
     /// Whether the event could not be claimed, since the history did not answer.
     pub may_repeat: bool,
     pub timetable: Timetable,

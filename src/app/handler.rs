@@ -2,20 +2,21 @@
 
 use super::deliver::Channels;
 use super::draft::{Decision, Draft};
+use super::heartbeats::is_heartbeat;
 use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
-use super::scheduled::Scheduled;
+use super::scheduled;
 use super::timetable::Timetable;
 use super::watchdog::Watchdog;
 use crate::alert::{BurstNote, compose};
 use crate::channel::email;
 use crate::channel::sns::Publisher;
 use crate::config::Settings;
-use crate::detection::{Case, assess};
+use crate::detection::{Assessment, Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, MailStatus, event_key};
-use crate::lookup::{Directory, enrich};
+use crate::lookup::{Directory, KnownAccount, enrich};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::{TextKind, Untrusted};
@@ -66,7 +67,7 @@ impl<D: Directory> Handler<D> {
         log: &mut InvocationLog,
     ) -> Result<InvocationResult, InvocationError> {
         if is_schedule(&event) {
-            return Ok(Box::pin(self.on_schedule(event.get("settings"), time_left, log)).await);
+            return Ok(Box::pin(scheduled::run(self, event.get("settings"), time_left, log)).await);
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         log.event_id = event_id.map(|id| id.shown(TextKind::Name));
@@ -82,23 +83,6 @@ impl<D: Directory> Handler<D> {
         self.send(&draft, log).await?;
         let published = log.mail == MailStatus::Published;
         Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
-    }
-
-    /// The scheduled run: the summaries of suppressed alerts first, then the check of the stack.
-    async fn on_schedule(
-        &self,
-        deployed: Option<&Value>,
-        time_left: Duration,
-        log: &mut InvocationLog,
-    ) -> InvocationResult {
-        let Self { directory, publisher, channels, settings, clock, .. } = self;
-        let timetable = Timetable::of(time_left);
-        let run = Scheduled { directory, publisher, channels, settings, clock: *clock, timetable };
-        let summaries = Box::pin(run.summarize_all(self.history.as_ref(), time_left, log)).await;
-        if let Some(watchdog) = &self.watchdog {
-            Box::pin(watchdog.check(&run, deployed, log)).await;
-        }
-        summaries
     }
 
     /// Everything except the delivery: what happened, what AWS knows about it, how severe it is, and the alert.
@@ -119,6 +103,9 @@ impl<D: Directory> Handler<D> {
         log.action = Some(activity.event_name.shown(TextKind::Name));
         log.outcome = Some(activity.outcome.word());
         let history = self.history.as_ref();
+        if is_heartbeat(&activity, &self.settings) {
+            return Ok(Decision::NotAlerted(Box::pin(self.note_heartbeat(&activity, log)).await));
+        }
         let session =
             history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));
         if let Some(why) = self.settings.watch.why_not(&activity) {
@@ -159,10 +146,11 @@ impl<D: Directory> Handler<D> {
             return Ok(Decision::NotAlerted("it was alerted on before".into()));
         }
         log.severity = Some(assessment.severity);
+        let mailed = self.is_mailed(&activity, &dossier.account, &assessment);
         let position = match (&session, &prior) {
             // An alert below the minimum severity is not mailed, so it cannot be part of a burst of mails.
-            (Some(session), Some(prior)) if self.is_mailed(assessment.severity, assessment.incomplete) => {
-                session.position(prior, assessment.severity, deadline, log).await
+            (Some(session), Some(prior)) if mailed => {
+                session.position(prior, assessment.severity, case.is_self_protected(), deadline, log).await
             }
             _ => None,
         };
@@ -171,6 +159,13 @@ impl<D: Directory> Handler<D> {
             position,
             entry: &session.entry,
             table: session.history.table(),
+            actor_list: session.history.actor_list_of(&session.entry),
+            elsewhere: self
+                .settings
+                .topic
+                .account()
+                .map(Untrusted::new)
+                .filter(|own| activity.account.as_ref() != Some(own)),
         });
         let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
         let email = email::render(&alert);
@@ -183,9 +178,17 @@ impl<D: Directory> Handler<D> {
             event_key,
             session,
             position,
+            mailed,
             may_repeat,
             timetable,
         })))
+    }
+
+    /// Whether an alert is severe enough for a mail. An incomplete one is: what could not be read must not look harmless.
+    fn is_mailed(&self, activity: &Activity, account: &KnownAccount, assessment: &Assessment) -> bool {
+        let id = activity.account.as_ref().map(Untrusted::raw);
+        let minimum = self.settings.minimum_severity.of(id, account.known_units());
+        assessment.incomplete || assessment.severity >= minimum
     }
 }
 

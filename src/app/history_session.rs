@@ -87,18 +87,30 @@ impl<'a> HistorySession<'a> {
     }
 
     /// The event's position among those of its actor; `None` if it is mailed in any case, or the count is not known.
+    /// `tampering` with the alerting is never more of the same.
     pub(super) async fn position(
         &self,
         prior: &PriorActivity,
         severity: Severity,
+        tampering: bool,
         deadline: Instant,
         log: &mut InvocationLog,
     ) -> Option<BurstPosition> {
         if prior.must_be_mailed() {
             return None;
         }
-        let position = timeout_at(deadline, Box::pin(self.history.count(&self.entry, severity))).await.ok()?;
-        position.inspect_err(|why| log.history_failed(why)).ok()
+        let (history, entry) = (self.history, &self.entry);
+        let counted = async {
+            let elsewhere =
+                async { if tampering { Ok(None) } else { Box::pin(history.made_elsewhere(entry, severity)).await } };
+            tokio::join!(Box::pin(history.count(entry, severity)), elsewhere)
+        };
+        let (position, elsewhere) = timeout_at(deadline, counted).await.ok()?;
+        // Of a roll-out to all accounts, the first alert is mailed.
+        let repeats = elsewhere.inspect_err(|why| log.history_failed(why)).ok().flatten().is_some();
+        let mut position = position.inspect_err(|why| log.history_failed(why)).ok()?;
+        position.mailed &= !repeats;
+        Some(position)
     }
 
     /// Whether the alert finds a place in the budget of the topic; `None` if that is not known. Waits for a place until a

@@ -4,6 +4,7 @@
 mod deliver;
 mod draft;
 mod handler;
+mod heartbeats;
 mod history_session;
 mod result;
 mod scheduled;

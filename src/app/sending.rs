@@ -7,7 +7,6 @@ use crate::channel::Outgoing;
 use crate::history::MailStatus;
 use crate::limits::{WAIT_FOR_A_PLACE, WORTH_AN_ATTEMPT};
 use crate::lookup::Directory;
-use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use tokio::time::Instant;
 
@@ -17,7 +16,7 @@ impl<D: Directory> Handler<D> {
     /// # Errors
     /// If the mail could not be published.
     pub(super) async fn send(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> Result<(), InvocationError> {
-        if !self.is_mailed(draft.alert.severity, draft.alert.incomplete) {
+        if !draft.mailed {
             log.mail = MailStatus::BelowMinimum;
         } else if self.admits(draft, log).await {
             self.publish(draft, log).await?;
@@ -25,11 +24,6 @@ impl<D: Directory> Handler<D> {
             log.mail = MailStatus::Suppressed;
         }
         self.after_the_mail(draft, log).await
-    }
-
-    /// Whether an alert of this severity is mailed. An incomplete one is: what could not be read must not look harmless.
-    pub(super) fn is_mailed(&self, severity: Severity, incomplete: bool) -> bool {
-        incomplete || severity >= self.settings.minimum_severity
     }
 
     /// Whether the alert gets a mail of its own; otherwise a summary lists it. Without a history, or if the history does

@@ -4,7 +4,7 @@
 use super::result::InvocationResult;
 use super::scheduled::Scheduled;
 use super::timetable::over_at;
-use crate::alert::{Alert, summary_of};
+use crate::alert::{Alert, RunOfSummaries, summary_of};
 use crate::channel::sns::NotPublished;
 use crate::channel::{chat, email};
 use crate::history::summary::{Group, Progress, groups};
@@ -12,6 +12,7 @@ use crate::history::{History, HistoryError};
 use crate::limits::{BETWEEN_SUMMARIES, WORTH_AN_ATTEMPT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
+use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -116,8 +117,11 @@ impl<D: Directory> Scheduled<'_, D> {
     }
 
     async fn compose(&self, run: &Run<'_>, group: &Group, may_be_second: bool) -> Alert {
-        let name = self.account_name(group.alerts.first().and_then(|alert| alert.account.as_ref())).await;
-        summary_of(group, run.history.table(), name.as_ref(), may_be_second)
+        let own = self.settings.topic.account().map(Untrusted::new);
+        let about = group.alerts.iter().filter_map(|alert| alert.line.account.as_ref()).chain(&own);
+        let names = self.account_names(about).await;
+        let run = RunOfSummaries { table: run.history.table(), names: &names, own: own.as_ref(), may_be_second };
+        summary_of(group, &run)
     }
 }
 

@@ -128,7 +128,8 @@ impl Publisher {
         let mut pause = Duration::from_millis(100);
         loop {
             let until = deadline.min(Instant::now() + PATIENCE_WITH_SNS);
-            let attempt = publish(client, arn, Some(&email.subject), &email.body, email.severity);
+            let message = Message::of(&email);
+            let attempt = publish(client, arn, &message);
             let cause = match attempt_until(until, attempt).await {
                 Attempt::Published => return Ok(true),
                 Attempt::ContentRefused(_) if !subject_is_plain => {
@@ -206,17 +207,39 @@ where
     }
 }
 
+/// A message of a topic.
+#[derive(Debug)]
+pub(super) struct Message<'a> {
+    pub subject: Option<&'a str>,
+    pub body: &'a str,
+    /// For subscription filter policies, like the account.
+    pub severity: Severity,
+    pub account: Option<&'a str>,
+}
+
+impl<'a> Message<'a> {
+    fn of(email: &'a Email) -> Self {
+        Self {
+            subject: Some(&email.subject),
+            body: &email.body,
+            severity: email.severity,
+            account: email.account.as_deref(),
+        }
+    }
+}
+
 pub(super) async fn publish(
     client: &Client,
     topic: &str,
-    subject: Option<&str>,
-    message: &str,
-    severity: Severity,
+    message: &Message<'_>,
 ) -> Result<(), SdkError<PublishError, HttpResponse>> {
-    let mut call = client.publish().topic_arn(topic).set_subject(subject.map(str::to_owned)).message(message);
-    let severity = MessageAttributeValue::builder().data_type("String").string_value(severity.word()).build();
-    if let Ok(severity) = severity {
-        call = call.message_attributes("severity", severity);
+    let mut call =
+        client.publish().topic_arn(topic).set_subject(message.subject.map(str::to_owned)).message(message.body);
+    for (name, value) in [("severity", Some(message.severity.word())), ("account", message.account)] {
+        let value = value.map(|value| MessageAttributeValue::builder().data_type("String").string_value(value).build());
+        if let Some(Ok(value)) = value {
+            call = call.message_attributes(name, value);
+        }
     }
     call.send().await.map(|_| ())
 }

@@ -1,12 +1,14 @@
 //! The settings: the environment ([`settings`]), what is alerted on ([`watch`]), who is expected to change access
-//! ([`expectations`]). This module contains no channels and no assessment.
+//! ([`expectations`]), for which accounts ([`places`]). This module contains no channels and no assessment.
 
 mod error;
 pub mod expectations;
+pub mod places;
 pub mod settings;
 pub mod watch;
 
 pub use error::BadSetting;
 pub use expectations::ExpectedPrincipals;
+pub use places::MinimumSeverity;
 pub use settings::{Settings, Topic, WebhookFormat};
 pub use watch::{ProtectedResources, Watch, WatchedActions};

@@ -9,9 +9,11 @@
 //! | `LOOKUP_BUDGET_SECONDS` | the time for all lookups of one alert together | 5 |
 //! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose changes are LOW, separated by commas | none |
 //! | `ORGANIZATION_ID` | the id of the account's organization, `o-…`: other organizations are strangers | none |
+//! | `READER_ROLE` | the role with which IAM is read in the organization's other accounts | none: one account only |
+//! | `HEARTBEAT_ROLE` | the role whose daily call proves that the events of an account arrive | none |
 //! | `ACCOUNT_NAMES` | `123456789012=production,…`: names of accounts, before their alias | none |
 //! | `WATCHED_EVENT_NAMES` | the actions that are alerted on, see [`WatchedActions`] | `default` |
-//! | `MINIMUM_SEVERITY` | the least severity that is mailed | MEDIUM |
+//! | `MINIMUM_SEVERITY` | the least severity that is mailed, with exceptions, see [`MinimumSeverity`] | MEDIUM |
 //! | `OWN_RESOURCES` | ARNs of the stack's own resources, separated by commas | its topic and function |
 //! | `FEEDING_TRAILS` | ARNs of the trails that the alerts depend on, separated by commas | every trail |
 //! | `HISTORY_TABLE` | the DynamoDB table of the history | none: nothing is recorded |
@@ -25,6 +27,7 @@
 
 use super::error::BadSetting;
 use super::expectations::ExpectedPrincipals;
+use super::places::MinimumSeverity;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::{Arn, is_account_id};
 use crate::severity::Severity;
@@ -47,13 +50,18 @@ pub struct Settings {
     /// What is alerted on.
     pub watch: Watch,
     /// The least severity that is mailed.
-    pub minimum_severity: Severity,
+    pub minimum_severity: MinimumSeverity,
     /// The table of the history, if there is one.
     pub history_table: Option<String>,
     /// How long the history is kept; `None` means for ever.
     pub history_retention: Option<TimeDelta>,
     /// The id of the account's organization.
     pub organization: Option<String>,
+    /// The name of the role with which IAM is read in the organization's other accounts. `None`: there are no events of
+    /// other accounts.
+    pub reader_role: Option<String>,
+    /// The name of the role whose daily call proves that events arrive.
+    pub heartbeat_role: Option<String>,
     /// Names of accounts, by id.
     pub account_names: BTreeMap<String, String>,
     /// Whether the function runs locally under SAM.
@@ -145,6 +153,7 @@ impl Settings {
                 });
             }
         }
+        let account_names = set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?;
         let topic = set("ALERT_TOPIC_ARN");
         let topic = match topic {
             Some(arn) if Arn::parse(&arn).is_some_and(|arn| arn.service == "sns") => Topic::Arn(arn),
@@ -189,16 +198,27 @@ impl Settings {
             history_retention: set("HISTORY_RETENTION_DAYS")
                 .map_or(Ok(Some(TimeDelta::days(365))), |text| retention(&text))?,
             minimum_severity: set("MINIMUM_SEVERITY")
-                .map_or(Ok(Severity::Medium), |text| severity("MINIMUM_SEVERITY", &text))?,
+                .map_or(Ok(MinimumSeverity::default()), |text| minimum_severity(&text, &account_names))?,
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
             expected_principals: set("EXPECTED_PRINCIPALS")
-                .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text))?,
-            account_names: set("ACCOUNT_NAMES").map_or(Ok(BTreeMap::new()), |text| account_names(&text))?,
+                .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text, &account_names))?,
+            account_names,
             organization: set("ORGANIZATION_ID").map(organization).transpose()?,
+            // Under SAM there is no other account.
+            reader_role: set("READER_ROLE").filter(|_| !local),
+            heartbeat_role: set("HEARTBEAT_ROLE"),
             endpoint: emulator.or_else(|| set("AWS_ENDPOINT_URL")).filter(|_| !deployed),
             local,
             variables: variables.into_inner(),
         })
+    }
+}
+
+impl Settings {
+    /// Whether a setting needs to know the organizational units of accounts.
+    #[must_use]
+    pub fn names_units(&self) -> bool {
+        self.minimum_severity.names_units() || self.expected_principals.names_units()
     }
 }
 
@@ -286,6 +306,15 @@ fn with_itself(
     own
 }
 
+fn minimum_severity(text: &str, names: &BTreeMap<String, String>) -> Result<MinimumSeverity, BadSetting> {
+    MinimumSeverity::parse(text, names).map_err(|part| BadSetting {
+        variable: "MINIMUM_SEVERITY",
+        found: format!("{part:?} in one place"),
+        wanted: "LOW, MEDIUM, HIGH or CRITICAL, then perhaps exceptions for accounts by id or by their name in ACCOUNT_NAMES, \
+                 and for organizational units by id: MEDIUM,sandbox=HIGH",
+    })
+}
+
 fn organization(text: String) -> Result<String, BadSetting> {
     let id = text.strip_prefix("o-").unwrap_or_default();
     let valid =
@@ -367,7 +396,7 @@ mod tests {
         assert!(error(&[("ACCOUNT_NAMES", "12=x")]).starts_with("ACCOUNT_NAMES is \"12=x\""));
         assert!(error(&[("WATCHED_EVENT_NAMES", "CreateUser,Foo")]).starts_with("WATCHED_EVENT_NAMES is \"Foo\" in"));
         assert!(error(&[("HISTORY_RETENTION_DAYS", "-1")]).starts_with("HISTORY_RETENTION_DAYS is \"-1\""));
-        assert!(error(&[("MINIMUM_SEVERITY", "medium")]).starts_with("MINIMUM_SEVERITY is \"medium\""));
+        assert!(error(&[("MINIMUM_SEVERITY", "medium")]).starts_with("MINIMUM_SEVERITY is \"medium\" in one place"));
         assert!(error(&[("SECURITY_HUB_MINIMUM_SEVERITY", "3")]).starts_with("SECURITY_HUB_MINIMUM_SEVERITY is \"3\""));
         assert_eq!(
             error(&[("CHAT_WEBHOOK_FORMAT", "Slack")]),

@@ -113,7 +113,7 @@ impl ProtectedResources {
             let near = own.region.is_empty() || target.kind == TargetKind::Trail || region == Some(own.region);
             // Names in IAM are not case-sensitive.
             let same = own_name == name.raw() || (service == "iam" && own_name.eq_ignore_ascii_case(name.raw()));
-            own.service == service && same && account == Some(own.account) && near
+            own.service == service && same && is_account(own, account) && near
         })
     }
 
@@ -122,9 +122,12 @@ impl ProtectedResources {
     #[must_use]
     pub fn are_named_by(&self, activity: &Activity) -> bool {
         let own: Vec<_> = self.0.iter().filter_map(|arn| Some((arn.as_str(), Arn::parse(arn)?))).collect();
-        let service = activity.action.service;
+        let (service, account) = (activity.action.service, activity.account.as_ref().map(Untrusted::raw));
+        // A name without an ARN is one of the event's account.
+        let here = |own: &Arn<'_>| account.is_none() || own.account.is_empty() || is_account(*own, account);
         let is_named = |field: &str, text: &str| {
-            own.iter().any(|(whole, arn)| is_arn_of(whole, text) || is_name_of(arn, service, field, text))
+            own.iter()
+                .any(|(whole, arn)| is_arn_of(whole, arn, text) || (here(arn) && is_name_of(arn, service, field, text)))
         };
         let in_message = activity.outcome.message().is_some_and(|message| {
             let words = message.raw().split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ',' | '(' | ')'));
@@ -160,8 +163,18 @@ const NAME_FIELDS: [&str; 19] = [
     "tablename",
 ];
 
+/// Whether a resource is of this account. The resources in the organization's other accounts are listed once, with `*`.
+fn is_account(own: Arn<'_>, account: Option<&str>) -> bool {
+    own.account == "*" || account == Some(own.account)
+}
+
 /// Whether a text is the ARN of a resource, or of something that belongs to it: a version, a subscription, an index.
-fn is_arn_of(own: &str, text: &str) -> bool {
+fn is_arn_of(own: &str, parsed: &Arn<'_>, text: &str) -> bool {
+    if parsed.account == "*" {
+        let account = Arn::parse(text).map(|arn| arn.account).filter(|account| *account != "*");
+        let here = account.map(|account| own.replacen(":*:", &format!(":{account}:"), 1));
+        return here.is_some_and(|here| Arn::parse(&here).is_some_and(|parsed| is_arn_of(&here, &parsed, text)));
+    }
     let beginning = own.trim_end_matches('*');
     text == own
         || (own.ends_with('*') && text.starts_with(beginning))

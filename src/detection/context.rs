@@ -12,7 +12,7 @@ use crate::phrase;
 use crate::policy::{
     Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Holder, Home, Named, Parsed, Reading, Trust,
 };
-use crate::text::Phrase;
+use crate::text::{Phrase, Untrusted};
 use std::borrow::Cow;
 
 /// The input of the assessment.
@@ -170,6 +170,14 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn home(&self) -> Home<'a> {
         home(self.activity, self.settings)
+    }
+
+    /// The caller's account, which is another one than the event's: its name, if there is one, and its id.
+    #[must_use]
+    pub fn callers_account(&self, id: &Untrusted) -> Phrase {
+        let known = self.dossier.callers_account.as_ref().and_then(|account| account.name.found().cloned());
+        let set = self.settings.account_names.get(id.raw()).map(Untrusted::new);
+        set.or(known).map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")"))
     }
 
     /// The case, with what happened before.

@@ -112,6 +112,7 @@ mod tests {
             actor: "ci".into(),
             actor_key: "role/ci".into(),
             target: "x".into(),
+            account: None,
             object: None,
             steps: Vec::new(),
             severity: None,

@@ -1,5 +1,6 @@
 //! An event as it is recorded in the history: who did it, to what, and when.
 
+use super::across::across_accounts;
 use super::model::Line;
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{ChainStep, TargetKind};
@@ -23,8 +24,6 @@ pub struct Entry {
     pub counted_actor: String,
     /// Where the call came from, by [`origin`].
     pub origin: String,
-    /// The account in which it happened.
-    pub account: Option<Untrusted>,
     pub source_address: Option<Untrusted>,
     /// The time of arrival. The retention period begins then.
     pub arrived: DateTime<Utc>,
@@ -44,6 +43,7 @@ impl Entry {
             actor: activity.principal.short_name().plain().into(),
             actor_key: actor_key(&activity.principal).into(),
             target: target_label(activity).plain().into(),
+            account: activity.account.clone(),
             object: activity.object.name.clone(),
             steps,
             severity: None,
@@ -55,7 +55,6 @@ impl Entry {
             object_key: object_key(activity),
             counted_actor: counted_actor(&activity.principal),
             origin: origin(activity),
-            account: activity.account.clone(),
             source_address: activity.origin.address.clone(),
             arrived: now,
         }
@@ -111,14 +110,15 @@ pub fn actor_key(principal: &Principal) -> String {
     }
 }
 
-/// The key under which the calls of an actor are counted. It contains nothing that a caller can choose at will: neither
-/// the name of a session nor a source identity.
+/// The key under which the calls of an actor are counted, in all accounts together. It contains nothing that a caller can
+/// choose at will: neither the name of a session nor a source identity.
 fn counted_actor(principal: &Principal) -> String {
     match principal {
         Principal::AssumedRole(session) if !matches!(session.operator, Operator::IdentityCenter { .. }) => {
             let role = session.role_arn.as_ref().or(session.role.as_ref());
-            role.map_or_else(|| actor_key(principal), |role| role.raw().to_owned())
+            role.map_or_else(|| actor_key(principal), |role| across_accounts(role.raw()))
         }
+        Principal::AssumedRole(_) => across_accounts(&actor_key(principal)),
         // The issuer verifies them, but can name anyone.
         Principal::SamlUser(user) | Principal::WebIdentityUser(user) => {
             let provider = user.provider.as_ref().map_or("unknown", Untrusted::raw);

@@ -9,14 +9,17 @@
 //! This module contains what is recorded, and how bursts, places and summaries are counted. It does not assess events.
 //! Only the [`store`] knows the table.
 
+mod across;
 pub mod budget;
 pub mod burst;
 mod entry;
 mod error;
+pub mod heartbeat;
 mod model;
 pub mod store;
 pub mod summary;
 
+pub use across::{across_accounts, same_change};
 pub use entry::{Entry, actor_key, event_key, object_key, target_key};
 pub use error::HistoryError;
 pub use model::{AlertRecord, Claim, Line, Lines, MailStatus, RelatedActivity};

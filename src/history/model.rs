@@ -42,6 +42,8 @@ pub struct Line {
     pub actor_key: Untrusted,
     /// The target, for people.
     pub target: Untrusted,
+    /// The id of the account in which it happened.
+    pub account: Option<Untrusted>,
     /// The object's name or id, where the call names one.
     pub object: Option<Untrusted>,
     /// The chain steps that the event may be.

@@ -1,10 +1,10 @@
 //! Summaries: mails that list suppressed alerts. Every suppressed alert is listed in one, within two minutes.
 //!
-//! Alerts on one actor are one mail. If there are too many actors for that, the most severe ones keep a mail of their
+//! Alerts on one actor are one mail, in whatever accounts. If there are too many actors for that, the most severe ones keep a mail of their
 //! own, and the rest is grouped by severity. The grouping depends on nothing but the alerts, so an interrupted run can go
 //! on where it stopped.
 
-use super::Line;
+use super::{Line, across_accounts};
 use crate::severity::Severity;
 use crate::text::{TextKind, Untrusted};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// its way to the table.
 pub const SETTLED: TimeDelta = TimeDelta::seconds(20);
 /// The version of the grouping. After a change, a run that another version began cannot go on: it begins again.
-pub const GROUPING: i64 = 1;
+pub const GROUPING: i64 = 2;
 /// The most groups of one run, if they are grouped by actor only.
 const GROUPS: usize = 8;
 /// How many actors keep a mail of their own if there are more.
@@ -29,7 +29,6 @@ const AROUND_A_LINE: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressed {
     pub line: Line,
-    pub account: Option<Untrusted>,
     /// When it was suppressed.
     pub at: DateTime<Utc>,
     /// Its place in the store's list, which is in the order of time.
@@ -83,7 +82,7 @@ impl Group {
 pub fn groups(alerts: Vec<Suppressed>) -> Vec<Group> {
     let mut by_actor: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for alert in alerts {
-        by_actor.entry((alert.line.actor_key.clone(), alert.account.clone())).or_default().push(alert);
+        by_actor.entry(across_accounts(alert.line.actor_key.raw())).or_default().push(alert);
     }
     let mut by_actor: Vec<_> = by_actor.into_iter().collect();
     by_actor.sort_by_key(|(_, alerts)| (Reverse(alerts.iter().map(Suppressed::severity).max()), Reverse(alerts.len())));
@@ -147,7 +146,7 @@ mod tests {
         let activity = activity("CreateUser", &json!({"userName": format!("n{number}")}), &identity);
         let mut line = Entry::new(&activity, Vec::new(), &json!({"number": number, "actor": actor}), now).line;
         (line.severity, line.subject) = (Some(severity), Some("[HIGH] somebody created something".into()));
-        Suppressed { place: format!("2026-11-22T06:00:11.{number:06}#{actor}"), line, account: None, at: now }
+        Suppressed { place: format!("2026-11-22T06:00:11.{number:06}#{actor}"), line, at: now }
     }
 
     fn sizes(groups: &[Group]) -> Vec<(GroupedBy, Severity, usize)> {

@@ -28,6 +28,8 @@ pub enum Unavailable {
     /// AWS answered with this error code.
     Failed(Untrusted),
     Unreachable,
+    /// The reader role of the account could not be assumed; AWS answered with this error code.
+    NoReader(Untrusted),
     /// One replica of IAM already knows the user, another does not yet.
     NotVisible,
 }
@@ -64,6 +66,7 @@ impl Unavailable {
             Self::TimedOut => "no answer in time".into(),
             Self::NotAsked(why) => (*why).into(),
             Self::Failed(code) => phrase!("AWS answered ", code),
+            Self::NoReader(code) => phrase!("AWS refused the reader role in that account: ", code),
             Self::Unreachable => "AWS could not be reached".into(),
             Self::NotVisible => "IAM does not show it yet".into(),
         }

@@ -1,9 +1,8 @@
 //! The questions that a directory answers. Each question contains the account.
 
-use super::answer::Lookup;
-use super::model::{Group, ManagedPolicy, Role, User};
+use super::answer::{Lookup, Unavailable};
+use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use crate::policy::Parsed;
-use crate::text::Untrusted;
 use std::rc::Rc;
 use tokio::time::Instant;
 
@@ -49,8 +48,12 @@ pub struct PolicyQuestion {
 /// Answers questions about accounts. An answer that is not there at the deadline is unavailable.
 #[allow(async_fn_in_trait, reason = "used only within this crate's single-threaded runtime")]
 pub trait Directory {
-    /// Whether the directory can answer for this account.
+    /// Whether the directory can be asked about this account.
     fn knows(&self, account: Option<&str>) -> bool;
+    /// The account itself: no more than its names and its place in the organization.
+    async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount;
+    /// Why nothing can be read in an account that the directory knows.
+    async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable>;
     /// A user. The answer can be some minutes old.
     async fn known_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User>;
     /// The current state of a user. IAM can take some seconds to show a user that was just created.
@@ -65,5 +68,4 @@ pub trait Directory {
     async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy>;
     /// The current document of a customer managed policy.
     async fn policy_document(&self, question: &PolicyQuestion, deadline: Instant) -> Lookup<Parsed>;
-    async fn account_alias(&self, account: &AccountId, deadline: Instant) -> Lookup<Untrusted>;
 }

@@ -3,13 +3,13 @@
 use super::answer::{Gap, Lookup, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
-use super::model::{Dossier, KnownCaller, KnownTarget, NamedKnown};
+use super::model::{Dossier, KnownAccount, KnownCaller, KnownTarget, Membership, NamedKnown};
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
 use crate::event::principal::{Principal, Root, Session};
 use crate::event::{Activity, CallersAccount, FailureKind, Outcome};
-use crate::limits::{NAMED_LOOKED_UP, TIME_FOR_THE_ALIAS};
+use crate::limits::{NAMED_LOOKED_UP, TIME_FOR_THE_NAME};
 use crate::phrase;
 use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
 use crate::text::Untrusted;
@@ -23,10 +23,6 @@ const UNREADABLE_ACCOUNT: &str = "its account cannot be read from the event";
 pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: Instant) -> Dossier {
     let account = id(activity.account.as_ref());
     let known = directory.knows(account.as_deref());
-    // Only the name of the account: no alert waits long for it.
-    let soon = deadline.min(Instant::now() + TIME_FOR_THE_ALIAS);
-    let alias =
-        async { if known { directory.account_alias(&account, soon).await } else { Lookup::not_asked(OTHER_ACCOUNT) } };
     let asking = Asking { directory, activity, account: &account, known, deadline };
     let target_given_and_named = async {
         // What the policy in the request names is looked up beside the target, the rest after it.
@@ -35,8 +31,9 @@ pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: 
         named.extend(more);
         (target, given, named)
     };
-    let (caller, (target, given, named), account_alias) = tokio::join!(asking.caller(), target_given_and_named, alias);
-    Dossier { caller, target, given, named, account_alias }
+    let ((caller, callers_account), (target, given, named), account) =
+        tokio::join!(asking.caller_and_account(), target_given_and_named, asking.account_of_event());
+    Dossier { caller, target, given, named, account, callers_account }
 }
 
 fn id(account: Option<&Untrusted>) -> AccountId {
@@ -58,18 +55,46 @@ struct Asking<'a, D> {
 }
 
 impl<D: Directory> Asking<'_, D> {
-    async fn caller(&self) -> KnownCaller {
-        let principal = self.activity.principal.acting_as();
-        // The caller can be in another account than the event; a caller without an account is in the event's.
+    /// The event's account: an event that arrived here is of the own account or of a member.
+    async fn account_of_event(&self) -> KnownAccount {
+        if self.known { self.account(self.account).await } else { KnownAccount::not_asked(OTHER_ACCOUNT) }
+    }
+
+    /// An account itself. An account in which the reader role can be assumed is a member: the function's role may not
+    /// assume any role outside of the organization.
+    async fn account(&self, account: &AccountId) -> KnownAccount {
+        // Only the name of the account: no alert waits long for it.
+        let soon = self.deadline.min(Instant::now() + TIME_FOR_THE_NAME);
+        let (known, closed) =
+            tokio::join!(self.directory.account(account, soon), self.directory.closed(account, self.deadline));
+        let membership = if closed.is_none() { Membership::Member } else { known.membership };
+        KnownAccount { membership, closed, ..known }
+    }
+
+    /// The caller, and the caller's account if it is another one than the event's.
+    async fn caller_and_account(&self) -> (KnownCaller, Option<KnownAccount>) {
         if matches!(self.activity.callers_account(), CallersAccount::NotReadable(_)) {
-            return KnownCaller::NotAsked(UNREADABLE_ACCOUNT);
+            return (KnownCaller::NotAsked(UNREADABLE_ACCOUNT), None);
         }
-        let account = id(principal.account()).or_else(|| self.account.clone());
+        // A caller without an account is in the event's.
+        let account = id(self.activity.principal.acting_as().account()).or_else(|| self.account.clone());
         if !self.directory.knows(account.as_deref()) {
             let readable = account.as_deref().is_none_or(is_account_id);
-            return KnownCaller::NotAsked(if readable { OTHER_ACCOUNT } else { UNREADABLE_ACCOUNT });
+            return (KnownCaller::NotAsked(if readable { OTHER_ACCOUNT } else { UNREADABLE_ACCOUNT }), None);
         }
-        match principal {
+        if account == *self.account || self.account.is_none() {
+            return (self.caller(account).await, None);
+        }
+        let theirs = self.account(&account).await;
+        // An account of which nothing is known may be anybody's.
+        if theirs.closed.is_some() && theirs.membership != Membership::Member {
+            return (KnownCaller::NotAsked(OTHER_ACCOUNT), Some(theirs));
+        }
+        (self.caller(account).await, Some(theirs))
+    }
+
+    async fn caller(&self, account: AccountId) -> KnownCaller {
+        match self.activity.principal.acting_as() {
             Principal::IamUser(user) => match &user.name {
                 Some(name) => {
                     let question = UserQuestion {

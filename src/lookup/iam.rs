@@ -8,23 +8,27 @@
 
 mod calls;
 mod read;
+mod readers;
 
 use super::answer::{Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, Attachment};
 use super::cache::Cache;
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
-use super::model::{Group, ManagedPolicy, Role, User};
-use crate::limits::{CACHED, CACHED_FOR, VISIBILITY_PAUSES};
+use super::model::{Group, KnownAccount, ManagedPolicy, Membership, Role, User};
+use super::organization::{Listed, Organization};
+use super::recent::Recent;
+use crate::limits::{ACCOUNTS_NAMED, CACHED, CACHED_FOR, VISIBILITY_PAUSES};
 use crate::policy::Parsed;
 use crate::text::Untrusted;
 use aws_sdk_iam::Client;
 use chrono::Utc;
-use read::{Age, IamReader};
-use std::cell::RefCell;
-use std::collections::HashMap;
+use read::Age;
+use readers::Readers;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
+
+pub use readers::Members;
 
 /// The IAM actions that the function uses. Its role allows these IAM actions and no others. A test records the calls.
 pub const READ_ACTIONS: [&str; 21] = [
@@ -56,10 +60,10 @@ type Alias = Rc<OnceCell<Option<Untrusted>>>;
 
 #[derive(Debug)]
 pub struct IamDirectory {
-    reader: IamReader,
-    account: Option<String>,
+    readers: Readers,
+    organization: Option<Organization>,
     /// By account. Requests at the same time share one lookup.
-    aliases: RefCell<HashMap<AccountId, Alias>>,
+    aliases: Recent<AccountId, Alias>,
     users: Cache<UserQuestion, Rc<User>>,
     roles: Cache<RoleQuestion, Rc<Role>>,
 }
@@ -68,109 +72,35 @@ impl IamDirectory {
     /// A directory of the account with this id: the account of the client's credentials.
     #[must_use]
     pub fn new(client: Client, account: Option<String>) -> Self {
+        Self::of_organization(client, account, None, None)
+    }
+
+    /// The same, with the other accounts of an organization.
+    #[must_use]
+    pub fn of_organization(
+        client: Client,
+        account: Option<String>,
+        members: Option<Members>,
+        organization: Option<Organization>,
+    ) -> Self {
         Self {
-            reader: IamReader::new(client),
-            account,
-            aliases: RefCell::default(),
+            readers: Readers::new(client, account, members),
+            organization,
+            aliases: Recent::new(ACCOUNTS_NAMED),
             users: Cache::new(CACHED_FOR, CACHED),
             roles: Cache::new(CACHED_FOR, CACHED),
         }
     }
-}
 
-impl Directory for IamDirectory {
-    fn knows(&self, account: Option<&str>) -> bool {
-        account.zip(self.account.as_deref()).is_none_or(|(account, own)| account == own)
-    }
-
-    async fn known_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User> {
-        if let Some(user) = self.users.get(question) {
-            return user;
-        }
-        let user = Rc::new(Box::pin(self.reader.user(question, Age::SomeMinutes, deadline)).await);
-        if user.unanswered() == 0 && user.profile.found().is_some() {
-            self.users.put(question.clone(), user.clone());
-        }
-        user
-    }
-
-    async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User> {
-        let mut user = Box::pin(self.reader.user(question, Age::Now, deadline)).await;
-        for pause in VISIBILITY_PAUSES.into_iter().take_while(|_| just_created) {
-            if user.is_settled() || Instant::now() + pause >= deadline {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-            // One call shows whether the other calls are useful: IAM's rate limit applies to the whole account.
-            if user.profile == Lookup::Missing
-                && self.reader.user_profile(&question.name, deadline).await == Lookup::Missing
-            {
-                continue;
-            }
-            user = Box::pin(self.reader.user(question, Age::Now, deadline)).await;
-        }
-        Rc::new(user)
-    }
-
-    async fn known_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role> {
-        if let Some(role) = self.roles.get(question) {
-            return role;
-        }
-        let role = Rc::new(Box::pin(self.reader.role(&question.name, Age::SomeMinutes, deadline)).await);
-        if role.unanswered() == 0 && role.profile.found().is_some() {
-            self.roles.put(question.clone(), role.clone());
-        }
-        role
-    }
-
-    async fn fresh_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role> {
-        Rc::new(Box::pin(self.reader.role(&question.name, Age::Now, deadline)).await)
-    }
-
-    async fn group(&self, question: &GroupQuestion, deadline: Instant) -> Rc<Group> {
-        let (asked, name) = (Utc::now(), question.name.as_str());
-        let group = Untrusted::new(name);
-        let (members, mut attached) = Box::pin(async {
-            tokio::join!(self.reader.members(name, deadline), self.reader.of_group(&group, Age::Now, deadline))
-        })
-        .await;
-        if members == Lookup::Missing {
-            attached = AttachedPolicies::default();
-        }
-        // The alert shows these as the group's own policies, so the group is not named again.
-        for policy in &mut attached.policies {
-            policy.via = if policy.arn.is_some() { Attachment::Attached } else { Attachment::Inline };
-        }
-        Rc::new(Group { members, attached, provenance: Provenance::Live(asked) })
-    }
-
-    async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy> {
-        let (asked, arn) = (Utc::now(), question.arn.as_str());
-        let read = async {
-            let Some(version) = &question.version else {
-                let profile = self.reader.policy_profile(arn, deadline).await;
-                let document = self.reader.default_document(arn, &profile, deadline).await;
-                return (profile, document);
-            };
-            tokio::join!(
-                self.reader.policy_profile(arn, deadline),
-                self.reader.document_of(arn, version.clone(), deadline)
-            )
+    async fn alias(&self, account: &AccountId, deadline: Instant) -> Lookup<Untrusted> {
+        let reader = match self.readers.of(account.as_deref(), deadline).await {
+            Ok(reader) => reader,
+            Err(why) => return Lookup::Unavailable(why),
         };
-        let ((profile, document), holders) =
-            Box::pin(async { tokio::join!(read, self.reader.holders(arn, deadline)) }).await;
-        Rc::new(ManagedPolicy { profile, document, holders, provenance: Provenance::Live(asked) })
-    }
-
-    async fn policy_document(&self, question: &PolicyQuestion, deadline: Instant) -> Lookup<Parsed> {
-        Box::pin(self.reader.managed_document(&question.arn, Age::Now, deadline)).await
-    }
-
-    async fn account_alias(&self, account: &AccountId, deadline: Instant) -> Lookup<Untrusted> {
-        let alias = self.aliases.borrow_mut().entry(account.clone()).or_default().clone();
+        let alias = self.aliases.get_or(account, |_| true, Rc::default);
         let fetched = alias.get_or_try_init(async || {
-            let call = || self.reader.client.list_account_aliases().send();
-            match self.reader.calls.ask(deadline, "iam:ListAccountAliases", call).await {
+            let call = || reader.client.list_account_aliases().send();
+            match reader.calls.ask(deadline, "iam:ListAccountAliases", call).await {
                 Lookup::Found(answer) => Ok(answer.account_aliases.into_iter().next().map(Untrusted::new)),
                 Lookup::Missing => Ok(None),
                 Lookup::Unavailable(reason) => Err(reason),
@@ -185,5 +115,138 @@ impl Directory for IamDirectory {
             Ok(None) => Lookup::Missing,
             Err(reason) => Lookup::Unavailable(reason),
         }
+    }
+}
+
+impl Directory for IamDirectory {
+    fn knows(&self, account: Option<&str>) -> bool {
+        self.readers.know(account)
+    }
+
+    async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount {
+        let listed = async {
+            match (&self.organization, account) {
+                (Some(organization), Some(id)) => Box::pin(organization.account(id, deadline)).await,
+                _ => Listed::nothing(&Unavailable::NotAsked("no setting names the organization")),
+            }
+        };
+        let (listed, alias) = tokio::join!(listed, self.alias(account, deadline));
+        let own = self.readers.is_own(account.as_deref());
+        KnownAccount {
+            name: if listed.name.found().is_some() { listed.name } else { alias },
+            membership: if own { Membership::Member } else { listed.membership },
+            units: listed.units,
+            closed: None,
+        }
+    }
+
+    async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable> {
+        self.readers.of(account.as_deref(), deadline).await.err()
+    }
+
+    async fn known_user(&self, question: &UserQuestion, deadline: Instant) -> Rc<User> {
+        if let Some(user) = self.users.get(question) {
+            return user;
+        }
+        let user = match self.readers.of(question.account.as_deref(), deadline).await {
+            Ok(reader) => Rc::new(Box::pin(reader.user(question, Age::SomeMinutes, deadline)).await),
+            Err(why) => return Rc::new(User::unread(&why, Provenance::Nowhere)),
+        };
+        if user.unanswered() == 0 && user.profile.found().is_some() {
+            self.users.put(question.clone(), user.clone());
+        }
+        user
+    }
+
+    async fn fresh_user(&self, question: &UserQuestion, just_created: bool, deadline: Instant) -> Rc<User> {
+        let reader = match self.readers.of(question.account.as_deref(), deadline).await {
+            Ok(reader) => reader,
+            Err(why) => return Rc::new(User::unread(&why, Provenance::Nowhere)),
+        };
+        let mut user = Box::pin(reader.user(question, Age::Now, deadline)).await;
+        for pause in VISIBILITY_PAUSES.into_iter().take_while(|_| just_created) {
+            if user.is_settled() || Instant::now() + pause >= deadline {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            // One call shows whether the other calls are useful: IAM's rate limit applies to the whole account.
+            if user.profile == Lookup::Missing && reader.user_profile(&question.name, deadline).await == Lookup::Missing
+            {
+                continue;
+            }
+            user = Box::pin(reader.user(question, Age::Now, deadline)).await;
+        }
+        Rc::new(user)
+    }
+
+    async fn known_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role> {
+        if let Some(role) = self.roles.get(question) {
+            return role;
+        }
+        let role = self.role(question, Age::SomeMinutes, deadline).await;
+        if role.unanswered() == 0 && role.profile.found().is_some() {
+            self.roles.put(question.clone(), role.clone());
+        }
+        role
+    }
+
+    async fn fresh_role(&self, question: &RoleQuestion, deadline: Instant) -> Rc<Role> {
+        self.role(question, Age::Now, deadline).await
+    }
+
+    async fn group(&self, question: &GroupQuestion, deadline: Instant) -> Rc<Group> {
+        let (asked, name) = (Utc::now(), question.name.as_str());
+        let reader = match self.readers.of(question.account.as_deref(), deadline).await {
+            Ok(reader) => reader,
+            Err(why) => return Rc::new(Group::unread(&why, Provenance::Nowhere)),
+        };
+        let group = Untrusted::new(name);
+        let (members, mut attached) = Box::pin(async {
+            tokio::join!(reader.members(name, deadline), reader.of_group(&group, Age::Now, deadline))
+        })
+        .await;
+        if members == Lookup::Missing {
+            attached = AttachedPolicies::default();
+        }
+        // The alert shows these as the group's own policies, so the group is not named again.
+        for policy in &mut attached.policies {
+            policy.via = if policy.arn.is_some() { Attachment::Attached } else { Attachment::Inline };
+        }
+        Rc::new(Group { members, attached, provenance: Provenance::Live(asked) })
+    }
+
+    async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy> {
+        let (asked, arn) = (Utc::now(), question.arn.as_str());
+        let reader = match self.readers.of(question.account.as_deref(), deadline).await {
+            Ok(reader) => reader,
+            Err(why) => return Rc::new(ManagedPolicy::unread(&why, Provenance::Nowhere)),
+        };
+        let read = async {
+            let Some(version) = &question.version else {
+                let profile = reader.policy_profile(arn, deadline).await;
+                let document = reader.default_document(arn, &profile, deadline).await;
+                return (profile, document);
+            };
+            tokio::join!(reader.policy_profile(arn, deadline), reader.document_of(arn, version.clone(), deadline))
+        };
+        let ((profile, document), holders) =
+            Box::pin(async { tokio::join!(read, reader.holders(arn, deadline)) }).await;
+        Rc::new(ManagedPolicy { profile, document, holders, provenance: Provenance::Live(asked) })
+    }
+
+    async fn policy_document(&self, question: &PolicyQuestion, deadline: Instant) -> Lookup<Parsed> {
+        match self.readers.of(question.account.as_deref(), deadline).await {
+            Ok(reader) => Box::pin(reader.managed_document(&question.arn, Age::Now, deadline)).await,
+            Err(why) => Lookup::Unavailable(why),
+        }
+    }
+}
+
+impl IamDirectory {
+    async fn role(&self, question: &RoleQuestion, age: Age, deadline: Instant) -> Rc<Role> {
+        Rc::new(match self.readers.of(question.account.as_deref(), deadline).await {
+            Ok(reader) => Box::pin(reader.role(&question.name, age, deadline)).await,
+            Err(why) => Role::unread(&why, Provenance::Nowhere),
+        })
     }
 }

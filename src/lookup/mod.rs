@@ -12,6 +12,8 @@ mod directory;
 mod enrich;
 pub mod iam;
 mod model;
+pub mod organization;
+mod recent;
 pub mod snapshot;
 
 pub use answer::{Gap, Listing, Lookup, Provenance, Unavailable};
@@ -19,6 +21,6 @@ pub use attached::{AttachedPolicies, AttachedPolicy, Attachment};
 pub use directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 pub use enrich::enrich;
 pub use model::{
-    AccessKey, Dossier, Group, KeyUse, KnownCaller, KnownTarget, ManagedPolicy, Members, NamedKnown, PolicyProfile,
-    Role, RoleProfile, User, UserProfile,
+    AccessKey, Dossier, Group, KeyUse, KnownAccount, KnownCaller, KnownTarget, ManagedPolicy, Members, Membership,
+    NamedKnown, PolicyProfile, Role, RoleProfile, User, UserProfile,
 };

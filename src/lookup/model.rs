@@ -143,6 +143,23 @@ impl KnownCaller {
 }
 
 impl User {
+    /// A user of whom nothing could be read, and why.
+    pub(super) fn unread(why: &Unavailable, provenance: Provenance) -> Self {
+        fn none<T>(why: &Unavailable) -> Lookup<T> {
+            Lookup::Unavailable(why.clone())
+        }
+        Self {
+            profile: none(why),
+            groups: none(why),
+            attached: AttachedPolicies::gap(&"policies".into(), why),
+            mfa_devices: none(why),
+            access_keys: none(why),
+            password: none(why),
+            key_last_used: none(why),
+            provenance,
+        }
+    }
+
     /// Interprets `Missing`. IAM's replicas do not all know a new user at the same time. If one replica knows the user,
     /// "no such user" from another says nothing about groups, keys or policies. If no replica knows the user, there are
     /// no such facts.
@@ -188,6 +205,12 @@ impl User {
 }
 
 impl Group {
+    /// A group of which nothing could be read, and why.
+    pub(super) fn unread(why: &Unavailable, provenance: Provenance) -> Self {
+        let attached = AttachedPolicies::gap(&"policies".into(), why);
+        Self { members: Lookup::Unavailable(why.clone()), attached, provenance }
+    }
+
     /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
@@ -196,6 +219,12 @@ impl Group {
 }
 
 impl ManagedPolicy {
+    /// A policy of which nothing could be read, and why.
+    pub(super) fn unread(why: &Unavailable, provenance: Provenance) -> Self {
+        let (document, holders) = (Lookup::Unavailable(why.clone()), Lookup::Unavailable(why.clone()));
+        Self { profile: Lookup::Unavailable(why.clone()), document, holders, provenance }
+    }
+
     /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
@@ -204,10 +233,53 @@ impl ManagedPolicy {
 }
 
 impl Role {
+    /// A role of which nothing could be read, and why.
+    pub(super) fn unread(why: &Unavailable, provenance: Provenance) -> Self {
+        let attached = AttachedPolicies::gap(&"policies".into(), why);
+        Self { profile: Lookup::Unavailable(why.clone()), attached, provenance }
+    }
+
     /// The number of failed lookups.
     #[must_use]
     pub fn unanswered(&self) -> usize {
         failures([self.profile.unavailable()]) + self.attached.unanswered()
+    }
+}
+
+/// Whose an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// An account of the own organization; without an organization, the own account.
+    Member,
+    /// AWS Organizations says that it is none of the own organization.
+    Stranger,
+    NotKnown,
+}
+
+/// What is known about an account itself.
+#[derive(Debug, Clone)]
+pub struct KnownAccount {
+    /// Its name in AWS Organizations, otherwise its alias.
+    pub name: Lookup<Untrusted>,
+    pub membership: Membership,
+    /// The ids of its organizational units and of the root, the nearest first.
+    pub units: Lookup<Vec<Untrusted>>,
+    /// Why nothing can be read in it.
+    pub closed: Option<Unavailable>,
+}
+
+impl KnownAccount {
+    /// An account of which nothing is known, and why.
+    #[must_use]
+    pub const fn not_asked(why: &'static str) -> Self {
+        let membership = Membership::NotKnown;
+        Self { name: Lookup::not_asked(why), membership, units: Lookup::not_asked(why), closed: None }
+    }
+
+    /// Its organizational units, if they are known.
+    #[must_use]
+    pub fn known_units(&self) -> Option<&[Untrusted]> {
+        self.units.found().map(Vec::as_slice)
     }
 }
 
@@ -222,8 +294,10 @@ pub struct Dossier {
     pub given: AttachedPolicies,
     /// The entities that the target's policies name, and that decide what they amount to.
     pub named: Vec<(Untrusted, NamedKnown)>,
-    /// The alias of the event's account.
-    pub account_alias: Lookup<Untrusted>,
+    /// The event's account.
+    pub account: KnownAccount,
+    /// The caller's account, if it is another one.
+    pub callers_account: Option<KnownAccount>,
 }
 
 /// What is known about an entity that a policy names.
@@ -296,6 +370,12 @@ impl KnownTarget {
 }
 
 impl Dossier {
+    /// What is known about the caller's account.
+    #[must_use]
+    pub fn account_of_caller(&self) -> &KnownAccount {
+        self.callers_account.as_ref().unwrap_or(&self.account)
+    }
+
     /// Whether another entity has the target's name now: then the target was deleted and created again.
     #[must_use]
     pub fn target_is_replaced(&self, activity: &Activity) -> bool {
@@ -320,7 +400,7 @@ impl Dossier {
             + self.target.unanswered()
             + self.given.unanswered()
             + named.sum::<usize>()
-            + failures([self.account_alias.unavailable()])
+            + failures([self.account.name.unavailable()])
     }
 }
 

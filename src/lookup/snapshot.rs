@@ -11,7 +11,8 @@ mod saved;
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::model::{
-    AccessKey, Group, KeyUse, ManagedPolicy, Members, PolicyProfile, Role, RoleProfile, User, UserProfile,
+    AccessKey, Group, KeyUse, KnownAccount, ManagedPolicy, Members, Membership, PolicyProfile, Role, RoleProfile, User,
+    UserProfile,
 };
 use crate::arn::Arn;
 use crate::catalog::TargetKind;
@@ -66,16 +67,7 @@ impl Snapshot {
 
     fn user(&self, question: &UserQuestion) -> User {
         if let Some(why) = self.unavailable {
-            return User {
-                profile: Lookup::not_asked(why),
-                groups: Lookup::not_asked(why),
-                attached: AttachedPolicies::gap(&"policies".into(), &Unavailable::NotAsked(why)),
-                mfa_devices: Lookup::not_asked(why),
-                access_keys: Lookup::not_asked(why),
-                password: Lookup::not_asked(why),
-                key_last_used: Lookup::not_asked(why),
-                provenance: Provenance::Nowhere,
-            };
+            return User::unread(&Unavailable::NotAsked(why), Provenance::Nowhere);
         }
         let Some(user) = self.user_detail_list.iter().find(|user| user.user_name == question.name) else {
             return User {
@@ -307,12 +299,20 @@ impl Directory for Snapshot {
         self.managed(question).document
     }
 
-    async fn account_alias(&self, _: &AccountId, _: Instant) -> Lookup<Untrusted> {
-        match (self.unavailable, &self.account_aliases) {
+    async fn account(&self, account: &AccountId, _: Instant) -> KnownAccount {
+        if !self.knows(account.as_deref()) {
+            return KnownAccount::not_asked(NOT_SAVED);
+        }
+        let name = match (self.unavailable, &self.account_aliases) {
             (Some(why), _) => Lookup::not_asked(why),
             (None, Some(aliases)) => aliases.first().map_or(Lookup::Missing, |alias| Lookup::Found(alias.into())),
             (None, None) => Lookup::not_asked(NOT_SAVED),
-        }
+        };
+        KnownAccount { name, membership: Membership::Member, ..KnownAccount::not_asked(NOT_SAVED) }
+    }
+
+    async fn closed(&self, _: &AccountId, _: Instant) -> Option<Unavailable> {
+        None
     }
 }
 

@@ -1,10 +1,14 @@
 //! Restores the stack's own resources and the trails.
 
 use super::command::{Command, ContainmentStep};
+use crate::alert::rows::account;
 use crate::catalog::Restore;
+use crate::detection::Case;
 use crate::event::Activity;
+use crate::lookup::{KnownAccount, Membership, Unavailable};
+use crate::phrase;
 use crate::severity::Severity;
-use crate::text::Untrusted;
+use crate::text::{Phrase, Untrusted};
 
 pub(in crate::alert) fn deploy_second_stack() -> ContainmentStep {
     // CloudFormation does not see changes that were made outside of it, so deploying the stack again would change
@@ -13,6 +17,28 @@ pub(in crate::alert) fn deploy_second_stack() -> ContainmentStep {
         "Deploy a second stack under another name, with another AlertTopicName. It alerts at once, and the first stack stays \
          as evidence.",
     )
+}
+
+/// How the function can look up accounts again in which it could read nothing. `name` is that of the event's account.
+pub(in crate::alert) fn open_accounts(case: &Case<'_>, name: Option<&Untrusted>) -> Option<ContainmentStep> {
+    let role = case.settings.reader_role.as_deref()?;
+    let is_closed = |account: &&KnownAccount| matches!(account.closed, Some(Unavailable::NoReader(_)));
+    let own = Some(&case.dossier.account).filter(is_closed).map(|_| account(case.activity.account.as_ref(), name));
+    let theirs = case.dossier.callers_account.as_ref().filter(is_closed);
+    let theirs = theirs.filter(|account| account.membership == Membership::Member);
+    let theirs = theirs.and_then(|_| case.activity.principal.account()).map(|id| case.callers_account(id));
+    let accounts: Vec<_> = own.into_iter().chain(theirs).collect();
+    if accounts.is_empty() {
+        return None;
+    }
+    let text = phrase!(
+        "Let the alerts look up ",
+        Phrase::joined(accounts, " and "),
+        " again: deploy organization/member.yaml there (README, \"A whole organization\"). The role ",
+        &Untrusted::new(role),
+        " is missing there, or does not trust this function. This command, run there, says which:"
+    );
+    Some(ContainmentStep::new(text, vec![Command::new("aws iam get-role").option("--role-name", role)]))
 }
 
 /// `severity` is that of the change by itself: below CRITICAL, the alerts go on.

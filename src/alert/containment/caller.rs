@@ -13,8 +13,8 @@ use crate::lookup::{Dossier, KnownCaller};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
-pub(super) fn stop(activity: &Activity, dossier: &Dossier, steps: &mut Vec<ContainmentStep>) {
-    let elsewhere = matches!(activity.callers_account(), CallersAccount::Other(_));
+/// `elsewhere`: the caller is of an account where nobody here can do anything.
+pub(super) fn stop(activity: &Activity, dossier: &Dossier, elsewhere: bool, steps: &mut Vec<ContainmentStep>) {
     let by_hand = |text: &'static str| ContainmentStep::by_hand(text);
     match &activity.principal {
         _ if activity.action.effect == AccessEffect::SignsIn && !activity.outcome.succeeded() => steps.push(by_hand(

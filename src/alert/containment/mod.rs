@@ -10,14 +10,16 @@ mod caller;
 mod command;
 mod target;
 
-pub(super) use alerting::deploy_second_stack;
+pub(super) use alerting::{deploy_second_stack, open_accounts};
 pub use command::{Command, ContainmentStep};
 
 use super::links;
 use crate::catalog::AccessEffect;
 use crate::detection::Case;
-use crate::event::{Activity, FailureKind};
+use crate::event::{Activity, CallersAccount, FailureKind};
 use crate::limits::LOOK_BACK;
+use crate::lookup::Membership;
+use crate::phrase;
 use chrono::{DateTime, Utc};
 
 /// The containment steps: first for the target, then for the caller.
@@ -33,9 +35,26 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     let impairs = case.activity.action.effect == AccessEffect::ImpairsAlerting;
     let routine = !impairs && case.activity.outcome.failure().is_some_and(FailureKind::is_routine);
     if !case.attaches_quarantine() && !routine {
-        caller::stop(case.activity, case.dossier, &mut steps);
+        steps.extend(stop_caller(case));
     }
     steps.push(look_around(case.activity, now));
+    steps
+}
+
+/// The steps against the caller. A caller of another account of the organization is stopped there.
+fn stop_caller(case: &Case<'_>) -> Vec<ContainmentStep> {
+    let (activity, dossier) = (case.activity, case.dossier);
+    let mut steps = Vec::new();
+    let member = dossier.callers_account.as_ref().is_some_and(|account| account.membership == Membership::Member);
+    match activity.callers_account() {
+        CallersAccount::Other(theirs) if member => {
+            caller::stop(activity, dossier, false, &mut steps);
+            for step in &mut steps {
+                step.text = phrase!("In ", case.callers_account(theirs), ": ", &step.text);
+            }
+        }
+        account => caller::stop(activity, dossier, matches!(account, CallersAccount::Other(_)), &mut steps),
+    }
     steps
 }
 

@@ -2,7 +2,7 @@
 
 use super::amazon_q;
 use crate::aws;
-use crate::channel::sns::{Attempt, NotPublished, attempt_until, publish};
+use crate::channel::sns::{Attempt, Message, NotPublished, attempt_until, publish};
 use crate::channel::{Channel, FailureNames, Outgoing};
 use crate::config::Settings;
 use crate::history::MailStatus;
@@ -38,11 +38,13 @@ impl AmazonQ {
     }
 
     async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), NotPublished> {
-        let message = amazon_q::render(outgoing.alert).to_string();
+        let body = amazon_q::render(outgoing.alert).to_string();
+        let account = outgoing.alert.account_attribute();
+        let message = Message { subject: None, body: &body, severity: outgoing.alert.severity, account };
         let until = Instant::now() + CHAT_TIMEOUT;
         // Only what SNS definitely refused is repeated: two equal messages in a chat look like two events.
         let cause = loop {
-            let sent = publish(&self.client, &self.topic, None, &message, outgoing.alert.severity);
+            let sent = publish(&self.client, &self.topic, &message);
             match attempt_until(until, sent).await {
                 Attempt::Published => return Ok(()),
                 Attempt::RefusedForNow(_) if Instant::now() + PAUSE < until => sleep(PAUSE).await,

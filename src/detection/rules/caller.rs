@@ -5,6 +5,7 @@ use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::{Case, Opinion, Weight};
 use crate::event::principal::{Operator, RoleSession, Root};
 use crate::event::{CallersAccount, Principal};
+use crate::lookup::Membership;
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
@@ -141,7 +142,18 @@ pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
     match case.activity.callers_account() {
         CallersAccount::Same | CallersAccount::NotStated => None,
         CallersAccount::Other(theirs) => {
-            at_least(Severity::High, phrase!(who.capitalized(), " belongs to another account, ", theirs, "."))
+            let (belongs, account) = (phrase!(who.capitalized(), " belongs to "), case.callers_account(theirs));
+            match case.dossier.account_of_caller().membership {
+                Membership::Member if case.dossier.callers_account.is_some() => {
+                    at_least(Severity::Medium, phrase!(belongs, account, ", an account of your organization."))
+                }
+                Membership::Stranger => {
+                    at_least(Severity::High, phrase!(belongs, account, ", which is no account of your organization."))
+                }
+                Membership::Member | Membership::NotKnown => {
+                    at_least(Severity::High, phrase!(belongs, "another account, ", account, "."))
+                }
+            }
         }
         CallersAccount::NotReadable(_) | CallersAccount::OfUnreadableEvent => at_least(
             Severity::Medium,
@@ -240,7 +252,8 @@ pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
 
 pub(super) fn expected_principal(case: &Case<'_>) -> Option<Opinion> {
     let arn = case.activity.principal.lasting_arn()?;
-    let pattern = case.settings.expected_principals.covering(arn.raw())?;
+    let units = case.dossier.account_of_caller().known_units().unwrap_or_default();
+    let pattern = case.settings.expected_principals.covering(arn.raw(), units)?;
     let reason = phrase!("Expected: the setting ExpectedPrincipals has ", &Untrusted::new(pattern), ".");
     Some(opinion(Weight::Expected, reason))
 }

@@ -4,7 +4,7 @@
 use super::opinions::{opinion, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion, Weight};
-use crate::lookup::{AttachedPolicies, Gap, KnownTarget};
+use crate::lookup::{AttachedPolicies, Gap, KnownTarget, Unavailable};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::Phrase;
@@ -15,9 +15,14 @@ fn incomplete(weight: Weight, reason: Phrase) -> Option<Opinion> {
 }
 
 /// What was not read, and why: "the groups of ops-carol (throttled by AWS)".
-fn missing(of: &Phrase, gaps: Vec<Gap>) -> Phrase {
+fn missing(whose: Option<&Phrase>, gaps: Vec<Gap>) -> Phrase {
+    let of = |joint: &'static str| whose.map_or_else(Phrase::default, |whose| phrase!(joint, whose));
+    // Then nothing at all was read.
+    if let Some(closed) = gaps.iter().find(|gap| matches!(gap.reason, Unavailable::NoReader(_))) {
+        return phrase!("everything", of(" about "), " (", closed.reason.words(), ")");
+    }
     let gaps: Vec<_> =
-        gaps.into_iter().map(|Gap { what, reason }| phrase!(what, of, " (", reason.words(), ")")).collect();
+        gaps.into_iter().map(|Gap { what, reason }| phrase!(what, of(" of "), " (", reason.words(), ")")).collect();
     Phrase::few(gaps, 3, ", ")
 }
 
@@ -37,7 +42,7 @@ pub(super) fn caller_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
         Weight::Always(Severity::Medium),
         phrase!(
             "Not evaluated: ",
-            missing(&phrase!(" of ", case.activity.principal.short_name()), lists),
+            missing(Some(&case.activity.principal.short_name()), lists),
             ". AWS may have quarantined the caller."
         ),
     )
@@ -49,7 +54,7 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     if !activity.outcome.succeeded() {
         return None;
     }
-    let of = phrase!(" of ", target_name(case));
+    let target = target_name(case);
     let policies = failed(dossier.target.attached().map(AttachedPolicies::unread).unwrap_or_default());
     let own_credential = activity.is_self() && effect == AccessEffect::GrantsCredential;
     let hands_on = effect.passes_on_access() && effect != AccessEffect::Creates;
@@ -57,16 +62,16 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     if hands_on && !policies.is_empty() {
         let reason = phrase!(
             "Not evaluated: ",
-            missing(&of, policies),
+            missing(Some(&target), policies),
             ". The access that the call hands on may be full access."
         );
         return incomplete(Weight::AtLeast(Severity::High), reason);
     }
     let mut of_target = policies;
     of_target.extend(facts_of(&dossier.target));
-    let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(&of, of_target)).into_iter().collect();
+    let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(Some(&target), of_target)).into_iter().collect();
     let given = failed(dossier.given.unread());
-    all.extend((!given.is_empty()).then(|| missing(&Phrase::default(), given)));
+    all.extend((!given.is_empty()).then(|| missing(None, given)));
     let named = dossier.named.iter().filter(|(_, known)| known.unanswered() > 0);
     let named: Vec<_> = named.map(|(arn, _)| Phrase::arn(arn)).collect();
     all.extend((!named.is_empty()).then(|| phrase!("what the policies name (", Phrase::few(named, 3, ", "), ")")));

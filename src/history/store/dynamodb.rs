@@ -2,7 +2,8 @@
 
 use super::answers::{Earlier, claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
 use super::keys::{
-    BEGIN, CHAIN, EVENT, HISTORY, Item, actor_list, at, chain_list, day_of, event_list, key, keys, lists, target_list,
+    BEGIN, CHAIN, EVENT, HISTORY, HISTORY_OF_ORGANIZATION, Item, at, chain_list, day_of, event_list, key, keys, lists,
+    target_list,
 };
 use super::table::History;
 use super::values::{bounded, millis, number, text, time};
@@ -143,7 +144,7 @@ impl History {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let Ok(first) = put else { return Ok(Claim::Unknown(HistoryError::NotBuilt)) };
-        let writes = self.writes(first, entry, &lists(entry), &[]);
+        let writes = self.writes(first, entry, &self.lists(entry), &[]);
         let call = self.client.transact_write_items().set_transact_items(Some(writes)).send();
         match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
             Ok(Ok(_)) => Ok(Claim::Ours { retried: false }),
@@ -183,7 +184,7 @@ impl History {
         let left_out = is_suppressed.then(|| ("leftOutAt", millis(entry.arrived)));
         let first = put.map_err(|_| HistoryError::NotBuilt)?;
         let of_lines: Vec<_> = judged.clone().into_iter().chain(left_out).collect();
-        let mut writes = self.writes(first, entry, &lists(entry), &of_lines);
+        let mut writes = self.writes(first, entry, &self.lists(entry), &of_lines);
         if is_suppressed {
             // In one transaction: an alert that is recorded as suppressed is on the list, too.
             writes.push(self.suppressed(entry, &judged).ok_or(HistoryError::NotBuilt)?);
@@ -236,7 +237,7 @@ impl History {
             .build();
         let first = put.map_err(|_| HistoryError::NotBuilt)?;
         let of_iam = entry.line.call.raw().starts_with("iam:");
-        let in_lists = if of_iam { lists(entry) } else { vec![day_of(entry)] };
+        let in_lists = if of_iam { self.lists(entry) } else { vec![day_of(entry)] };
         self.write(self.writes(first, entry, &in_lists, &[])).await
     }
 
@@ -265,7 +266,7 @@ impl History {
         let time = entry.line.time;
         // '~' sorts after everything that follows a time.
         let around = (at(time - RELATED), format!("{}~", at(time + RELATED)));
-        let actor = actor_list(entry.line.actor_key.raw());
+        let actor = self.actor_list_of(entry);
         let lines_of = async |key: Option<&str>| match key.map(target_list) {
             Some(list) => self.list(self.within(&list, &around).scan_index_forward(false).limit(LINES_READ)).await,
             None => Ok(Lines::default()),
@@ -342,12 +343,23 @@ impl History {
         unless_refused("name", call).await.unwrap_or(true)
     }
 
+    /// All lists that contain the event.
+    fn lists(&self, entry: &Entry) -> Vec<String> {
+        lists(entry, self.actor_list_of(entry))
+    }
+
+    /// The lists of actors are others in an organization, so they begin at another time.
+    const fn begins_in(&self) -> &'static str {
+        if self.many_accounts { HISTORY_OF_ORGANIZATION } else { HISTORY }
+    }
+
     /// When the history began; `None` if that is not recorded yet.
     async fn begin(&self) -> Result<Option<DateTime<Utc>>, HistoryError> {
         if let Some(begin) = self.begin.get() {
             return Ok(Some(*begin));
         }
-        let items = patient("begin", self.of(HISTORY).send()).await?.items.ok_or(HistoryError::NotUnderstood)?;
+        let items =
+            patient("begin", self.of(self.begins_in()).send()).await?.items.ok_or(HistoryError::NotUnderstood)?;
         let begin = items.iter().find_map(|item| time(item, "time"));
         Ok(begin.map(|begin| *self.begin.get_or_init(|| begin)))
     }
@@ -361,7 +373,7 @@ impl History {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(keys(HISTORY, BEGIN)))
+            .set_item(Some(keys(self.begins_in(), BEGIN)))
             .item("time", text(&at(entry.arrived)))
             .condition_expression("attribute_not_exists(pk)")
             .send();

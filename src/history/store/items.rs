@@ -16,7 +16,6 @@ impl History {
         item.extend(keys(&event_list(&entry.line.event_id), EVENT));
         let facts = [
             ("targetKey", entry.target_key.as_deref()),
-            ("accountId", entry.account.as_ref().map(Untrusted::raw)),
             ("sourceAddress", entry.source_address.as_ref().map(Untrusted::raw)),
         ];
         item.extend(facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), text(fact?)))));
@@ -56,6 +55,9 @@ impl History {
             ("target", line.target.raw()),
         ];
         item.extend(facts.map(|(name, fact)| (name.to_owned(), text(fact))));
+        if let Some(account) = &line.account {
+            item.insert("accountId".into(), text(account.raw()));
+        }
         if let Some(object) = &line.object {
             item.insert("object".into(), text(object.raw()));
         }
@@ -86,6 +88,7 @@ impl Line {
             actor: field("actor")?,
             actor_key: field("actorKey")?,
             target: field("target")?,
+            account: field("accountId"),
             object: field("object"),
             steps: steps.into_iter().flatten().filter_map(|step| ChainStep::from_stored(step.as_s().ok()?)).collect(),
             severity: severity.and_then(|word| Severity::from_word(word.raw())),

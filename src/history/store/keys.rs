@@ -28,10 +28,9 @@ pub struct TableQuery {
 }
 
 impl TableQuery {
-    /// The suppressed alerts of an actor since a time: time, severity, call, outcome, who, what, event id.
+    /// The suppressed alerts in the list of an actor since a time: time, severity, call, outcome, who, what, event id.
     #[must_use]
-    pub fn suppressed(actor_key: &str, from: DateTime<Utc>) -> Self {
-        let list = actor_list(actor_key);
+    pub fn suppressed(list: &str, from: DateTime<Utc>) -> Self {
         Self {
             key_condition: "pk = :actor AND sk >= :from",
             filter: "attribute_exists(leftOutAt)",
@@ -53,7 +52,9 @@ pub const ALERT_SHOWN: &str = "Item.alert.S";
 pub(super) const EVENT: &str = "EVENT";
 pub(super) const CHAIN: &str = "CHAIN";
 pub(super) const HISTORY: &str = "HISTORY";
+pub(super) const HISTORY_OF_ORGANIZATION: &str = "HISTORY#organization";
 pub(super) const BEGIN: &str = "BEGIN";
+pub(super) const HEARTBEAT: &str = "HEARTBEAT";
 const ACTOR: &str = "ACTOR#";
 
 pub(super) fn event_list(event_id: &Untrusted) -> String {
@@ -80,6 +81,11 @@ pub fn day_list(account_and_date: &str) -> String {
 
 pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {
     format!("CHAIN#{chain}#{}", first.raw())
+}
+
+/// The item of a change, by [`same_change`](crate::history::same_change).
+pub(super) fn same_change_list(change: &str) -> String {
+    format!("SAME#{change}")
 }
 
 /// The list of all counts of a day.
@@ -109,15 +115,15 @@ pub(super) fn burst_key(entry: &Entry) -> Item {
     keys(&list, &format!("{}#{kind}", entry.counted_actor))
 }
 
-/// All lists that contain the event.
-pub(super) fn lists(entry: &Entry) -> Vec<String> {
+/// All lists that contain the event. `actor` is the actor's list.
+pub(super) fn lists(entry: &Entry, actor: String) -> Vec<String> {
     let target = entry.target_key.as_deref().map(target_list);
     let object = entry.object_key.as_deref().filter(|key| entry.target_key.as_deref() != Some(key)).map(target_list);
-    [Some(actor_list(entry.line.actor_key.raw())), target, object, Some(day_of(entry))].into_iter().flatten().collect()
+    [Some(actor), target, object, Some(day_of(entry))].into_iter().flatten().collect()
 }
 
 pub(super) fn day_of(entry: &Entry) -> String {
-    let account = entry.account.as_ref().map_or("unknown", Untrusted::raw);
+    let account = entry.line.account.as_ref().map_or("unknown", Untrusted::raw);
     day_list(&format!("{account}#{}", entry.line.time.format("%Y-%m-%d")))
 }
 

@@ -8,11 +8,14 @@
 //! | a line of what happened to a target | `TARGET#<key>` | `<time>#<eventID>` |
 //! | a line of what happened in an account on a day | `DAY#<account>#<date>` | `<time>#<eventID>` |
 //! | how often an actor made a call on a day, see [`burst`](super::burst) | `FLOOD#<date>` | `<actor key>#<call>` |
+//! | the first account in which an actor made a change | `SAME#<actor key>#<change>` | `FIRST` |
+//! | when an account last proved that its events arrive | `HEARTBEAT` | `<account>` |
 //! | how many mails took a place in a minute, see [`budget`](super::budget) | `FLOOD#mails` | `<minute>` |
 //! | a suppressed alert, see [`summary`](super::summary) | `FLOOD#suppressed` | `<time>#<eventID>` |
 //! | how far the summaries have come | `FLOOD#summaries` | `PROGRESS` |
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
+//! | since when there is one of the organization | `HISTORY#organization` | `BEGIN` |
 //!
 //! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
 //! items of the table and not of an index, so that a read finds what was written a moment ago.
@@ -20,8 +23,10 @@
 mod answers;
 mod bursts;
 mod dynamodb;
+mod heartbeats;
 mod items;
 pub mod keys;
+mod repeats;
 mod suppressed;
 mod table;
 mod values;

@@ -8,7 +8,6 @@ use super::values::{integer, millis, number, text};
 use crate::history::summary::{GROUPING, Progress, SETTLED, Suppressed};
 use crate::history::{Entry, HistoryError, Line};
 use crate::limits::SUPPRESSED_READ;
-use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,9 +22,6 @@ impl History {
         let mut item = self.line(entry);
         item.extend(judged.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         item.insert("leftOutAt".into(), millis(entry.arrived));
-        if let Some(account) = &entry.account {
-            item.insert("accountId".into(), text(account.raw()));
-        }
         self.on_the_list(entry, item)
     }
 
@@ -148,7 +144,6 @@ impl Suppressed {
         let field = |name: &str| item.get(name)?.as_s().ok().cloned();
         Some(Self {
             line: Line::read(item)?,
-            account: field("accountId").map(Untrusted::new),
             at: DateTime::from_timestamp_millis(integer(item, "leftOutAt")?)?,
             place: field("sk")?,
         })

@@ -1,7 +1,8 @@
 //! The table and its client.
 
-use super::keys::Table;
+use super::keys::{Table, actor_list};
 use crate::history::budget::Share;
+use crate::history::{Entry, across_accounts};
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,6 +17,8 @@ pub struct History {
     pub(super) table: String,
     /// How long an item is kept; `None` means for ever.
     pub(super) retention: Option<TimeDelta>,
+    /// Whether it is the history of an organization's accounts: then an actor has one list for all of them.
+    pub(super) many_accounts: bool,
     /// When the history began, if that was read before.
     pub(super) begin: OnceLock<DateTime<Utc>>,
     /// The share and the minute whose places are used up, if that was read before.
@@ -35,10 +38,24 @@ impl History {
             client,
             table,
             retention,
+            many_accounts: false,
             begin: OnceLock::new(),
             used_up: Cell::new(None),
             witnessed: RefCell::default(),
         }
+    }
+
+    /// The history of all accounts of an organization.
+    #[must_use]
+    pub fn of_many_accounts(self) -> Self {
+        Self { many_accounts: true, ..self }
+    }
+
+    /// The list of what the actor of an event did.
+    #[must_use]
+    pub fn actor_list_of(&self, entry: &Entry) -> String {
+        let key = entry.line.actor_key.raw();
+        if self.many_accounts { actor_list(&across_accounts(key)) } else { actor_list(key) }
     }
 
     /// Remembers that an event was alerted on.

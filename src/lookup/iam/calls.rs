@@ -26,7 +26,12 @@ pub(super) struct Calls {
     given_up: Cell<Option<Instant>>,
     /// The event, by its deadline, and its turn.
     turn: Cell<Option<(Instant, Turn)>>,
+    /// Whether AWS does not accept the credentials any more.
+    locked_out: Cell<bool>,
 }
+
+/// What AWS answers to credentials that it does not accept: their role may have been created again.
+const LOCKED_OUT: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"];
 
 /// The pauses before a call is repeated: the first one, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -125,14 +130,21 @@ impl Calls {
         self.persist(deadline, action, read).await
     }
 
+    /// Whether AWS does not accept the credentials any more.
+    pub(super) fn is_locked_out(&self) -> bool {
+        self.locked_out.get()
+    }
+
     fn is_busy(&self) -> bool {
         self.given_up.get().is_some_and(|since| since.elapsed() < BUSY)
     }
 
     /// What was given up, and why.
     fn give_up<T>(&self, reason: Unavailable) -> Lookup<T> {
-        if reason == Unavailable::Throttled {
-            self.given_up.set(Some(Instant::now()));
+        match &reason {
+            Unavailable::Throttled => self.given_up.set(Some(Instant::now())),
+            Unavailable::Failed(code) if LOCKED_OUT.contains(&code.raw()) => self.locked_out.set(true),
+            _ => {}
         }
         Lookup::Unavailable(reason)
     }

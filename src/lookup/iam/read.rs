@@ -22,20 +22,32 @@ use tokio::sync::OnceCell;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-/// Reads from IAM. Policy documents are cached.
+/// Reads from IAM in one account. Policy documents are cached.
 #[derive(Debug)]
 pub(super) struct IamReader {
     pub(super) client: Client,
     pub(super) calls: Calls,
-    /// By ARN, which contains the account.
-    documents: Cache<String, Parsed>,
+    documents: Rc<Documents>,
+}
+
+/// The documents of managed policies, for all accounts: an ARN contains the account, and AWS's own policies are the same
+/// everywhere.
+#[derive(Debug)]
+pub(super) struct Documents {
+    known: Cache<String, Parsed>,
     /// The documents that are being asked for: caller and target often have the same policies.
     asked: RefCell<HashMap<String, Rc<OnceCell<Lookup<Parsed>>>>>,
 }
 
+impl Default for Documents {
+    fn default() -> Self {
+        Self { known: Cache::new(CACHED_FOR, CACHED), asked: RefCell::default() }
+    }
+}
+
 impl IamReader {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, calls: Calls::default(), documents: Cache::new(CACHED_FOR, CACHED), asked: RefCell::default() }
+    pub(super) fn new(client: Client, documents: Rc<Documents>) -> Self {
+        Self { client, calls: Calls::default(), documents }
     }
 
     pub(super) async fn user(&self, question: &UserQuestion, age: Age, deadline: Instant) -> User {
@@ -330,18 +342,18 @@ impl IamReader {
     pub(super) async fn managed_document(&self, arn: &str, age: Age, deadline: Instant) -> Lookup<Parsed> {
         // AWS changes its policies seldom, and nobody else can.
         let cached = age == Age::SomeMinutes || is_aws_managed(arn);
-        if let (true, Some(document)) = (cached, self.documents.get(&arn.to_owned())) {
+        if let (true, Some(document)) = (cached, self.documents.known.get(&arn.to_owned())) {
             return Lookup::Found(document);
         }
-        let once = self.asked.borrow_mut().entry(arn.to_owned()).or_default().clone();
+        let once = self.documents.asked.borrow_mut().entry(arn.to_owned()).or_default().clone();
         let document = once.get_or_init(async || {
             let profile = self.policy_profile(arn, deadline).await;
             self.default_document(arn, &profile, deadline).await
         });
         let document = Box::pin(document).await.clone();
-        self.asked.borrow_mut().remove(arn);
+        self.documents.asked.borrow_mut().remove(arn);
         if let Lookup::Found(document) = &document {
-            self.documents.put(arn.to_owned(), document.clone());
+            self.documents.known.put(arn.to_owned(), document.clone());
         }
         document
     }

@@ -1,0 +1,76 @@
+//! When each account last proved that its events arrive.
+
+use super::answers::{patient, unless_refused};
+use super::keys::{HEARTBEAT, at, keys};
+use super::table::History;
+use super::values::{number, text, time};
+use crate::history::HistoryError;
+use crate::history::heartbeat::{FORGOTTEN_AFTER, Heartbeat};
+use crate::text::Untrusted;
+use chrono::{DateTime, Utc};
+
+impl History {
+    /// Records that the heartbeat of an account arrived.
+    ///
+    /// # Errors
+    /// If it could not be recorded: the next one comes tomorrow.
+    pub async fn note_heartbeat(&self, account: &Untrusted, now: DateTime<Utc>) -> Result<(), HistoryError> {
+        let call = self
+            .update(keys(HEARTBEAT, account.raw()))
+            .update_expression("SET lastAt = :now, expiresAt = :expires")
+            .expression_attribute_values(":now", text(&at(now)))
+            .expression_attribute_values(":expires", number((now + FORGOTTEN_AFTER).timestamp()))
+            .send();
+        patient("heartbeat", call).await.map(|_| ())
+    }
+
+    /// Expects heartbeats of an account from now on, if none is recorded.
+    ///
+    /// # Errors
+    /// If that could not be recorded.
+    pub async fn expect_heartbeat(&self, account: &Untrusted, now: DateTime<Utc>) -> Result<(), HistoryError> {
+        let call = self
+            .update(keys(HEARTBEAT, account.raw()))
+            .update_expression("SET lastAt = :now")
+            .condition_expression("attribute_not_exists(pk)")
+            .expression_attribute_values(":now", text(&at(now)))
+            .send();
+        unless_refused("expect heartbeat", call).await.map(|_| ())
+    }
+
+    /// Records that the silence of an account was alerted on.
+    ///
+    /// # Errors
+    /// If it could not be recorded: then it is alerted on again.
+    pub async fn note_silence(&self, heartbeat: &Heartbeat) -> Result<(), HistoryError> {
+        let call = self
+            .update(keys(HEARTBEAT, heartbeat.account.raw()))
+            .update_expression("SET silentSince = :last")
+            .condition_expression("lastAt = :last")
+            .expression_attribute_values(":last", text(&at(heartbeat.last)))
+            .send();
+        unless_refused("silence", call).await.map(|_| ())
+    }
+
+    /// The last heartbeats of all accounts.
+    ///
+    /// # Errors
+    /// If they could not be read.
+    pub async fn heartbeats(&self) -> Result<Vec<Heartbeat>, HistoryError> {
+        let (mut all, mut from) = (Vec::new(), None);
+        loop {
+            let query = self.of(HEARTBEAT).set_exclusive_start_key(from.take());
+            let answer = patient("heartbeats", query.send()).await?;
+            let items = answer.items.ok_or(HistoryError::NotUnderstood)?;
+            all.extend(items.iter().filter_map(|item| {
+                let last = time(item, "lastAt")?;
+                let account = item.get("sk")?.as_s().ok()?.into();
+                Some(Heartbeat { account, last, alerted: time(item, "silentSince") == Some(last) })
+            }));
+            from = answer.last_evaluated_key;
+            if from.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+}

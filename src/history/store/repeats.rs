@@ -1,0 +1,64 @@
+//! The changes that were made in one account and are being made in another one.
+
+use super::answers::why_not;
+use super::keys::{keys, same_change_list};
+use super::table::History;
+use super::values::{number, text};
+use crate::history::{Entry, HistoryError, same_change};
+use crate::limits::HISTORY_TIMEOUT;
+use crate::severity::Severity;
+use crate::text::Untrusted;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use chrono::TimeDelta;
+use tokio::time::{Instant, timeout_at};
+
+/// A change in another account within this time of the first one is more of the same.
+const SAME_FOR: TimeDelta = TimeDelta::hours(1);
+/// How long a change is remembered.
+const REMEMBERED: TimeDelta = TimeDelta::days(3);
+
+/// Severities in order, as numbers.
+fn severe(severity: Severity) -> usize {
+    Severity::ALL.iter().take_while(|other| **other < severity).count()
+}
+
+impl History {
+    /// Whether the same actor made the same change in another account shortly before, and that was no less severe: the id
+    /// of that account. Of several at the same time, one is the first. Always `None` where there is only one account.
+    ///
+    /// # Errors
+    /// If that is not known: then the alert is mailed.
+    pub async fn made_elsewhere(&self, entry: &Entry, severity: Severity) -> Result<Option<Untrusted>, HistoryError> {
+        let change = same_change(entry).filter(|_| self.many_accounts);
+        let (Some(change), Some(account)) = (change, &entry.line.account) else { return Ok(None) };
+        let arrived = entry.arrived.timestamp();
+        let call = self
+            .update(keys(&same_change_list(&change), "FIRST"))
+            .update_expression("SET since = :now, accountId = :account, severe = :severe, expiresAt = :expires")
+            .condition_expression(
+                "attribute_not_exists(since) OR since < :ended OR accountId = :account OR severe < :severe",
+            )
+            .expression_attribute_values(":now", number(arrived))
+            .expression_attribute_values(":ended", number(arrived - SAME_FOR.num_seconds()))
+            .expression_attribute_values(":account", text(account.raw()))
+            .expression_attribute_values(":severe", number(severe(severity)))
+            .expression_attribute_values(":expires", number((entry.arrived + REMEMBERED).timestamp()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            // A second attempt would not know which was the first.
+            .config_override(aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled()))
+            .send();
+        let error = match timeout_at(Instant::now() + HISTORY_TIMEOUT, Box::pin(call)).await {
+            Ok(Ok(_)) => return Ok(None),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(HistoryError::TimedOut),
+        };
+        let Some(UpdateItemError::ConditionalCheckFailedException(refused)) = error.as_service_error() else {
+            return Err(why_not("made elsewhere", &error));
+        };
+        let first = refused.item().and_then(|item| item.get("accountId")?.as_s().ok());
+        first.map(|account| Some(Untrusted::new(account))).ok_or(HistoryError::NotUnderstood)
+    }
+}

@@ -1,0 +1,151 @@
+//! The readers of IAM, one an account: the own account's, and those of the other accounts of the organization. Theirs
+//! use the credentials of a role in that account.
+//!
+//! A role is assumed once, and again before its session ends. Accounts that were not heard of for the longest time are
+//! dropped, so memory does not grow with the organization.
+
+use super::calls::Calls;
+use super::read::{Documents, IamReader};
+use crate::arn::is_account_id;
+use crate::aws;
+use crate::limits::{ACCOUNTS_READ, READER_REFUSED_FOR, RENEWED_BEFORE};
+use crate::lookup::answer::{Lookup, Unavailable};
+use crate::lookup::recent::Recent;
+use aws_config::SdkConfig;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::config::Credentials;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+
+/// The name of the function's sessions in the other accounts.
+const SESSION: &str = "iam-security-alert";
+
+#[derive(Debug)]
+pub(super) struct Readers {
+    own: Rc<IamReader>,
+    /// The own account, if it is known.
+    account: Option<String>,
+    members: Option<Members>,
+    documents: Rc<Documents>,
+}
+
+/// How the other accounts of the organization are read.
+#[derive(Debug)]
+pub struct Members {
+    config: SdkConfig,
+    sts: aws_sdk_sts::Client,
+    calls: Calls,
+    partition: String,
+    role: String,
+    readers: Recent<String, Rc<OnceCell<Assumed>>>,
+}
+
+/// A reader, or why there is none, and until when that is so.
+#[derive(Debug)]
+struct Assumed {
+    reader: Result<Rc<IamReader>, Unavailable>,
+    until: Instant,
+}
+
+impl Assumed {
+    fn is_good(&self, now: Instant) -> bool {
+        self.until > now && !self.reader.as_ref().is_ok_and(|reader| reader.calls.is_locked_out())
+    }
+}
+
+impl Members {
+    /// The members are read with the role of this name, in the partition with this name.
+    #[must_use]
+    pub fn new(config: SdkConfig, partition: &str, role: String) -> Self {
+        Self {
+            sts: aws::sts(&config),
+            config,
+            calls: Calls::default(),
+            partition: partition.to_owned(),
+            role,
+            readers: Recent::new(ACCOUNTS_READ),
+        }
+    }
+
+    async fn reader(
+        &self,
+        account: &str,
+        documents: &Rc<Documents>,
+        deadline: Instant,
+    ) -> Result<Rc<IamReader>, Unavailable> {
+        let now = Instant::now();
+        let good = |assumed: &Rc<OnceCell<Assumed>>| assumed.get().is_none_or(|assumed| assumed.is_good(now));
+        let assumed = self.readers.get_or(&account.to_owned(), good, Rc::default);
+        let assume = assumed.get_or_init(async || self.assume(account, documents, deadline).await);
+        match timeout_at(deadline, Box::pin(assume)).await {
+            Ok(assumed) => assumed.reader.clone(),
+            Err(_) => Err(Unavailable::TimedOut),
+        }
+    }
+
+    async fn assume(&self, account: &str, documents: &Rc<Documents>, deadline: Instant) -> Assumed {
+        let role = format!("arn:{}:iam::{account}:role/{}", self.partition, self.role);
+        let call = || self.sts.assume_role().role_arn(&role).role_session_name(SESSION).send();
+        let now = Instant::now();
+        match self.calls.ask(deadline, "sts:AssumeRole", call).await.map(|answer| answer.credentials) {
+            Lookup::Found(Some(given)) => {
+                let ends = SystemTime::try_from(given.expiration).unwrap_or(SystemTime::UNIX_EPOCH);
+                let left = ends.duration_since(SystemTime::now()).unwrap_or_default();
+                let token = Some(given.session_token);
+                let credentials = Credentials::new(given.access_key_id, given.secret_access_key, token, None, "reader");
+                let client = aws::iam_as(&self.config, credentials);
+                tracing::debug!(account, "reader role assumed");
+                Assumed {
+                    reader: Ok(Rc::new(IamReader::new(client, documents.clone()))),
+                    until: now + left.saturating_sub(RENEWED_BEFORE).max(Duration::from_secs(1)),
+                }
+            }
+            // Asked again from time to time: the role may be deployed meanwhile.
+            Lookup::Unavailable(Unavailable::Denied(_)) => {
+                Assumed { reader: Err(Unavailable::NoReader("AccessDenied".into())), until: now + READER_REFUSED_FOR }
+            }
+            Lookup::Unavailable(Unavailable::Failed(code)) => {
+                Assumed { reader: Err(Unavailable::NoReader(code)), until: now + READER_REFUSED_FOR }
+            }
+            Lookup::Unavailable(why) => Assumed { reader: Err(why), until: now },
+            Lookup::Found(None) | Lookup::Missing => {
+                let why = Unavailable::NoReader("an answer without credentials".into());
+                Assumed { reader: Err(why), until: now + READER_REFUSED_FOR }
+            }
+        }
+    }
+}
+
+impl Readers {
+    /// The readers of the account with this id, which the client's credentials belong to, and of the members.
+    pub(super) fn new(client: Client, account: Option<String>, members: Option<Members>) -> Self {
+        let documents = Rc::<Documents>::default();
+        Self { own: Rc::new(IamReader::new(client, documents.clone())), account, members, documents }
+    }
+
+    /// Whether this is the own account, or may be.
+    pub(super) fn is_own(&self, account: Option<&str>) -> bool {
+        account.zip(self.account.as_deref()).is_none_or(|(account, own)| account == own)
+    }
+
+    /// Whether the account is the own one, or may be a member.
+    pub(super) fn know(&self, account: Option<&str>) -> bool {
+        self.is_own(account) || (self.members.is_some() && account.is_some_and(is_account_id))
+    }
+
+    /// The reader of an account.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn of(&self, account: Option<&str>, deadline: Instant) -> Result<Rc<IamReader>, Unavailable> {
+        match (account, &self.members) {
+            _ if self.is_own(account) => Ok(self.own.clone()),
+            (Some(account), Some(members)) if is_account_id(account) => {
+                Box::pin(members.reader(account, &self.documents, deadline)).await
+            }
+            _ => Err(Unavailable::NotAsked("it belongs to another account")),
+        }
+    }
+}

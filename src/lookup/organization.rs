@@ -1,0 +1,182 @@
+//! What AWS Organizations says about an account: its name, whether it is a member, and its organizational units.
+//!
+//! Only the management account and delegated administrators can ask (`DescribeAccount`, AWS Organizations API
+//! reference). Where the function cannot, accounts are named by their aliases, and a caller's account is known as a
+//! member only if its reader role can be assumed.
+
+use super::answer::{Lookup, Unavailable};
+use super::model::Membership;
+use super::recent::Recent;
+use crate::arn::{Arn, Partition};
+use crate::aws::json_api::{Call, CallError, JsonApi};
+use crate::limits::{ACCOUNTS_NAMED, NAMED_FOR, UNITS_READ};
+use crate::text::Untrusted;
+use aws_config::SdkConfig;
+use serde_json::{Value, json};
+use std::cell::Cell;
+use std::rc::Rc;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+
+const SERVICE: &str = "organizations";
+
+/// The actions of AWS Organizations that the function uses.
+pub const ACTIONS: [&str; 2] = ["organizations:DescribeAccount", "organizations:ListParents"];
+
+/// The own organization.
+#[derive(Debug)]
+pub struct Organization {
+    /// `o-…`
+    id: String,
+    api: JsonApi,
+    /// Whether a setting needs to know the organizational units of accounts.
+    asks_units: bool,
+    /// By account; requests at the same time share one lookup.
+    accounts: Recent<String, Rc<OnceCell<Asked>>>,
+    /// Until when it is not asked again, because it may not be asked.
+    denied_until: Cell<Option<Instant>>,
+}
+
+/// What AWS Organizations says about an account.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub name: Lookup<Untrusted>,
+    pub membership: Membership,
+    /// The ids of its organizational units and of the root, the nearest first.
+    pub units: Lookup<Vec<Untrusted>>,
+}
+
+/// An answer, and until when it is used.
+#[derive(Debug)]
+struct Asked {
+    listed: Listed,
+    until: Instant,
+}
+
+const NOT_NEEDED: &str = "no setting needs it";
+
+impl Listed {
+    pub(super) fn nothing(why: &Unavailable) -> Self {
+        Self {
+            name: Lookup::Unavailable(why.clone()),
+            membership: Membership::NotKnown,
+            units: Lookup::Unavailable(why.clone()),
+        }
+    }
+}
+
+impl Organization {
+    /// # Errors
+    /// What is missing for a connection.
+    pub fn new(config: &SdkConfig, partition: &Partition, id: String, asks_units: bool) -> Result<Self, &'static str> {
+        // The one region in which the service is ("AWS Organizations endpoints and quotas").
+        let region = match partition {
+            Partition::China => "cn-northwest-1",
+            Partition::GovCloud => "us-gov-west-1",
+            Partition::Aws | Partition::Other(_) => "us-east-1",
+        };
+        let api = JsonApi::new(config, SERVICE, partition, region)?;
+        Ok(Self { id, api, asks_units, accounts: Recent::new(ACCOUNTS_NAMED), denied_until: Cell::new(None) })
+    }
+
+    /// What it says about an account. An answer is used for an hour.
+    pub(super) async fn account(&self, id: &str, deadline: Instant) -> Listed {
+        let now = Instant::now();
+        let good = |asked: &Rc<OnceCell<Asked>>| asked.get().is_none_or(|asked| asked.until > now);
+        let asked = self.accounts.get_or(&id.to_owned(), good, Rc::default);
+        match timeout_at(deadline, Box::pin(asked.get_or_init(|| self.ask(id)))).await {
+            Ok(asked) => asked.listed.clone(),
+            Err(_) => Listed::nothing(&Unavailable::TimedOut),
+        }
+    }
+
+    async fn ask(&self, id: &str) -> Asked {
+        if self.denied_until.get().is_some_and(|until| until > Instant::now()) {
+            return Asked { listed: Listed::nothing(&NOT_ALLOWED), until: Instant::now() };
+        }
+        let (account, units) = tokio::join!(Box::pin(self.describe(id)), Box::pin(self.units(id)));
+        let (name, membership) = match account {
+            Ok(Some(name)) => (Lookup::Found(name), Membership::Member),
+            Ok(None) => (Lookup::Missing, Membership::Stranger),
+            Err(why) => {
+                let until = Instant::now();
+                return Asked { listed: Listed::nothing(&why), until };
+            }
+        };
+        // What failed for the moment is asked for again with the next event.
+        let failed = units.unavailable().is_some_and(Unavailable::is_failure);
+        let until = if failed { Instant::now() } else { Instant::now() + NAMED_FOR };
+        Asked { listed: Listed { name, membership, units }, until }
+    }
+
+    /// The name of an account of the organization; `None` if it is no account of the organization.
+    async fn describe(&self, id: &str) -> Result<Option<Untrusted>, Unavailable> {
+        match self.call("AWSOrganizationsV20161128.DescribeAccount", &json!({"AccountId": id})).await {
+            Ok(answer) => {
+                let account = &answer["Account"];
+                // `account/o-…/123456789012`: the answer is about this organization.
+                let arn = account["Arn"].as_str().and_then(Arn::parse);
+                let own = arn.is_some_and(|arn| arn.resource.split('/').nth(1) == Some(&self.id));
+                let name = account["Name"].as_str().filter(|_| own && account["Id"] == id);
+                name.map(|name| Some(name.into())).ok_or_else(not_understood)
+            }
+            Err(CallError::Refused(refused)) if refused.code.ends_with("AccountNotFoundException") => Ok(None),
+            Err(error) => Err(self.why(error, ACTIONS[0])),
+        }
+    }
+
+    /// From the nearest organizational unit to the root.
+    async fn units(&self, id: &str) -> Lookup<Vec<Untrusted>> {
+        if !self.asks_units {
+            return Lookup::not_asked(NOT_NEEDED);
+        }
+        let (mut units, mut child) = (Vec::new(), id.to_owned());
+        while units.len() < UNITS_READ {
+            match self.call("AWSOrganizationsV20161128.ListParents", &json!({"ChildId": child})).await {
+                Ok(answer) => {
+                    // A child has one parent ("ListParents": "Currently, a child can have only a single parent").
+                    let parent = &answer["Parents"][0];
+                    let Some(id) = parent["Id"].as_str() else { return Lookup::Unavailable(not_understood()) };
+                    units.push(id.into());
+                    if parent["Type"] == "ROOT" {
+                        break;
+                    }
+                    id.clone_into(&mut child);
+                }
+                Err(error) => return Lookup::Unavailable(self.why(error, ACTIONS[1])),
+            }
+        }
+        Lookup::Found(units)
+    }
+
+    async fn call(&self, target: &'static str, body: &Value) -> Result<Value, CallError> {
+        let content_type = "application/x-amz-json-1.1";
+        let call = Call { method: "POST", path: "/", target: Some(target), content_type, body: body.to_string() };
+        Box::pin(self.api.call(call)).await
+    }
+
+    fn why(&self, error: CallError, action: &'static str) -> Unavailable {
+        match error {
+            CallError::Refused(refused) if DENIED.iter().any(|code| refused.code.ends_with(code)) => {
+                self.denied_until.set(Some(Instant::now() + NAMED_FOR));
+                tracing::info!(action, code = refused.code, "AWS Organizations does not answer this account");
+                NOT_ALLOWED
+            }
+            CallError::Refused(refused) if refused.code.ends_with("TooManyRequestsException") => Unavailable::Throttled,
+            CallError::Refused(refused) => Unavailable::Failed(refused.code.into()),
+            CallError::NotMade(cause) => {
+                tracing::warn!(action, cause, "lookup failed");
+                Unavailable::Unreachable
+            }
+        }
+    }
+}
+
+/// The answers of AWS Organizations to an account that may not ask.
+const DENIED: [&str; 2] = ["AccessDeniedException", "AWSOrganizationsNotInUseException"];
+/// No failure: only the management account and delegated administrators can ask.
+const NOT_ALLOWED: Unavailable = Unavailable::NotAsked("AWS Organizations answers only to some accounts");
+
+fn not_understood() -> Unavailable {
+    Unavailable::Failed("something that is not understood".into())
+}
