@@ -45,7 +45,7 @@ rust:
 	cargo test
 
 template: $(VENV)/installed
-	$(VENV)/bin/cfn-lint template.yaml examples/*.yaml
+	$(VENV)/bin/cfn-lint template.yaml organization/*.yaml examples/*.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_pictures.py
 

@@ -1,17 +1,30 @@
-//! Prints what the template must agree with: event patterns, IAM actions, the actions that are watched by default. The
-//! output is JSON, for tests and for other implementations of the same rules.
+//! Prints what the templates must agree with: event patterns, names of resources, IAM actions, the actions that are watched
+//! by default. The output is JSON, for tests and for other implementations of the same rules.
 
-use iam_security_alert::catalog;
+use iam_security_alert::catalog::{self, patterns};
 use iam_security_alert::lookup::iam::READ_ACTIONS;
+use iam_security_alert::lookup::organization;
 use iam_security_alert::verification::aws::ACTIONS;
 use serde_json::{Map, Value, json};
 
+/// The name of the alert topic, as the template of a member writes it.
+const NAME: &str = "${Name}";
+
 fn main() {
-    let patterns: Map<String, Value> =
-        catalog::patterns::event_patterns().into_iter().map(|(rule, pattern)| (rule.to_owned(), pattern)).collect();
+    let by_rule = |all: Vec<(&str, Value)>| -> Map<String, Value> {
+        all.into_iter().map(|(rule, pattern)| (rule.to_owned(), pattern)).collect()
+    };
     let watched: Vec<_> =
         catalog::watched_by_default().into_iter().map(|(service, name)| format!("{service}:{name}")).collect();
-    let exports = json!({"eventPatterns": patterns, "iamReadActions": READ_ACTIONS, "verificationActions": ACTIONS,
-        "watchedByDefault": watched});
+    let member_resources: Vec<_> = patterns::member_resources("${AWS::Partition}", "${AWS::Region}", NAME).collect();
+    let exports = json!({
+        "eventPatterns": by_rule(patterns::event_patterns()),
+        "memberEventPatterns": by_rule(patterns::member_event_patterns(NAME)),
+        "memberResources": member_resources,
+        "iamReadActions": READ_ACTIONS,
+        "organizationActions": organization::ACTIONS,
+        "verificationActions": ACTIONS,
+        "watchedByDefault": watched,
+    });
     println!("{exports:#}");
 }

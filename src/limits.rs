@@ -48,6 +48,8 @@ pub const CONDITION_COMPARED: u64 = 300;
 /// The most entities that are looked up because policies name them.
 pub const NAMED_LOOKED_UP: usize = 6;
 
+/// The most accounts of a trust policy of which is asked whether they are of the own organization.
+pub const ACCOUNTS_ASKED: usize = 10;
 /// How long the account's name may take.
 pub const TIME_FOR_THE_NAME: Duration = Duration::from_secs(1);
 /// The most accounts whose readers an instance keeps. An account that is dropped costs one call to STS when it is heard

@@ -190,13 +190,6 @@ fn settings(more: &[(&str, &str)]) -> Settings {
             "ORGANIZATION_ID" => Some("o-own1234567".to_owned()),
             "READER_ROLE" => Some(READER.to_owned()),
             "HEARTBEAT_ROLE" => Some("iam-security-alerts-heartbeat".to_owned()),
-            "OWN_RESOURCES" => Some(
-                "arn:aws:events:us-east-1:*:rule/iam-security-alerts-forward,\
-                 arn:aws:iam::*:role/iam-security-alerts-reader,arn:aws:iam::*:role/iam-security-alerts-heartbeat,\
-                 arn:aws:sqs:us-east-1:*:iam-security-alerts-undelivered,\
-                 arn:aws:cloudformation:us-east-1:*:stack/StackSet-iam-security-alerts-members-*"
-                    .to_owned(),
-            ),
             _ => None,
         })
     })
@@ -248,7 +241,7 @@ fn mail(draft: &Draft<'_>) -> String {
     format!("Subject: {}\n\n{}\n", draft.email.subject, body.collect::<Vec<_>>().join("\n"))
 }
 
-fn rule<'a>(draft: &'a Draft<'_>, rule: &str) -> String {
+fn rule(draft: &Draft<'_>, rule: &str) -> String {
     let reason = draft.alert.reasons.iter().find(|reason| reason.rule == rule);
     reason.unwrap_or_else(|| panic!("{:#?}", draft.alert.reasons)).text.plain()
 }
@@ -484,4 +477,22 @@ async fn a_heartbeat_makes_no_mail_and_nothing_else_passes_for_one() {
         })
         .await
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trusted_account_of_the_organization_weighs_less_than_a_stranger() {
+    let aws = world();
+    let severity = async |trusted: &str| {
+        let trust = json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"AWS": format!("arn:aws:iam::{trusted}:root")}}]});
+        let request = json!({"roleName": "auditor", "assumeRolePolicyDocument": trust.to_string()});
+        let draft = alert(&aws, call("iam", "CreateRole", &request), &[]).await;
+        (draft.alert.severity, rule(&draft, "trusted_principals"))
+    };
+    let said = "The role can be assumed by any principal that account 222233334444 of this organization authorizes.";
+    assert_eq!(severity(BUILD).await, (Severity::Medium, said.to_owned()));
+    assert!(severity(STRANGER).await.0 >= Severity::High);
+    assert!(!aws.lock().unwrap().asked.iter().any(|asked| asked.starts_with(BUILD)), "nothing is read there");
+    aws.lock().unwrap().organizations = false;
+    assert!(severity(BUILD).await.0 >= Severity::High, "what is not known is a stranger");
 }

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
+use iam_security_alert::catalog::patterns;
+use iam_security_alert::config::Settings;
+
 fn template() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap()
 }
@@ -20,8 +23,21 @@ fn every_variable_that_the_template_sets_is_read() {
         .map(|(name, _)| name)
         .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
         .collect();
-    assert_eq!(names.len(), 15, "{names:?}");
+    assert_eq!(names.len(), 17, "{names:?}");
     for name in names {
         assert!(code.contains(&format!("set(\"{name}\")")), "{name}");
     }
+}
+
+/// The template does not list them: they would take a large part of the 4 KB that an environment has.
+#[test]
+fn what_the_members_have_is_protected_in_every_account() {
+    let protected = |reader_role: &str| {
+        let set = [("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:alerts"), ("READER_ROLE", reader_role)];
+        let variable = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        let own = Settings::read(variable).unwrap().watch.own;
+        patterns::member_resources("aws", "us-east-1", "alerts").filter(|arn| own.arns().any(|own| own == arn)).count()
+    };
+    assert_eq!(protected("alerts-reader"), patterns::MEMBER_RESOURCES.len());
+    assert_eq!(protected(""), 0, "an account alone has no members");
 }

@@ -1,4 +1,4 @@
-"""The template agrees with itself and with the code."""
+"""The templates agree with themselves, with each other, and with the code."""
 
 import fnmatch
 import itertools
@@ -8,11 +8,22 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from conftest import Loader
+from moto.events.models import EventPattern
 
 PATTERN_LIMIT = 2048  # "Amazon EventBridge quotas": the size of an event pattern, in characters
 RULE_NAME_LIMIT = 64  # the same
+BUS_POLICY_LIMIT = 10 * 1024  # "PutPermission": the size of the policy of a bus
+ROLE_NAME_LIMIT = 64  # "IAM and AWS STS quotas"
+FUNCTION_NAME_LIMIT = 64  # "CreateFunction", Lambda
+GENERATED_NAME_LIMITS = {"AWS::IAM::Role": ROLE_NAME_LIMIT, "AWS::Serverless::Function": FUNCTION_NAME_LIMIT}
 DESCRIPTION_LIMIT = 1024  # "PutMetricAlarm": the size of an alarm's description, in characters
+ALARM_METRICS = 10  # "CloudWatch quotas": the metrics in the expression of an alarm
 LAMBDA_ENVIRONMENT = 4096  # "Lambda quotas": all environment variables together
+LOG_POLICY_LIMIT = 5120  # "PutResourcePolicy", CloudWatch Logs: the size of a policy, in characters
+TEMPLATE_BODY = 51200  # "CloudFormation quotas": a template that is not in a bucket, in bytes
+ROOT = Path(__file__).parents[1]
 
 #: Pseudo parameters, with values of some account.
 PSEUDO = {
@@ -20,7 +31,21 @@ PSEUDO = {
     "AWS::Region": "us-gov-west-1",
     "AWS::AccountId": "123456789012",
     "AWS::StackName": "iam-security-alert",
+    "AWS::URLSuffix": "amazonaws.com",
 }
+ORGANIZATION = "o-a1b2c3d4e5"
+
+
+@pytest.fixture(scope="module")
+def member():
+    """The template of a member account."""
+    return yaml.load((ROOT / "organization" / "member.yaml").read_text(), Loader)
+
+
+@pytest.fixture(scope="module")
+def exports():
+    run = ["cargo", "run", "--quiet", "--example", "exports"]
+    return json.loads(subprocess.check_output(run, cwd=ROOT))
 
 
 def rules(template, kind="EventPattern"):
@@ -29,19 +54,39 @@ def rules(template, kind="EventPattern"):
     return [name for name, it in resources if it["Type"] == "AWS::Events::Rule" and kind in it["Properties"]]
 
 
+def rules_by_bus(template):
+    """The rules, events and schedules, by the logical id of their bus. The default bus has none."""
+    found = {}
+    for name in rules(template) + rules(template, "ScheduleExpression"):
+        bus = template["Resources"][name]["Properties"].get("EventBusName", {"Ref": None})["Ref"]
+        found.setdefault(bus, []).append(name)
+    return found
+
+
 def default_bus_rules(template):
-    """The rules of the account's default bus, events and schedules. The only other bus is the stack's own."""
-    found = rules(template) + rules(template, "ScheduleExpression")
-    return [name for name in found if "EventBusName" not in template["Resources"][name]["Properties"]]
+    """The rules of the account's default bus."""
+    return rules_by_bus(template)[None]
+
+
+def organization_rules(template):
+    """The rules for the events of member accounts."""
+    return rules_by_bus(template)["OrganizationBus"]
 
 
 def rule_name(template, rule):
     return template["Resources"][rule]["Properties"]["Name"]["Sub"]
 
 
+def bus_name(template, bus):
+    name = template["Resources"][bus]["Properties"]["Name"]
+    return name["Sub"] if "Sub" in name else f"${{{name['Ref']}}}"
+
+
 def rule_arn(template, rule):
-    """The ARN of a rule of the default bus, with the variables of `Sub`."""
-    return f"arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:rule/{rule_name(template, rule)}"
+    """The ARN of a rule, with the variables of `Sub`. It has the name of the bus, except of the default one."""
+    bus = template["Resources"][rule]["Properties"].get("EventBusName")
+    name = (f"{bus_name(template, bus['Ref'])}/" if bus else "") + rule_name(template, rule)
+    return f"arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:rule/{name}"
 
 
 def keeps_events(template, rule):
@@ -70,14 +115,69 @@ def watched_rules(template, alarm, metric):
     return found
 
 
-def values(template):
+def values(template, parameters={}):
     """What the variables of `Sub` are when the template's own resources stand for themselves."""
     defaults = {name: str(it.get("Default", "")) for name, it in template["Parameters"].items()}
-    return PSEUDO | defaults
+    return PSEUDO | defaults | parameters
 
 
-def filled(template, text):
-    return re.sub(r"\$\{([^!}]+)\}", lambda it: values(template).get(it[1], it[1]), text)
+def filled(template, text, parameters={}):
+    return re.sub(r"\$\{([^!}]+)\}", lambda it: values(template, parameters).get(it[1], it[1]), text)
+
+
+def attribute(template, name, parameters={}):
+    """What `Ref` or `GetAtt` give after a deployment."""
+    if name in values(template, parameters):
+        return values(template, parameters)[name]
+    resource, _, wanted = name.partition(".")
+    kind, of = (template["Resources"][resource][key] for key in ("Type", "Properties"))
+    given = [of[key] for key in ("Name", "TopicName", "RoleName", "QueueName", "LogGroupName") if key in of]
+    stack = values(template, parameters)["AWS::StackName"]
+    # CloudFormation shortens a generated name to what its service takes, before the random part.
+    random = "-0A1B2C3D4E5F"
+    generated = f"{stack}-{resource}"[: GENERATED_NAME_LIMITS.get(kind, 255) - len(random)] + random
+    own = resolved(template, given[0], parameters) if given else generated
+    given_by_aws = values(template, parameters)
+    partition, region, account = (given_by_aws[f"AWS::{part}"] for part in ("Partition", "Region", "AccountId"))
+    arns = {
+        "AWS::CloudWatch::Alarm": f"cloudwatch:{region}:{account}:alarm:{own}",
+        "AWS::DynamoDB::Table": f"dynamodb:{region}:{account}:table/{own}",
+        "AWS::Events::EventBus": f"events:{region}:{account}:event-bus/{own}",
+        "AWS::Events::Rule": f"events:{region}:{account}:rule/{own}",
+        "AWS::IAM::Role": f"iam::{account}:role/{own}",
+        "AWS::Logs::LogGroup": f"logs:{region}:{account}:log-group:{own}:*",
+        "AWS::S3::Bucket": f"s3:::{own.lower()}",
+        "AWS::SNS::Topic": f"sns:{region}:{account}:{own}",
+        "AWS::SQS::Queue": f"sqs:{region}:{account}:{own}",
+        "AWS::Serverless::Function": f"lambda:{region}:{account}:function:{own}",
+    }
+    # `Ref` gives a name, but the ARN of a topic.
+    return f"arn:{partition}:{arns[kind]}" if wanted == "Arn" or kind == "AWS::SNS::Topic" and not wanted else own
+
+
+#: `AWS::NoValue`: the property or the item is not there.
+NO_VALUE = object()
+
+
+def resolved(template, value, parameters={}):
+    """A value as CloudFormation gives it to a service."""
+    if isinstance(value, list):
+        items = [resolved(template, item, parameters) for item in value]
+        return [item for item in items if item is not NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((function, of),) = value.items()
+        if function == "Ref" or function == "GetAtt":
+            return NO_VALUE if of == "AWS::NoValue" else attribute(template, of, parameters)
+        if function == "Sub":
+            return re.sub(r"\$\{([^!}]+)\}", lambda it: attribute(template, it[1], parameters), of)
+        if function == "If":
+            return resolved(template, of[1] if holds(template, of[0], parameters) else of[2], parameters)
+        if function == "Join":
+            return of[0].join(resolved(template, of[1], parameters))
+    items = {key: resolved(template, item, parameters) for key, item in value.items()}
+    return {key: item for key, item in items.items() if item is not NO_VALUE}
 
 
 #: The values of each parameter that decides which resources there are.
@@ -89,6 +189,8 @@ CHOICES = {
     "EnableSecurityHub": ["true", "false"],
     "EnableHistory": ["true", "false"],
     "CreateTrail": ["true", "false"],
+    "OrganizationId": ["", ORGANIZATION],
+    "OrganizationalUnitIds": ["", "ou-ab12-11111111"],
 }
 #: Set if, and only if, another is.
 TOGETHER = {"SlackChannelId": "SlackWorkspaceId", "TeamsTeamId": "TeamsTenantId", "TeamsChannelId": "TeamsTenantId"}
@@ -97,7 +199,9 @@ TOGETHER = {"SlackChannelId": "SlackWorkspaceId", "TeamsTeamId": "TeamsTenantId"
 def combinations():
     for values in itertools.product(*CHOICES.values()):
         chosen = dict(zip(CHOICES, values))
-        yield chosen | {name: chosen[other] for name, other in TOGETHER.items()}
+        # The template's Rules refuse units without an organization.
+        if chosen["OrganizationId"] or not chosen["OrganizationalUnitIds"]:
+            yield chosen | {name: chosen[other] for name, other in TOGETHER.items()}
 
 
 def holds(template, condition, parameters):
@@ -138,7 +242,7 @@ def references(template, value, parameters):
             found |= references(template, list(given.values()), parameters)
             found |= {name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)} - set(given)
         elif key == "DependsOn":
-            found.add(of)
+            found |= set(of if isinstance(of, list) else [of])
         else:
             found |= references(template, of, parameters)
     return found
@@ -158,8 +262,43 @@ def test_no_choice_of_parameters_leaves_a_reference_to_a_missing_resource(templa
             unknown = references(template, it, chosen) - set(resources) - set(template["Parameters"])
             assert not {name for name in unknown if not name.startswith("AWS::")}, (unknown, chosen)
         stacks.add(frozenset(resources))
-    # Slack, Teams, both or none; a webhook (which needs the bus), the bus or none; each of the others with and without.
-    assert len(stacks) == 4 * 3 * 2 * 2 * 2
+    # Slack, Teams, both or none; a webhook (which needs the bus), the bus or none; an organization with and without a
+    # stack set, or none; each of the others with and without.
+    assert len(stacks) == 4 * 3 * 3 * 2 * 2 * 2
+
+
+def test_a_stack_without_an_organization_has_nothing_of_one(template):
+    variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
+    resources, outputs = (kept(template, kind, {}) for kind in ("Resources", "Outputs"))
+    one = kept(template, "Resources", {"OrganizationId": ORGANIZATION})
+    all_ = kept(template, "Resources", {"OrganizationId": ORGANIZATION, "OrganizationalUnitIds": "r-ab12"})
+    assert set(one) - set(resources) == {
+        "MemberHealthAlarm",
+        "MemberTamperingAlarm",
+        "OrganizationBus",
+        "OrganizationHealthRule",
+        "OrganizationLogs",
+        "OrganizationLogsPolicy",
+        "OrganizationRule",
+        "OrganizationRuleMayInvoke",
+        "OrganizationTamperingRule",
+    }
+    assert set(all_) - set(one) == {"Members"}
+    assert not {name for name in [*resources, *outputs] if "Organization" in name or "Member" in name}
+    # What an account alone has. The heartbeat comes with the history.
+    rules = {"Iam", "RootSignIn", "Schedule", "SelfProtection"}
+    alarms = {"Errors", "Failed", "FailedInvocations", "History", "Lookup", "Lost", "Readers", "Schedule"}
+    alarms |= {"SilentAccounts", "Summary", "Suppressed", "Throttles", "Undelivered", "Unsent", "Verification"}
+    others = {"AlertFunction", "AlertLogs", "AlertRetries", "AlertRole", "Dashboard", "HistoryTable", "TamperingRole"}
+    others |= {f"{topic}{part}" for topic in ("Alert", "Health") for part in ("Topic", "TopicPolicy", "Subscription")}
+    others |= {f"{queue}Queue{part}" for queue in ("Failed", "Undelivered") for part in ("", "Policy")}
+    rules = {f"{rule}Rule{part}" for rule in rules for part in ("", "MayInvoke")} | {"TamperingRule"}
+    heartbeat = {"HeartbeatRole", "HeartbeatSchedule"}
+    assert set(resources) == rules | {f"{alarm}Alarm" for alarm in alarms} | others | heartbeat
+    for name, it in resources.items():
+        text = json.dumps(resolved(template, it["Properties"])) if name != "Dashboard" else ""
+        assert not re.search("-org|-reader|-member|organizations:|PrincipalOrgID|eventBusName", text), name
+    assert resolved(template, variables["READER_ROLE"]) == "" == resolved(template, variables["ORGANIZATION_ID"])
 
 
 def test_every_parameter_is_in_a_group_and_every_alarm_notifies_the_health_topic(template):
@@ -183,23 +322,38 @@ def test_a_hidden_parameter_accepts_a_word_for_none(template):
     assert hidden and all(it["Default"] and re.match(it["AllowedPattern"], it["Default"]) for it in hidden)
 
 
-def test_every_pattern_and_name_stays_within_the_limits_of_eventbridge(template):
+def test_every_rule_is_known_and_its_name_begins_as_the_topic_s(template):
     assert sorted(rules(template)) == [
         "IamRule",
+        "OrganizationHealthRule",
+        "OrganizationRule",
+        "OrganizationTamperingRule",
         "RootSignInRule",
         "SelfProtectionRule",
         "TamperingRule",
         "WebhookRule",
     ]
-    for rule in rules(template):
-        pattern = template["Resources"][rule]["Properties"]["EventPattern"]
-        # Filled with the longest names: an ARN of 120 characters for each reference.
-        text = json.dumps(pattern, separators=(",", ":")).replace('{"Ref":', '"' + 120 * "x" + '{"Ref":')
-        assert len(text) <= PATTERN_LIMIT, rule
-    longest = template["Parameters"]["AlertTopicName"]["MaxLength"] - len("${AlertTopicName}")
     for rule in rules(template) + rules(template, "ScheduleExpression"):
         assert rule_name(template, rule).startswith("${AlertTopicName}-"), rule
-        assert len(rule_name(template, rule)) + longest <= RULE_NAME_LIMIT, rule
+
+
+def test_with_the_longest_name_everything_stays_within_the_limits_of_its_service(template, member):
+    longest = {"AlertTopicName": 48 * "n", "Name": 48 * "n"}
+    assert template["Parameters"]["AlertTopicName"]["MaxLength"] == member["Parameters"]["Name"]["MaxLength"] == 48
+    everything = longest | {"OrganizationId": "o-" + 32 * "a", "AWS::StackName": 80 * "s"}
+    for which in (template, member):
+        for name, it in which["Resources"].items():
+            of = it["Properties"]
+            if it["Type"] == "AWS::Events::Rule":
+                assert len(filled(which, rule_name(which, name), longest)) <= RULE_NAME_LIMIT, name
+                pattern = resolved(which, of.get("EventPattern"), everything)
+                assert len(json.dumps(pattern, separators=(",", ":"))) <= PATTERN_LIMIT, name
+            if "RoleName" in of:
+                assert len(resolved(which, of["RoleName"], longest)) <= ROLE_NAME_LIMIT, name
+    policy = resolved(template, template["Resources"]["OrganizationBus"]["Properties"]["Policy"], everything)
+    assert len(json.dumps(policy, separators=(",", ":"))) <= BUS_POLICY_LIMIT
+    policy = template["Resources"]["OrganizationLogsPolicy"]["Properties"]["PolicyDocument"]
+    assert len(resolved(template, policy, everything)) <= LOG_POLICY_LIMIT
 
 
 def test_the_rule_of_iam_gets_every_call(template):
@@ -219,8 +373,9 @@ def test_every_rule_can_invoke_the_function_and_keeps_what_it_could_not_deliver(
     ]
     schedules = rules(template, "ScheduleExpression")
     assert schedules == ["ScheduleRule"]
-    # The rule about tampering goes past the function.
-    invoking = sorted(set(default_bus_rules(template)) - {"TamperingRule"})
+    # The rules about tampering and health go past the function.
+    past = {"TamperingRule", "OrganizationTamperingRule", "OrganizationHealthRule"}
+    invoking = sorted(set(default_bus_rules(template) + organization_rules(template)) - past)
     assert sorted(permissions) == invoking
     for rule in invoking:
         (target,) = template["Resources"][rule]["Properties"]["Targets"]
@@ -252,7 +407,8 @@ def test_the_undelivered_queue_accepts_events_of_every_rule_that_uses_it_and_of_
     ((operator, condition),) = statement["Condition"].items()
     assert operator == "ArnLike"
     reach = filled(template, condition["aws:SourceArn"]["Sub"])
-    using = [rule for rule in default_bus_rules(template) if keeps_events(template, rule)]
+    using = default_bus_rules(template) + organization_rules(template)
+    using = [rule for rule in using if keeps_events(template, rule)]
     assert sorted(using) == sorted(set(rules(template)) - {"WebhookRule"})
     for rule in using:
         assert fnmatch.fnmatchcase(filled(template, rule_arn(template, rule)), reach), rule
@@ -266,11 +422,21 @@ def test_every_rule_has_its_alarms(template):
     assert resources["FailedInvocationsAlarm"]["Properties"]["Metrics"][0]["Expression"] == "SUM(FILL(METRICS(), 0))"
     assert resources["LostAlarm"]["Properties"]["Metrics"][0]["Expression"] == "SUM(FILL(METRICS(), 0))"
     # What the webhook does not accept has an alarm of its own.
-    invoking = {rule_name(template, rule) for rule in default_bus_rules(template)}
+    invoking = {rule_name(template, rule) for rule in default_bus_rules(template) + organization_rules(template)}
     assert watched_rules(template, "FailedInvocationsAlarm", "FailedInvocations") == invoking
     keeping = rules(template) + rules(template, "ScheduleExpression")
     keeping = {rule_name(template, rule) for rule in keeping if keeps_events(template, rule)}
     assert watched_rules(template, "LostAlarm", "InvocationsFailedToBeSentToDlq") == keeping
+    for alarm in ("FailedInvocationsAlarm", "LostAlarm"):
+        metrics = [it["If"][1] if "If" in it else it for it in resources[alarm]["Properties"]["Metrics"]]
+        metrics = [it["MetricStat"]["Metric"]["Dimensions"] for it in metrics if "MetricStat" in it]
+        assert len(metrics) <= ALARM_METRICS
+        # A rule of another bus than the default one has its metrics under the name of the bus, too.
+        for dimensions in metrics:
+            by_name = {it["Name"]: it["Value"] for it in dimensions}
+            for rule in organization_rules(template):
+                if by_name.get("RuleName") == {"Sub": rule_name(template, rule)}:
+                    assert by_name["EventBusName"] == {"Sub": bus_name(template, "OrganizationBus")}
 
 
 def test_every_queue_has_an_alarm_and_accepts_tls_only(template):
@@ -303,6 +469,8 @@ def test_the_dashboard_is_json(template):
     body, variables = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Sub"]
     for with_optional in [True, False]:
         optional = {name: value["If"][1]["Sub"] for name, value in variables.items() if "If" in value}
+        assert {"OrganizationEvents", "OrganizationAlarms"} <= set(optional)
+        assert set(variables) <= set(re.findall(r"\$\{(\w+)\}", body)), "each is shown"
         given = {name: text if with_optional else "" for name, text in optional.items()}
         separator, names = variables["RuleNames"]["Join"]
         given["RuleNames"] = separator.join(name["Sub"] for name in names)
@@ -323,16 +491,27 @@ def test_every_resource_that_the_alerts_depend_on_is_protected(template):
     variables = resources["AlertFunction"]["Properties"]["Environment"]["Variables"]
     own = texts(variables["OWN_RESOURCES"])
     own = {arn for text in own for arn in text.split(",")}
-    for rule in default_bus_rules(template):
-        assert rule_arn(template, rule) in own, rule
-    assert rule_arn(template, "WebhookRule").replace(":rule/", ":rule/${AlertTopicName}/") in own
+    for rule in rules(template) + rules(template, "ScheduleExpression"):
+        # One ARN with a wildcard names the rules of the organization's bus.
+        assert [arn for arn in own if fnmatch.fnmatchcase(rule_arn(template, rule), arn)], rule
     # The other resources: by Ref where that is the ARN, by GetAtt, or as ARNs with their given names.
     kinds = {
         "AWS::SNS::Topic": lambda name: {name, f"${{{name}}}"},
         "AWS::SQS::Queue": lambda name: {f"{name}.Arn", f"${{{name}.Arn}}"},
         "AWS::DynamoDB::Table": lambda name: {f"${{{name}.Arn}}"},
         "AWS::Events::EventBus": lambda name: {
-            "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${AlertTopicName}"
+            f"arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:event-bus/{bus_name(template, name)}"
+        },
+        "AWS::CloudFormation::StackSet": lambda name: {
+            "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stackset/${AlertTopicName}-members*"
+        },
+        "AWS::Scheduler::Schedule": lambda name: {
+            "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}"
+            ":schedule/default/${AlertTopicName}-heartbeat"
+        },
+        "AWS::Logs::LogGroup": lambda name: {
+            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+            + resources[name]["Properties"]["LogGroupName"]["Sub"]
         },
         "AWS::CloudTrail::Trail": lambda name: {
             "arn:${AWS::Partition}:cloudtrail:${AWS::Region}:${AWS::AccountId}:trail/${AWS::StackName}-trail"
@@ -341,7 +520,8 @@ def test_every_resource_that_the_alerts_depend_on_is_protected(template):
     for name, it in resources.items():
         if it["Type"] in kinds:
             assert kinds[it["Type"]](name) & own, name
-    assert "AlertRole.Arn" in own
+    assert {"AlertRole.Arn", "TamperingRole.Arn"} <= own
+    assert "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AlertTopicName}-heartbeat" in own
     for chosen in combinations():
         needed = references(template, variables["OWN_RESOURCES"], chosen)
         for name, it in kept(template, "Resources", chosen).items():
@@ -363,15 +543,28 @@ def test_what_the_webhook_does_not_accept_is_kept(template):
 
 def test_the_function_s_environment_leaves_room(template):
     variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
-    # The ARNs of the stack's eight to fifteen resources have less than 120 characters each, the rest is short. A stack
-    # that was deployed before `default` was a word has a list of names with 1,305 characters.
-    assert sum(map(len, variables)) + 1305 + 16 * 120 < LAMBDA_ENVIRONMENT - 600
+
+    def size(parameters):
+        return sum(len(name) + len(resolved(template, value, parameters)) for name, value in variables.items())
+
+    everything = max(combinations(), key=size)
+    # A stack that was deployed before `default` was a word has a list of names with 1,305 characters.
+    assert size({}) + 1305 < LAMBDA_ENVIRONMENT - 900
+    # The rest is for ExpectedPrincipals, AccountNames, FeedingTrails and the exceptions of MinimumSeverity.
+    assert size({"OrganizationId": ORGANIZATION}) < LAMBDA_ENVIRONMENT - 1800
+    assert size(everything) < LAMBDA_ENVIRONMENT - 1200
+    assert size(everything | {"AlertTopicName": 48 * "n"}) < LAMBDA_ENVIRONMENT - 500
 
 
-def test_alarm_descriptions_stay_within_the_limit_of_cloudwatch(template):
+@pytest.mark.parametrize("which", ["template", "member"])
+def test_alarm_descriptions_stay_within_the_limit_of_cloudwatch(which, request):
+    template = request.getfixturevalue(which)
     for name, it in template["Resources"].items():
         if it["Type"] == "AWS::CloudWatch::Alarm":
             text = filled(template, it["Properties"]["AlarmDescription"]["Sub"])
+            # These have no limit of their own.
+            used = set(re.findall(r"\$\{(\w+)", it["Properties"]["AlarmDescription"]["Sub"]))
+            assert not used & {"AccountNames", "ExpectedPrincipals", "FeedingTrails", "MinimumSeverity"}, name
             # A queue's URL and a function's name are longer than their logical ids, a stack's name can be.
             assert len(text) + 200 <= DESCRIPTION_LIMIT, (name, len(text))
             assert "aws " in text, f"{name} gives no command"
@@ -416,6 +609,33 @@ def test_the_watched_calls_refuse_what_the_function_could_not_read(template, tex
     assert not re.fullmatch(template["Parameters"]["WatchedEventNames"]["AllowedPattern"], text)
 
 
+@pytest.mark.parametrize(
+    "name, good, bad",
+    [
+        (
+            "MinimumSeverity",
+            ["LOW", "CRITICAL", "MEDIUM,sandbox=HIGH,111122223333=LOW,ou-ab12-11111111=HIGH", "HIGH, Sandbox (EU)=LOW"],
+            ["", "medium", "MEDIUM,", "MEDIUM,a", "MEDIUM,a=High", "MEDIUM,=HIGH", "sandbox=HIGH", "LOW,a=b=LOW"],
+        ),
+        (
+            "ExpectedPrincipals",
+            ["", "arn:aws:iam::123456789012:role/ci/*", "arn:aws:iam::ou-ab12-11111111:role/a", "arn:aws:iam::a:root"],
+            ["*", "arn:aws:iam::*:role/deploy", "arn:aws:iam:::role/deploy", "arn:aws:sts::test:assumed-role/a/b"],
+        ),
+        (
+            "OrganizationalUnitIds",
+            ["", "r-ab12", "ou-ab12-11111111", "ou-ab12-11111111,ou-ab12-22222222,r-ab12"],
+            ["ou-ab12", "ou-ab12-11111111, r-ab12", "OU-AB12-11111111", "123456789012", "r-ab12,"],
+        ),
+        ("OrganizationId", ["", "o-a1b2c3d4e5"], ["o-a1b2", "r-ab12", "O-A1B2C3D4E5"]),
+    ],
+)
+def test_parameters_about_accounts_accept_what_the_function_can_read(template, name, good, bad):
+    form = template["Parameters"][name]["AllowedPattern"]
+    assert [text for text in good if not re.fullmatch(form, text)] == []
+    assert [text for text in bad if re.fullmatch(form, text)] == []
+
+
 def unordered(value):
     """A value whose lists are sorted."""
     if isinstance(value, dict):
@@ -425,32 +645,147 @@ def unordered(value):
     return value
 
 
-def allowed_actions(template):
-    policies = template["Resources"]["AlertRole"]["Properties"]["Policies"]
+def allowed_actions(template, role="AlertRole"):
+    policies = template["Resources"][role]["Properties"]["Policies"]
     statements = [it for policy in policies for it in policy["PolicyDocument"]["Statement"]]
     statements = [part for it in statements for part in (it["If"][1:] if "If" in it else [it]) if "Action" in part]
     assert all(it["Effect"] == "Allow" for it in statements)
     return [action for it in statements for action in texts(it["Action"])]
 
 
-def test_patterns_and_actions_are_those_of_the_code(template):
-    run = ["cargo", "run", "--quiet", "--example", "exports"]
-    exports = json.loads(subprocess.check_output(run, cwd=Path(__file__).parents[1]))
+def test_patterns_and_actions_are_those_of_the_code(template, exports):
     of_rules = {rule: dict(template["Resources"][rule]["Properties"]["EventPattern"]) for rule in rules(template)}
-    # Events of other accounts on the bus are not alerted on. The bus of the stack gets none, and the account differs from
-    # stack to stack.
+    # Events of other accounts on the default bus are not alerted on. On the bus of the organization, those of this
+    # account are not. The bus of the stack gets none, and the account differs from stack to stack.
     of_bus = {rule: of_rules[rule].pop("account", None) for rule in of_rules}
-    assert of_bus == {rule: [{"Ref": "AWS::AccountId"}] for rule in of_rules} | {"WebhookRule": None}
+    others = {rule: [{"anything-but": [{"Ref": "AWS::AccountId"}]}] for rule in organization_rules(template)}
+    assert of_bus == {rule: [{"Ref": "AWS::AccountId"}] for rule in of_rules} | others | {"WebhookRule": None}
     assert unordered({rule: of_rules[rule] for rule in exports["eventPatterns"]}) == unordered(exports["eventPatterns"])
-    assert set(of_rules) - set(exports["eventPatterns"]) == {"TamperingRule", "WebhookRule"}
+    past = {"TamperingRule", "WebhookRule", "OrganizationHealthRule", "OrganizationTamperingRule"}
+    assert set(of_rules) - set(exports["eventPatterns"]) == past
     allowed = set(allowed_actions(template))
     assert set(exports["verificationActions"]) <= allowed
+    assert {action for action in allowed if action.startswith("organizations:")} == set(exports["organizationActions"])
     reads = [action for action in allowed_actions(template) if action.startswith("iam:")]
     assert sorted(reads) == sorted(exports["iamReadActions"])
     watched = exports["watchedByDefault"]
     assert len(set(watched)) == len(watched)
     form = template["Parameters"]["WatchedEventNames"]["AllowedPattern"]
     assert re.fullmatch(form, ",".join(watched)), "each name can be given as WatchedEventNames"
+
+
+def with_subs(value):
+    """A value in which `Sub` is written out, with its variables."""
+    if isinstance(value, dict):
+        return value["Sub"] if set(value) == {"Sub"} else {key: with_subs(of) for key, of in value.items()}
+    return [with_subs(of) for of in value] if isinstance(value, list) else value
+
+
+def test_the_rules_of_a_member_are_those_of_the_code_and_send_to_the_central_bus(member, exports):
+    assert sorted(rules(member)) == sorted(exports["memberEventPatterns"]) and not rules(member, "ScheduleExpression")
+    for rule in rules(member):
+        of = member["Resources"][rule]["Properties"]
+        pattern = dict(of["EventPattern"])
+        assert pattern.pop("account") == [{"Ref": "AWS::AccountId"}], rule
+        assert unordered(with_subs(pattern)) == unordered(exports["memberEventPatterns"][rule]), rule
+        assert of["State"] == "ENABLED" and "EventBusName" not in of, rule
+        # With another property, EventBridge refuses a bus as a target: no retry policy, no other input.
+        (target,) = of["Targets"]
+        assert target == {
+            "Id": "CentralBus",
+            "Arn": {"Ref": "CentralBusArn"},
+            "RoleArn": {"GetAtt": f"{rule.removesuffix('Rule')}Role.Arn"},
+            "DeadLetterConfig": {"Arn": {"GetAtt": "UndeliveredQueue.Arn"}},
+        }
+
+
+def test_a_member_s_template_can_be_deployed_by_a_stack_set(template, member):
+    assert "Transform" not in member, "a stack set of an organization cannot run one"
+    assert len((ROOT / "organization" / "member.yaml").read_bytes()) < TEMPLATE_BODY
+    members = template["Resources"]["Members"]["Properties"]
+    assert (ROOT / members["TemplateURL"]).is_file()
+    given = {it["ParameterKey"]: it["ParameterValue"] for it in members["Parameters"]}
+    assert given == {
+        "Name": {"Ref": "AlertTopicName"},
+        "OrganizationId": {"Ref": "OrganizationId"},
+        "CentralBusArn": {"GetAtt": "OrganizationBus.Arn"},
+        "CentralRoleArn": {"GetAtt": "AlertRole.Arn"},
+    }
+    assert set(given) == set(member["Parameters"])
+    for name, value in given.items():
+        text = resolved(template, value, {"OrganizationId": ORGANIZATION})
+        assert re.fullmatch(member["Parameters"][name]["AllowedPattern"], text), name
+    # The command for a deployment by hand gives the same, and a name under which the function knows the stack.
+    command = resolved(template, template["Outputs"]["DeployMember"]["Value"], {"OrganizationId": ORGANIZATION})
+    by_hand = dict(part.split("=", 1) for part in command.partition("--parameter-overrides ")[2].split())
+    assert by_hand == {name: resolved(template, it, {"OrganizationId": ORGANIZATION}) for name, it in given.items()}
+    assert "--stack-name iam-security-alerts-member " in command
+
+
+def test_the_code_knows_every_resource_of_a_member_by_its_name(member, exports):
+    names = ["Name", "RoleName", "QueueName", "AlarmName"]
+    forms = {
+        "AWS::CloudWatch::Alarm": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:*:alarm:%s",
+        "AWS::Events::Rule": "arn:${AWS::Partition}:events:${AWS::Region}:*:rule/%s",
+        "AWS::IAM::Role": "arn:${AWS::Partition}:iam::*:role/%s",
+        "AWS::Scheduler::Schedule": "arn:${AWS::Partition}:scheduler:${AWS::Region}:*:schedule/default/%s",
+        "AWS::SQS::Queue": "arn:${AWS::Partition}:sqs:${AWS::Region}:*:%s",
+    }
+    resources = {name: it for name, it in member["Resources"].items() if it["Type"] != "AWS::SQS::QueuePolicy"}
+    known = set()
+    for name, it in resources.items():
+        (given,) = [it["Properties"][key]["Sub"] for key in names if key in it["Properties"]]
+        assert given.startswith("${Name}-"), name
+        known.add(forms[it["Type"]] % given)
+    stacks = {arn for arn in exports["memberResources"] if ":cloudformation:" in arn}
+    assert known == set(exports["memberResources"]) - stacks
+    beginning = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:*:stack/"
+    assert stacks == {f"{beginning}StackSet-${{Name}}-members-*", f"{beginning}${{Name}}-member/*"}
+
+
+def test_the_stack_set_has_the_name_that_the_code_knows(template):
+    members = template["Resources"]["Members"]["Properties"]
+    assert members["StackSetName"] == {"Sub": "${AlertTopicName}-members"}
+    assert (members["PermissionModel"], members["CallAs"]) == ("SERVICE_MANAGED", {"Ref": "StackSetCallAs"})
+    (group,) = members["StackInstancesGroup"]
+    assert group["Regions"] == [{"Ref": "AWS::Region"}]
+    units = {"Split": [",", {"Ref": "OrganizationalUnitIds"}]}
+    # This account has its own rules. StackSets never deploys to a management account.
+    assert group["DeploymentTargets"]["If"] == [
+        "DelegatedAdministrator",
+        {"OrganizationalUnitIds": units, "AccountFilterType": "DIFFERENCE", "Accounts": [{"Ref": "AWS::AccountId"}]},
+        {"OrganizationalUnitIds": units},
+    ]
+
+
+def test_the_role_of_the_function_reads_the_same_in_a_member_and_nothing_else(template, member, exports):
+    assert sorted(allowed_actions(member, "ReaderRole")) == sorted(exports["iamReadActions"])
+    of = member["Resources"]["ReaderRole"]["Properties"]
+    (policy,) = of["Policies"]
+    central = template["Resources"]["AlertRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    central = [it for it in central if it.get("Sid", "").startswith("Read")]
+    assert policy["PolicyDocument"]["Statement"] == central
+    assert of["MaxSessionDuration"] == 3600 and "ManagedPolicyArns" not in of
+    variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
+    parameters = {"OrganizationId": ORGANIZATION}
+    assert resolved(template, variables["READER_ROLE"], parameters) == "iam-security-alerts-reader"
+    assert of["RoleName"] == {"Sub": "${Name}-reader"}
+
+
+def test_the_heartbeat_is_the_same_in_every_account(template, member):
+    variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
+    assert resolved(template, variables["HEARTBEAT_ROLE"]) == "iam-security-alerts-heartbeat"
+    for name in ("HeartbeatSchedule", "HeartbeatRole"):
+        central = json.dumps(template["Resources"][name]["Properties"]).replace("${AlertTopicName}", "${Name}")
+        mine = {key: of for key, of in member["Resources"][name]["Properties"].items() if key != "Description"}
+        assert {key: of for key, of in json.loads(central).items() if key != "Description"} == mine
+    schedule = member["Resources"]["HeartbeatSchedule"]
+    assert {"ForwardRule", "UndeliveredQueuePolicy"} <= set(schedule["DependsOn"]), "else the first one is lost"
+    target = schedule["Properties"]["Target"]
+    request = json.loads(resolved(member, target["Input"]))
+    assert target["Arn"] == {"Sub": "arn:${AWS::Partition}:scheduler:::aws-sdk:iam:tagRole"}
+    assert request["RoleName"] == resolved(member, member["Resources"]["HeartbeatRole"]["Properties"]["RoleName"])
+    assert request["Tags"] == [{"Key": "last-heartbeat", "Value": "<aws.scheduler.scheduled-time>"}]
 
 
 def test_only_the_function_publishes_alerts_and_writes_the_history(template):
@@ -472,22 +807,52 @@ def test_only_the_function_publishes_alerts_and_writes_the_history(template):
 def test_the_schedule_carries_the_settings_that_the_function_has(template):
     (target,) = template["Resources"]["ScheduleRule"]["Properties"]["Targets"]
     variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
-    for history in ["true", "false"]:
-        begin, pairs, end = target["Input"]["Join"][1]
-        chosen_pair = [it["If"][1 if history == "true" else 2] if "If" in it else it for it in pairs["Join"][1]]
-        joined = ",".join(it["Sub"] if isinstance(it, dict) else it for it in chosen_pair)
-        event = json.loads(begin + joined + end)
+    texts = {
+        "AccountNames": "123456789012=Sandbox (EU), 210987654321=test/b=c",
+        "AlertEmail": "soc+aws@acme.example",
+        "ExpectedPrincipals": "arn:aws:iam::Sandbox (EU):role/deploy,arn:aws:iam::ou-ab12-11111111:role/a,b",
+        "FeedingTrails": "arn:aws:cloudtrail:us-east-1:123456789012:trail/all",
+        "MinimumSeverity": "MEDIUM,Sandbox (EU)=HIGH",
+        "WatchedEventNames": "default,+TagRole",
+    }
+    for name, text in texts.items():
+        assert re.fullmatch(template["Parameters"][name]["AllowedPattern"], text), name
+    for parameters in combinations():
+        parameters |= texts
+        event = json.loads(resolved(template, target["Input"], parameters))
         assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
-        assert event["settings"].pop("RESERVED_CONCURRENCY") == "${ReservedConcurrency}"
-        for name, value in event["settings"].items():
-            of_function = variables[name]
-            if "If" in of_function:
-                of_function = of_function["If"][1 if history == "true" else 2]
-            of_function = "${%s}" % of_function["Ref"] if isinstance(of_function, dict) else of_function
-            assert value == of_function, name
-    # A quotation mark in a parameter would end the text.
-    for name in ["ExpectedPrincipals", "FeedingTrails", "WatchedEventNames"]:
-        assert not re.match(template["Parameters"][name]["AllowedPattern"], 'arn:aws:iam::123456789012:user/a"b'), name
+        settings = event["settings"]
+        assert settings.pop("RESERVED_CONCURRENCY") == "0"
+        assert settings.pop("ALERT_EMAIL") == parameters["AlertEmail"]
+        assert settings == {name: resolved(template, variables[name], parameters) for name in settings}
+    # All that can silence.
+    assert sorted(settings) == [
+        "ACCOUNT_NAMES",
+        "ALERT_TOPIC_ARN",
+        "EXPECTED_PRINCIPALS",
+        "FEEDING_TRAILS",
+        "HEARTBEAT_ROLE",
+        "HISTORY_TABLE",
+        "MINIMUM_SEVERITY",
+        "ORGANIZATION_ID",
+        "READER_ROLE",
+        "WATCHED_EVENT_NAMES",
+    ]
+
+
+@pytest.mark.parametrize("bad", ['"', "\\", "\n", "\t"])
+def test_no_setting_can_end_the_text_that_the_schedule_carries(template, bad):
+    for name, text in {
+        "AccountNames": "123456789012=a%sb",
+        "ExpectedPrincipals": "arn:aws:iam::123456789012:user/a%sb",
+        "FeedingTrails": "arn:aws:cloudtrail:us-east-1:123456789012:trail/a%sb",
+        "MinimumSeverity": "MEDIUM,a%sb=HIGH",
+        "OrganizationId": "o-a1b2c3d4e5%s",
+        "WatchedEventNames": "default,+Tag%sRole",
+    }.items():
+        form = template["Parameters"][name]["AllowedPattern"]
+        assert not re.fullmatch(form, text % bad), name
+        assert re.fullmatch(form, text % ""), name
 
 
 def test_roles_trust_services_for_this_account_only(template):
@@ -500,15 +865,528 @@ def test_roles_trust_services_for_this_account_only(template):
         # AWS does not document the key for the chat service, whose role can do nothing.
         expected = set() if service == "chatbot.amazonaws.com" else {"aws:SourceAccount"}
         assert expected <= keys, name
-        assert service != "events.amazonaws.com" or "aws:SourceArn" in keys, name
+        assert service not in ("events.amazonaws.com", "scheduler.amazonaws.com") or "aws:SourceArn" in keys, name
 
 
-def test_the_rule_about_tampering_reaches_the_health_topic_and_interpolates_no_free_text(template):
-    (target,) = template["Resources"]["TamperingRule"]["Properties"]["Targets"]
+def test_the_rule_past_the_function_reaches_the_health_topic_and_interpolates_no_free_text(template):
+    resources = template["Resources"]
+    (target,) = resources["TamperingRule"]["Properties"]["Targets"]
     assert target["Arn"] == {"Ref": "HealthTopic"}
+    role = resources[target["RoleArn"]["GetAtt"].removesuffix(".Arn")]["Properties"]
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("sns:Publish", {"Ref": "HealthTopic"})
     paths = target["InputTransformer"]["InputPathsMap"]
-    free = ("userAgent", "errorMessage", "requestParameters", "responseElements", "sessionName", "userName")
+    free = ("userAgent", "errorMessage", "requestParameters", "responseElements", "sessionName", "userName", "reason")
     assert not [path for path in paths.values() if any(field in path for field in free)]
     text = target["InputTransformer"]["InputTemplate"]["Sub"]
     assert set(re.findall("<([a-z]+)>", text)) == set(paths)
     assert all(line.startswith('"') and line.endswith('"') for line in text.strip().splitlines())
+    assert all(line.count('"') == 2 for line in text.strip().splitlines())
+
+
+#: The rules for the members that go past the function, and their alarms.
+PAST = {"OrganizationTamperingRule": "MemberTamperingAlarm", "OrganizationHealthRule": "MemberHealthAlarm"}
+LOG = "/aws/events/iam-security-alerts-organization"
+
+
+@pytest.mark.parametrize("rule", PAST)
+def test_a_rule_past_the_function_for_the_members_writes_to_the_log(template, rule):
+    resources, parameters = template["Resources"], {"OrganizationId": ORGANIZATION}
+    (target,) = resources[rule]["Properties"]["Targets"]
+    # With a role, EventBridge refuses a log group as a target.
+    assert set(target) == {"Id", "Arn", "DeadLetterConfig"}
+    account = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
+    assert resolved(template, target["Arn"], parameters) == f"arn:aws-us-gov:logs:{account}:log-group:{LOG}"
+    assert resources["OrganizationLogs"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert resources[rule]["DependsOn"] == "OrganizationLogsPolicy", "else the first events are not delivered"
+
+
+@pytest.mark.parametrize("rule, alarm", PAST.items())
+def test_an_alarm_counts_the_events_of_a_rule_past_the_function_for_the_members(template, rule, alarm):
+    of = template["Resources"][alarm]["Properties"]
+    assert (of["Namespace"], of["MetricName"], of["Statistic"]) == ("AWS/Events", "MatchedEvents", "Sum")
+    by_name = {it["Name"]: it["Value"] for it in of["Dimensions"]}
+    assert by_name == {
+        "EventBusName": {"Sub": bus_name(template, "OrganizationBus")},
+        "RuleName": {"Sub": rule_name(template, rule)},
+    }
+    assert (of["Threshold"], of["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    # Without events there is no metric.
+    assert (of["EvaluationPeriods"], of["TreatMissingData"]) == (1, "notBreaching")
+    text = resolved(template, of["AlarmDescription"])
+    assert f"aws logs tail {LOG} --region {PSEUDO['AWS::Region']} --since 1h" in text
+    # The end of an alarm sends no mail.
+    assert "OKActions" not in of and "InsufficientDataActions" not in of
+
+
+def test_no_event_of_a_member_is_a_mail_to_the_health_topic(template):
+    """SNS suspends the subscription of whoever gets more than ten mails a second."""
+    reached = set()
+    for rule in organization_rules(template):
+        for target in template["Resources"][rule]["Properties"]["Targets"]:
+            reached |= references(template, target["Arn"], {"OrganizationId": ORGANIZATION})
+    assert {name for name in reached if not name.startswith("AWS::")} == {"AlertFunction", "OrganizationLogs"}
+    publishing = [
+        name
+        for name, it in template["Resources"].items()
+        if it["Type"] == "AWS::IAM::Role" and "HealthTopic" in json.dumps(it["Properties"].get("Policies", []))
+    ]
+    assert publishing == ["TamperingRole"]
+
+
+# --- Which rules an event matches ---------------------------------------------------------------------------------
+
+CENTRAL, MEMBER, STRANGER = PSEUDO["AWS::AccountId"], "111122223333", "999988887777"
+
+
+def call(service, name, request=None, **more):
+    """The event of a call in the member account."""
+    source = "monitoring" if service == "cloudwatch" else service
+    detail = {"eventSource": f"{source}.amazonaws.com", "eventName": name, "requestParameters": request}
+    detail |= {"eventCategory": "Management", "sourceIPAddress": "203.0.113.7"}
+    detail |= {"userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{MEMBER}:user/mallory"}}
+    return {
+        "source": f"aws.{source}",
+        "account": MEMBER,
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": detail | more,
+    }
+
+
+def sign_in(kind):
+    event = call("signin", "ConsoleLogin", userIdentity={"type": kind})
+    return event | {"detail-type": "AWS Console Sign In via CloudTrail"}
+
+
+def alarm(name, state):
+    detail = {"alarmName": name, "state": {"value": state}}
+    event = {"source": "aws.cloudwatch", "account": MEMBER, "detail-type": "CloudWatch Alarm State Change"}
+    return event | {"detail": detail}
+
+
+def matching(template, names, event, parameters={}):
+    """The rules among these that an event matches."""
+
+    def matches(name):
+        pattern = resolved(template, template["Resources"][name]["Properties"]["EventPattern"], parameters)
+        return EventPattern.load(json.dumps(pattern)).matches_event(event)
+
+    return {name for name in names if matches(name)}
+
+
+N = "iam-security-alerts"
+QUEUE = f"https://sqs.us-east-1.amazonaws.com/{MEMBER}/{N}-undelivered"
+STACK = f"arn:aws:cloudformation:us-east-1:{MEMBER}:stack/StackSet-{N}-members-0a1b/0c1d"
+BY_STACK_SET = {"type": "AssumedRole", "arn": f"arn:aws:sts::{MEMBER}:assumed-role/stacksets-exec-0a1b2c/0d1e"}
+#: The rules of a member, and those of the central account.
+FORWARD, BOTH, WATCH, NONE = {"ForwardRule"}, {"ForwardRule", "ForwardWatchRule"}, {"ForwardWatchRule"}, set()
+ALERT, HEALTH = {"OrganizationRule"}, {"OrganizationHealthRule"}
+ALERT_AND_ALARM = ALERT | {"OrganizationTamperingRule"}
+DENIED = {"errorCode": "AccessDenied", "errorMessage": "not authorized"}
+#: An event in a member, the rules that forward it, and the rules of the central account that would take it.
+WAYS = {
+    "a change in IAM": (call("iam", "CreateUser", {"userName": "x"}), FORWARD, ALERT),
+    "a denied change": (call("iam", "CreateUser", None, errorCode="AccessDenied"), FORWARD, ALERT),
+    "the heartbeat": (call("iam", "TagRole", {"roleName": f"{N}-heartbeat"}), FORWARD, ALERT),
+    "the root user": (sign_in("Root"), FORWARD, ALERT),
+    "another user": (sign_in("IAMUser"), NONE, ALERT),
+    "the rule is off": (call("events", "DisableRule", {"name": f"{N}-forward"}), BOTH, ALERT_AND_ALARM),
+    "its target is gone": (call("events", "RemoveTargets", {"rule": f"{N}-forward"}), BOTH, ALERT_AND_ALARM),
+    "the watch is deleted": (call("events", "DeleteRule", {"name": f"{N}-forward-watch"}), BOTH, ALERT_AND_ALARM),
+    "a denied attempt": (call("events", "DisableRule", {"name": f"{N}-forward"}, **DENIED), BOTH, ALERT),
+    "a denied attempt on a trail": (call("cloudtrail", "StopLogging", {"name": "all"}, **DENIED), FORWARD, ALERT),
+    "another rule is off": (call("events", "DisableRule", {"name": "nightly"}), FORWARD, ALERT),
+    "the role is emptied": (call("iam", "DeleteRolePolicy", {"roleName": f"{N}-forward"}), BOTH, ALERT_AND_ALARM),
+    "in capitals": (call("iam", "DeleteRolePolicy", {"roleName": f"{N}-forward".upper()}), BOTH, ALERT_AND_ALARM),
+    "the role gets a Deny": (call("iam", "AttachRolePolicy", {"roleName": f"{N}-forward"}), BOTH, ALERT_AND_ALARM),
+    "the reader is deleted": (call("iam", "DeleteRole", {"roleName": f"{N}-reader"}), FORWARD, ALERT_AND_ALARM),
+    "no schedule": (call("scheduler", "DeleteSchedule", {"name": f"{N}-heartbeat"}), FORWARD, ALERT_AND_ALARM),
+    "the queue is deleted": (call("sqs", "DeleteQueue", {"queueUrl": QUEUE}), FORWARD, ALERT_AND_ALARM),
+    "no alarm": (call("cloudwatch", "DeleteAlarms", {"alarmNames": [f"{N}-undelivered"]}), FORWARD, ALERT_AND_ALARM),
+    "a forged alarm": (
+        call("cloudwatch", "SetAlarmState", {"alarmName": f"{N}-undelivered"}),
+        FORWARD,
+        ALERT_AND_ALARM,
+    ),
+    "a trail is stopped": (call("cloudtrail", "StopLogging", {"name": "all"}), FORWARD, ALERT_AND_ALARM),
+    "no stack": (call("cloudformation", "DeleteStack", {"stackName": f"{N}-member"}), FORWARD, ALERT_AND_ALARM),
+    "no stack, by its ARN": (call("cloudformation", "DeleteStack", {"stackName": STACK}), FORWARD, ALERT_AND_ALARM),
+    "the stack set deploys": (
+        call("cloudformation", "UpdateStack", {"stackName": STACK}, userIdentity=BY_STACK_SET),
+        FORWARD,
+        ALERT,
+    ),
+    "CloudFormation deploys": (
+        call("events", "PutRule", {"name": f"{N}-forward"}, sourceIPAddress="cloudformation.amazonaws.com"),
+        BOTH,
+        ALERT,
+    ),
+    "an event is stuck": (alarm(f"{N}-undelivered", "ALARM"), WATCH, HEALTH),
+    "no event is stuck": (alarm(f"{N}-undelivered", "OK"), NONE, NONE),
+    "another alarm": (alarm("cpu", "ALARM"), NONE, NONE),
+    "a data event": (call("sqs", "SendMessage", eventCategory="Data"), NONE, ALERT),
+    "another service": (call("s3", "DeleteBucket"), NONE, NONE),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_way_of_an_event_from_a_member(template, member, way):
+    event, forwarding, taking = WAYS[way]
+    of_member = {"AWS::AccountId": MEMBER}
+    assert matching(member, rules(member), event, of_member) == forwarding
+    assert not matching(member, rules(member), event | {"account": STRANGER}, of_member), "events of other accounts"
+    assert matching(template, organization_rules(template), event) == taking
+    own = event | {"account": CENTRAL}
+    assert not matching(template, organization_rules(template), own), "the rules of the default bus have it already"
+
+
+ON_DEFAULT_BUS = ["IamRule", "RootSignInRule", "SelfProtectionRule", "TamperingRule"]
+#: A call in the own account that can end the alerting.
+TAMPERING = {
+    "a trail": call("cloudtrail", "StopLogging", {"name": "all"}),
+    "the topic": call("sns", "DeleteTopic", {"topicArn": f"arn:aws-us-gov:sns:us-gov-west-1:{CENTRAL}:{N}-health"}),
+    "a rule": call("events", "DisableRule", {"name": f"{N}-iam"}),
+    "a target": call("events", "RemoveTargets", {"rule": f"{N}-iam"}),
+    "an alarm": call("cloudwatch", "DeleteAlarms", {"alarmNames": ["iam-security-alert-LostAlarm-0A1B"]}),
+    "the stack": call("cloudformation", "DeleteStack", {"stackName": "iam-security-alert"}),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_a_call_that_can_end_the_alerting_is_reported_past_the_function_if_it_succeeded(template, what):
+    """Whoever is denied could else repeat the call until SNS suspends the subscription of the health topic."""
+    event = TAMPERING[what] | {"account": CENTRAL}
+    denied = event | {"detail": event["detail"] | DENIED}
+    deployed = event | {"detail": event["detail"] | {"sourceIPAddress": "cloudformation.amazonaws.com"}}
+    for parameters in ({}, {"OrganizationId": ORGANIZATION}):
+        both = {"SelfProtectionRule", "TamperingRule"}
+        assert matching(template, ON_DEFAULT_BUS, event, parameters) == both
+        for other in (denied, deployed):
+            matched = matching(template, ON_DEFAULT_BUS, other, parameters)
+            assert matched == {"SelfProtectionRule"}
+        assert not matching(template, ["TamperingRule"], TAMPERING[what], parameters), "events of other accounts"
+
+
+# --- Who can and who cannot ---------------------------------------------------------------------------------------
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def like(pattern, text):
+    """Compares with the wildcards of policies, `*` and `?`."""
+    parts = ["." if part == "?" else ".*" if part == "*" else re.escape(part) for part in re.split("([*?])", pattern)]
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def arn_like(pattern, text):
+    """As `like`, for each of the six parts of an ARN ("IAM JSON policy elements: Condition operators")."""
+    parts, of = pattern.split(":", 5), text.split(":", 5)
+    return len(parts) == len(of) == 6 and all(map(like, parts, of))
+
+
+OPERATORS = {
+    "StringEquals": str.__eq__,
+    "ArnEquals": arn_like,  # the same as ArnLike, says that page
+    "ArnLike": arn_like,
+    "Bool": lambda wanted, found: wanted.lower() == found.lower(),
+}
+
+
+def condition_holds(operator, key, wanted, context):
+    """Whether a condition holds. An operator that is not known is an error."""
+    every, _, plain = operator.rpartition(":")
+    assert every in ("", "ForAllValues"), operator
+    found = {name.lower(): of for name, of in context.items()}.get(key.lower())
+    if found is None:
+        # A key that is not there equals nothing; for all values of nothing, anything is true.
+        return every == "ForAllValues"
+    matches = [any(OPERATORS[plain](of, value) for of in listed(wanted)) for value in listed(found)]
+    return all(matches) if every else len(matches) == 1 and matches[0]
+
+
+def statement_applies(statement, request):
+    assert set(statement) <= {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}, "no Not elements"
+    if "Principal" in statement:
+        principals = statement["Principal"]
+        principals = {"AWS": "*", "Service": "*"} if principals == "*" else principals
+        ((kind, name),) = request["principal"].items()
+        if not any(of in ("*", name) for of in listed(principals.get(kind, []))):
+            return False
+    if not any(like(action, request["action"]) for action in listed(statement["Action"])):
+        return False
+    # A trust policy has no resource: it is that of the role.
+    if "Resource" in statement and not any(arn_like(of, request["resource"]) for of in listed(statement["Resource"])):
+        return False
+    conditions = statement.get("Condition", {})
+    return all(
+        condition_holds(operator, key, wanted, request["context"])
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    )
+
+
+def allows(policy, request):
+    """Whether a policy alone allows a request: "Policy evaluation logic", IAM user guide. For a request from another
+    account, the caller's own policies must allow it besides."""
+    effects = {it["Effect"] for it in policy["Statement"] if statement_applies(it, request)}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def role(account, name):
+    return f"arn:{PSEUDO['AWS::Partition']}:iam::{account}:role/{name}"
+
+
+def by_role(account, name, organization=ORGANIZATION, **more):
+    """A request with a role, as AWS describes it in the request context."""
+    context = {"aws:PrincipalArn": role(account, name), "aws:PrincipalAccount": account, "aws:SecureTransport": "true"}
+    if organization:
+        context["aws:PrincipalOrgID"] = organization
+    return {"principal": {"AWS": role(account, name)}, "context": context | more}
+
+
+def by_service(name, account, source, **more):
+    """A request that a service makes by itself, for a resource of this account."""
+    context = {"aws:SourceAccount": account, "aws:SourceArn": source, "aws:SecureTransport": "true"}
+    return {"principal": {"Service": f"{name}.amazonaws.com"}, "context": context | more}
+
+
+def rule(account, name, region=PSEUDO["AWS::Region"]):
+    return f"arn:{PSEUDO['AWS::Partition']}:events:{region}:{account}:rule/{name}"
+
+
+def put(by, source="aws.iam", forwarded=True):
+    """Puts an event on the bus of the organization."""
+    context = by["context"] | {"events:source": source, "events:eventBusInvocation": str(forwarded).lower()}
+    bus = f"arn:{PSEUDO['AWS::Partition']}:events:{PSEUDO['AWS::Region']}:{CENTRAL}:event-bus/{N}-organization"
+    return {"action": "events:PutEvents", "resource": bus, **by, "context": context}
+
+
+STRANGERS = "o-z9y8x7w6v5"
+FORWARDING_MEMBER = by_service("events", MEMBER, rule(MEMBER, f"{N}-forward"))
+FORWARDING_STRANGER = by_service("events", STRANGER, rule(STRANGER, f"{N}-forward"))
+TO_THE_BUS = {
+    "the rule of a member": (put(by_role(MEMBER, f"{N}-forward")), True),
+    "the watch of a member": (put(by_role(MEMBER, f"{N}-forward-watch"), "aws.cloudwatch"), True),
+    "an administrator of a member": (put(by_role(MEMBER, "admin"), forwarded=False), False),
+    "an administrator of this account": (put(by_role(CENTRAL, "admin"), forwarded=False), False),
+    "a member, another source": (put(by_role(MEMBER, f"{N}-forward"), "aws.ec2"), False),
+    "a member, a source of its own": (put(by_role(MEMBER, "admin"), "com.example", forwarded=False), False),
+    "a rule of another organization": (put(by_role(STRANGER, f"{N}-forward", STRANGERS)), False),
+    "a rule of an account alone": (put(by_role(STRANGER, f"{N}-forward", None)), False),
+    "a stranger": (put(by_role(STRANGER, "admin", None), forwarded=False), False),
+    "EventBridge without a role, for a stranger": (put(FORWARDING_STRANGER), False),
+    "EventBridge without a role, for a member": (put(FORWARDING_MEMBER), False),
+    "without TLS": (put(by_role(MEMBER, f"{N}-forward", **{"aws:SecureTransport": "false"})), False),
+    "another action": (put(by_role(MEMBER, f"{N}-forward")) | {"action": "events:PutRule"}, False),
+    "another bus": (
+        put(by_role(MEMBER, f"{N}-forward"))
+        | {"resource": f"arn:aws-us-gov:events:us-gov-west-1:{CENTRAL}:event-bus/{N}"},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("who", TO_THE_BUS)
+def test_who_can_put_events_on_the_bus_of_the_organization(template, who):
+    request, allowed = TO_THE_BUS[who]
+    policy = template["Resources"]["OrganizationBus"]["Properties"]["Policy"]
+    assert allows(resolved(template, policy, {"OrganizationId": ORGANIZATION}), request) is allowed
+
+
+def test_the_bus_takes_the_sources_that_the_members_forward_and_no_others(template, exports):
+    policy = template["Resources"]["OrganizationBus"]["Properties"]["Policy"]
+    (allow,) = [it for it in policy["Statement"] if it["Effect"] == "Allow"]
+    forwarded = {
+        source
+        for pattern in exports["memberEventPatterns"].values()
+        for alternative in pattern["$or"]
+        for source in alternative["source"]
+    }
+    assert set(allow["Condition"]["StringEquals"]["events:source"]) == forwarded
+    taken = set(exports["eventPatterns"]["OrganizationRule"]["source"])
+    assert forwarded - taken == {"aws.cloudwatch"} and taken <= forwarded
+
+
+def assume(by):
+    return {"action": "sts:AssumeRole", **by}
+
+
+CENTRAL_ROLE = "iam-security-alert-AlertRole-0A1B2C3D4E5F"
+GROUP = f"arn:aws-us-gov:scheduler:us-gov-west-1:{MEMBER}:schedule-group/"
+#: Who assumes a role of a member, and whether the trust policy lets them.
+TO_ASSUME = {
+    "ReaderRole": {
+        "the function": (by_role(CENTRAL, CENTRAL_ROLE), True),
+        "another role of the central account": (by_role(CENTRAL, "admin"), False),
+        "a role of that name in a member": (by_role(MEMBER, CENTRAL_ROLE), False),
+        "a role of that name of a stranger": (by_role(STRANGER, CENTRAL_ROLE, STRANGERS), False),
+        "the function after its account left": (by_role(CENTRAL, CENTRAL_ROLE, None), False),
+        "the function in another organization": (by_role(CENTRAL, CENTRAL_ROLE, STRANGERS), False),
+        "an administrator of the member": (by_role(MEMBER, "admin"), False),
+        "Lambda": (by_service("lambda", CENTRAL, f"arn:aws-us-gov:lambda:us-gov-west-1:{CENTRAL}:function:x"), False),
+    },
+    "ForwardRole": {
+        "the rule": (FORWARDING_MEMBER, True),
+        "the watch": (by_service("events", MEMBER, rule(MEMBER, f"{N}-forward-watch")), False),
+        "another rule": (by_service("events", MEMBER, rule(MEMBER, "mine")), False),
+        "in another region": (by_service("events", MEMBER, rule(MEMBER, f"{N}-forward", "us-gov-east-1")), False),
+        "a rule of that name of a stranger": (FORWARDING_STRANGER, False),
+        "a stranger's account with that rule": (by_service("events", STRANGER, rule(MEMBER, f"{N}-forward")), False),
+        "another service": (by_service("scheduler", MEMBER, f"{GROUP}default"), False),
+        "an administrator of the member": (by_role(MEMBER, "admin"), False),
+        "the function": (by_role(CENTRAL, CENTRAL_ROLE), False),
+    },
+    "ForwardWatchRole": {
+        "the watch": (by_service("events", MEMBER, rule(MEMBER, f"{N}-forward-watch")), True),
+        "the rule": (FORWARDING_MEMBER, False),
+        "a stranger's rule": (by_service("events", STRANGER, rule(STRANGER, f"{N}-forward-watch")), False),
+    },
+    "HeartbeatRole": {
+        "the schedule": (by_service("scheduler", MEMBER, f"{GROUP}default"), True),
+        "a schedule of another group": (by_service("scheduler", MEMBER, f"{GROUP}mine"), False),
+        "a stranger's": (by_service("scheduler", STRANGER, GROUP.replace(MEMBER, STRANGER) + "default"), False),
+        "a stranger's account with that group": (by_service("scheduler", STRANGER, f"{GROUP}default"), False),
+        "another service": (FORWARDING_MEMBER, False),
+        "an administrator of the member": (by_role(MEMBER, "admin"), False),
+    },
+}
+#: The parameters of a member's stack.
+DEPLOYED = {
+    "AWS::AccountId": MEMBER,
+    "Name": N,
+    "OrganizationId": ORGANIZATION,
+    "CentralBusArn": f"arn:aws-us-gov:events:us-gov-west-1:{CENTRAL}:event-bus/{N}-organization",
+    "CentralRoleArn": role(CENTRAL, CENTRAL_ROLE),
+}
+
+
+@pytest.mark.parametrize("which, who", [(which, who) for which, all_ in TO_ASSUME.items() for who in all_])
+def test_who_can_assume_a_role_of_a_member(member, which, who):
+    by, allowed = TO_ASSUME[which][who]
+    trust = member["Resources"][which]["Properties"]["AssumeRolePolicyDocument"]
+    assert allows(resolved(member, trust, DEPLOYED), assume(by)) is allowed
+
+
+def test_every_role_of_a_member_is_in_the_table(member):
+    assert {name for name, it in member["Resources"].items() if it["Type"] == "AWS::IAM::Role"} == set(TO_ASSUME)
+
+
+def policy_of(template, name, parameters):
+    (policy,) = template["Resources"][name]["Properties"]["Policies"]
+    return resolved(template, policy["PolicyDocument"], parameters)
+
+
+def test_the_function_assumes_the_reader_role_in_its_organization_only(template):
+    def may(name, organization, parameters):
+        context = {"aws:ResourceOrgID": organization} if organization else {}
+        request = {"principal": {"AWS": "x"}, "resource": role(MEMBER, name), "context": context}
+        return allows(policy_of(template, "AlertRole", parameters), assume(request))
+
+    with_organization = {"OrganizationId": ORGANIZATION}
+    assert may(f"{N}-reader", ORGANIZATION, with_organization)
+    assert not may(f"{N}-reader", STRANGERS, with_organization) and not may(f"{N}-reader", None, with_organization)
+    assert not may("admin", ORGANIZATION, with_organization) and not may(f"{N}-reader", ORGANIZATION, {})
+
+
+@pytest.mark.parametrize("name", ["ForwardRole", "ForwardWatchRole"])
+def test_the_forwarding_puts_events_on_the_central_bus_and_does_nothing_else(member, name):
+    policy = policy_of(member, name, DEPLOYED)
+    request = put(by_role(MEMBER, "x"))
+    assert allows(policy, request)
+    assert not allows(policy, request | {"resource": request["resource"].replace(CENTRAL, STRANGER)})
+    assert not allows(policy, request | {"action": "events:PutRule"})
+
+
+def test_the_heartbeat_tags_its_own_role_and_does_nothing_else(member):
+    policy = policy_of(member, "HeartbeatRole", DEPLOYED)
+
+    def may(name, *keys, action="iam:TagRole"):
+        request = {"principal": {"AWS": "x"}, "resource": role(MEMBER, name), "context": {"aws:TagKeys": list(keys)}}
+        return allows(policy, request | {"action": action})
+
+    assert may(f"{N}-heartbeat", "last-heartbeat")
+    assert not may(f"{N}-heartbeat", "last-heartbeat", "team") and not may(f"{N}-heartbeat", "team")
+    assert not may(f"{N}-forward", "last-heartbeat") and not may("admin", "last-heartbeat")
+    assert not may(f"{N}-heartbeat", "last-heartbeat", action="iam:UntagRole")
+
+
+def test_the_queue_of_a_member_takes_events_of_its_two_rules_only(member):
+    policy = member["Resources"]["UndeliveredQueuePolicy"]["Properties"]["PolicyDocument"]
+    policy = resolved(member, policy, DEPLOYED)
+    queue = resolved(member, {"GetAtt": "UndeliveredQueue.Arn"}, DEPLOYED)
+
+    def may(by):
+        return allows(policy, {"action": "sqs:SendMessage", "resource": queue, **by})
+
+    assert may(FORWARDING_MEMBER)
+    assert may(by_service("events", MEMBER, rule(MEMBER, f"{N}-forward-watch")))
+    assert not may(by_service("events", MEMBER, rule(MEMBER, f"{N}-forward"), **{"aws:SecureTransport": "false"}))
+    assert not may(FORWARDING_STRANGER)
+    assert not may(by_service("events", MEMBER, rule(MEMBER, "mine"))) and not may(by_role(MEMBER, "admin"))
+
+
+def write(by, action="logs:PutLogEvents", log=LOG):
+    """Writes to a log group: to one of its streams."""
+    stream = f"arn:aws-us-gov:logs:us-gov-west-1:{CENTRAL}:log-group:{log}:log-stream:0a1b"
+    return {"action": action, "resource": stream, **by}
+
+
+def of_rule(name, account=CENTRAL, service="events"):
+    return by_service(service, account, rule(account, name))
+
+
+HEALTH_RULE, TAMPERING_RULE = (f"{N}-organization/{N}-org-{ending}" for ending in ("health", "tampering"))
+WITHOUT_SOURCE = {"principal": {"Service": "events.amazonaws.com"}, "context": {}}
+TO_THE_LOG = {
+    "the rule about health": (write(of_rule(HEALTH_RULE)), True),
+    "the rule about tampering": (write(of_rule(TAMPERING_RULE)), True),
+    "the delivery for a rule": (write(of_rule(TAMPERING_RULE, service="delivery.logs")), True),
+    "a new stream": (write(WITHOUT_SOURCE, "logs:CreateLogStream"), True),
+    "without a source": (write(WITHOUT_SOURCE), False),
+    "another rule": (write(of_rule(f"{N}-iam")), False),
+    "a rule of that name on the default bus": (write(of_rule(f"{N}-org-tampering")), False),
+    "a rule of that name of a member": (write(of_rule(TAMPERING_RULE, MEMBER)), False),
+    "a rule of that name of a stranger": (write(of_rule(TAMPERING_RULE, STRANGER)), False),
+    "another service": (write(of_rule(TAMPERING_RULE, service="route53")), False),
+    "a role": (write(by_role(CENTRAL, "admin")), False),
+    "another log": (write(of_rule(TAMPERING_RULE), log=f"/aws/lambda/{N}"), False),
+    "another log of events": (write(of_rule(TAMPERING_RULE), log="/aws/events/mine"), False),
+    "another action": (write(of_rule(TAMPERING_RULE), "logs:DeleteLogStream"), False),
+}
+
+
+@pytest.mark.parametrize("who", TO_THE_LOG)
+def test_who_can_write_to_the_log_of_the_organization(template, who):
+    request, allowed = TO_THE_LOG[who]
+    policy = template["Resources"]["OrganizationLogsPolicy"]["Properties"]["PolicyDocument"]
+    assert allows(json.loads(resolved(template, policy, {"OrganizationId": ORGANIZATION})), request) is allowed
+
+
+def test_who_may_is_decided_as_in_aws():
+    """The judge itself, on what decides above."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "a:*", "Resource": "arn:aws:a:::x*"}
+    request = {"principal": {"AWS": "p"}, "action": "a:B", "resource": "arn:aws:a:::xy", "context": {"k": "v"}}
+
+    def judged(*statements, **more):
+        return allows({"Statement": list(statements)}, request | more)
+
+    assert judged(statement) and not judged() and not judged(statement, statement | {"Effect": "Deny"})
+    assert not judged(statement, principal={"Service": "p"}) and not judged(statement, action="b:B")
+    assert not judged(statement, resource="arn:aws:a:::y") and not judged(statement, resource="arn:aws:b:::xy")
+    for operator, value, holds_ in [
+        ("StringEquals", "v", True),
+        ("StringEquals", "V", False),
+        ("StringEquals", ["u", "v"], True),
+        ("ForAllValues:StringEquals", "v", True),
+    ]:
+        assert judged(statement | {"Condition": {operator: {"K": value}}}) is holds_, "keys are not case-sensitive"
+    absent = {"StringEquals": False, "Bool": False, "ForAllValues:StringEquals": True}
+    for operator, holds_ in absent.items():
+        assert judged(statement | {"Condition": {operator: {"other": "v"}}}) is holds_
+    both = {"StringEquals": {"k": "v"}, "Bool": {"other": "true"}}
+    assert not judged(statement | {"Condition": both}), "all conditions must hold"
+    for unknown in ["StringLike", "ForAnyValue:StringEquals", "StringEqualsIfExists"]:
+        with pytest.raises((AssertionError, KeyError)):
+            judged(statement | {"Condition": {unknown: {"k": "v"}}})

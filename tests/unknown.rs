@@ -13,7 +13,7 @@ use iam_security_alert::history::{HistoryError, RelatedActivity};
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::lookup::{
     AccountId, AttachedPolicies, AttachedPolicy, Attachment, Directory, Group, GroupQuestion, KnownAccount, Lookup,
-    ManagedPolicy, PolicyQuestion, Role, RoleQuestion, Unavailable, User, UserQuestion, enrich,
+    ManagedPolicy, Membership, PolicyQuestion, Role, RoleQuestion, Unavailable, User, UserQuestion, enrich,
 };
 use iam_security_alert::policy::Parsed;
 use iam_security_alert::severity::Severity;
@@ -163,6 +163,10 @@ impl Directory for Doctored {
     async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount {
         let known = self.account.account(account, deadline).await;
         KnownAccount { name: self.unless(Missing::Alias, known.name), ..known }
+    }
+
+    async fn membership(&self, account: &str, deadline: Instant) -> Membership {
+        self.account.membership(account, deadline).await
     }
 
     async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable> {

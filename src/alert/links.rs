@@ -105,7 +105,8 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
         | TargetKind::LogGroup
         | TargetKind::Alarm
         | TargetKind::Stack
-        | TargetKind::Bucket => return None,
+        | TargetKind::Bucket
+        | TargetKind::Schedule => return None,
     };
     Some(found)
 }

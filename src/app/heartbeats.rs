@@ -11,12 +11,9 @@ use crate::history::{History, HistoryError};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
-use chrono::Timelike;
 
 /// The tag that a heartbeat sets. Nothing else may be in the call.
 const TAG: &str = "last-heartbeat";
-/// The minute of the hour at which silent accounts are looked for: the check of the stack has others.
-const MINUTE: u32 = 7;
 
 /// Whether an event is a heartbeat: the heartbeat's own role set its own tag on itself, and nothing else. That changes no
 /// access. Whoever can make this call can do no more with it than to say that events arrive, and it arrived.
@@ -51,10 +48,10 @@ impl<D: Directory> Handler<D> {
 impl<D: Directory> Scheduled<'_, D> {
     /// Alerts on accounts without a heartbeat, once for each silence.
     pub(super) async fn look_for_silence(&self, history: Option<&History>, log: &mut InvocationLog) {
-        let due = (self.clock)().minute() == MINUTE;
-        let Some((history, role)) = history.zip(self.settings.heartbeat_role.as_deref()).filter(|_| due) else {
+        let Some((history, role)) = history.zip(self.settings.heartbeat_role.as_deref()) else { return };
+        if !history.is_hour_over() {
             return;
-        };
+        }
         if let Err(why) = Box::pin(self.alert_on_silence(history, role, log)).await {
             log.history_failed(&why);
         }

@@ -87,12 +87,10 @@ impl<'a> HistorySession<'a> {
     }
 
     /// The event's position among those of its actor; `None` if it is mailed in any case, or the count is not known.
-    /// `tampering` with the alerting is never more of the same.
     pub(super) async fn position(
         &self,
         prior: &PriorActivity,
         severity: Severity,
-        tampering: bool,
         deadline: Instant,
         log: &mut InvocationLog,
     ) -> Option<BurstPosition> {
@@ -100,11 +98,9 @@ impl<'a> HistorySession<'a> {
             return None;
         }
         let (history, entry) = (self.history, &self.entry);
-        let counted = async {
-            let elsewhere =
-                async { if tampering { Ok(None) } else { Box::pin(history.made_elsewhere(entry, severity)).await } };
-            tokio::join!(Box::pin(history.count(entry, severity)), elsewhere)
-        };
+        let (count, elsewhere) =
+            (Box::pin(history.count(entry, severity)), Box::pin(history.made_elsewhere(entry, severity)));
+        let counted = async { tokio::join!(count, elsewhere) };
         let (position, elsewhere) = timeout_at(deadline, counted).await.ok()?;
         // Of a roll-out to all accounts, the first alert is mailed.
         let repeats = elsewhere.inspect_err(|why| log.history_failed(why)).ok().flatten().is_some();

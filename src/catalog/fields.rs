@@ -4,7 +4,7 @@ use super::selectors::{Logged, logged};
 use super::types::Action;
 use super::{patterns, types::TargetKind};
 use crate::severity::Severity;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The meaning of one value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,8 @@ fn is_stacks_pattern(value: &Value, request: &Map<String, Value>, account: Optio
     let Some(Ok(mut given)) = value.as_str().map(serde_json::from_str::<Value>) else { return false };
     // The template's patterns name the account of the stack.
     let of_account = given.as_object_mut().and_then(|given| given.remove("account"));
-    if of_account.is_some_and(|given| account.is_none_or(|account| given != json!([account]))) {
+    if of_account.is_some_and(|given| account.is_none_or(|account| given != patterns::accounts_of_rule(rule, account)))
+    {
         return false;
     }
     patterns::of_rule(rule).is_some_and(|pattern| patterns::sorted(&given) == patterns::sorted(&pattern))

@@ -157,7 +157,7 @@ pub const ACTIONS: &[Action] = &[
     spares("dynamodb", "CreateBackup", Table, "A backup changes nothing of the table."),
     spares("dynamodb", "TagResource", Table, TAGS),
     spares("dynamodb", "UntagResource", Table, TAGS),
-    less("logs", "PutRetentionPolicy", LogGroup, Medium, "The log of the function is kept for another time. The log is evidence."),
+    less("logs", "PutRetentionPolicy", LogGroup, Medium, "A log of this stack is kept for another time. The log is evidence."),
     spares("logs", "CreateLogGroup", LogGroup, "The log group exists already, or is created again."),
     spares("logs", "PutQueryDefinition", LogGroup, "A saved query changes nothing of the log."),
     spares("logs", "TagResource", LogGroup, TAGS),
@@ -194,6 +194,7 @@ pub const UNFAMILIAR: &[Action] = &[
     call("monitoring", "", Alarm),
     call("cloudformation", "", Stack),
     call("s3", "", Bucket),
+    call("scheduler", "", TargetKind::Schedule),
 ];
 
 const TAGS: &str = "Tags change nothing of what these alerts depend on, unless a condition in a policy uses them.";

@@ -175,6 +175,8 @@ pub enum TargetKind {
     Alarm,
     Stack,
     Bucket,
+    /// A schedule of EventBridge Scheduler.
+    Schedule,
 }
 
 /// The effect of an action on access. Only the rules of `detection` use it.
@@ -439,7 +441,7 @@ impl TargetKind {
             Self::RootUser | Self::Account => &[],
             Self::Trail => &["name", "trailName", "resourceId"],
             Self::Rule => &["name", "rule", "resourceARN"],
-            Self::EventBus => &["name"],
+            Self::EventBus | Self::Schedule => &["name"],
             Self::Topic => &["topicArn", "subscriptionArn", "resourceArn", "name"],
             Self::Function => &["functionName", "resource", "resourceArn"],
             Self::Queue => &["queueUrl", "queueName", "sourceArn", "destinationArn"],
@@ -480,6 +482,7 @@ impl TargetKind {
             Self::Alarm => ("cloudwatch", "alarm:"),
             Self::Stack => ("cloudformation", "stack/"),
             Self::Bucket => ("s3", ""),
+            Self::Schedule => ("scheduler", "schedule/"),
         }
     }
 

@@ -293,6 +293,7 @@ impl TargetKind {
             Self::Alarm => "CloudWatch alarm",
             Self::Stack => "CloudFormation stack",
             Self::Bucket => "S3 bucket",
+            Self::Schedule => "schedule",
         })
     }
 }

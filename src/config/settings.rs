@@ -30,6 +30,7 @@ use super::expectations::ExpectedPrincipals;
 use super::places::MinimumSeverity;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::{Arn, is_account_id};
+use crate::catalog::patterns;
 use crate::severity::Severity;
 use chrono::TimeDelta;
 use std::cell::RefCell;
@@ -167,11 +168,17 @@ impl Settings {
                 });
             }
         };
+        // Under SAM there is no other account.
+        let reader_role = set("READER_ROLE").filter(|_| !local);
         let own = set("OWN_RESOURCES").map(|text| if local { only_arns(&text) } else { text });
         let own = own.map_or(Ok(ProtectedResources::default()), |text| own_resources("OWN_RESOURCES", &text))?;
         let watch = Watch {
             actions: set("WATCHED_EVENT_NAMES").map_or(Ok(WatchedActions::default()), |text| watched_actions(&text))?,
-            own: with_itself(own, &topic, set("AWS_LAMBDA_FUNCTION_NAME"), set("AWS_REGION")),
+            own: with_members(
+                with_itself(own, &topic, set("AWS_LAMBDA_FUNCTION_NAME"), set("AWS_REGION")),
+                &topic,
+                reader_role.as_deref(),
+            ),
             feeding_trails: set("FEEDING_TRAILS")
                 .map_or(Ok(ProtectedResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
         };
@@ -204,8 +211,7 @@ impl Settings {
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text, &account_names))?,
             account_names,
             organization: set("ORGANIZATION_ID").map(organization).transpose()?,
-            // Under SAM there is no other account.
-            reader_role: set("READER_ROLE").filter(|_| !local),
+            reader_role,
             heartbeat_role: set("HEARTBEAT_ROLE"),
             endpoint: emulator.or_else(|| set("AWS_ENDPOINT_URL")).filter(|_| !deployed),
             local,
@@ -302,6 +308,14 @@ fn with_itself(
             own.add(format!("arn:{}:lambda:{region}:{}:function:{function}", topic.partition, topic.account));
         }
         own.add(arn.clone());
+    }
+    own
+}
+
+/// Adds what the members have: their names are the same everywhere, and all together they are too long for a variable.
+fn with_members(mut own: ProtectedResources, topic: &Topic, reader_role: Option<&str>) -> ProtectedResources {
+    if let Some(arn) = topic.arn().and_then(Arn::parse).filter(|_| reader_role.is_some()) {
+        patterns::member_resources(arn.partition, arn.region, arn.resource).for_each(|arn| own.add(arn));
     }
     own
 }

@@ -141,7 +141,7 @@ impl ProtectedResources {
 const MOST_NESTED: usize = 8;
 
 /// The fields that contain the name of a resource without its ARN, in lower case.
-const NAME_FIELDS: [&str; 19] = [
+const NAME_FIELDS: [&str; 20] = [
     "alarmname",
     "alarmnames",
     "bucketname",
@@ -160,6 +160,7 @@ const NAME_FIELDS: [&str; 19] = [
     "rule",
     "sourcetablename",
     "stackname",
+    "stacksetname",
     "tablename",
 ];
 

@@ -215,7 +215,7 @@ fn trusts_provider(activity: &Activity) -> bool {
 
 /// The trust policy of the call, if all of it was read.
 fn trust_of(activity: &Activity) -> Option<Trust> {
-    let home = Home { account: activity.account.as_ref(), organization: None };
+    let home = Home { account: activity.account.as_ref(), organization: None, members: &[] };
     let trust = activity.trust_document.as_ref().map(|document| Trust::of(document, home));
     trust.filter(|trust| trust.not_evaluated.is_empty())
 }

@@ -157,7 +157,7 @@ impl<'a> Case<'a> {
             dossier,
             caller_access: of_caller,
             granted: Granted::of(&known),
-            trust: trust(activity, dossier, home(activity, settings)),
+            trust: trust(activity, dossier, home(activity, dossier, settings)),
             lifted: Lifted::of(&known),
             target_access,
             unread_policy,
@@ -169,7 +169,7 @@ impl<'a> Case<'a> {
     /// The account and the organization of the event.
     #[must_use]
     pub fn home(&self) -> Home<'a> {
-        home(self.activity, self.settings)
+        home(self.activity, self.dossier, self.settings)
     }
 
     /// The caller's account, which is another one than the event's: its name, if there is one, and its id.
@@ -375,8 +375,9 @@ fn is_deny_only(attached: &AttachedPolicies) -> bool {
     !attached.policies.is_empty() && attached.gaps.is_empty() && attached.policies.iter().all(denies)
 }
 
-fn home<'a>(activity: &'a Activity, settings: &'a Settings) -> Home<'a> {
-    Home { account: activity.account.as_ref(), organization: settings.organization.as_deref() }
+fn home<'a>(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Home<'a> {
+    let organization = settings.organization.as_deref();
+    Home { account: activity.account.as_ref(), organization, members: &dossier.members }
 }
 
 /// The trust policy in the request; if CloudTrail omitted it, the current one in IAM.

@@ -1,7 +1,7 @@
 //! The questions that a directory answers. Each question contains the account.
 
 use super::answer::{Lookup, Unavailable};
-use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
+use super::model::{Group, KnownAccount, ManagedPolicy, Membership, Role, User};
 use crate::policy::Parsed;
 use std::rc::Rc;
 use tokio::time::Instant;
@@ -52,6 +52,8 @@ pub trait Directory {
     fn knows(&self, account: Option<&str>) -> bool;
     /// The account itself: no more than its names and its place in the organization.
     async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount;
+    /// Whether an account is one of the own organization, without a call to that account.
+    async fn membership(&self, account: &str, deadline: Instant) -> Membership;
     /// Why nothing can be read in an account that the directory knows.
     async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable>;
     /// A user. The answer can be some minutes old.

@@ -9,9 +9,9 @@ use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
 use crate::event::principal::{Principal, Root, Session};
 use crate::event::{Activity, CallersAccount, FailureKind, Outcome};
-use crate::limits::{NAMED_LOOKED_UP, TIME_FOR_THE_NAME};
+use crate::limits::{ACCOUNTS_ASKED, NAMED_LOOKED_UP, TIME_FOR_THE_NAME};
 use crate::phrase;
-use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities};
+use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities, trusted_accounts};
 use crate::text::Untrusted;
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -29,11 +29,12 @@ pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: 
         let ((target, given), mut named) = tokio::join!(asking.target_and_given(), asking.named_in_request());
         let more = asking.named(&target, &given, &named).await;
         named.extend(more);
-        (target, given, named)
+        let members = asking.members(&target).await;
+        (target, given, named, members)
     };
-    let ((caller, callers_account), (target, given, named), account) =
+    let ((caller, callers_account), (target, given, named, members), account) =
         tokio::join!(asking.caller_and_account(), target_given_and_named, asking.account_of_event());
-    Dossier { caller, target, given, named, account, callers_account }
+    Dossier { caller, target, given, named, account, callers_account, members }
 }
 
 fn id(account: Option<&Untrusted>) -> AccountId {
@@ -58,6 +59,23 @@ impl<D: Directory> Asking<'_, D> {
     /// The event's account: an event that arrived here is of the own account or of a member.
     async fn account_of_event(&self) -> KnownAccount {
         if self.known { self.account(self.account).await } else { KnownAccount::not_asked(OTHER_ACCOUNT) }
+    }
+
+    /// Which accounts in the trust policy of the call, or of the role, are of the own organization.
+    async fn members(&self, target: &KnownTarget) -> Vec<Untrusted> {
+        let of_role = || match target {
+            KnownTarget::Role(role) => role.profile.found()?.trust.as_ref(),
+            _ => None,
+        };
+        let document = self.activity.trust_document.as_ref().or_else(of_role);
+        let Some(document) = document.filter(|_| self.activity.action.is_about_trust()) else { return Vec::new() };
+        let named = trusted_accounts(document, self.account.as_deref());
+        let asked = named.into_iter().take(ACCOUNTS_ASKED).filter(|id| self.directory.knows(Some(id)));
+        let soon = self.deadline.min(Instant::now() + TIME_FOR_THE_NAME);
+        let known = join_all(asked.map(async |id| {
+            (self.directory.membership(&id, soon).await == Membership::Member).then(|| Untrusted::new(id))
+        }));
+        known.await.into_iter().flatten().collect()
     }
 
     /// An account itself. An account in which the reader role can be assumed is a member: the function's role may not
@@ -206,7 +224,8 @@ impl<D: Directory> Asking<'_, D> {
             | TargetKind::LogGroup
             | TargetKind::Alarm
             | TargetKind::Stack
-            | TargetKind::Bucket => KnownTarget::NotAsked("the event has all that matters"),
+            | TargetKind::Bucket
+            | TargetKind::Schedule => KnownTarget::NotAsked("the event has all that matters"),
         }
     }
 

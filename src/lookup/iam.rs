@@ -58,6 +58,8 @@ pub const READ_ACTIONS: [&str; 21] = [
 /// An account's alias: `None` where the account has none.
 type Alias = Rc<OnceCell<Option<Untrusted>>>;
 
+const NO_ORGANIZATION: Unavailable = Unavailable::NotAsked("no setting names the organization");
+
 #[derive(Debug)]
 pub struct IamDirectory {
     readers: Readers,
@@ -89,6 +91,14 @@ impl IamDirectory {
             aliases: Recent::new(ACCOUNTS_NAMED),
             users: Cache::new(CACHED_FOR, CACHED),
             roles: Cache::new(CACHED_FOR, CACHED),
+        }
+    }
+
+    /// What AWS Organizations says about an account.
+    async fn listed(&self, id: &str, deadline: Instant) -> Listed {
+        match &self.organization {
+            Some(organization) => Box::pin(organization.account(id, deadline)).await,
+            None => Listed::nothing(&NO_ORGANIZATION),
         }
     }
 
@@ -124,20 +134,25 @@ impl Directory for IamDirectory {
     }
 
     async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount {
-        let listed = async {
-            match (&self.organization, account) {
-                (Some(organization), Some(id)) => Box::pin(organization.account(id, deadline)).await,
-                _ => Listed::nothing(&Unavailable::NotAsked("no setting names the organization")),
-            }
+        let listed = match account {
+            Some(id) => self.listed(id, deadline).await,
+            None => Listed::nothing(&NO_ORGANIZATION),
         };
-        let (listed, alias) = tokio::join!(listed, self.alias(account, deadline));
         let own = self.readers.is_own(account.as_deref());
+        let named = listed.name.found().is_some() || listed.membership == Membership::Stranger;
         KnownAccount {
-            name: if listed.name.found().is_some() { listed.name } else { alias },
+            name: if named { listed.name } else { self.alias(account, deadline).await },
             membership: if own { Membership::Member } else { listed.membership },
             units: listed.units,
             closed: None,
         }
+    }
+
+    async fn membership(&self, account: &str, deadline: Instant) -> Membership {
+        if self.readers.is_own(Some(account)) {
+            return Membership::Member;
+        }
+        self.listed(account, deadline).await.membership
     }
 
     async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable> {

@@ -298,6 +298,8 @@ pub struct Dossier {
     pub account: KnownAccount,
     /// The caller's account, if it is another one.
     pub callers_account: Option<KnownAccount>,
+    /// The ids of those accounts named in a trust policy that are known to be of the own organization.
+    pub members: Vec<Untrusted>,
 }
 
 /// What is known about an entity that a policy names.

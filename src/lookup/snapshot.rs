@@ -311,6 +311,10 @@ impl Directory for Snapshot {
         KnownAccount { name, membership: Membership::Member, ..KnownAccount::not_asked(NOT_SAVED) }
     }
 
+    async fn membership(&self, _: &str, _: Instant) -> Membership {
+        Membership::NotKnown
+    }
+
     async fn closed(&self, _: &AccountId, _: Instant) -> Option<Unavailable> {
         None
     }

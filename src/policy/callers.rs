@@ -138,6 +138,8 @@ pub struct Home<'a> {
     pub account: Option<&'a Untrusted>,
     /// The id of the organization, `o-…`.
     pub organization: Option<&'a str>,
+    /// The ids of accounts of which AWS Organizations said that they are the organization's.
+    pub members: &'a [Untrusted],
 }
 
 impl Home<'_> {
@@ -185,6 +187,7 @@ impl Caller {
         }
         match &self.organization {
             Some(id) if home.organization == Some(id) => Reach::Organization,
+            _ if home.members.iter().any(|member| member.raw() == self.account) => Reach::Organization,
             _ if self.account != STRANGER => Reach::Outside,
             // A stranger can be in an organization of any id, but not in one that somebody else has.
             Some(id) if !id.contains(ANY) => Reach::Outside,

@@ -33,5 +33,5 @@ pub use document::{Document, Effect, Statement, decoded};
 pub use judgement::{decide, evaluate, named_entities};
 pub use parsed::Parsed;
 pub use question::{Holder, Named, NamedEntity, PolicyInput, Question, Reading, TrustSummary, Via};
-pub use trust::{Trust, TrustedPrincipal};
+pub use trust::{Trust, TrustedPrincipal, trusted_accounts};
 pub use truth::Truth;

@@ -7,7 +7,7 @@ use super::callers::{Callers, Home, PrincipalKind, Reach, assumes, covers};
 use super::document::{Condition, Document, Effect, Principals, Statement};
 use super::parsed::Parsed;
 use super::question::TrustSummary;
-use crate::arn::Arn;
+use crate::arn::{Arn, is_account_id};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
@@ -137,6 +137,22 @@ impl Trust {
     }
 }
 
+/// The other accounts whose principals a trust policy names, by id, as far as their whole ids stand there.
+#[must_use]
+pub fn trusted_accounts(parsed: &Parsed, own: Option<&str>) -> Vec<String> {
+    let mut accounts = Vec::new();
+    for statement in parsed.policy().into_iter().flat_map(|document| &document.statements) {
+        let Some(Principals::AnyOf(principals)) = &statement.principals else { continue };
+        for (_, name) in principals.iter().filter(|(kind, _)| kind == "AWS") {
+            let account = Arn::parse(name).map_or(name.as_str(), |arn| arn.account);
+            if is_account_id(account) && own != Some(account) && !accounts.iter().any(|known| known == account) {
+                accounts.push(account.to_owned());
+            }
+        }
+    }
+    accounts
+}
+
 impl TrustSummary {
     /// What a trust policy says about services, and about principals of the account.
     #[must_use]
@@ -172,7 +188,13 @@ impl TrustedPrincipal {
             PrincipalKind::Account(id) if self.reach == Reach::Own => {
                 phrase!("any principal of this account (", id, ") that its own policies authorize")
             }
+            PrincipalKind::Account(id) if self.reach == Reach::Organization => {
+                phrase!("any principal that account ", id, " of this organization authorizes")
+            }
             PrincipalKind::Account(id) => phrase!("any principal that account ", id, " authorizes"),
+            PrincipalKind::Principal(arn) if self.reach == Reach::Organization => {
+                phrase!(Phrase::arn(arn), ", in an account of this organization")
+            }
             PrincipalKind::Principal(arn) => Phrase::arn(arn),
             PrincipalKind::Service(name) => phrase!("the AWS service ", name),
             PrincipalKind::Saml(arn) => phrase!("any user of the SAML provider ", &last_part(arn)),

@@ -127,12 +127,14 @@ impl Stack {
 }
 
 async fn rule(events: &Result<JsonApi, String>, name: &str) -> Result<Option<Rule>, String> {
-    let request = json!({"Name": name});
+    let (bus, name) = name.split_once('/').unwrap_or(("default", name));
+    let request = json!({"Name": name, "EventBusName": bus});
     let rule = match call(events, "AWSEvents.DescribeRule", AMZ_JSON, &request).await {
         Err(why) if why.starts_with("ResourceNotFoundException") => return Ok(None),
         rule => rule?,
     };
-    let targets = call(events, "AWSEvents.ListTargetsByRule", AMZ_JSON, &json!({"Rule": name})).await?;
+    let targets =
+        call(events, "AWSEvents.ListTargetsByRule", AMZ_JSON, &json!({"Rule": name, "EventBusName": bus})).await?;
     let target = |target: &Value| {
         let transformed = ["Input", "InputPath", "InputTransformer"].iter().any(|field| !target[field].is_null());
         Some(Target { arn: target["Arn"].as_str()?.to_owned(), transformed })

@@ -12,13 +12,13 @@ use crate::catalog::patterns::{self, sorted};
 use crate::config::Settings;
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What was read; for each part, why it could not be read.
 #[derive(Debug)]
 pub struct Observed {
-    /// The stack's rules on the default event bus, by name.
+    /// The stack's rules, by name, with the bus if it is not the default one.
     pub rules: Vec<(String, Result<Option<Rule>, String>)>,
     pub subscriptions: Result<Vec<Subscription>, String>,
     pub trails: Result<Vec<Trail>, String>,
@@ -62,10 +62,36 @@ pub struct Alarm {
     pub actions: Vec<String>,
 }
 
+/// The address that was deployed gets all alerts. Further readers may have a filter policy, for the alerts of one account.
+fn of_subscriptions(subscriptions: &[Subscription], deployed: &Value, all: &mut Vec<Phrase>) {
+    if !subscriptions.iter().any(|subscription| subscription.confirmed) {
+        all.push("The alert topic has no confirmed subscription: nobody gets the alerts.".into());
+        return;
+    }
+    let gets_all = |subscription: &&Subscription| subscription.confirmed && !subscription.filtered;
+    let Some(address) = deployed["ALERT_EMAIL"].as_str() else {
+        if !subscriptions.iter().any(|subscription| gets_all(&subscription)) {
+            all.push("Every subscription of the alert topic has a filter policy: nobody may get all alerts.".into());
+        }
+        return;
+    };
+    let shown = Phrase::free(&Untrusted::new(address));
+    // SNS shows an address as it was typed.
+    let of_address = |subscription: &&Subscription| subscription.endpoint.eq_ignore_ascii_case(address);
+    let mut theirs = subscriptions.iter().filter(of_address).peekable();
+    if theirs.peek().is_none() {
+        all.push(phrase!("The address that was deployed, ", shown, ", is not subscribed to the alert topic any more."));
+    } else if !theirs.clone().any(|subscription| subscription.confirmed) {
+        all.push(phrase!("The subscription of ", shown, " is not confirmed: it gets no alerts."));
+    } else if !theirs.any(|subscription| gets_all(&subscription)) {
+        all.push(phrase!("The subscription of ", shown, " has a filter policy: it may not get all alerts."));
+    }
+}
+
 /// What is expected, from the settings.
 #[derive(Debug)]
 pub struct Expected<'a> {
-    /// The names of the stack's rules on the default event bus.
+    /// The names of the stack's rules on the default event bus, and `bus/rule` on another.
     pub rules: Vec<String>,
     pub function: Option<String>,
     /// The ARN of the health topic.
@@ -78,15 +104,21 @@ pub struct Expected<'a> {
 impl<'a> Expected<'a> {
     #[must_use]
     pub fn of(settings: &'a Settings) -> Self {
-        let own = || settings.watch.own.arns().filter_map(|arn| Some((arn, Arn::parse(arn)?)));
+        // What the members have is not read: they are many.
+        let own = || {
+            settings.watch.own.arns().filter_map(|arn| Some((arn, Arn::parse(arn).filter(|arn| arn.account != "*")?)))
+        };
         let rule =
             |arn: Arn<'_>| arn.resource.strip_prefix("rule/").filter(|name| !name.contains('/')).map(str::to_owned);
+        // The rule that gives the members' events to the function is on a bus of its own.
+        let topic = settings.topic.arn().and_then(Arn::parse).filter(|_| settings.reader_role.is_some());
+        let of_members = topic.map(|topic| format!("{0}-organization/{0}-organization", topic.resource));
         let of_service = |service: &'static str| own().filter(move |(_, arn)| arn.service == service);
         let alarms = of_service("cloudwatch").find_map(|(_, arn)| {
             arn.resource.strip_prefix("alarm:").and_then(|name| name.strip_suffix('*')).map(str::to_owned)
         });
         Self {
-            rules: of_service("events").filter_map(|(_, arn)| rule(arn)).collect(),
+            rules: of_service("events").filter_map(|(_, arn)| rule(arn)).chain(of_members).collect(),
             function: of_service("lambda").map(|(arn, _)| arn.to_owned()).next(),
             health_topic: of_service("sns").map(|(arn, _)| arn.to_owned()).find(|arn| arn.ends_with("-health")),
             alarms,
@@ -104,13 +136,7 @@ impl<'a> Expected<'a> {
             }
         }
         if let Ok(subscriptions) = &observed.subscriptions {
-            if !subscriptions.iter().any(|subscription| subscription.confirmed) {
-                all.push("The alert topic has no confirmed subscription: nobody gets the alerts.".into());
-            }
-            for subscription in subscriptions.iter().filter(|subscription| subscription.filtered) {
-                let endpoint = Phrase::free(&Untrusted::new(&subscription.endpoint));
-                all.push(phrase!("The subscription of ", endpoint, " has a filter policy: it may not get all alerts."));
-            }
+            of_subscriptions(subscriptions, deployed, &mut all);
         }
         if let Ok(trails) = &observed.trails {
             self.of_trails(trails, &mut all);
@@ -136,7 +162,7 @@ impl<'a> Expected<'a> {
         }
         if let Some(mut pattern) = patterns::of_rule(name) {
             if let Some(account) = self.settings.topic.account() {
-                pattern["account"] = json!([account]);
+                pattern["account"] = patterns::accounts_of_rule(name, account);
             }
             if rule.pattern.as_ref().is_none_or(|found| sorted(found) != sorted(&pattern)) {
                 all.push(phrase!(
@@ -211,7 +237,7 @@ impl<'a> Expected<'a> {
             .as_object()
             .into_iter()
             .flatten()
-            .filter(|(name, _)| *name != "RESERVED_CONCURRENCY")
+            .filter(|(name, _)| !["RESERVED_CONCURRENCY", "ALERT_EMAIL"].contains(&name.as_str()))
             .map(|(name, value)| (name.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect();
         for (name, wanted) in copy {
@@ -284,6 +310,7 @@ fn number(value: &Value) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:alerts";
     const FUNCTION: &str = "arn:aws:lambda:us-east-1:111122223333:function:alerter";
@@ -381,6 +408,25 @@ mod tests {
         only(&|all| all.alarms.as_mut().unwrap()[1].actions_enabled = false, "has its actions disabled");
         only(&|all| all.alarms.as_mut().unwrap()[1].actions.clear(), "does not notify the health topic");
         only(&|all| all.concurrency = Ok(Some(0)), "reserved concurrency of the function is 0; deployed was none");
+    }
+
+    #[test]
+    fn the_address_that_was_deployed_gets_all_alerts_and_others_may_get_some() {
+        let reader =
+            |endpoint: &str, confirmed, filtered| Subscription { endpoint: endpoint.into(), confirmed, filtered };
+        let found = |readers: &[Subscription]| {
+            let deployed = json!({"ALERT_EMAIL": "soc@acme.example"});
+            found(|all| all.subscriptions = Ok(readers.to_vec()), &[], &deployed).join("|")
+        };
+        let team = reader("team@acme.example", true, true);
+        assert_eq!(found(&[reader("SOC@acme.example", true, false), team.clone()]), "");
+        let gone = found(&[reader("evil@acme.example", true, false), team.clone()]);
+        assert_eq!(
+            gone,
+            "The address that was deployed, soc@acme.example, is not subscribed to the alert topic any more."
+        );
+        assert!(found(&[reader("soc@acme.example", false, false), team.clone()]).contains("is not confirmed"));
+        assert!(found(&[reader("soc@acme.example", true, true), team]).contains("has a filter policy"));
     }
 
     #[test]

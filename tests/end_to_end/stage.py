@@ -559,7 +559,8 @@ REFERENCES = {
 def resolved(value):
     """A value of the template with the references of a deployed stack."""
     if isinstance(value, list):
-        return [resolved(part) for part in value]
+        # What stands there only under a condition belongs to an organization.
+        return [resolved(part) for part in value if not (isinstance(part, dict) and "If" in part)]
     if not isinstance(value, dict):
         return value
     if "Ref" in value:

@@ -197,6 +197,7 @@ fn kind(what: &ResourceKind) -> &'static str {
             TargetKind::Stack => "AwsCloudFormationStack",
             TargetKind::Bucket => "AwsS3Bucket",
             TargetKind::RootUser
+            | TargetKind::Schedule
             | TargetKind::LogGroup
             | TargetKind::InstanceProfile
             | TargetKind::MfaDevice

@@ -7,11 +7,12 @@ use crate::phrase;
 use crate::severity::Severity;
 use crate::text::Untrusted;
 
-/// IAM actions on the function's own role. Actions of other services are alerted on only if they concern the stack's
+/// IAM actions on the stack's own roles. A role that is created takes nothing away from another one. Actions of other services are alerted on only if they concern the stack's
 /// own resources; their base severity covers that.
 pub(super) fn self_protection(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
-    if effect.concerns_alerting() || effect == AccessEffect::None || !case.is_self_protected() {
+    let harmless = matches!(effect, AccessEffect::None | AccessEffect::Creates);
+    if effect.concerns_alerting() || harmless || !case.is_self_protected() {
         return None;
     }
     let severity = if activity.outcome.succeeded() { Severity::Critical } else { Severity::High };

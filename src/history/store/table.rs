@@ -9,6 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The history in a table.
 #[derive(Debug)]
@@ -23,10 +25,14 @@ pub struct History {
     pub(super) begin: OnceLock<DateTime<Utc>>,
     /// The share and the minute whose places are used up, if that was read before.
     pub(super) used_up: Cell<Option<(Share, DateTime<Utc>)>>,
+    /// When this instance last read the heartbeats.
+    heartbeats_read: Cell<Option<Instant>>,
     /// The last events of which this instance knows that they were alerted on, the newest last.
     witnessed: RefCell<VecDeque<Untrusted>>,
 }
 
+/// How often an instance reads the heartbeats.
+const EACH_HOUR: Duration = Duration::from_hours(1);
 /// How many events are remembered.
 const REMEMBERED: usize = 500;
 
@@ -41,6 +47,7 @@ impl History {
             many_accounts: false,
             begin: OnceLock::new(),
             used_up: Cell::new(None),
+            heartbeats_read: Cell::new(None),
             witnessed: RefCell::default(),
         }
     }
@@ -56,6 +63,15 @@ impl History {
     pub fn actor_list_of(&self, entry: &Entry) -> String {
         let key = entry.line.actor_key.raw();
         if self.many_accounts { actor_list(&across_accounts(key)) } else { actor_list(key) }
+    }
+
+    /// Whether this instance has not read the heartbeats within an hour; from now on it has.
+    pub fn is_hour_over(&self) -> bool {
+        let over = self.heartbeats_read.get().is_none_or(|read| read.elapsed() >= EACH_HOUR);
+        if over {
+            self.heartbeats_read.set(Some(Instant::now()));
+        }
+        over
     }
 
     /// Remembers that an event was alerted on.

@@ -6,7 +6,7 @@ const GITHUB: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.gith
 const EKS: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
 
 fn read(text: &str, account: Option<&Untrusted>) -> Trust {
-    Trust::of(&Parsed::of(text), Home { account, organization: Some("o-own1234567") })
+    Trust::of(&Parsed::of(text), Home { account, organization: Some("o-own1234567"), members: &[] })
 }
 
 fn trust(principal: &Value, condition: &Value) -> Trust {

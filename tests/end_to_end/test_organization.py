@@ -1,0 +1,296 @@
+"""An organization: events of its accounts, looked up with the reader role. The real binary, and moto as AWS with three
+accounts. What moto cannot do, refuse a role, the wire does."""
+
+import json
+import re
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from stage import ACCOUNT, REGION, Person, event_of, refusal
+
+READER = "iam-security-alerts-reader"
+HEARTBEAT = "iam-security-alerts-heartbeat"
+#: What EventBridge sends when the time of a schedule has come.
+SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+
+
+@pytest.fixture(scope="module")
+def organization(aws):
+    """The organization of the account, with two more: acme-prod, where ops-dana is an administrator, and acme-build."""
+    session = boto3.Session("test", "test", region_name=REGION)
+    client = lambda name, **keys: session.client(name, endpoint_url=f"http://{aws.address}", **keys)  # noqa: E731
+    organizations, sts = client("organizations"), client("sts")
+    id = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+
+    def member(name):
+        created = organizations.create_account(AccountName=name, Email=f"{name}@example.com")
+        account = created["CreateAccountStatus"]["AccountId"]
+        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+        keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        iam = client(
+            "iam",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        dana = iam.create_user(UserName="ops-dana")["User"]
+        iam.attach_user_policy(UserName="ops-dana", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        iam.create_user(UserName="alice")
+        return SimpleNamespace(id=account, name=name, dana=Person("ops-dana", dana["UserId"], "AKIAEXAMPLEDANA00001"))
+
+    return SimpleNamespace(id=id, prod=member("acme-prod"), build=member("acme-build"))
+
+
+@pytest.fixture
+def settings(organization):
+    return {"ORGANIZATION_ID": organization.id, "READER_ROLE": READER, "HEARTBEAT_ROLE": HEARTBEAT}
+
+
+def identity(person, member):
+    """A user of a member as CloudTrail writes it."""
+    arn = f"arn:aws:iam::{member.id}:user/{person.name}"
+    return person.identity | {"arn": arn, "accountId": member.id}
+
+
+def in_account(event, account):
+    """The event as it comes from another account: EventBridge keeps its account, and gives it another id."""
+    detail = event["detail"] | {"recipientAccountId": account}
+    return event | {"account": account, "id": "b2c3d4e5-0000-4000-8000-000000000000", "detail": detail}
+
+
+def create_key(member, caller):
+    """The event that `caller` created an access key for ops-dana of a member."""
+    key = {"userName": "ops-dana", "accessKeyId": "AKIAEXAMPLENEW000001", "status": "Active"}
+    return in_account(event_of(caller, "CreateAccessKey", {"userName": "ops-dana"}, {"accessKey": key}), member.id)
+
+
+def accounts(wire, action):
+    """The accounts in which a call was made: "own", or the role's session by its access key."""
+    keys = [call.sent[1]["Authorization"].split("Credential=")[1].split("/")[0] for call in wire.called(action)]
+    return ["own" if key == "test" else key for key in keys]
+
+
+def assumed(wire):
+    return [call.parameters["RoleArn"] for call in wire.called("AssumeRole")]
+
+
+def test_a_member_is_looked_up_with_its_reader_role_and_the_caller_at_home(organization, settings, mailbox, start, wire):
+    function, prod, build = start(**settings), organization.prod, organization.build
+
+    alert = function.invoke(create_key(prod, identity(build.dana, build)))
+
+    mail = mailbox.mail()
+    assert mail["Subject"] == "[CRITICAL] Access key created for IAM user ops-dana by ops-dana in acme-prod"
+    assert f"in acme-prod ({prod.id})" in mail["Message"]
+    assert f"ops-dana belongs to acme-build ({build.id}), an account of your organization." in mail["Message"]
+    assert f"Run the commands in acme-prod ({prod.id}), with credentials of that account (add --profile" in mail["Message"]
+    assert {name: it["Value"] for name, it in mail["MessageAttributes"].items()} == {
+        "severity": "CRITICAL",
+        "account": prod.id,
+    }
+    assert alert["who"]["accessLevel"] == alert["what"]["accessLevel"] == "administrator"
+    # Both users have the same name: each was read in its own account.
+    assert sorted(assumed(wire)) == sorted(f"arn:aws:iam::{member.id}:role/{READER}" for member in (prod, build))
+    read_by = set(accounts(wire, "ListAttachedUserPolicies"))
+    assert len(read_by) == 2 and "own" not in read_by
+    assert [line for line in function.log() if line.get("lookup_failures")] == []
+
+
+def test_later_events_of_an_account_cost_no_call_more(organization, settings, mailbox, start, wire):
+    function, prod = start(**settings), organization.prod
+    function.invoke(create_key(prod, identity(prod.dana, prod)))
+    first = len(wire.calls)
+
+    function.invoke(create_key(prod, identity(prod.dana, prod)))
+
+    assert len(wire.called("AssumeRole")) == len(wire.called("DescribeAccount")) - 1 == 1, "one name is the own account's"
+    assert len(wire.calls) - first < first
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "RegionDisabledException"])
+def test_a_member_without_a_reader_role_is_alerted_on_with_what_to_deploy(
+    organization, settings, mailbox, start, wire, code
+):
+    prod = organization.prod
+    wire.instead = lambda call: refusal(code) if call.action == "AssumeRole" else None
+    function = start(**settings)
+
+    function.invoke(create_key(prod, identity(prod.dana, prod)))
+
+    text = mailbox.mail()["Message"]
+    assert f"Not evaluated: everything about ops-dana (AWS refused the reader role in that account: {code})" in text
+    assert f"Let the alerts look up acme-prod ({prod.id}) again: deploy organization/member.yaml there" in text
+    assert len(wire.called("AssumeRole")) == 1, "not once for each lookup"
+
+
+def test_an_account_of_nobody_is_no_member(organization, settings, mailbox, start, wire):
+    stranger = SimpleNamespace(id="666677778888")
+    wire.instead = lambda call: (
+        refusal("AccessDenied") if call.action == "AssumeRole" and stranger.id in call.parameters["RoleArn"] else None
+    )
+
+    start(**settings).invoke(create_key(organization.prod, identity(organization.build.dana, stranger)))
+
+    text = mailbox.mail()["Message"]
+    assert "ops-dana belongs to 666677778888, which is no account of your organization." in text
+    assert "Let the alerts look up" not in text
+
+
+# --- across accounts ------------------------------------------------------------------------------------------
+
+
+def role_of(account, set="Admin"):
+    """The role of a permission set in an account: its name ends differently in each."""
+    return f"AWSReservedSSO_{set}_{int(account):016x}"
+
+
+def session(account, person="dana@acme.example"):
+    """A session of a person of IAM Identity Center in an account."""
+    name = role_of(account)
+    arn = f"arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/{name}"
+    issuer = {"type": "Role", "principalId": f"AROA{account}", "arn": arn, "accountId": account, "userName": name}
+    return {
+        "type": "AssumedRole",
+        "principalId": f"AROA{account}:{person}",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{name}/{person}",
+        "accountId": account,
+        "accessKeyId": f"ASIA{account}",
+        "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "true"}},
+    }
+
+
+def trusting(account, name="auditor"):
+    """The event that a role was created that trusts everybody: CRITICAL in each account."""
+    trust = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]})
+    request = {"roleName": name, "assumeRolePolicyDocument": trust}
+    return in_account(event_of(session(account), "CreateRole", request, {"role": {"roleName": name}}), account)
+
+
+def listed(history):
+    """Lets the suppressed alerts be old enough for a summary."""
+    for item in history.items("FLOOD#suppressed"):
+        history.table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        moved = datetime.fromisoformat(item["sk"].split("#")[0]) - timedelta(minutes=1)
+        item["sk"] = f"{moved.strftime('%Y-%m-%dT%H:%M:%S')}.000Z#{item['sk'].split('#')[1]}"
+        item["leftOutAt"] = int(item["leftOutAt"]) - 60_000
+        history.table.put_item(Item=item)
+
+
+def test_one_person_in_forty_accounts_is_one_mail_and_one_summary(organization, settings, mailbox, start, history):
+    function = start(**settings, **history.settings)
+    forty = [str(300_000_000_000 + number) for number in range(40)]
+
+    alerts = [function.invoke(trusting(account)) for account in forty]
+
+    assert {alert["severity"] for alert in alerts} == {"CRITICAL"}
+    first = mailbox.mail()
+    assert first["Subject"].startswith("[CRITICAL] IAM role auditor created by dana@acme.example") and forty[0] in first["Message"]
+    listed(history)
+    function.invoke(SCHEDULE)
+    summary = mailbox.mail()
+    assert summary["Subject"].startswith("[CRITICAL] Summary of 39 alerts on iam:CreateRole by dana@acme.example in 39 accounts")
+    assert "the same caller just made the same change in another account" in summary["Message"]
+    for alert, account in list(zip(alerts, forty))[1:]:
+        assert re.search(rf"CRITICAL .*{account}.*{alert['eventId']}", summary["Message"]), account
+    # The table is in the account of the function, and so are the commands that read it.
+    assert "Run the commands in " in summary["Message"] and f"({ACCOUNT}):" in summary["Message"]
+
+
+def test_another_change_and_another_person_are_mailed_of_their_own(organization, settings, mailbox, start, history):
+    function = start(**settings, **history.settings)
+
+    function.invoke(trusting("300000000001"))
+    function.invoke(trusting("300000000002", name="another"))
+    other = trusting("300000000003")
+    other["detail"]["userIdentity"] = session("300000000003", "evil@acme.example")
+    function.invoke(other)
+
+    assert len(mailbox.mails()) == 3
+
+
+def test_a_more_severe_repetition_is_mailed(organization, settings, mailbox, start, history):
+    function = start(**settings, **history.settings)
+    quiet = trusting("300000000001")
+    partner = {"AWS": "arn:aws:iam::666677778888:root"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": partner, "Action": "sts:AssumeRole"}]}
+    quiet["detail"]["requestParameters"]["assumeRolePolicyDocument"] = json.dumps(trust)
+
+    severities = [function.invoke(event)["severity"] for event in (quiet, trusting("300000000002"))]
+
+    assert severities[1] == "CRITICAL" != severities[0]
+    assert len(mailbox.mails()) == 2
+
+
+def test_related_activity_is_that_of_the_person_in_all_accounts(organization, settings, mailbox, start, history):
+    function = start(**settings, **history.settings, ACCOUNT_NAMES="300000000001=acme-dev")
+    function.invoke(trusting("300000000001", name="one"))
+    mailbox.mails()
+
+    function.invoke(trusting("300000000002", name="two"))
+
+    assert re.search(r"dana@acme.example.*iam:CreateRole +IAM role one +in acme-dev", mailbox.mail()["Message"])
+
+
+def test_an_event_that_comes_twice_by_two_buses_is_one_mail(organization, settings, mailbox, start, history):
+    function, event = start(**settings, **history.settings), trusting(ACCOUNT)
+    function.invoke(event | {"id": "c3d4e5f6-0000-4000-8000-000000000000"})
+
+    assert function.invoke(event) == {"eventId": event["detail"]["eventID"], "notAlerted": "it was alerted on before"}
+
+    assert len(mailbox.mails()) == 1
+
+
+# --- heartbeats -----------------------------------------------------------------------------------------------
+
+
+def heartbeat(account):
+    """The one call a day that proves that events arrive."""
+    arn = f"arn:aws:iam::{account}:role/{HEARTBEAT}"
+    issuer = {"type": "Role", "principalId": "AROAEXAMPLE", "arn": arn, "accountId": account, "userName": HEARTBEAT}
+    caller = {
+        "type": "AssumedRole",
+        "principalId": "AROAEXAMPLE:beat",
+        "arn": f"arn:aws:sts::{account}:assumed-role/{HEARTBEAT}/beat",
+        "accountId": account,
+        "sessionContext": {"sessionIssuer": issuer},
+    }
+    tags = [{"key": "last-heartbeat", "value": "2026-11-22T05:00:00Z"}]
+    return in_account(event_of(caller, "TagRole", {"roleName": HEARTBEAT, "tags": tags}), account)
+
+
+def hours_ago(hours):
+    return (datetime.now(timezone.utc) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_missing_heartbeat_is_alerted_on_once_with_the_name_of_the_account(
+    organization, settings, mailbox, start, history
+):
+    prod, build = organization.prod, organization.build
+    history.put("HEARTBEAT", prod.id, lastAt=hours_ago(50))
+    function = start(**settings, **history.settings)
+    answer = function.invoke(heartbeat(build.id))
+    assert answer["notAlerted"] == "it is the heartbeat of the account: events arrive" and mailbox.mails() == []
+
+    function.invoke(SCHEDULE)
+
+    mail = mailbox.mail()
+    assert mail["Subject"] == f"[HIGH] No heartbeat from acme-prod ({prod.id}) for two days"
+    assert "aws events describe-rule --name iam-security-alerts-forward" in mail["Message"]
+    assert function.log()[-1]["SilentAccounts"] == 1
+    start(**settings, **history.settings).invoke(SCHEDULE)
+    assert mailbox.mails() == [], "another instance does not repeat it"
+    # The own account has not made its first one yet. It is expected from now on.
+    assert {item["sk"] for item in history.items("HEARTBEAT")} == {ACCOUNT, prod.id, build.id}
+
+
+def test_a_silence_that_could_not_be_mailed_is_mailed_later(organization, settings, mailbox, start, history, wire):
+    history.put("HEARTBEAT", organization.prod.id, lastAt=hours_ago(50))
+    wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else None
+    start(**settings, **history.settings).invoke(SCHEDULE)
+    wire.instead = lambda call: None
+
+    start(**settings, **history.settings).invoke(SCHEDULE)
+
+    assert mailbox.mail()["Subject"].startswith("[HIGH] No heartbeat")
