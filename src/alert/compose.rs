@@ -47,6 +47,7 @@ pub fn compose(
             .collect(),
         account: commands_in(case, account),
         account_id: activity.account.clone(),
+        account_name: name,
         sections: [caller::section(case, now), target::section(case, now)]
             .into_iter()
             .chain(related)

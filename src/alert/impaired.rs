@@ -49,6 +49,7 @@ pub fn impaired(
         ],
         account,
         account_id: account_id.cloned(),
+        account_name: account_name.cloned(),
         sections: Vec::new(),
         caller_access: None,
         target_access: None,

@@ -28,8 +28,9 @@ pub struct Alert {
     pub steps: Vec<ContainmentStep>,
     /// The account that the commands are for, and how they reach it.
     pub account: Phrase,
-    /// The account that the alert is about, if it is one.
+    /// The id of the account that the alert is about, if it is one, and its name.
     pub account_id: Option<Untrusted>,
+    pub account_name: Option<Untrusted>,
     /// The facts, as evidence.
     pub sections: Vec<Section>,
     /// The caller's access level, in one word for machines; see the JSON alert.

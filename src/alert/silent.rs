@@ -66,6 +66,7 @@ pub fn silent(
         steps: steps(only.is_some_and(|only| Some(only) == own), rules),
         account: only.map_or_else(|| "each of these accounts".into(), shown),
         account_id: only.cloned(),
+        account_name: only.and_then(|id| names.get(id)).cloned(),
         sections: vec![section],
         caller_access: None,
         target_access: None,

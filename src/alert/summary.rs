@@ -142,6 +142,7 @@ pub fn summary_of(group: &Group, run: &RunOfSummaries<'_>) -> Alert {
         steps: steps(group, table),
         account: named(run.own),
         account_id: account_id.cloned(),
+        account_name: account_id.and_then(|id| run.names.get(id)).cloned(),
         sections: vec![section(group, &counts, run)],
         caller_access: None,
         target_access: None,

@@ -16,14 +16,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The version of the format. The first number changes if a reader of the old format would break.
-const VERSION: &str = "2.3";
+const VERSION: &str = "2.4";
 
 /// The alert as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 2.2"))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 2.4"))]
 #[serde(rename_all = "camelCase")]
 pub struct AlertJson {
-    /// `"2.3"`; the first number changes when a reader of the old shape would break.
+    /// `"2.4"`; the first number changes when a reader of the old shape would break.
     #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
     /// How severe it is.
@@ -44,6 +44,9 @@ pub struct AlertJson {
     /// The account in which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// Its name: from the setting `AccountNames`, from AWS Organizations, or its alias.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
     /// What happened, in three words.
     pub headline: String,
     /// The subject of the mail, with the severity.
@@ -120,6 +123,7 @@ pub fn render(
         time: activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()),
         outcome: activity.outcome.word(),
         account_id: shown(&activity.account),
+        account_name: shown(&alert.account_name),
         headline: alert.headline.plain(),
         subject: email.subject,
         summary: alert.summary.plain().replace('\n', " "),
