@@ -43,7 +43,7 @@ pub fn compose(
         steps: containment::steps(case, now)
             .into_iter()
             .chain(burst.map(BurstNote::step))
-            .chain(containment::open_accounts(case, name.as_ref()))
+            .chain(containment::open_accounts(case, &account))
             .collect(),
         account: commands_in(case, account),
         account_id: activity.account.clone(),

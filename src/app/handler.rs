@@ -2,28 +2,28 @@
 
 use super::deliver::Channels;
 use super::draft::{Decision, Draft};
-use super::heartbeats::is_heartbeat;
+use super::heartbeats::{is_heartbeat, note_heartbeat};
 use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
-use super::scheduled;
-use super::timetable::Timetable;
+use super::scheduled::Scheduled;
+use super::timetable::{Timetable, time_left};
 use super::watchdog::Watchdog;
 use crate::alert::{BurstNote, compose};
 use crate::channel::email;
 use crate::channel::sns::Publisher;
 use crate::config::Settings;
-use crate::detection::{Assessment, Case, assess};
+use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, MailStatus, event_key};
-use crate::lookup::{Directory, KnownAccount, enrich};
+use crate::lookup::{Directory, enrich};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::{TextKind, Untrusted};
 use chrono::{DateTime, Utc};
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Handles events, one after another.
@@ -67,7 +67,7 @@ impl<D: Directory> Handler<D> {
         log: &mut InvocationLog,
     ) -> Result<InvocationResult, InvocationError> {
         if is_schedule(&event) {
-            return Ok(Box::pin(scheduled::run(self, event.get("settings"), time_left, log)).await);
+            return Ok(Box::pin(self.on_schedule(event.get("settings"), time_left, log)).await);
         }
         let event_id = event.pointer("/detail/eventID").and_then(Value::as_str).map(Untrusted::new);
         log.event_id = event_id.map(|id| id.shown(TextKind::Name));
@@ -83,6 +83,25 @@ impl<D: Directory> Handler<D> {
         self.send(&draft, log).await?;
         let published = log.mail == MailStatus::Published;
         Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
+    }
+
+    /// The scheduled run: the summaries of suppressed alerts first, then the accounts without a heartbeat, then the check of
+    /// the stack. `deployed` is the copy of the settings that the schedule carries.
+    async fn on_schedule(
+        &self,
+        deployed: Option<&Value>,
+        time_left: Duration,
+        log: &mut InvocationLog,
+    ) -> InvocationResult {
+        let Self { directory, publisher, channels, settings, history, clock, .. } = self;
+        let timetable = Timetable::of(time_left);
+        let run = Scheduled { directory, publisher, channels, settings, clock: *clock, timetable };
+        let summaries = Box::pin(run.summarize_all(history.as_ref(), time_left, log)).await;
+        Box::pin(run.look_for_silence(history.as_ref(), log)).await;
+        if let Some(watchdog) = &self.watchdog {
+            Box::pin(watchdog.check(&run, deployed, log)).await;
+        }
+        summaries
     }
 
     /// Everything except the delivery: what happened, what AWS knows about it, how severe it is, and the alert.
@@ -104,7 +123,7 @@ impl<D: Directory> Handler<D> {
         log.outcome = Some(activity.outcome.word());
         let history = self.history.as_ref();
         if is_heartbeat(&activity, &self.settings) {
-            return Ok(Decision::NotAlerted(Box::pin(self.note_heartbeat(&activity, log)).await));
+            return Ok(Decision::NotAlerted(Box::pin(note_heartbeat(&activity, history, (self.clock)(), log)).await));
         }
         let session =
             history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));
@@ -181,17 +200,4 @@ impl<D: Directory> Handler<D> {
             timetable,
         })))
     }
-
-    /// Whether an alert is severe enough for a mail. An incomplete one is: what could not be read must not look harmless.
-    fn is_mailed(&self, activity: &Activity, account: &KnownAccount, assessment: &Assessment) -> bool {
-        let id = activity.account.as_ref().map(Untrusted::raw);
-        let minimum = self.settings.minimum_severity.of(id, account.known_units());
-        assessment.incomplete || assessment.severity >= minimum
-    }
-}
-
-/// The time that is left for the invocation. The deadline is in milliseconds since 1970.
-fn time_left(context: &Context) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(context.deadline).saturating_sub(now)
 }

@@ -1,6 +1,5 @@
 //! Heartbeats: those that arrive are recorded; on schedule, accounts without one are alerted on.
 
-use super::handler::Handler;
 use super::scheduled::Scheduled;
 use crate::alert::silent;
 use crate::channel::email;
@@ -11,6 +10,7 @@ use crate::history::{History, HistoryError};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
+use chrono::{DateTime, Utc};
 
 /// The tag that a heartbeat sets. Nothing else may be in the call.
 const TAG: &str = "last-heartbeat";
@@ -34,15 +34,18 @@ pub(super) fn is_heartbeat(activity: &Activity, settings: &Settings) -> bool {
         && tags.is_some_and(|tags| tags.len() == 1 && tags[0]["key"] == TAG)
 }
 
-impl<D: Directory> Handler<D> {
-    /// Records a heartbeat; returns why it is not alerted on.
-    pub(super) async fn note_heartbeat(&self, activity: &Activity, log: &mut InvocationLog) -> Phrase {
-        if let Some((history, account)) = self.history.as_ref().zip(activity.account.as_ref()) {
-            let noted = Box::pin(history.note_heartbeat(account, (self.clock)())).await;
-            noted.inspect_err(|why| log.history_failed(why)).ok();
-        }
-        "it is the heartbeat of the account: events arrive".into()
+/// Records a heartbeat; returns why it is not alerted on.
+pub(super) async fn note_heartbeat(
+    activity: &Activity,
+    history: Option<&History>,
+    now: DateTime<Utc>,
+    log: &mut InvocationLog,
+) -> Phrase {
+    if let Some((history, account)) = history.zip(activity.account.as_ref()) {
+        let noted = Box::pin(history.note_heartbeat(account, now)).await;
+        noted.inspect_err(|why| log.history_failed(why)).ok();
     }
+    "it is the heartbeat of the account: events arrive".into()
 }
 
 impl<D: Directory> Scheduled<'_, D> {

@@ -4,10 +4,13 @@ use super::draft::Draft;
 use super::handler::Handler;
 use super::result::InvocationError;
 use crate::channel::Outgoing;
+use crate::detection::Assessment;
+use crate::event::Activity;
 use crate::history::MailStatus;
 use crate::limits::{WAIT_FOR_A_PLACE, WORTH_AN_ATTEMPT};
-use crate::lookup::Directory;
+use crate::lookup::{Directory, KnownAccount};
 use crate::telemetry::InvocationLog;
+use crate::text::Untrusted;
 use tokio::time::Instant;
 
 impl<D: Directory> Handler<D> {
@@ -24,6 +27,13 @@ impl<D: Directory> Handler<D> {
             log.mail = MailStatus::Suppressed;
         }
         self.after_the_mail(draft, log).await
+    }
+
+    /// Whether an alert is severe enough for a mail. An incomplete one is: what could not be read must not look harmless.
+    pub(super) fn is_mailed(&self, activity: &Activity, account: &KnownAccount, assessment: &Assessment) -> bool {
+        let id = activity.account.as_ref().map(Untrusted::raw);
+        let minimum = self.settings.minimum_severity.of(id, account.known_units());
+        assessment.incomplete || assessment.severity >= minimum
     }
 
     /// Whether the alert gets a mail of its own; otherwise a summary lists it. Without a history, or if the history does

@@ -2,7 +2,8 @@
 
 use crate::limits::{MARGIN, TIME_AFTER_THE_MAIL, TIME_TO_PUBLISH};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use std::time::Duration;
+use lambda_runtime::Context;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 /// Until when an invocation does what.
@@ -14,6 +15,12 @@ pub struct Timetable {
     pub publish: Instant,
     /// The function answers at this time at the latest.
     pub end: Instant,
+}
+
+/// The time that is left for the invocation. The deadline is in milliseconds since 1970.
+pub(super) fn time_left(context: &Context) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(context.deadline).saturating_sub(now)
 }
 
 impl Timetable {

@@ -114,6 +114,13 @@ mod tests {
     }
 
     #[test]
+    fn the_pattern_of_self_protection_has_every_service_of_the_stack() {
+        let mut services: Vec<_> = self_protection::UNFAMILIAR.iter().map(|action| action.service).collect();
+        services.sort_unstable();
+        assert_eq!(services, patterns::OWN_SERVICES);
+    }
+
+    #[test]
     fn an_action_with_several_meanings_is_understood_by_its_parameters() {
         let key = |request| find("iam", "UpdateAccessKey", &request).unwrap().operation;
         assert_eq!(key(json!({"status": "Active"})), Operation::Activate);

@@ -3,7 +3,6 @@
 //! with both.
 
 use super::rows;
-use super::self_protection::UNFAMILIAR;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -16,6 +15,22 @@ const ALARM_STATE: &str = "CloudWatch Alarm State Change";
 
 /// Calls that many services make all day and that can hide nothing: a new log stream, a grant of a KMS key.
 pub const BUSY: [&str; 3] = ["CreateLogStream", "CreateGrant", "RetireGrant"];
+
+/// The services that the stack is made of, without IAM.
+pub(super) const OWN_SERVICES: [&str; 12] = [
+    "cloudformation",
+    "cloudtrail",
+    "dynamodb",
+    "events",
+    "kms",
+    "lambda",
+    "logs",
+    "monitoring",
+    "s3",
+    "scheduler",
+    "sns",
+    "sqs",
+];
 
 /// The services that matter in a member account: those of its trails, and those that its stack is made of. IAM and its
 /// sign-ins come besides. Each forwarded event is charged, so this list is short.
@@ -52,7 +67,7 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
     let types: Vec<_> = [API_CALL].into_iter().chain(SIGN_IN).collect();
     vec![
         ("IamRule", iam()),
-        ("SelfProtectionRule", changes(UNFAMILIAR.iter().map(|action| action.service))),
+        ("SelfProtectionRule", changes(OWN_SERVICES)),
         ("RootSignInRule", root_sign_in()),
         // The rules of the members have chosen the events.
         ("OrganizationRule", json!({"source": forwarded, "detail-type": types})),

@@ -4,9 +4,7 @@
 //! writes the same resources everywhere under names that end differently. A roll-out to forty accounts is one story, not
 //! forty mails.
 
-use super::entry::Entry;
 use crate::arn::Arn;
-use crate::text::{Untrusted, fingerprint};
 
 /// The actor, by its [`actor_key`](super::actor_key), as it is the same in every account.
 ///
@@ -41,30 +39,9 @@ fn without_random_part(resource: &str) -> &str {
     }
 }
 
-/// The change that an event made, without the account: who, which call, how it ended, on what. `None` if the event does
-/// not say it all.
-#[must_use]
-pub fn same_change(entry: &Entry) -> Option<String> {
-    let target = entry.target_key.as_deref()?;
-    let line = &entry.line;
-    let object = entry.object_key.as_deref().map(without_account);
-    let object = object.or_else(|| line.object.as_ref().map(Untrusted::raw));
-    let parts = [
-        line.call.raw(),
-        line.outcome.raw(),
-        &common(without_account(target)),
-        &object.map_or_else(String::new, common),
-    ];
-    Some(format!("{}#{}", entry.counted_actor, fingerprint(&parts.join("\n"))))
-}
-
-/// A key that begins with the account, without it.
-fn without_account(key: &str) -> &str {
-    key.split_once(':').map_or(key, |(_, rest)| rest)
-}
-
 /// A name without what CloudFormation and Identity Center add at random.
-fn common(name: &str) -> String {
+#[must_use]
+pub fn common_name(name: &str) -> String {
     let reserved = name.to_ascii_lowercase().contains("awsreservedsso_");
     if let Some((name, _)) = name.rsplit_once('_').filter(|_| reserved) {
         return name.to_owned();
@@ -112,11 +89,11 @@ mod tests {
     fn names_that_end_at_random_are_the_same() {
         let uuid = "0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f";
         assert_eq!(
-            common(&format!("iam:role/stackset-audit-{uuid}-reader-1abc2def")),
+            common_name(&format!("iam:role/stackset-audit-{uuid}-reader-1abc2def")),
             "iam:role/stackset-audit-reader"
         );
-        assert_eq!(common("iam:role/awsreservedsso_admin_0a1b2c3d4e5f6071"), "iam:role/awsreservedsso_admin");
-        assert_eq!(common("iam:user/alice-0a1b2c3d"), "iam:user/alice-0a1b2c3d");
-        assert_eq!(common(&format!("iam:user/{uuid}")), format!("iam:user/{uuid}"));
+        assert_eq!(common_name("iam:role/awsreservedsso_admin_0a1b2c3d4e5f6071"), "iam:role/awsreservedsso_admin");
+        assert_eq!(common_name("iam:user/alice-0a1b2c3d"), "iam:user/alice-0a1b2c3d");
+        assert_eq!(common_name(&format!("iam:user/{uuid}")), format!("iam:user/{uuid}"));
     }
 }

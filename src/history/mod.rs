@@ -19,7 +19,7 @@ mod model;
 pub mod store;
 pub mod summary;
 
-pub use across::{across_accounts, same_change};
+pub use across::{across_accounts, common_name};
 pub use entry::{Entry, actor_key, event_key, object_key, target_key};
 pub use error::HistoryError;
 pub use model::{AlertRecord, Claim, Line, Lines, MailStatus, RelatedActivity};

@@ -348,6 +348,17 @@ impl KnownTarget {
         }
     }
 
+    /// Whether IAM does not have the target any more, or not yet.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::User(user) => user.profile == Lookup::Missing,
+            Self::Role(role) => role.profile == Lookup::Missing,
+            Self::Group(group) => group.members == Lookup::Missing,
+            Self::Policy(_) | Self::NotAsked(_) => false,
+        }
+    }
+
     /// The target's ARN, if IAM returned it.
     #[must_use]
     pub fn arn(&self) -> Option<&Untrusted> {

@@ -1,7 +1,6 @@
 //! Restores the stack's own resources and the trails.
 
 use super::command::{Command, ContainmentStep};
-use crate::alert::rows::account;
 use crate::catalog::Restore;
 use crate::detection::Case;
 use crate::event::Activity;
@@ -19,11 +18,11 @@ pub(in crate::alert) fn deploy_second_stack() -> ContainmentStep {
     )
 }
 
-/// How the function can look up accounts again in which it could read nothing. `name` is that of the event's account.
-pub(in crate::alert) fn open_accounts(case: &Case<'_>, name: Option<&Untrusted>) -> Option<ContainmentStep> {
+/// How the function can look up accounts again in which it could read nothing. `account` is the event's.
+pub(in crate::alert) fn open_accounts(case: &Case<'_>, account: &Phrase) -> Option<ContainmentStep> {
     let role = case.settings.reader_role.as_deref()?;
     let is_closed = |account: &&KnownAccount| matches!(account.closed, Some(Unavailable::NoReader(_)));
-    let own = Some(&case.dossier.account).filter(is_closed).map(|_| account(case.activity.account.as_ref(), name));
+    let own = Some(&case.dossier.account).filter(is_closed).map(|_| account.clone());
     let theirs = case.dossier.callers_account.as_ref().filter(is_closed);
     let theirs = theirs.filter(|account| account.membership == Membership::Member);
     let theirs = theirs.and_then(|_| case.activity.principal.account()).map(|id| case.callers_account(id));

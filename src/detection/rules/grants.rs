@@ -175,7 +175,7 @@ pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
     let granted = case.granted.as_ref().filter(|granted| gives && !granted.deny_only && granted.is_harmless())?;
     let part = granted.access.has_part_of_path;
     // Of a target that IAM does not show, the other policies are not known.
-    let known = !part || !super::protection::is_gone(&case.dossier.target);
+    let known = !part || !case.dossier.target.is_gone();
     (known && !case.activity.lacks_document()).then(|| {
         if part {
             "The policy and the target's other policies were read and evaluated: limited access, no escalation path found."

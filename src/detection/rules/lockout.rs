@@ -1,7 +1,6 @@
 //! A rule about access that somebody else loses: intruders lock out those who could stop them.
 
 use super::opinions::{at_least, target_name};
-use super::protection::is_gone;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::phrase;
@@ -49,7 +48,7 @@ fn policy_taken(case: &Case<'_>, name: &Phrase) -> Option<Phrase> {
     let activity = case.activity;
     let lifted = case.lifted.as_ref();
     let still =
-        lifted.is_some_and(|lifted| lifted.after.level >= lifted.before.level) && !is_gone(&case.dossier.target);
+        lifted.is_some_and(|lifted| lifted.after.level >= lifted.before.level) && !case.dossier.target.is_gone();
     if still && lifted.is_some_and(|lifted| lifted.known) {
         return None;
     }

@@ -35,16 +35,6 @@ pub(super) fn containment_removed(case: &Case<'_>) -> Option<Opinion> {
     }
 }
 
-/// Whether IAM does not have the target any more, or not yet.
-pub(super) fn is_gone(target: &KnownTarget) -> bool {
-    match target {
-        KnownTarget::User(user) => user.profile == Lookup::Missing,
-        KnownTarget::Role(role) => role.profile == Lookup::Missing,
-        KnownTarget::Group(group) => group.members == Lookup::Missing,
-        KnownTarget::Policy(_) | KnownTarget::NotAsked(_) => false,
-    }
-}
-
 fn containment_overwritten(case: &Case<'_>) -> Option<Opinion> {
     let activity = case.activity;
     let (object, target) = (activity.object.name.as_ref()?, target_name(case));
@@ -89,7 +79,7 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
         return None;
     }
     // The most that the removal can have given the target back is the access that it has now.
-    if is_gone(&case.dossier.target) {
+    if case.dossier.target.is_gone() {
         return context(phrase!(UNKNOWN, " ", target.capitalized(), " does not exist any more, so nothing is gained."));
     }
     let left = case.lifted.as_ref().map(|lifted| &lifted.after).or(case.target_access.as_ref());

@@ -83,7 +83,7 @@ pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {
     format!("CHAIN#{chain}#{}", first.raw())
 }
 
-/// The item of a change, by [`same_change`](crate::history::same_change).
+/// The item of a change that may be made in another account, too.
 pub(super) fn same_change_list(change: &str) -> String {
     format!("SAME#{change}")
 }

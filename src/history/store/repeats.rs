@@ -4,10 +4,10 @@ use super::answers::why_not;
 use super::keys::{keys, same_change_list};
 use super::table::History;
 use super::values::{number, text};
-use crate::history::{Entry, HistoryError, same_change};
+use crate::history::{Entry, HistoryError, common_name};
 use crate::limits::HISTORY_TIMEOUT;
 use crate::severity::Severity;
-use crate::text::Untrusted;
+use crate::text::{Untrusted, fingerprint};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -61,4 +61,25 @@ impl History {
         let first = refused.item().and_then(|item| item.get("accountId")?.as_s().ok());
         first.map(|account| Some(Untrusted::new(account))).ok_or(HistoryError::NotUnderstood)
     }
+}
+
+/// The change that an event made, without the account: who, which call, how it ended, on what. `None` if the event does
+/// not say it all.
+fn same_change(entry: &Entry) -> Option<String> {
+    let target = entry.target_key.as_deref()?;
+    let line = &entry.line;
+    let object = entry.object_key.as_deref().map(without_account);
+    let object = object.or_else(|| line.object.as_ref().map(Untrusted::raw));
+    let parts = [
+        line.call.raw(),
+        line.outcome.raw(),
+        &common_name(without_account(target)),
+        &object.map_or_else(String::new, common_name),
+    ];
+    Some(format!("{}#{}", entry.counted_actor, fingerprint(&parts.join("\n"))))
+}
+
+/// A key that begins with the account, without it.
+fn without_account(key: &str) -> &str {
+    key.split_once(':').map_or(key, |(_, rest)| rest)
 }
