@@ -1,5 +1,6 @@
 # make test      runs everything that CI runs; creates .venv for the parts that need Python
-# make faults    every fault at every call of the release binary, and storms: an hour or less
+# make faults    every fault at every call of the release binary, storms, and a roll-out to an organization: an hour or
+#                so. The roll-out alone, ten minutes:  python3 tests/faults --organization
 # make fuzz      feeds 10 million events to the function: make fuzz EVENTS=100000
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
 # make pictures  draws the pictures of the README from the snapshots
@@ -7,7 +8,8 @@
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
 # make aws-managed     writes the table of AWS managed policies:  make aws-managed DOCUMENTS=folder DATE=2026-03-07
-# make measure   measures the size and speed of the release binary
+# make measure   measures the size and speed of the release binary. Only the lookups in another account:
+#                .venv/bin/python tests/measure.py --organization
 # make clean     removes the build output and .venv
 #
 # You need cargo and python3 with its venv module, nothing else. For another Python: PYTHON=python3.12.
@@ -54,7 +56,7 @@ end-to-end: $(VENV)/installed
 	cargo build --bin iam-security-alert --example preview
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/end_to_end
 
-# One fault of each kind, and a small storm; needs Linux, and nothing besides Python's standard library.
+# One fault of each kind, a small storm and a small roll-out; needs Linux, and nothing besides Python's standard library.
 faults-quick:
 	cargo build --bin iam-security-alert
 	$(PYTHON) tests/faults --quick

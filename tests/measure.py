@@ -20,13 +20,15 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
 ACCOUNT = "123456789012"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
+ORGANIZATION = "o-own1234567"
 CALL = 0.025
 PATIENCE = 20
 
@@ -80,17 +82,19 @@ def unchunked(body):
 POLICY = quote('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}')
 
 
-def answer_of_aws(call):
-    """What IAM and SNS say. Users named grouped-… have a policy in a group, all others one of their own."""
-    action, name = call["Action"], call.get("UserName", "")
+def answer_of_aws(call, account):
+    """What STS, SNS and the IAM of an account say. Users named grouped-… have a policy in a group, all others one of
+    their own."""
+    action, name, role = call["Action"], call.get("UserName", ""), call.get("RoleArn", "::::")
     grouped = name.startswith("grouped")
     since = "<CreateDate>2026-11-22T05:59:57Z</CreateDate>"
     group = f"<member><Path>/</Path><GroupName>g</GroupName><GroupId>AGPA</GroupId><Arn>a</Arn>{since}</member>"
+    in_an_hour = (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     document = f"<PolicyName>p</PolicyName><PolicyDocument>{POLICY}</PolicyDocument>"
     items = {
         "ListAccountAliases": "<AccountAliases><member>acme-prod</member></AccountAliases>",
         "GetUser": f"<User><Path>/</Path><UserName>{name}</UserName><UserId>AIDA{name}</UserId>"
-        f"<Arn>arn:aws:iam::{ACCOUNT}:user/{name}</Arn>{since}</User>",
+        f"<Arn>arn:aws:iam::{account}:user/{name}</Arn>{since}</User>",
         "ListGroupsForUser": f"<Groups>{group * grouped}</Groups>",
         "ListAttachedUserPolicies": "<AttachedPolicies/>",
         "ListUserPolicies": "<PolicyNames>" + "<member>p</member>" * (not grouped) + "</PolicyNames>",
@@ -105,9 +109,11 @@ def answer_of_aws(call):
         "<LastUsedDate>2026-11-21T00:00:00Z</LastUsedDate><Region>eu-west-1</Region></AccessKeyLastUsed>",
         "GetLoginProfile": f"<LoginProfile><UserName>{name}</UserName>{since}</LoginProfile>",
         "Publish": "<MessageId>m-1</MessageId>",
+        "AssumeRole": f"<Credentials><AccessKeyId>{role.split(':')[4]}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+        f"<SessionToken>t</SessionToken><Expiration>{in_an_hour}</Expiration></Credentials>",
     }[action]
-    space = "sns" if action == "Publish" else "iam"
-    version = "2010-03-31" if action == "Publish" else "2010-05-08"
+    others = {"Publish": ("sns", "2010-03-31"), "AssumeRole": ("sts", "2011-06-15")}
+    space, version = others.get(action, ("iam", "2010-05-08"))
     more = "<IsTruncated>false</IsTruncated>" if action.startswith("List") else ""
     return (
         f'<{action}Response xmlns="https://{space}.amazonaws.com/doc/{version}/"><{action}Result>{items}{more}'
@@ -131,24 +137,37 @@ def answer_of_history(action, call, denied_before):
     return json.dumps({"Items": [item | steps for item in items], "Count": len(items)}).encode()
 
 
+def answer_of_organizations(account):
+    arn = f"arn:aws:organizations::{ACCOUNT}:account/{ORGANIZATION}/{account}"
+    return json.dumps({"Account": {"Id": account, "Arn": arn, "Name": f"account-{account}"}}).encode()
+
+
 class Aws:
     """Answers every call after the same time."""
 
     def __init__(self):
         self.calls = []
-        self.published = None
+        self.published = self.looked_up = None
         self.denied_before = False
 
     def answer(self, _method, _path, headers, body, reply):
+        answered = time.perf_counter() + CALL
         if target := headers.get("x-amz-target"):
-            action, kind = target.split(".")[-1], "application/x-amz-json-1.0"
-            answer = answer_of_history(action, json.loads(body), self.denied_before)
+            action, kind, call = target.split(".")[-1], "application/x-amz-json-1.0", json.loads(body)
+            if action == "DescribeAccount":
+                answer = answer_of_organizations(call["AccountId"])
+            else:
+                answer = answer_of_history(action, call, self.denied_before)
         else:
             call = dict(parse_qsl(body.decode()))
-            action, kind, answer = call["Action"], "text/xml", answer_of_aws(call)
+            # The access key of the reader role is the id of its account.
+            key = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+            action, kind, answer = call["Action"], "text/xml", answer_of_aws(call, key if key.isdigit() else ACCOUNT)
+            if action == "Publish":
+                self.published = answered
+            else:
+                self.looked_up = answered
         self.calls.append(action)
-        if action == "Publish":
-            self.published = time.perf_counter() + CALL
         asyncio.get_running_loop().call_later(CALL, reply, 200, {"Content-Type": kind}, answer)
 
 
@@ -218,12 +237,12 @@ class Runtime:
         return begun, ended
 
 
-def event(target, number):
+def event(target, number, account=ACCOUNT):
     """A CreateUser event. The caller is another one each time, so that nothing is cached."""
     caller = f"caller-{number}"
-    arn = f"arn:aws:iam::{ACCOUNT}:user/"
+    arn = f"arn:aws:iam::{account}:user/"
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    identity = {"type": "IAMUser", "principalId": f"AIDA{caller}", "arn": arn + caller, "accountId": ACCOUNT}
+    identity = {"type": "IAMUser", "principalId": f"AIDA{caller}", "arn": arn + caller, "accountId": account}
     user = {"path": "/", "userName": target, "userId": f"AIDA{target}", "arn": arn + target}
     record = {
         "eventVersion": "1.11",
@@ -238,10 +257,10 @@ def event(target, number):
         "responseElements": {"user": user},
         "requestID": "r-1",
         "eventID": f"e-{number}",
-        "recipientAccountId": ACCOUNT,
+        "recipientAccountId": account,
     }
     envelope = {"version": "0", "id": "1", "detail-type": "AWS API Call via CloudTrail", "source": "aws.iam"}
-    return envelope | {"account": ACCOUNT, "time": now, "region": "us-east-1", "resources": [], "detail": record}
+    return envelope | {"account": account, "time": now, "region": "us-east-1", "resources": [], "detail": record}
 
 
 # --- the Python function --------------------------------------------------------------------------------------
@@ -370,6 +389,35 @@ async def measure_binary(binary, environment, runtime, aws, starts, events):
     return figures
 
 
+#: Events of the function of an organization, by what they are compared with.
+OWN, FIRST, LATER = "an event of the own account", "the first event of an account", "a later event of an account"
+
+
+async def measure_organization(binary, environment, runtime, aws, events):
+    """For each kind of event: the calls, and the milliseconds until everything is looked up and until the mail. The kinds
+    take turns in one process."""
+    environment = environment | {"ORGANIZATION_ID": ORGANIZATION, "READER_ROLE": "reader"}
+    calls, looked_up, mailed = {}, {}, {}
+    process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        _, reply = await runtime.asked()
+        # The first round opens the connections.
+        for number in range(events + 1):
+            another = str(300_000_000_000 + number)
+            for kind, account in ((OWN, ACCOUNT), (FIRST, another), (LATER, another)):
+                aws.calls.clear()
+                begun, _ = await runtime.give(reply, event("plain-bot", f"{number}-{len(kind)}", account))
+                if number:
+                    looked_up.setdefault(kind, []).append((aws.looked_up - begun) * 1e3)
+                    mailed.setdefault(kind, []).append((aws.published - begun) * 1e3)
+                    calls[kind] = aws.calls.copy()
+                _, reply = await runtime.asked()
+    finally:
+        process.kill()
+        process.wait()
+    return calls, {"looked up": looked_up, "mailed": mailed}
+
+
 async def measure_python(environment, aws, starts, events):
     figures, number = Figures(), 0
     code = SEQUENTIAL.replace("TOPIC,", f"{TOPIC!r},")
@@ -410,7 +458,7 @@ async def measure_python(environment, aws, starts, events):
     return figures
 
 
-async def measure(binary, starts, events):
+async def measure(binary, starts, events, only_organization):
     loop = asyncio.get_running_loop()
     runtime, aws = Runtime(), Aws()
     with certificate() as tls:
@@ -440,16 +488,20 @@ async def measure(binary, starts, events):
             "ALERT_TOPIC_ARN": TOPIC,
         }
         call = await measure_call(environment, aws_port)
+        # Its function has a history; and without one, it would wait between mails.
+        with_history = environment | {"HISTORY_TABLE": "history"}
+        organization = await measure_organization(binary, with_history, runtime, aws, events)
+        if only_organization:
+            return call, None, None, None, organization, bool(tls)
         ours = await measure_binary(binary, environment, runtime, aws, starts, events)
         history = {}
         for aws.denied_before in (False, True):
-            with_history = environment | {"HISTORY_TABLE": "history"}
             history[aws.denied_before] = await measure_binary(binary, with_history, runtime, aws, 2, events)
         aws.denied_before = False
         theirs = None
         if importlib.util.find_spec("boto3"):
             theirs = await measure_python(environment, aws, max(3, starts // 4), events)
-        return call, ours, history, theirs, bool(tls)
+        return call, ours, history, theirs, organization, bool(tls)
 
 
 async def listen(loop, answer, context):
@@ -467,20 +519,35 @@ def zipped(binary):
     return len(archive.getvalue()) / 1e6
 
 
-def table(binary, call, ours, history, theirs, tls):
+def print_row(label, cells, goal="", met=None):
+    verdict = "" if met is None else "  met" if met else "  MISSED"
+    cells = "".join(f"{cell:>18}" for cell in (*cells, "")[:2])
+    print(f"{label:43}{cells}   {goal}{verdict}".rstrip())
+
+
+def table_of_organization(calls, times):
+    print_row("lookups in another account", ["another account", "own account"])
+    for kind in (FIRST, LATER):
+        more = (Counter(calls[kind]) - Counter(calls[OWN])).elements()
+        print_row(kind, [f"{len(calls[of])} calls" for of in (kind, OWN)], ", ".join(f"+ {call}" for call in more))
+        for until, measured in times.items():
+            there, own = (statistics.median(measured[of]) for of in (kind, OWN))
+            print_row(f"   until {until}", [f"{there:.1f} ms", f"{own:.1f} ms"], f"{there / own:.2f} x")
+
+
+def table(binary, call, ours, history, theirs, organization, tls):
     """Prints it all. `call` is how long a call takes for a client that only waits, in seconds."""
     call, nominal = call * 1e3, CALL * 1e3
     print(f"{binary}: medians; AWS answers {'over TLS' if tls else 'without TLS'} after {nominal:.0f} ms,")
     print(f"which makes {call:.1f} ms a call for a client that only waits\n")
 
+    if not ours:
+        table_of_organization(*organization)
+        return
+
     def row(label, figure, unit="ms", goal="", met=None):
         cells = [f"{figure(figures):.{1 if unit else 2}f} {unit}" for figures in (ours, theirs) if figures]
         print_row(label, cells, goal, met)
-
-    def print_row(label, cells, goal="", met=None):
-        verdict = "" if met is None else "  met" if met else "  MISSED"
-        cells = "".join(f"{cell:>18}" for cell in (*cells, "")[:2])
-        print(f"{label:43}{cells}   {goal}{verdict}".rstrip())
 
     def start(figures):
         return statistics.median(figures.start)
@@ -506,6 +573,7 @@ def table(binary, call, ours, history, theirs, tls):
     without, recorded = (statistics.median(figures.not_alerted) for figures in (ours, history[False]))
     cells = [f"{recorded:.1f} ms", f"{without:.1f} ms"]
     print_row("warm, a call that is not alerted on: done", cells, f"{(recorded - without) / call:+.2f} calls")
+    table_of_organization(*organization)
     row("resident after these", lambda figures: figures.resident, "MB", "< 16 MB", ours.resident < 16)
     row("   at most", lambda figures: figures.peak, "MB", "< 16 MB", ours.peak < 16)
     resident = history[True].resident
@@ -523,13 +591,15 @@ def main():
     arguments.add_argument("binary", nargs="?", type=Path, default=built / "release" / "iam-security-alert")
     arguments.add_argument("--starts", type=int, default=30, help="how often it is started")
     arguments.add_argument("--events", type=int, default=40, help="how many warm events of each kind")
+    arguments.add_argument("--organization", action="store_true", help="only the lookups in another account")
     given = arguments.parse_args()
     if not given.binary.is_file():
         sys.exit(f"{given.binary} is not there: build it with `cargo build --release`, or name another")
     # Others wait in whole milliseconds, and every call would take up to one more.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
     asyncio.set_event_loop(loop)
-    table(given.binary, *loop.run_until_complete(measure(given.binary.resolve(), given.starts, given.events)))
+    measured = measure(given.binary.resolve(), given.starts, given.events, given.organization)
+    table(given.binary, *loop.run_until_complete(measured))
 
 
 if __name__ == "__main__":

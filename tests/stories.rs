@@ -7,11 +7,12 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{account, clock, event, runs_as_printed, settings};
-use iam_security_alert::alert::{Alert, BurstNote, RunOfSummaries, compose, summary_of};
+use iam_security_alert::alert::{Alert, BurstNote, RunOfSummaries, compose, silent, summary_of};
 use iam_security_alert::channel::email;
 use iam_security_alert::detection::{Case, PriorActivity, assess, chains};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::burst::BurstPosition;
+use iam_security_alert::history::heartbeat::Heartbeat;
 use iam_security_alert::history::store::Table;
 use iam_security_alert::history::store::keys::actor_list;
 use iam_security_alert::history::summary::{self, Suppressed};
@@ -183,4 +184,52 @@ fn a_summary_of_hostile_names_is_not_cut() {
     for mail in summaries(alerts, false) {
         assert!(!mail.contains("bytes were cut"), "{} bytes", mail.len());
     }
+}
+
+/// One person of IAM Identity Center, in forty accounts.
+#[test]
+fn a_roll_out_to_all_accounts_is_one_summary() {
+    let account = |number: u32| format!("3000000000{number:02}");
+    let alerts = (1..40_u32).map(|number| {
+        let account = account(number);
+        let name = format!("acme-team-{number:02}");
+        let subject = format!("IAM role auditor created by dana@acme.example in {name}");
+        let mut alert = suppressed("create_user_identity_center.json", number, Severity::Critical, &subject);
+        alert.line.call = "iam:CreateRole".into();
+        alert.line.actor = "dana@acme.example".into();
+        alert.line.actor_key = format!(
+            "arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_{number:016x}#dana@acme.example"
+        )
+        .into();
+        alert.line.account = Some(account.into());
+        alert
+    });
+    let own = Untrusted::new("999900001111");
+    let named = |number| (Untrusted::new(account(number)), Untrusted::new(format!("acme-team-{number:02}")));
+    let names = (1..40).map(named).chain([(own.clone(), "acme-security".into())]).collect();
+    let run = RunOfSummaries { table: TABLE, names: &names, own: Some(&own), may_be_second: false };
+    let groups = summary::groups(alerts.collect());
+    assert_eq!(groups.len(), 1);
+    insta::assert_snapshot!("summary_of_forty_accounts", mail(&summary_of(&groups[0], &run)));
+}
+
+#[test]
+fn accounts_without_a_heartbeat_are_named() {
+    let heartbeat = |account: &str, hours| Heartbeat {
+        account: account.into(),
+        last: clock() - TimeDelta::hours(hours),
+        alerted: false,
+    };
+    let (prod, dev) = (heartbeat("111122223333", 49), heartbeat("222233334444", 61));
+    let own = Untrusted::new("999900001111");
+    let names = [(prod.account.clone(), Untrusted::new("acme-prod"))].into();
+    let mail = |silent_ones: &[&Heartbeat]| {
+        self::mail(&silent(silent_ones, &names, Some(&own), "iam-security-alerts", clock()))
+    };
+    insta::assert_snapshot!("no_heartbeat", mail(&[&prod]));
+    let several = mail(&[&dev, &prod]);
+    assert!(several.starts_with("Subject: [HIGH] No heartbeat from 2 accounts for two days"), "{several}");
+    assert!(several.contains("account 222233334444: the last one arrived 2 days ago"), "{several}");
+    let ours = heartbeat("999900001111", 49);
+    assert!(mail(&[&ours]).contains("describe-rule --name iam-security-alerts-iam"));
 }

@@ -8,7 +8,7 @@ use super::result::{InvocationError, InvocationResult};
 use super::scheduled::Scheduled;
 use super::timetable::{Timetable, time_left};
 use super::watchdog::Watchdog;
-use crate::alert::{BurstNote, compose};
+use crate::alert::compose;
 use crate::channel::email;
 use crate::channel::sns::Publisher;
 use crate::config::Settings;
@@ -172,18 +172,7 @@ impl<D: Directory> Handler<D> {
             _ => None,
         };
         let burst = position.filter(|position| position.in_burst).zip(session.as_ref());
-        let burst = burst.map(|(position, session)| BurstNote {
-            position,
-            entry: &session.entry,
-            table: session.history.table(),
-            actor_list: session.history.actor_list_of(&session.entry),
-            elsewhere: self
-                .settings
-                .topic
-                .account()
-                .map(Untrusted::new)
-                .filter(|own| activity.account.as_ref() != Some(own)),
-        });
+        let burst = burst.map(|(position, session)| session.burst_note(position, self.settings.topic.account()));
         let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
         let email = email::render(&alert);
         let event_key = event_key(&activity, &delivery.raw);

@@ -1,6 +1,7 @@
 //! How the handling of an event uses the [history](crate::history). A failure of the history never prevents an alert.
 
 use super::timetable::over_at;
+use crate::alert::BurstNote;
 use crate::detection::{PriorActivity, chains};
 use crate::event::Activity;
 use crate::history::budget::{self, Place, Share};
@@ -8,7 +9,7 @@ use crate::history::burst::BurstPosition;
 use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, RelatedActivity};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
-use crate::text::Phrase;
+use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -168,6 +169,17 @@ impl<'a> HistorySession<'a> {
             log.history_failed(&why);
             entry
         })
+    }
+
+    /// What the alert says about its burst. `own` is the account of the function, and of the table.
+    pub(super) fn burst_note(&self, position: BurstPosition, own: Option<&str>) -> BurstNote<'_> {
+        BurstNote {
+            position,
+            entry: &self.entry,
+            table: self.history.table(),
+            actor_list: self.history.actor_list_of(&self.entry),
+            elsewhere: own.map(Untrusted::new).filter(|own| self.entry.line.account.as_ref() != Some(own)),
+        }
     }
 
     /// Counts a mail that was not counted yet, or records its origin.

@@ -1,4 +1,5 @@
-"""AWS: one account's IAM, table, topics and findings, and what goes wrong between it and the function.
+"""AWS: one account's IAM, table, topics and findings, and what goes wrong between it and the function. The other
+accounts of an organization are in rollout.py.
 
 Each call has a name that says what it is for: the action, and of the table, whose items. The names are made of the
 calls that come, so a new call of the function has one by itself.
@@ -41,22 +42,22 @@ GROUPS = {"Admins": ["aws:AdministratorAccess"], "Builders": ["builders"]}
 ROLES = {"admin": ["aws:AdministratorAccess"], "deployer": ["deployer-more"]}
 
 
-def arn_of(policy):
-    return f"arn:aws:iam::aws:policy/{policy[4:]}" if policy.startswith("aws:") else f"arn:aws:iam::{ACCOUNT}:policy/{policy}"
+def arn_of(policy, account):
+    return f"arn:aws:iam::aws:policy/{policy[4:]}" if policy.startswith("aws:") else f"arn:aws:iam::{account}:policy/{policy}"
 
 
-def iam(action, call):
-    """What IAM answers; None if there is no such entity."""
+def iam(action, call, account=ACCOUNT):
+    """What IAM of an account answers; None if there is no such entity."""
     user, group, role = (call.get(f"{kind}Name") for kind in ("User", "Group", "Role"))
     groups, attached, inline, keys, password = USERS.get(user, (["Builders"], [], [], 0, False))
     since = f"<CreateDate>{ago(9_000_000)}</CreateDate>"
     entity = lambda kind, prefix, name: (
         f"<Path>/</Path><{kind}Name>{name}</{kind}Name><{kind}Id>{prefix}{name}</{kind}Id>"
-        f"<Arn>arn:aws:iam::{ACCOUNT}:{kind.lower()}/{name}</Arn>{since}"
+        f"<Arn>arn:aws:iam::{account}:{kind.lower()}/{name}</Arn>{since}"
     )
     policies = lambda names: members(
         "AttachedPolicies",
-        [f"<PolicyName>{name.removeprefix('aws:')}</PolicyName><PolicyArn>{arn_of(name)}</PolicyArn>" for name in names],
+        [f"<PolicyName>{name.removeprefix('aws:')}</PolicyName><PolicyArn>{arn_of(name, account)}</PolicyArn>" for name in names],
     )
     inline_policy = f"<PolicyName>{call.get('PolicyName')}</PolicyName><PolicyDocument>{policy('s3:GetObject')}</PolicyDocument>"
     arn = call.get("PolicyArn", "")
@@ -144,6 +145,8 @@ class Cloud:
         #: Calls of IAM a second; None: as many as come.
         self.iam_rate, self.iam_tokens, self.iam_since, self.throttled = None, 0.0, time.monotonic(), 0
         self.keep_calls, self.problems = True, []
+        #: How long each service takes for an answer, in seconds.
+        self.delays = {}
 
     # --- calls ------------------------------------------------------------------------------------------------
 
@@ -238,6 +241,8 @@ class Cloud:
             return connection.abort()
         if fault == "slow":
             await asyncio.sleep(1.5)
+        if delay := self.delays.get(call.service):
+            await asyncio.sleep(delay)
         error = fault in CODES or fault == "conflict"
         status, answer = self.error(call) if error else self.do(call)
         if kill and kill[1] == "after":
