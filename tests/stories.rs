@@ -224,12 +224,12 @@ fn accounts_without_a_heartbeat_are_named() {
     let own = Untrusted::new("999900001111");
     let names = [(prod.account.clone(), Untrusted::new("acme-prod"))].into();
     let mail = |silent_ones: &[&Heartbeat]| {
-        self::mail(&silent(silent_ones, &names, Some(&own), "iam-security-alerts", clock()))
+        self::mail(&silent(silent_ones, &names, Some(&own), ("iam-security-alerts", Some("us-east-1")), clock()))
     };
     insta::assert_snapshot!("no_heartbeat", mail(&[&prod]));
     let several = mail(&[&dev, &prod]);
     assert!(several.starts_with("Subject: [HIGH] No heartbeat from 2 accounts for two days"), "{several}");
     assert!(several.contains("account 222233334444: the last one arrived 2 days ago"), "{several}");
     let ours = heartbeat("999900001111", 49);
-    assert!(mail(&[&ours]).contains("describe-rule --name iam-security-alerts-iam"));
+    assert!(mail(&[&ours]).contains("describe-rule --region us-east-1 --name iam-security-alerts-iam"));
 }

@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 const LISTED: usize = 100;
 
 /// The alert on accounts without a heartbeat; there is at least one. `names` are names of accounts by id, `own` is the
-/// account of the function, `rules` the beginning of the names of the stack's rules.
+/// account of the function, `rules` the beginning of the names of the stack's rules in `region`.
 #[must_use]
 pub fn silent(
     heartbeats: &[&Heartbeat],
     names: &BTreeMap<Untrusted, Untrusted>,
     own: Option<&Untrusted>,
-    rules: &str,
+    (rules, region): (&str, Option<&str>),
     now: DateTime<Utc>,
 ) -> Alert {
     let shown = |id: &Untrusted| account(Some(id), names.get(id));
@@ -63,7 +63,7 @@ pub fn silent(
              disabled the rules."
                 .into(),
         )],
-        steps: steps(only.is_some_and(|only| Some(only) == own), rules),
+        steps: steps(only.is_some_and(|only| Some(only) == own), rules, region),
         account: only.map_or_else(|| "each of these accounts".into(), shown),
         account_id: only.cloned(),
         account_name: only.and_then(|id| names.get(id)).cloned(),
@@ -77,26 +77,29 @@ pub fn silent(
     }
 }
 
-fn steps(is_own: bool, rules: &str) -> Vec<ContainmentStep> {
+fn steps(is_own: bool, rules: &str, region: Option<&str>) -> Vec<ContainmentStep> {
     let rule = format!("{rules}{}", if is_own { "-iam" } else { "-forward" });
-    let describe = |call, name: &str| Command::new(call).option("--name", name);
+    let describe = |call, name: &str| Command::new(call).option_if_any("--region", region)?.option("--name", name);
     vec![
         ContainmentStep::new(
             "Check that a trail of the account logs management events. Without one, no event arrives:",
             vec![Some(Command::new("aws cloudtrail describe-trails"))],
         ),
         ContainmentStep::new(
-            "Check that the rule exists and is enabled, in the region of this stack:",
+            "Check that the rule exists and is enabled:",
             vec![describe("aws events describe-rule", &rule)],
         ),
         ContainmentStep::new(
-            "Check that the schedule of the heartbeat exists and is enabled, in the same region:",
+            "Check that the schedule of the heartbeat exists and is enabled:",
             vec![describe("aws scheduler get-schedule", &format!("{rules}-heartbeat"))],
         ),
-        ContainmentStep::by_hand(
-            "Restore what is missing: deploy the stack there again under another name, or the StackSet. Then search CloudTrail's \
-             event history for changes of access since the last heartbeat.",
-        ),
+        ContainmentStep::by_hand(if is_own {
+            "Restore what is missing: deploy a second stack under another name, with another AlertTopicName. Then search \
+             CloudTrail's event history for changes of access since the last heartbeat."
+        } else {
+            "Restore what is missing: delete the member's stack and deploy organization/member.yaml again. Then search \
+             CloudTrail's event history there for changes of access since the last heartbeat."
+        }),
         ContainmentStep::by_hand(
             "If the account was closed or has left the organization, nothing is to be done. This alert does not come again.",
         ),

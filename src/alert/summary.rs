@@ -7,10 +7,11 @@ use super::resource::Resource;
 use super::rows::account;
 use super::time;
 use crate::detection::Reason;
-use crate::history::Line;
 use crate::history::store::keys::{ALERT_SHOWN, event_item_key};
 use crate::history::store::{Table, TableQuery};
 use crate::history::summary::{Group, GroupedBy, Suppressed};
+use crate::history::{Line, across_accounts};
+use crate::limits::VALUES_SHOWN;
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, TextKind, Untrusted, counted};
@@ -166,6 +167,18 @@ fn actor(group: &Group, counts: &Counts) -> Phrase {
     }
 }
 
+/// The actor by its key; of an actor in many accounts, what is the same in all of them.
+fn lasting_actor(key: &Untrusted, in_many: bool) -> Phrase {
+    let same = across_accounts(key.raw());
+    if !in_many || same == key.raw() {
+        return Phrase::arn(key);
+    }
+    match same.strip_prefix("IdentityCenter#") {
+        Some(person) => phrase!(&Untrusted::new(person), ", user of IAM Identity Center, with a role in each account"),
+        None => phrase!(Phrase::arn(&Untrusted::new(same)), ", in each account"),
+    }
+}
+
 /// One line: the time, the severity, what happened, the event.
 fn listed(alert: &Suppressed) -> Phrase {
     let line = &alert.line;
@@ -201,18 +214,15 @@ fn section(group: &Group, counts: &Counts, run: &RunOfSummaries<'_>) -> Section 
     section.row(Fact::Actions, few(&counts.calls));
     let label = if group.by == GroupedBy::Actor { Fact::Sessions } else { Fact::Callers };
     if let (GroupedBy::Actor, Some(first)) = (group.by, group.alerts.first()) {
-        section.row(Fact::Actor, Phrase::arn(&first.line.actor_key));
+        section.row(Fact::Actor, lasting_actor(&first.line.actor_key, counts.accounts.len() > 1));
     }
     if counts.actors.len() > 1 {
         section.row(label, few(&counts.actors));
     }
     if counts.accounts.len() > 1 {
-        let name = |id: &Untrusted| match run.names.get(id) {
-            Some(name) => phrase!(name, " (", id, ")"),
-            None => id.into(),
-        };
-        let accounts = counts.accounts.iter().map(|(id, count)| times(*count, phrase!("in ", name(id))));
-        section.row(Fact::Accounts, Phrase::few(accounts.collect::<Vec<_>>(), 40, ", "));
+        let name = |(id, _): &(Untrusted, usize)| account(Some(id), run.names.get(id));
+        section
+            .row(Fact::Accounts, Phrase::few(counts.accounts.iter().map(name).collect::<Vec<_>>(), VALUES_SHOWN, ", "));
     }
     section.rows(Fact::Alerts, group.alerts.iter().map(listed).collect());
     section

@@ -2,6 +2,7 @@
 
 use super::scheduled::Scheduled;
 use crate::alert::silent;
+use crate::arn::Arn;
 use crate::channel::email;
 use crate::config::Settings;
 use crate::event::{Activity, CallersAccount, Principal};
@@ -81,7 +82,8 @@ impl<D: Directory> Scheduled<'_, D> {
         silent_ones.sort_by_key(|heartbeat| heartbeat.last);
         let names = self.account_names(silent_ones.iter().map(|heartbeat| &heartbeat.account)).await;
         let rules = role.strip_suffix("-heartbeat").unwrap_or(role);
-        let alert = silent(&silent_ones, &names, own.as_ref(), rules, now);
+        let region = self.settings.topic.arn().and_then(Arn::parse).map(|topic| topic.region);
+        let alert = silent(&silent_ones, &names, own.as_ref(), (rules, region), now);
         if let Err(cause) = Box::pin(self.publisher.send(&email::render(&alert), self.timetable.publish)).await {
             log.summary_failure = Some(cause.to_string());
             return Ok(());

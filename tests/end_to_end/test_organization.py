@@ -277,7 +277,7 @@ def test_a_missing_heartbeat_is_alerted_on_once_with_the_name_of_the_account(
 
     mail = mailbox.mail()
     assert mail["Subject"] == f"[HIGH] No heartbeat from acme-prod ({prod.id}) for two days"
-    assert "aws events describe-rule --name iam-security-alerts-forward" in mail["Message"]
+    assert "aws events describe-rule --region us-east-1 --name iam-security-alerts-forward" in mail["Message"]
     assert function.log()[-1]["SilentAccounts"] == 1
     start(**settings, **history.settings).invoke(SCHEDULE)
     assert mailbox.mails() == [], "another instance does not repeat it"
