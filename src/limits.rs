@@ -102,6 +102,9 @@ pub const KEPT: usize = 120_000;
 /// shorter.
 pub const KEY: usize = 900;
 
+/// The most accounts in a message's attribute: it counts as a part of the message. A mail lists no more than this.
+pub const ACCOUNTS_IN_AN_ATTRIBUTE: usize = 1_000;
+
 // --- What is shown ---
 
 /// The most values of one fact that are shown; the others are counted. Two thousand statements must not push the

@@ -449,7 +449,7 @@ fn publisher(http: aws_sdk_sns::config::SharedHttpClient) -> Publisher {
 }
 
 fn email() -> Email {
-    Email { subject: "[HIGH] x".into(), body: "body".into(), severity: Severity::High, account: None }
+    Email { subject: "[HIGH] x".into(), body: "body".into(), severity: Severity::High, accounts: Vec::new() }
 }
 
 #[tokio::test]

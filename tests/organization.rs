@@ -42,6 +42,8 @@ struct World {
     closed: HashSet<String>,
     /// Whether AWS Organizations answers.
     organizations: bool,
+    /// How many calls AWS Organizations refuses for the moment.
+    throttled: usize,
     /// How long sessions last, in seconds.
     session: i64,
     /// Sessions that AWS does not accept any more.
@@ -119,10 +121,14 @@ fn iam(account: &str, action: &str, parameters: &HashMap<String, String>) -> Ans
     (200, format!("<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"))
 }
 
-fn organizations(world: &World, target: &str, body: &Value) -> Answer {
+fn organizations(world: &mut World, target: &str, body: &Value) -> Answer {
     let failed = |code: &str| (400, json!({"__type": code, "Message": "no"}).to_string());
     if !world.organizations {
         return failed("AccessDeniedException");
+    }
+    if world.throttled > 0 {
+        world.throttled -= 1;
+        return failed("TooManyRequestsException");
     }
     let name = |account: &str| match account {
         OWN => Some("acme-security"),
@@ -154,7 +160,7 @@ fn config(aws: &Aws) -> SdkConfig {
         let account = key.strip_prefix("ASIA").map_or(OWN, |rest| &rest[..12]).to_owned();
         if let Some(target) = header("x-amz-target") {
             world.asked.push(format!("{account}:{}", target.rsplit('.').next().unwrap()));
-            let (status, body) = organizations(&world, &target, &serde_json::from_str(&body).unwrap());
+            let (status, body) = organizations(&mut world, &target, &serde_json::from_str(&body).unwrap());
             return Response::builder().status(status).body(body).unwrap();
         }
         let parameters = parameters(&body);
@@ -430,12 +436,15 @@ async fn what_forwards_the_events_in_a_member_is_the_alertings_own() {
         ),
         ("cloudformation", "DeleteStack", json!({"stackName": "StackSet-iam-security-alerts-members-0a1b2c3d"})),
         ("cloudtrail", "StopLogging", json!({"name": "organization-trail"})),
+        ("scheduler", "DeleteSchedule", json!({"name": "iam-security-alerts-heartbeat"})),
+        ("scheduler", "UpdateSchedule", json!({"name": "iam-security-alerts-heartbeat", "state": "DISABLED"})),
     ] {
         let draft = alert(&aws, call(service, name, &request), &[]).await;
         assert_eq!(draft.alert.severity, Severity::Critical, "{service}:{name}");
     }
     for (service, name, request) in [
         ("events", "DisableRule", json!({"name": "backup"})),
+        ("scheduler", "DeleteSchedule", json!({"name": "nightly"})),
         // The central stack's own rule has this name, but in another account.
         ("events", "DisableRule", json!({"name": "iam-security-alerts-iam"})),
         ("sqs", "DeleteQueue", json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/111122223333/orders"})),
@@ -495,4 +504,18 @@ async fn a_trusted_account_of_the_organization_weighs_less_than_a_stranger() {
     assert!(!aws.lock().unwrap().asked.iter().any(|asked| asked.starts_with(BUILD)), "nothing is read there");
     aws.lock().unwrap().organizations = false;
     assert!(severity(BUILD).await.0 >= Severity::High, "what is not known is a stranger");
+}
+
+#[tokio::test(start_paused = true)]
+async fn organizations_is_asked_again_while_it_has_too_many_calls() {
+    let aws = world();
+    aws.lock().unwrap().throttled = 3;
+    let directory = directory(&aws, false);
+    let soon = Instant::now() + Duration::from_secs(5);
+    assert_eq!(directory.membership(BUILD, soon).await, Membership::Member);
+    // Whoever has no time for that gets no answer, and spoils it for nobody.
+    aws.lock().unwrap().throttled = 3;
+    let short = directory.membership(PROD, Instant::now() + Duration::from_millis(100));
+    let patient = directory.membership(PROD, Instant::now() + Duration::from_secs(5));
+    assert_eq!(tokio::join!(short, patient), (Membership::NotKnown, Membership::Member));
 }

@@ -14,7 +14,6 @@ use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::burst::BurstPosition;
 use iam_security_alert::history::heartbeat::Heartbeat;
 use iam_security_alert::history::store::Table;
-use iam_security_alert::history::store::keys::actor_list;
 use iam_security_alert::history::summary::{self, Suppressed};
 use iam_security_alert::history::{Entry, Line, Lines, RelatedActivity};
 use iam_security_alert::lookup::enrich;
@@ -60,13 +59,7 @@ fn after(event: Value, related: RelatedActivity, position: Option<BurstPosition>
     let chains = chains::completed(&entry, &related);
     let prior = PriorActivity { related, chains, ..PriorActivity::default() };
     let case = Case::new(&activity, &dossier, &settings).after(Some(&prior));
-    let burst = position.map(|position| BurstNote {
-        position,
-        entry: &entry,
-        table: TABLE,
-        actor_list: actor_list(entry.line.actor_key.raw()),
-        elsewhere: None,
-    });
+    let burst = position.map(|position| BurstNote { position, entry: &entry, table: TABLE, elsewhere: None });
     mail(&compose(&case, assess(&case), burst.as_ref(), &settings.account_names, clock()))
 }
 
@@ -205,8 +198,8 @@ fn a_roll_out_to_all_accounts_is_one_summary() {
         alert
     });
     let own = Untrusted::new("999900001111");
-    let named = |number| (Untrusted::new(account(number)), Untrusted::new(format!("acme-team-{number:02}")));
-    let names = (1..40).map(named).chain([(own.clone(), "acme-security".into())]).collect();
+    let entry = |number| (Untrusted::new(account(number)), Untrusted::new(format!("acme-team-{number:02}")));
+    let names = (1..40).map(entry).chain([(own.clone(), "acme-security".into())]).collect();
     let run = RunOfSummaries { table: TABLE, names: &names, own: Some(&own), may_be_second: false };
     let groups = summary::groups(alerts.collect());
     assert_eq!(groups.len(), 1);

@@ -17,9 +17,8 @@ pub struct BurstNote<'a> {
     /// The position of the event among those of its caller.
     pub position: BurstPosition,
     pub entry: &'a Entry,
-    /// The table with the suppressed alerts, and the actor's list in it.
+    /// The table with the suppressed alerts.
     pub table: Table<'a>,
-    pub actor_list: String,
     /// The account of the table, if it is another one than the event's.
     pub elsewhere: Option<Untrusted>,
 }
@@ -59,7 +58,7 @@ impl BurstNote<'_> {
             None => "List the suppressed alerts:".into(),
             Some(account) => phrase!("List the suppressed alerts. In account ", account, ", which sends these alerts:"),
         };
-        list(text, self.table, &self.actor_list, from)
+        list(text, self.table, line.actor_key.raw(), from)
     }
 }
 

@@ -46,7 +46,7 @@ pub fn compose(
             .chain(containment::open_accounts(case, &account))
             .collect(),
         account: commands_in(case, account),
-        account_id: activity.account.clone(),
+        accounts: activity.account.iter().cloned().collect(),
         account_name: name,
         sections: [caller::section(case, now), target::section(case, now)]
             .into_iter()
@@ -65,9 +65,7 @@ pub fn compose(
 /// The account that the commands are for. People have credentials of several accounts where the function has events of
 /// several.
 fn commands_in(case: &Case<'_>, account: Phrase) -> Phrase {
-    let own = case.settings.topic.account();
-    let is_other = case.activity.account.as_ref().zip(own).is_some_and(|(account, own)| account.raw() != own);
-    if is_other && case.settings.reader_role.is_some() {
+    if case.is_of_member() {
         return phrase!(account, ", with credentials of that account (add --profile and the name of your profile)");
     }
     account
@@ -76,6 +74,10 @@ fn commands_in(case: &Case<'_>, account: Phrase) -> Phrase {
 fn subjects(case: &Case<'_>, account: Option<&Untrusted>) -> Vec<Phrase> {
     let activity = case.activity;
     let place = match (account, &activity.account) {
+        // An account of an organization can choose its own name; what AccountNames says, it cannot.
+        (Some(name), Some(id)) if case.is_of_member() && !case.settings.account_names.contains_key(id.raw()) => {
+            phrase!(" in ", name, " (", id, ")")
+        }
         (Some(name), _) => phrase!(" in ", name),
         (None, Some(id)) => phrase!(" in ", id),
         (None, None) => Phrase::default(),
@@ -158,6 +160,10 @@ fn related_section(related: &RelatedActivity, case: &Case<'_>) -> Section {
     let already: Vec<_> = by_actor.iter().take(RELATED_SHOWN).map(|line| &line.event_id).collect();
     let to_target: Vec<_> = related.to_target.lines.iter().filter(|line| !already.contains(&&line.event_id)).collect();
     section.rows(Fact::ByCaller, shown(&by_actor, related.by_actor.unread));
+    let elsewhere: Vec<_> = related.elsewhere.lines.iter().collect();
+    if !elsewhere.is_empty() {
+        section.rows(Fact::ByCallerElsewhere, shown(&elsewhere, related.elsewhere.unread));
+    }
     section.rows(Fact::ToTarget, shown(&to_target, related.to_target.unread));
     section
 }

@@ -114,6 +114,7 @@ facts! {
     DefaultVersion "defaultVersion" "Default now";
     AttachedTo "attachedTo" "Attached to";
     ByCaller "byCaller" "By the caller";
+    ByCallerElsewhere "byCallerElsewhere" "In other accounts";
     ToTarget "toTarget" "To the target";
     Position "position" "Position";
     StillMailed "stillMailed" "Still mailed";

@@ -48,7 +48,7 @@ pub fn impaired(
             super::containment::deploy_second_stack(),
         ],
         account,
-        account_id: account_id.cloned(),
+        accounts: account_id.cloned().into_iter().collect(),
         account_name: account_name.cloned(),
         sections: Vec::new(),
         caller_access: None,

@@ -6,6 +6,7 @@ use super::links::Link;
 use super::resource::Resource;
 use crate::arn::is_account_id;
 use crate::detection::Reason;
+use crate::limits::ACCOUNTS_IN_AN_ATTRIBUTE;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
 
@@ -28,8 +29,8 @@ pub struct Alert {
     pub steps: Vec<ContainmentStep>,
     /// The account that the commands are for, and how they reach it.
     pub account: Phrase,
-    /// The id of the account that the alert is about, if it is one, and its name.
-    pub account_id: Option<Untrusted>,
+    /// The ids of the accounts that the alert is about, and the name, if it is one account.
+    pub accounts: Vec<Untrusted>,
     pub account_name: Option<Untrusted>,
     /// The facts, as evidence.
     pub sections: Vec<Section>,
@@ -68,10 +69,11 @@ impl Alert {
         self.reasons.iter().filter(|reason| !reason.redundant)
     }
 
-    /// The id of the account that the alert is about, for the filter policies of subscriptions.
+    /// The ids of the accounts that the alert is about, for the filter policies of subscriptions.
     #[must_use]
-    pub fn account_attribute(&self) -> Option<&str> {
-        self.account_id.as_ref().map(Untrusted::raw).filter(|id| is_account_id(id))
+    pub fn account_ids(&self) -> Vec<String> {
+        let ids = self.accounts.iter().map(Untrusted::raw).filter(|id| is_account_id(id));
+        ids.take(ACCOUNTS_IN_AN_ATTRIBUTE).map(str::to_owned).collect()
     }
 
     /// A fact of a section, if the alert has it.

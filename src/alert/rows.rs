@@ -55,7 +55,7 @@ pub(super) fn not_known(section: &mut Section, gaps: Vec<Gap>) {
         .collect();
     if !denied.0.is_empty() {
         let (whats, actions) = (Phrase::joined(first_of_many(&denied.0), ", "), Phrase::joined(denied.1, ", "));
-        values.push(phrase!(whats, ": access denied (the function lacks ", actions, ")"));
+        values.push(phrase!(whats, ": access denied (no permission for ", actions, ")"));
     }
     match section.rows.iter_mut().find(|row| row.fact == Fact::NotKnown) {
         Some(row) => row.values.extend(values),

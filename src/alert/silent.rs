@@ -63,9 +63,9 @@ pub fn silent(
              disabled the rules."
                 .into(),
         )],
-        steps: steps(only.is_some_and(|only| Some(only) == own), rules, region),
+        steps: steps(only.is_some_and(|only| Some(only) == own), heartbeats.len() > 1, rules, region),
         account: only.map_or_else(|| "each of these accounts".into(), shown),
-        account_id: only.cloned(),
+        accounts: heartbeats.iter().map(|heartbeat| heartbeat.account.clone()).collect(),
         account_name: only.and_then(|id| names.get(id)).cloned(),
         sections: vec![section],
         caller_access: None,
@@ -77,10 +77,20 @@ pub fn silent(
     }
 }
 
-fn steps(is_own: bool, rules: &str, region: Option<&str>) -> Vec<ContainmentStep> {
+fn steps(is_own: bool, several: bool, rules: &str, region: Option<&str>) -> Vec<ContainmentStep> {
     let rule = format!("{rules}{}", if is_own { "-iam" } else { "-forward" });
     let describe = |call, name: &str| Command::new(call).option_if_any("--region", region)?.option("--name", name);
-    vec![
+    let bus = several.then(|| {
+        ContainmentStep::new(
+            "If many accounts are silent since the same time, check the bus and its rule first, in the account of the function:",
+            vec![
+                describe("aws events describe-event-bus", &format!("{rules}-organization")),
+                describe("aws events describe-rule", &format!("{rules}-organization"))
+                    .and_then(|command| command.option("--event-bus-name", &format!("{rules}-organization"))),
+            ],
+        )
+    });
+    let others = vec![
         ContainmentStep::new(
             "Check that a trail of the account logs management events. Without one, no event arrives:",
             vec![Some(Command::new("aws cloudtrail describe-trails"))],
@@ -97,11 +107,13 @@ fn steps(is_own: bool, rules: &str, region: Option<&str>) -> Vec<ContainmentStep
             "Restore what is missing: deploy a second stack under another name, with another AlertTopicName. Then search \
              CloudTrail's event history for changes of access since the last heartbeat."
         } else {
-            "Restore what is missing: delete the member's stack and deploy organization/member.yaml again. Then search \
-             CloudTrail's event history there for changes of access since the last heartbeat."
+            "Restore what is missing: delete the stack of organization/member.yaml there and deploy it again (of the stack set: \
+             delete and create its stack instance). Then search CloudTrail's event history there for changes of access since the \
+             last heartbeat."
         }),
         ContainmentStep::by_hand(
             "If the account was closed or has left the organization, nothing is to be done. This alert does not come again.",
         ),
-    ]
+    ];
+    bus.into_iter().chain(others).collect()
 }

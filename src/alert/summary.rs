@@ -130,7 +130,7 @@ pub fn summary_of(group: &Group, run: &RunOfSummaries<'_>) -> Alert {
             Reason::new("most_severe", phrase!("The most severe of them is ", severity, ".")),
             Reason::new(
                 "suppressed",
-                if counts.accounts.len() > 1 {
+                if group.alerts.iter().any(|alert| alert.line.account.as_ref() != run.own) {
                     "An alert is suppressed if the same caller just made the same change in another account, if there are many \
                      on its caller within minutes, or if there are too many alerts at once for mails of their own."
                 } else {
@@ -142,7 +142,7 @@ pub fn summary_of(group: &Group, run: &RunOfSummaries<'_>) -> Alert {
         ],
         steps: steps(group, table),
         account: named(run.own),
-        account_id: account_id.cloned(),
+        accounts: counts.accounts.iter().map(|(id, _)| id.clone()).collect(),
         account_name: account_id.and_then(|id| run.names.get(id)).cloned(),
         sections: vec![section(group, &counts, run)],
         caller_access: None,
@@ -161,6 +161,8 @@ fn actor(group: &Group, counts: &Counts) -> Phrase {
     match counts.actors.as_slice() {
         [(only, _)] => only.into(),
         sessions => {
+            let same = across_accounts(key);
+            let key = if counts.accounts.len() > 1 { &same } else { key };
             let name = key.rsplit(['/', ':']).next().unwrap_or_default();
             phrase!(sessions.len(), " sessions of ", &Untrusted::new(name))
         }
@@ -173,15 +175,20 @@ fn lasting_actor(key: &Untrusted, in_many: bool) -> Phrase {
     if !in_many || same == key.raw() {
         return Phrase::arn(key);
     }
-    match same.strip_prefix("IdentityCenter#") {
-        Some(person) => phrase!(&Untrusted::new(person), ", user of IAM Identity Center, with a role in each account"),
-        None => phrase!(Phrase::arn(&Untrusted::new(same)), ", in each account"),
-    }
+    let person = same.strip_prefix("IdentityCenter#").map(Untrusted::new);
+    person.map_or_else(
+        || phrase!(Phrase::arn(&Untrusted::new(&same)), ", in each account"),
+        |person| phrase!(&person, ", user of IAM Identity Center, with a role in each account"),
+    )
 }
 
 /// One line: the time, the severity, what happened, the event.
-fn listed(alert: &Suppressed) -> Phrase {
+fn listed(alert: &Suppressed, in_many: bool) -> Phrase {
     let line = &alert.line;
+    // The subject may be cut before it names the account, and an account can choose its own name.
+    let said = |id: &&Untrusted| line.subject.as_ref().is_some_and(|subject| subject.raw().contains(id.raw()));
+    let id = line.account.as_ref().filter(|_| in_many).filter(|id| !said(id));
+    let place = id.map_or_else(Phrase::default, |id| phrase!("  in ", id));
     let severity = line.severity.unwrap_or(Severity::Low);
     let subject = line.subject.as_ref().map_or_else(
         || phrase!(&line.actor, "  ", Phrase::theirs(&line.call, TextKind::Name), "  ", &line.target),
@@ -195,6 +202,7 @@ fn listed(alert: &Suppressed) -> Phrase {
         Phrase::ours(line.time.format("%m-%d %H:%M:%S").to_string()),
         Phrase::ours(format!("  {severity:<8}  ")),
         subject,
+        place,
         "  ",
         Phrase::theirs(&line.event_id, TextKind::Name)
     )
@@ -224,7 +232,7 @@ fn section(group: &Group, counts: &Counts, run: &RunOfSummaries<'_>) -> Section 
         section
             .row(Fact::Accounts, Phrase::few(counts.accounts.iter().map(name).collect::<Vec<_>>(), VALUES_SHOWN, ", "));
     }
-    section.rows(Fact::Alerts, group.alerts.iter().map(listed).collect());
+    section.rows(Fact::Alerts, group.alerts.iter().map(|alert| listed(alert, counts.accounts.len() > 1)).collect());
     section
 }
 
@@ -249,13 +257,8 @@ fn reference(counts: &Counts, table: Table<'_>) -> Section {
 }
 
 /// Lists suppressed alerts, one line each: time, severity, call, outcome, who, what, event id.
-pub(super) fn list(
-    text: impl Into<Phrase>,
-    table: Table<'_>,
-    actor_list: &str,
-    from: DateTime<Utc>,
-) -> ContainmentStep {
-    let query = TableQuery::suppressed(actor_list, from);
+pub(super) fn list(text: impl Into<Phrase>, table: Table<'_>, actor_key: &str, from: DateTime<Utc>) -> ContainmentStep {
+    let query = TableQuery::suppressed(actor_key, from);
     let command = on_table("aws dynamodb query", table).and_then(|command| {
         command
             .option("--key-condition-expression", query.key_condition)?

@@ -253,7 +253,8 @@ fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str)
     }
     access(section, evaluated);
     let granted = case.granted.as_ref().filter(|_| case.activity.outcome.succeeded());
-    if granted.is_some_and(|granted| !granted.shown) && case.activity.action.effect.grants_policy() {
+    let closed = case.dossier.account.closed.is_some();
+    if !closed && granted.is_some_and(|granted| !granted.shown) && case.activity.action.effect.grants_policy() {
         section.row(Fact::NotShown, "IAM does not show the policy here yet: the access above is without the policy");
     }
     if let Some(before) = case.granted.as_ref().and_then(|granted| granted.before.as_ref())

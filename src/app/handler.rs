@@ -168,7 +168,10 @@ impl<D: Directory> Handler<D> {
         let mailed = self.is_mailed(&activity, &dossier.account, &assessment);
         let position = match (&session, &prior) {
             // An alert below the minimum severity is not mailed, so it cannot be part of a burst of mails.
-            (Some(session), Some(prior)) if mailed => session.position(prior, assessment.severity, deadline, log).await,
+            (Some(session), Some(prior)) if mailed => {
+                let judged = (assessment.severity, assessment.incomplete);
+                session.position(prior, judged, deadline, log).await
+            }
             _ => None,
         };
         let burst = position.filter(|position| position.in_burst).zip(session.as_ref());

@@ -91,7 +91,7 @@ impl<'a> HistorySession<'a> {
     pub(super) async fn position(
         &self,
         prior: &PriorActivity,
-        severity: Severity,
+        (severity, incomplete): (Severity, bool),
         deadline: Instant,
         log: &mut InvocationLog,
     ) -> Option<BurstPosition> {
@@ -100,7 +100,7 @@ impl<'a> HistorySession<'a> {
         }
         let (history, entry) = (self.history, &self.entry);
         let (count, elsewhere) =
-            (Box::pin(history.count(entry, severity)), Box::pin(history.made_elsewhere(entry, severity)));
+            (Box::pin(history.count(entry, severity)), Box::pin(history.made_elsewhere(entry, severity, incomplete)));
         let counted = async { tokio::join!(count, elsewhere) };
         let (position, elsewhere) = timeout_at(deadline, counted).await.ok()?;
         // Of a roll-out to all accounts, the first alert is mailed.
@@ -177,7 +177,6 @@ impl<'a> HistorySession<'a> {
             position,
             entry: &self.entry,
             table: self.history.table(),
-            actor_list: self.history.actor_list_of(&self.entry),
             elsewhere: own.map(Untrusted::new).filter(|own| self.entry.line.account.as_ref() != Some(own)),
         }
     }

@@ -80,8 +80,10 @@ impl<D: Directory> Scheduled<'_, D> {
         sent: &mut Vec<Alert>,
         log: &mut InvocationLog,
     ) -> Result<(), NotSummarized> {
+        // Only what is there by now: while alerts keep coming, the rest of them is for the next run.
+        let begun = (self.clock)();
         loop {
-            let unlisted = run.history.unlisted(&run.progress, (self.clock)()).await?;
+            let unlisted = run.history.unlisted(&run.progress, begun).await?;
             match unlisted.last() {
                 Some(last) if run.progress.mailing.is_empty() => run.progress.mailing.clone_from(&last.place),
                 None if run.progress.mailing.is_empty() => return Ok(()),

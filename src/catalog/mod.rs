@@ -75,10 +75,10 @@ pub fn find(service: &str, event_name: &str, request: &Value) -> Option<&'static
         .find(|action| action.when.fits(request))
 }
 
-/// The services that have rows.
+/// The services that have rows, or of which any call on the stack's own resources is known.
 #[must_use]
 pub fn services() -> BTreeSet<&'static str> {
-    rows().map(|action| action.service).collect()
+    rows().chain(self_protection::UNFAMILIAR).map(|action| action.service).collect()
 }
 
 /// The key of every action that the settings can choose. Actions on the stack's own resources, and sign-ins, are always

@@ -451,7 +451,7 @@ impl TargetKind {
                 &["logGroupName", "logGroupNames", "logGroupIdentifier", "resourceIdentifier", "resourceArn"]
             }
             Self::Alarm => &["alarmName", "alarmNames", "resourceARN"],
-            Self::Stack => &["stackName"],
+            Self::Stack => &["stackName", "stackSetName"],
             Self::Bucket => &["bucketName"],
         }
     }

@@ -15,8 +15,8 @@ pub struct Email {
     pub body: String,
     /// For subscription filter policies.
     pub severity: Severity,
-    /// The id of the account that the mail is about, for the same.
-    pub account: Option<String>,
+    /// The ids of the accounts that the mail is about, for the same.
+    pub accounts: Vec<String>,
 }
 
 /// A subject is "less than 100 characters" (SNS API reference, `Publish`).
@@ -43,8 +43,8 @@ impl Email {
 pub fn render(alert: &Alert) -> Email {
     // The limit is checked a second time, on the whole body: SNS refuses a longer one.
     let body = bounded(body(alert), MAX_BODY);
-    let account = alert.account_attribute().map(str::to_owned);
-    Email { subject: subject(alert), body, severity: alert.severity, account }
+    let accounts = alert.account_ids();
+    Email { subject: subject(alert), body, severity: alert.severity, accounts }
 }
 
 /// The subject that is used if SNS refuses the first one. It contains nothing from outside.

@@ -212,19 +212,14 @@ where
 pub(super) struct Message<'a> {
     pub subject: Option<&'a str>,
     pub body: &'a str,
-    /// For subscription filter policies, like the account.
+    /// For subscription filter policies, like the accounts.
     pub severity: Severity,
-    pub account: Option<&'a str>,
+    pub accounts: &'a [String],
 }
 
 impl<'a> Message<'a> {
     fn of(email: &'a Email) -> Self {
-        Self {
-            subject: Some(&email.subject),
-            body: &email.body,
-            severity: email.severity,
-            account: email.account.as_deref(),
-        }
+        Self { subject: Some(&email.subject), body: &email.body, severity: email.severity, accounts: &email.accounts }
     }
 }
 
@@ -235,8 +230,14 @@ pub(super) async fn publish(
 ) -> Result<(), SdkError<PublishError, HttpResponse>> {
     let mut call =
         client.publish().topic_arn(topic).set_subject(message.subject.map(str::to_owned)).message(message.body);
-    for (name, value) in [("severity", Some(message.severity.word())), ("account", message.account)] {
-        let value = value.map(|value| MessageAttributeValue::builder().data_type("String").string_value(value).build());
+    let severity = ("severity", "String", Some(message.severity.word().to_owned()));
+    // A filter policy matches a list if one of its values does.
+    let accounts = match message.accounts {
+        [only] => ("account", "String", Some(only.clone())),
+        several => ("account", "String.Array", serde_json::to_string(several).ok().filter(|_| !several.is_empty())),
+    };
+    for (name, kind, value) in [severity, accounts] {
+        let value = value.map(|value| MessageAttributeValue::builder().data_type(kind).string_value(value).build());
         if let Some(Ok(value)) = value {
             call = call.message_attributes(name, value);
         }

@@ -179,6 +179,7 @@ impl Settings {
                 &topic,
                 reader_role.as_deref(),
             ),
+            account: topic.account().map(str::to_owned),
             feeding_trails: set("FEEDING_TRAILS")
                 .map_or(Ok(ProtectedResources::default()), |text| own_resources("FEEDING_TRAILS", &text))?,
         };

@@ -15,8 +15,10 @@ pub struct Watch {
     pub actions: WatchedActions,
     /// The stack's own resources.
     pub own: ProtectedResources,
-    /// The trails that the alerts depend on. If the list is empty, every trail of the account.
+    /// The trails that the alerts depend on in the function's account. If the list is empty, every trail.
     pub feeding_trails: ProtectedResources,
+    /// The account of the function. In the other accounts of an organization, every trail counts.
+    pub account: Option<String>,
 }
 
 /// The actions that are alerted on, by service and name. Actions of IAM that the catalogue does not have are alerted
@@ -141,7 +143,7 @@ impl ProtectedResources {
 const MOST_NESTED: usize = 8;
 
 /// The fields that contain the name of a resource without its ARN, in lower case.
-const NAME_FIELDS: [&str; 20] = [
+const NAME_FIELDS: [&str; 21] = [
     "alarmname",
     "alarmnames",
     "bucketname",
@@ -155,6 +157,7 @@ const NAME_FIELDS: [&str; 20] = [
     "loggroupname",
     "loggroupnames",
     "name",
+    "policyname",
     "queuename",
     "queueurl",
     "rule",
@@ -192,13 +195,15 @@ fn is_name_of(own: &Arn<'_>, service: &str, field: &str, text: &str) -> bool {
     let text = if field == "queueurl" { text.rsplit('/').next().unwrap_or(text) } else { text };
     let behind_type = own.resource.split_once([':', '/']).map_or(own.resource, |(_, rest)| rest);
     let name = match service {
-        // `rule/bus/name`
-        "events" => behind_type.rsplit('/').next().unwrap_or(behind_type),
+        // `rule/bus/name`, `schedule/group/name`
+        "events" | "scheduler" => behind_type.rsplit('/').next().unwrap_or(behind_type),
         // `stack/name/id`
         "cloudformation" => behind_type.split('/').next().unwrap_or(behind_type),
         _ => behind_type,
     };
-    name == text || name.strip_suffix('*').is_some_and(|beginning| text.starts_with(beginning))
+    // The policy that lets EventBridge write to a log has the last part of the log's name.
+    let of_log = field == "policyname" && service == "logs" && name.rsplit('/').next() == Some(text);
+    of_log || name == text || name.strip_suffix('*').is_some_and(|beginning| text.starts_with(beginning))
 }
 
 /// Whether a text in a JSON value names a resource; lists have the name of their field.
@@ -223,7 +228,7 @@ impl Watch {
             || match activity.target.kind {
                 // CloudTrail has other resources than trails, and calls that this version does not know.
                 TargetKind::Trail if activity.action.object == ObjectKind::StackAction => names_a_trail(activity),
-                TargetKind::Trail if self.feeding_trails.0.is_empty() => true,
+                TargetKind::Trail if self.feeding_trails.0.is_empty() || self.is_of_member(activity) => true,
                 TargetKind::Trail => {
                     // A denied attempt may not name the trail.
                     activity.target.name.is_none()
@@ -232,6 +237,11 @@ impl Watch {
                 }
                 _ => self.own.include(activity),
             }
+    }
+
+    fn is_of_member(&self, activity: &Activity) -> bool {
+        let accounts = self.account.as_deref().zip(activity.account.as_ref());
+        accounts.is_some_and(|(own, account)| own != account.raw())
     }
 
     /// Why an activity is not alerted on; `None` if it is alerted on.
@@ -274,6 +284,7 @@ mod tests {
             actions: WatchedActions::default(),
             own: ProtectedResources::parse(own).unwrap(),
             feeding_trails: ProtectedResources::parse(trails).unwrap(),
+            account: Some("111122223333".to_owned()),
         }
     }
 
@@ -393,6 +404,9 @@ mod tests {
         let feeding = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/management";
         assert!(stop(feeding, json!("management")) && stop(feeding, json!(feeding)) && stop(feeding, json!(null)));
         assert!(!stop(feeding, json!("data-events")));
+        // The list is about the function's account.
+        let member = Watch { account: Some("999900001111".to_owned()), ..watch("", feeding) };
+        assert!(alerted(&member, "cloudtrail", "StopLogging", &json!({"name": "data-events"})));
     }
 
     #[test]

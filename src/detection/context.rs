@@ -180,6 +180,14 @@ impl<'a> Case<'a> {
         set.or(known).map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")"))
     }
 
+    /// Whether the event is of another account than the function's, and came from a member of the organization.
+    #[must_use]
+    pub fn is_of_member(&self) -> bool {
+        let own = self.settings.topic.account();
+        let is_other = self.activity.account.as_ref().zip(own).is_some_and(|(account, own)| account.raw() != own);
+        is_other && self.settings.reader_role.is_some()
+    }
+
     /// The case, with what happened before.
     #[must_use]
     pub fn after(self, prior: Option<&'a PriorActivity>) -> Self {

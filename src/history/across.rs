@@ -5,6 +5,7 @@
 //! forty mails.
 
 use crate::arn::Arn;
+use std::borrow::Cow;
 
 /// The actor, by its [`actor_key`](super::actor_key), as it is the same in every account.
 ///
@@ -21,22 +22,46 @@ pub fn across_accounts(actor_key: &str) -> String {
     match person {
         Some(person) if of_identity_center => format!("IdentityCenter#{person}"),
         Some(person) => format!("{}#{person}", without_random_part(role.resource)),
-        None => without_random_part(role.resource).to_owned(),
+        None => without_random_part(role.resource).into_owned(),
     }
 }
 
 /// The name of a role without the part that is another one in each account.
-fn without_random_part(resource: &str) -> &str {
+fn without_random_part(resource: &str) -> Cow<'_, str> {
     let at_random = |id: &str| id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     // Stack sets with service-managed permissions: `stacksets-exec-` and an id.
-    if let Some(id) = resource.strip_prefix("role/stacksets-exec-").filter(|id| at_random(id)) {
-        return resource.strip_suffix(id).unwrap_or(resource);
+    if resource.strip_prefix("role/stacksets-exec-").is_some_and(at_random) {
+        return "role/stacksets-exec-*".into();
     }
     // `AWSReservedSSO_PermissionSet_0123456789abcdef`
     match resource.rsplit_once('_') {
-        Some((name, id)) if name.contains("AWSReservedSSO_") && at_random(id) => name,
-        _ => resource,
+        Some((name, id)) if name.contains("AWSReservedSSO_") && at_random(id) => name.into(),
+        _ => resource.into(),
     }
+}
+
+/// A text in which every part of sixteen hexadecimal digits or more, and every UUID, is the same. Other parts stay as they
+/// are: whom a policy trusts, and what it allows.
+#[must_use]
+pub fn without_random_parts(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let (mut same, mut part) = (String::with_capacity(text.len()), String::new());
+    let end = |part: &mut String, same: &mut String| {
+        let digits = part.bytes().filter(u8::is_ascii_hexdigit).count();
+        let letters = part.bytes().any(|byte| byte.is_ascii_alphabetic());
+        same.push_str(if digits >= 16 && letters { "*" } else { part });
+        part.clear();
+    };
+    for c in text.chars() {
+        if is_part(c) {
+            part.push(c);
+        } else {
+            end(&mut part, &mut same);
+            same.push(c);
+        }
+    }
+    end(&mut part, &mut same);
+    same
 }
 
 /// A name without what CloudFormation and Identity Center add at random.
@@ -75,7 +100,7 @@ mod tests {
                 "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0a1b2c3d4e5f6071#dana",
                 "IdentityCenter#dana",
             ),
-            ("arn:aws:iam::111122223333:role/stacksets-exec-0123456789abcdef0123456789abcdef", "role/stacksets-exec-"),
+            ("arn:aws:iam::111122223333:role/stacksets-exec-0123456789abcdef0123456789abcdef", "role/stacksets-exec-*"),
             ("arn:aws:iam::111122223333:role/stacksets-exec-mine", "role/stacksets-exec-mine"),
             ("arn:aws:iam::111122223333:user/carol", "arn:aws:iam::111122223333:user/carol"),
             ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"),
@@ -83,6 +108,17 @@ mod tests {
         ] {
             assert_eq!(across_accounts(key), same);
         }
+    }
+
+    #[test]
+    fn what_is_random_in_a_text_is_the_same_and_accounts_are_not() {
+        let trust = |provider: &str, account: &str| {
+            without_random_parts(&format!("arn:aws:iam::{account}:saml-provider/AWSSSO_{provider}_DO_NOT_DELETE"))
+        };
+        assert_eq!(trust("0a1b2c3d4e5f6071", "*"), trust("ffeeddccbbaa0099", "*"));
+        assert_ne!(trust("0a1b2c3d4e5f6071", "*"), trust("0a1b2c3d4e5f6071", "666677778888"));
+        assert_eq!(without_random_parts("x-0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f-y"), "x*y");
+        assert_eq!(without_random_parts("o-a1b2c3d4e5 2026-11-22 facade"), "o-a1b2c3d4e5 2026-11-22 facade");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An event as it is recorded in the history: who did it, to what, and when.
 
-use super::across::across_accounts;
+use super::across::without_random_parts;
 use super::model::Line;
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{ChainStep, TargetKind};
@@ -24,6 +24,10 @@ pub struct Entry {
     pub counted_actor: String,
     /// Where the call came from, by [`origin`].
     pub origin: String,
+    /// The same without the credential, which is another one in each account.
+    pub place: String,
+    /// The parameters of the call, by [`written`].
+    pub written: String,
     pub source_address: Option<Untrusted>,
     /// The time of arrival. The retention period begins then.
     pub arrived: DateTime<Utc>,
@@ -55,6 +59,8 @@ impl Entry {
             object_key: object_key(activity),
             counted_actor: counted_actor(&activity.principal),
             origin: origin(activity),
+            place: place(activity),
+            written: written(&activity.request, activity.account.as_ref()),
             source_address: activity.origin.address.clone(),
             arrived: now,
         }
@@ -110,15 +116,14 @@ pub fn actor_key(principal: &Principal) -> String {
     }
 }
 
-/// The key under which the calls of an actor are counted, in all accounts together. It contains nothing that a caller can
-/// choose at will: neither the name of a session nor a source identity.
+/// The key under which the calls of an actor are counted. It contains nothing that a caller can choose at will: neither
+/// the name of a session nor a source identity.
 fn counted_actor(principal: &Principal) -> String {
     match principal {
         Principal::AssumedRole(session) if !matches!(session.operator, Operator::IdentityCenter { .. }) => {
             let role = session.role_arn.as_ref().or(session.role.as_ref());
-            role.map_or_else(|| actor_key(principal), |role| across_accounts(role.raw()))
+            role.map_or_else(|| actor_key(principal), |role| role.raw().to_owned())
         }
-        Principal::AssumedRole(_) => across_accounts(&actor_key(principal)),
         // The issuer verifies them, but can name anyone.
         Principal::SamlUser(user) | Principal::WebIdentityUser(user) => {
             let provider = user.provider.as_ref().map_or("unknown", Untrusted::raw);
@@ -128,16 +133,27 @@ fn counted_actor(principal: &Principal) -> String {
     }
 }
 
-/// Where a call came from: the credential, the address and the program, as one short text.
+/// The parameters of a call as one short text that is the same in every account of a roll-out: without the account's own
+/// id, and without what Identity Center and CloudFormation add to names at random.
+fn written(request: &Value, account: Option<&Untrusted>) -> String {
+    let mut text = request.to_string();
+    if let Some(account) = account.filter(|account| is_account_id(account.raw())) {
+        text = text.replace(account.raw(), "*");
+    }
+    fingerprint(&without_random_parts(&text))
+}
+
+/// Where a call came from: the address and the program.
+fn place(activity: &Activity) -> String {
+    let parts = [activity.origin.address.as_ref(), activity.origin.user_agent.as_ref()];
+    parts.map(|part| part.map_or("", Untrusted::raw)).join("\n")
+}
+
+/// Where a call came from, with its credential, as one short text.
 fn origin(activity: &Activity) -> String {
     let session = activity.principal.session();
-    let parts = [
-        session.and_then(|session| session.access_key_id.as_ref()),
-        activity.origin.address.as_ref(),
-        activity.origin.user_agent.as_ref(),
-    ];
-    let parts: Vec<_> = parts.into_iter().map(|part| part.map_or("", Untrusted::raw)).collect();
-    fingerprint(&parts.join("\n"))[..16].to_owned()
+    let key = session.and_then(|session| session.access_key_id.as_ref()).map_or("", Untrusted::raw);
+    fingerprint(&format!("{key}\n{}", place(activity)))[..16].to_owned()
 }
 
 /// The `userIdentity` type, as CloudTrail writes it. It is stored, so it does not depend on the words for people.

@@ -90,8 +90,10 @@ pub struct Lines {
 /// What happened within a day of the event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RelatedActivity {
-    /// Other activity of the actor.
+    /// Other activity of the actor, in the same account.
     pub by_actor: Lines,
+    /// Activity of the actor in other accounts of the organization.
+    pub elsewhere: Lines,
     /// Other activity on the target, by any actor.
     pub to_target: Lines,
     /// Other activity on the policy that the event attaches, by any actor.

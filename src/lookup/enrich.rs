@@ -71,21 +71,23 @@ impl<D: Directory> Asking<'_, D> {
         let Some(document) = document.filter(|_| self.activity.action.is_about_trust()) else { return Vec::new() };
         let named = trusted_accounts(document, self.account.as_deref());
         let asked = named.into_iter().take(ACCOUNTS_ASKED).filter(|id| self.directory.knows(Some(id)));
-        let soon = self.deadline.min(Instant::now() + TIME_FOR_THE_NAME);
         let known = join_all(asked.map(async |id| {
-            (self.directory.membership(&id, soon).await == Membership::Member).then(|| Untrusted::new(id))
+            (self.directory.membership(&id, self.deadline).await == Membership::Member).then(|| Untrusted::new(id))
         }));
         known.await.into_iter().flatten().collect()
     }
 
-    /// An account itself. An account in which the reader role can be assumed is a member: the function's role may not
-    /// assume any role outside of the organization.
+    /// An account itself. An account in which the reader role can be assumed is a member, unless AWS Organizations says that
+    /// it is none: the function's role may not assume any role outside of the organization.
     async fn account(&self, account: &AccountId) -> KnownAccount {
         // Only the name of the account: no alert waits long for it.
         let soon = self.deadline.min(Instant::now() + TIME_FOR_THE_NAME);
         let (known, closed) =
             tokio::join!(self.directory.account(account, soon), self.directory.closed(account, self.deadline));
-        let membership = if closed.is_none() { Membership::Member } else { known.membership };
+        let membership = match known.membership {
+            Membership::NotKnown if closed.is_none() => Membership::Member,
+            said => said,
+        };
         KnownAccount { membership, closed, ..known }
     }
 
@@ -104,8 +106,8 @@ impl<D: Directory> Asking<'_, D> {
             return (self.caller(account).await, None);
         }
         let theirs = self.account(&account).await;
-        // An account of which nothing is known may be anybody's.
-        if theirs.closed.is_some() && theirs.membership != Membership::Member {
+        // Nobody is looked up in an account that may be anybody's.
+        if theirs.membership != Membership::Member {
             return (KnownCaller::NotAsked(OTHER_ACCOUNT), Some(theirs));
         }
         (self.caller(account).await, Some(theirs))

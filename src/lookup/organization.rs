@@ -15,8 +15,9 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 const SERVICE: &str = "organizations";
 
@@ -81,20 +82,30 @@ impl Organization {
 
     /// What it says about an account. An answer is used for an hour.
     pub(super) async fn account(&self, id: &str, deadline: Instant) -> Listed {
-        let now = Instant::now();
-        let good = |asked: &Rc<OnceCell<Asked>>| asked.get().is_none_or(|asked| asked.until > now);
-        let asked = self.accounts.get_or(&id.to_owned(), good, Rc::default);
-        match timeout_at(deadline, Box::pin(asked.get_or_init(|| self.ask(id)))).await {
-            Ok(asked) => asked.listed.clone(),
-            Err(_) => Listed::nothing(&Unavailable::TimedOut),
+        loop {
+            let now = Instant::now();
+            let good = |asked: &Rc<OnceCell<Asked>>| asked.get().is_none_or(|asked| asked.until > now);
+            let asked = self.accounts.get_or(&id.to_owned(), good, Rc::default);
+            let Ok(asked) = timeout_at(deadline, Box::pin(asked.get_or_init(|| self.ask(id, deadline)))).await else {
+                return Listed::nothing(&Unavailable::TimedOut);
+            };
+            // Whoever asked first may have had less time.
+            let for_now = |why: &Unavailable| {
+                matches!(why, Unavailable::Throttled | Unavailable::TimedOut | Unavailable::Unreachable)
+            };
+            let failed = asked.listed.name.unavailable().is_some_and(for_now);
+            if !failed || Instant::now() + FIRST_PAUSE >= deadline {
+                return asked.listed.clone();
+            }
+            sleep(FIRST_PAUSE).await;
         }
     }
 
-    async fn ask(&self, id: &str) -> Asked {
+    async fn ask(&self, id: &str, deadline: Instant) -> Asked {
         if self.denied_until.get().is_some_and(|until| until > Instant::now()) {
             return Asked { listed: Listed::nothing(&NOT_ALLOWED), until: Instant::now() };
         }
-        let (account, units) = tokio::join!(Box::pin(self.describe(id)), Box::pin(self.units(id)));
+        let (account, units) = tokio::join!(Box::pin(self.describe(id, deadline)), Box::pin(self.units(id, deadline)));
         let (name, membership) = match account {
             Ok(Some(name)) => (Lookup::Found(name), Membership::Member),
             Ok(None) => (Lookup::Missing, Membership::Stranger),
@@ -110,8 +121,8 @@ impl Organization {
     }
 
     /// The name of an account of the organization; `None` if it is no account of the organization.
-    async fn describe(&self, id: &str) -> Result<Option<Untrusted>, Unavailable> {
-        match self.call("AWSOrganizationsV20161128.DescribeAccount", &json!({"AccountId": id})).await {
+    async fn describe(&self, id: &str, deadline: Instant) -> Result<Option<Untrusted>, Unavailable> {
+        match self.call("AWSOrganizationsV20161128.DescribeAccount", &json!({"AccountId": id}), deadline).await {
             Ok(answer) => {
                 let account = &answer["Account"];
                 // `account/o-…/123456789012`: the answer is about this organization.
@@ -126,13 +137,13 @@ impl Organization {
     }
 
     /// From the nearest organizational unit to the root.
-    async fn units(&self, id: &str) -> Lookup<Vec<Untrusted>> {
+    async fn units(&self, id: &str, deadline: Instant) -> Lookup<Vec<Untrusted>> {
         if !self.asks_units {
             return Lookup::not_asked(NOT_NEEDED);
         }
         let (mut units, mut child) = (Vec::new(), id.to_owned());
         while units.len() < UNITS_READ {
-            match self.call("AWSOrganizationsV20161128.ListParents", &json!({"ChildId": child})).await {
+            match self.call("AWSOrganizationsV20161128.ListParents", &json!({"ChildId": child}), deadline).await {
                 Ok(answer) => {
                     // A child has one parent ("ListParents": "Currently, a child can have only a single parent").
                     let parent = &answer["Parents"][0];
@@ -149,10 +160,21 @@ impl Organization {
         Lookup::Found(units)
     }
 
-    async fn call(&self, target: &'static str, body: &Value) -> Result<Value, CallError> {
+    /// Calls, again while AWS Organizations has too many calls: it says so with the status 400, which the API does not take
+    /// for a reason to call again.
+    async fn call(&self, target: &'static str, body: &Value, deadline: Instant) -> Result<Value, CallError> {
         let content_type = "application/x-amz-json-1.1";
-        let call = Call { method: "POST", path: "/", target: Some(target), content_type, body: body.to_string() };
-        Box::pin(self.api.call(call)).await
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let call = Call { method: "POST", path: "/", target: Some(target), content_type, body: body.to_string() };
+            let answer = Box::pin(self.api.call(call)).await;
+            let busy = matches!(&answer, Err(CallError::Refused(refused)) if refused.code.ends_with(TOO_MANY));
+            if !busy || Instant::now() + pause >= deadline {
+                return answer;
+            }
+            sleep(pause.mul_f32(0.5 + 0.5 * fastrand::f32())).await;
+            pause *= 2;
+        }
     }
 
     fn why(&self, error: CallError, action: &'static str) -> Unavailable {
@@ -162,7 +184,7 @@ impl Organization {
                 tracing::info!(action, code = refused.code, "AWS Organizations does not answer this account");
                 NOT_ALLOWED
             }
-            CallError::Refused(refused) if refused.code.ends_with("TooManyRequestsException") => Unavailable::Throttled,
+            CallError::Refused(refused) if refused.code.ends_with(TOO_MANY) => Unavailable::Throttled,
             CallError::Refused(refused) => Unavailable::Failed(refused.code.into()),
             CallError::NotMade(cause) => {
                 tracing::warn!(action, cause, "lookup failed");
@@ -172,6 +194,9 @@ impl Organization {
     }
 }
 
+const TOO_MANY: &str = "TooManyRequestsException";
+/// The pause before a call that was one too many is made again.
+const FIRST_PAUSE: Duration = Duration::from_millis(150);
 /// The answers of AWS Organizations to an account that may not ask.
 const DENIED: [&str; 2] = ["AccessDeniedException", "AWSOrganizationsNotInUseException"];
 /// No failure: only the management account and delegated administrators can ask.

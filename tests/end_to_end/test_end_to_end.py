@@ -669,7 +669,7 @@ def test_where_sns_refuses_the_subject_the_alert_goes_out_under_a_plain_one(acco
 @pytest.mark.parametrize(
     "code, words",
     [
-        ("AccessDenied", "access denied (the function lacks iam:GetUser"),
+        ("AccessDenied", "access denied (no permission for iam:GetUser"),
         ("Throttling", "throttled by AWS"),
         ("ServiceFailure", "AWS answered ServiceFailure"),
     ],

@@ -83,7 +83,7 @@ def test_a_member_is_looked_up_with_its_reader_role_and_the_caller_at_home(organ
     alert = function.invoke(create_key(prod, identity(build.dana, build)))
 
     mail = mailbox.mail()
-    assert mail["Subject"] == "[CRITICAL] Access key created for IAM user ops-dana by ops-dana in acme-prod"
+    assert mail["Subject"] == f"[CRITICAL] Access key created for IAM user ops-dana by ops-dana in acme-prod ({prod.id})"
     assert f"in acme-prod ({prod.id})" in mail["Message"]
     assert f"ops-dana belongs to acme-build ({build.id}), an account of your organization." in mail["Message"]
     assert f"Run the commands in acme-prod ({prod.id}), with credentials of that account (add --profile" in mail["Message"]
@@ -122,7 +122,7 @@ def test_a_member_without_a_reader_role_is_alerted_on_with_what_to_deploy(
 
     text = mailbox.mail()["Message"]
     assert f"Not evaluated: everything about ops-dana (AWS refused the reader role in that account: {code})" in text
-    assert f"Let the alerts look up acme-prod ({prod.id}) again: deploy organization/member.yaml there" in text
+    assert f"Let the alerts look up acme-prod ({prod.id}) again. The role {READER} is missing there" in text
     assert len(wire.called("AssumeRole")) == 1, "not once for each lookup"
 
 
@@ -205,6 +205,7 @@ def test_one_person_in_forty_accounts_is_one_mail_and_one_summary(settings, mail
     summary = mailbox.mail()
     assert summary["Subject"].startswith("[CRITICAL] Summary of 39 alerts on iam:CreateRole by dana@acme.example in 39 accounts")
     assert "the same caller just made the same change in another account" in summary["Message"]
+    assert json.loads(summary["MessageAttributes"]["account"]["Value"]) == sorted(forty[1:])
     for alert, account in list(zip(alerts, forty))[1:]:
         assert re.search(rf"CRITICAL .*{account}.*{alert['eventId']}", summary["Message"]), account
     # The table is in the account of the function, and so are the commands that read it.
@@ -221,6 +222,41 @@ def test_another_change_and_another_person_are_mailed_of_their_own(settings, mai
     function.invoke(other)
 
     assert len(mailbox.mails()) == 3
+
+
+def test_the_same_change_from_another_address_is_mailed(settings, mailbox, start, history, nobody):
+    function = start(**settings, **history.settings)
+    function.invoke(trusting("300000000001"))
+
+    elsewhere = trusting("300000000002")
+    elsewhere["detail"]["sourceIPAddress"] = "203.0.113.9"
+    function.invoke(elsewhere)
+
+    assert len(mailbox.mails()) == 2
+
+
+def test_a_repetition_that_could_not_be_evaluated_is_mailed_once(settings, mailbox, start, history, nobody, wire):
+    function, nobody = start(**settings, **history.settings), wire.instead
+    function.invoke(trusting("300000000001"))
+    wire.instead = lambda call: refusal("AccessDenied") if call.service == "sts" else nobody(call)
+
+    for number in range(2, 5):
+        assert function.invoke(trusting(f"30000000000{number}"))["severity"] == "CRITICAL"
+
+    mails = mailbox.mails()
+    assert len(mails) == 2 and "AWS refused the reader role" in mails[1]["Message"]
+
+
+def test_the_same_call_with_another_content_is_mailed(settings, mailbox, start, history, nobody):
+    function = start(**settings, **history.settings)
+    function.invoke(trusting("300000000001"))
+    other = trusting("300000000002")
+    trust = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["sts:AssumeRole", "sts:TagSession"]}]}
+    other["detail"]["requestParameters"]["assumeRolePolicyDocument"] = json.dumps(trust)
+
+    assert function.invoke(other)["severity"] == "CRITICAL"
+
+    assert len(mailbox.mails()) == 2
 
 
 def test_a_more_severe_repetition_is_mailed(settings, mailbox, start, history, nobody):

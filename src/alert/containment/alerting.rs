@@ -3,7 +3,6 @@
 use super::command::{Command, ContainmentStep};
 use crate::catalog::Restore;
 use crate::detection::Case;
-use crate::event::Activity;
 use crate::lookup::{KnownAccount, Membership, Unavailable};
 use crate::phrase;
 use crate::severity::Severity;
@@ -33,9 +32,11 @@ pub(in crate::alert) fn open_accounts(case: &Case<'_>, account: &Phrase) -> Opti
     let text = phrase!(
         "Let the alerts look up ",
         Phrase::joined(accounts, " and "),
-        " again: deploy organization/member.yaml there (README, \"A whole organization\"). The role ",
+        " again. The role ",
         &Untrusted::new(role),
-        " is missing there, or does not trust this function. This command, run there, says which:"
+        " is missing there, or does not trust this function; this command, run there, says which. If the account has no stack of \
+         organization/member.yaml, deploy one (README, \"A whole organization\"). If it has one, delete that stack first, since \
+         CloudFormation does not see that the role is gone; for one of the stack set, delete and create its stack instance:"
     );
     Some(ContainmentStep::new(text, vec![Command::new("aws iam get-role").option("--role-name", role)]))
 }
@@ -44,10 +45,11 @@ pub(in crate::alert) fn open_accounts(case: &Case<'_>, account: &Phrase) -> Opti
 pub(super) fn restore(
     what: Restore,
     severity: Severity,
-    activity: &Activity,
+    case: &Case<'_>,
     name: &Untrusted,
     steps: &mut Vec<ContainmentStep>,
 ) {
+    let activity = case.activity;
     let goes_on = severity < Severity::Critical;
     if severity == Severity::Low || (goes_on && what == Restore::DeploySecondStack) {
         return;
@@ -90,6 +92,10 @@ pub(super) fn restore(
         Restore::EnableAlarmActions => ContainmentStep::new(
             "Enable the actions of the alarm again; of several alarms in the request, each one:",
             vec![of("aws cloudwatch enable-alarm-actions", "--alarm-names", name)],
+        ),
+        Restore::DeploySecondStack if case.is_of_member() => ContainmentStep::by_hand(
+            "Delete the stack of organization/member.yaml in that account, and deploy it again (of the stack set: delete and create \
+             its stack instance). CloudFormation does not see changes that were made outside of it.",
         ),
         Restore::DeploySecondStack => deploy_second_stack(),
     });

@@ -26,7 +26,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     }
     let Some(name) = activity.name_now() else {
         if activity.target.kind == TargetKind::Trail {
-            restore(Restore::ListTrails, action.base, activity, &"".into(), steps);
+            restore(Restore::ListTrails, action.base, case, &"".into(), steps);
         }
         return;
     };
@@ -88,7 +88,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
         Containment::BlockIfUnrestricted => steps.extend(block_if_unrestricted(activity, name)),
         Containment::Restore(what) => {
             let severity = activity.reading().severity(action.base);
-            restore(what, severity, activity, name, steps);
+            restore(what, severity, case, name, steps);
         }
         containment => steps.extend(one_step(containment, activity, name)),
     }

@@ -39,8 +39,8 @@ impl AmazonQ {
 
     async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), NotPublished> {
         let body = amazon_q::render(outgoing.alert).to_string();
-        let account = outgoing.alert.account_attribute();
-        let message = Message { subject: None, body: &body, severity: outgoing.alert.severity, account };
+        let accounts = outgoing.alert.account_ids();
+        let message = Message { subject: None, body: &body, severity: outgoing.alert.severity, accounts: &accounts };
         let until = Instant::now() + CHAT_TIMEOUT;
         // Only what SNS definitely refused is repeated: two equal messages in a chat look like two events.
         let cause = loop {

@@ -19,7 +19,8 @@ fn missing(whose: Option<&Phrase>, gaps: Vec<Gap>) -> Phrase {
     let of = |joint: &'static str| whose.map_or_else(Phrase::default, |whose| phrase!(joint, whose));
     // Then nothing at all was read.
     if let Some(closed) = gaps.iter().find(|gap| matches!(gap.reason, Unavailable::NoReader(_))) {
-        return phrase!("everything", of(" about "), " (", closed.reason.words(), ")");
+        let about = whose.map_or("the policies of the call".into(), |whose| phrase!("everything about ", whose));
+        return phrase!(about, " (", closed.reason.words(), ")");
     }
     let gaps: Vec<_> =
         gaps.into_iter().map(|Gap { what, reason }| phrase!(what, of(" of "), " (", reason.words(), ")")).collect();

@@ -86,6 +86,10 @@ impl Target {
                 let of_function = |arn: Arn<'_>| Some(text.split_once(arn.resource)?.0.to_owned() + "function:" + name);
                 (name, Arn::parse(text).and_then(of_function).map(Untrusted::new))
             }
+            // `stack/name/id`
+            Some(arn) if self.kind == TargetKind::Stack => {
+                (arn.resource.split('/').nth(1).unwrap_or(arn.resource), Some(found.clone()))
+            }
             Some(arn) => (arn.full_name(), Some(found.clone())),
             None if self.kind == TargetKind::Queue => {
                 (text.trim_end_matches('/').rsplit('/').next().unwrap_or(text), None)

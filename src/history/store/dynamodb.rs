@@ -2,8 +2,7 @@
 
 use super::answers::{Earlier, claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
 use super::keys::{
-    BEGIN, CHAIN, EVENT, HISTORY, HISTORY_OF_ORGANIZATION, Item, at, chain_list, day_of, event_list, key, keys, lists,
-    target_list,
+    BEGIN, CHAIN, EVENT, HISTORY, Item, actor_list, at, chain_list, day_of, event_list, key, keys, lists, target_list,
 };
 use super::table::History;
 use super::values::{bounded, millis, number, text, time};
@@ -266,7 +265,7 @@ impl History {
         let time = entry.line.time;
         // '~' sorts after everything that follows a time.
         let around = (at(time - RELATED), format!("{}~", at(time + RELATED)));
-        let actor = self.actor_list_of(entry);
+        let actor = actor_list(entry.line.actor_key.raw());
         let lines_of = async |key: Option<&str>| match key.map(target_list) {
             Some(list) => self.list(self.within(&list, &around).scan_index_forward(false).limit(LINES_READ)).await,
             None => Ok(Lines::default()),
@@ -276,8 +275,15 @@ impl History {
             .of(&actor)
             .key_condition_expression("pk = :pk AND sk <= :to")
             .expression_attribute_values(":to", text(&around.1));
-        let (by_actor, to_target, to_object, begin) = tokio::join!(
+        let elsewhere = async {
+            match self.list_in_all_accounts(entry) {
+                Some(list) => self.list(self.within(&list, &around).scan_index_forward(false).limit(LINES_READ)).await,
+                None => Ok(Lines::default()),
+            }
+        };
+        let (by_actor, elsewhere, to_target, to_object, begin) = tokio::join!(
             self.list(all_by_actor.scan_index_forward(false).limit(LINES_READ)),
+            elsewhere,
             lines_of(entry.target_key.as_deref()),
             lines_of(entry.object_key.as_deref()),
             self.begin()
@@ -286,7 +292,7 @@ impl History {
             Ok(lines) => self.is_first(entry, &actor, lines).await,
             Err(_) => Ok(false),
         };
-        let lists = [&by_actor, &to_target, &to_object].into_iter().find_map(|list| list.as_ref().err());
+        let lists = [&by_actor, &elsewhere, &to_target, &to_object].into_iter().find_map(|list| list.as_ref().err());
         let unknown = lists.or(begin.as_ref().err()).or(never_seen.as_ref().err()).cloned();
         let is_this = |line: &Line| line.event_id == entry.line.event_id;
         let others = |mut list: Lines| {
@@ -302,6 +308,12 @@ impl History {
         });
         RelatedActivity {
             by_actor: by_actor.map(others).unwrap_or_default(),
+            elsewhere: elsewhere
+                .map(|mut list| {
+                    list.lines.retain(|line| line.account != entry.line.account);
+                    list
+                })
+                .unwrap_or_default(),
             to_target: to_target.map(others).unwrap_or_default(),
             to_object: to_object.map(others).unwrap_or_default(),
             never_seen_since: since.filter(|_| never_seen == Ok(true)),
@@ -345,12 +357,7 @@ impl History {
 
     /// All lists that contain the event.
     fn lists(&self, entry: &Entry) -> Vec<String> {
-        lists(entry, self.actor_list_of(entry))
-    }
-
-    /// The lists of actors are others in an organization, so they begin at another time.
-    const fn begins_in(&self) -> &'static str {
-        if self.many_accounts { HISTORY_OF_ORGANIZATION } else { HISTORY }
+        lists(entry).into_iter().chain(self.list_in_all_accounts(entry)).collect()
     }
 
     /// When the history began; `None` if that is not recorded yet.
@@ -358,8 +365,7 @@ impl History {
         if let Some(begin) = self.begin.get() {
             return Ok(Some(*begin));
         }
-        let items =
-            patient("begin", self.of(self.begins_in()).send()).await?.items.ok_or(HistoryError::NotUnderstood)?;
+        let items = patient("begin", self.of(HISTORY).send()).await?.items.ok_or(HistoryError::NotUnderstood)?;
         let begin = items.iter().find_map(|item| time(item, "time"));
         Ok(begin.map(|begin| *self.begin.get_or_init(|| begin)))
     }
@@ -373,7 +379,7 @@ impl History {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(keys(self.begins_in(), BEGIN)))
+            .set_item(Some(keys(HISTORY, BEGIN)))
             .item("time", text(&at(entry.arrived)))
             .condition_expression("attribute_not_exists(pk)")
             .send();

@@ -28,9 +28,10 @@ pub struct TableQuery {
 }
 
 impl TableQuery {
-    /// The suppressed alerts in the list of an actor since a time: time, severity, call, outcome, who, what, event id.
+    /// The suppressed alerts of an actor since a time: time, severity, call, outcome, who, what, event id.
     #[must_use]
-    pub fn suppressed(list: &str, from: DateTime<Utc>) -> Self {
+    pub fn suppressed(actor_key: &str, from: DateTime<Utc>) -> Self {
+        let list = actor_list(actor_key);
         Self {
             key_condition: "pk = :actor AND sk >= :from",
             filter: "attribute_exists(leftOutAt)",
@@ -52,7 +53,6 @@ pub const ALERT_SHOWN: &str = "Item.alert.S";
 pub(super) const EVENT: &str = "EVENT";
 pub(super) const CHAIN: &str = "CHAIN";
 pub(super) const HISTORY: &str = "HISTORY";
-pub(super) const HISTORY_OF_ORGANIZATION: &str = "HISTORY#organization";
 pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const HEARTBEAT: &str = "HEARTBEAT";
 const ACTOR: &str = "ACTOR#";
@@ -115,11 +115,11 @@ pub(super) fn burst_key(entry: &Entry) -> Item {
     keys(&list, &format!("{}#{kind}", entry.counted_actor))
 }
 
-/// All lists that contain the event. `actor` is the actor's list.
-pub(super) fn lists(entry: &Entry, actor: String) -> Vec<String> {
+/// All lists that contain the event in any case.
+pub(super) fn lists(entry: &Entry) -> Vec<String> {
     let target = entry.target_key.as_deref().map(target_list);
     let object = entry.object_key.as_deref().filter(|key| entry.target_key.as_deref() != Some(key)).map(target_list);
-    [Some(actor), target, object, Some(day_of(entry))].into_iter().flatten().collect()
+    [Some(actor_list(entry.line.actor_key.raw())), target, object, Some(day_of(entry))].into_iter().flatten().collect()
 }
 
 pub(super) fn day_of(entry: &Entry) -> String {

@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | the event, with the alert and the record | `EVENT#<eventID>` | `EVENT` |
 //! | a line of what an actor did | `ACTOR#<key>` | `<time>#<eventID>` |
+//! | the same of an actor in all accounts, see [`across_accounts`](super::across_accounts) | `ACTOR#<key>` | `<time>#<eventID>` |
 //! | a line of what happened to a target | `TARGET#<key>` | `<time>#<eventID>` |
 //! | a line of what happened in an account on a day | `DAY#<account>#<date>` | `<time>#<eventID>` |
 //! | how often an actor made a call on a day, see [`burst`](super::burst) | `FLOOD#<date>` | `<actor key>#<call>` |
@@ -15,7 +16,6 @@
 //! | how far the summaries have come | `FLOOD#summaries` | `PROGRESS` |
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
-//! | since when there is one of the organization | `HISTORY#organization` | `BEGIN` |
 //!
 //! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
 //! items of the table and not of an index, so that a read finds what was written a moment ago.

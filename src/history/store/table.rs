@@ -58,11 +58,11 @@ impl History {
         Self { many_accounts: true, ..self }
     }
 
-    /// The list of what the actor of an event did.
-    #[must_use]
-    pub fn actor_list_of(&self, entry: &Entry) -> String {
+    /// The list of what the actor of an event did in all accounts, where there are many and the actor has a key in each.
+    pub(super) fn list_in_all_accounts(&self, entry: &Entry) -> Option<String> {
         let key = entry.line.actor_key.raw();
-        if self.many_accounts { actor_list(&across_accounts(key)) } else { actor_list(key) }
+        let same = across_accounts(key);
+        (self.many_accounts && same != key).then(|| actor_list(&same))
     }
 
     /// Whether this instance has not read the heartbeats within an hour; from now on it has.

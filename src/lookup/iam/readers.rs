@@ -17,10 +17,12 @@ use aws_sdk_iam::config::Credentials;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// The name of the function's sessions in the other accounts.
 const SESSION: &str = "iam-security-alert";
+/// The pause before a role is assumed again that could not be assumed for the moment.
+const AGAIN: Duration = Duration::from_millis(150);
 
 #[derive(Debug)]
 pub(super) struct Readers {
@@ -75,13 +77,18 @@ impl Members {
         documents: &Rc<Documents>,
         deadline: Instant,
     ) -> Result<Rc<IamReader>, Unavailable> {
-        let now = Instant::now();
-        let good = |assumed: &Rc<OnceCell<Assumed>>| assumed.get().is_none_or(|assumed| assumed.is_good(now));
-        let assumed = self.readers.get_or(&account.to_owned(), good, Rc::default);
-        let assume = assumed.get_or_init(async || self.assume(account, documents, deadline).await);
-        match timeout_at(deadline, Box::pin(assume)).await {
-            Ok(assumed) => assumed.reader.clone(),
-            Err(_) => Err(Unavailable::TimedOut),
+        loop {
+            let now = Instant::now();
+            let good = |assumed: &Rc<OnceCell<Assumed>>| assumed.get().is_none_or(|assumed| assumed.is_good(now));
+            let assumed = self.readers.get_or(&account.to_owned(), good, Rc::default);
+            let assume = assumed.get_or_init(async || self.assume(account, documents, deadline).await);
+            let Ok(assumed) = timeout_at(deadline, Box::pin(assume)).await else { return Err(Unavailable::TimedOut) };
+            // Whoever asked first may have had less time.
+            let over = assumed.reader.is_ok() || matches!(assumed.reader, Err(Unavailable::NoReader(_)));
+            if over || Instant::now() + AGAIN >= deadline {
+                return assumed.reader.clone();
+            }
+            sleep(AGAIN).await;
         }
     }
 
@@ -106,7 +113,10 @@ impl Members {
             Lookup::Unavailable(Unavailable::Denied(_)) => {
                 Assumed { reader: Err(Unavailable::NoReader("AccessDenied".into())), until: now + READER_REFUSED_FOR }
             }
-            Lookup::Unavailable(Unavailable::Failed(code)) => {
+            // A region that the account has switched off, for example.
+            Lookup::Unavailable(Unavailable::Failed(code))
+                if !code.raw().starts_with("Service") && !code.raw().starts_with("Internal") =>
+            {
                 Assumed { reader: Err(Unavailable::NoReader(code)), until: now + READER_REFUSED_FOR }
             }
             Lookup::Unavailable(why) => Assumed { reader: Err(why), until: now },
