@@ -4,7 +4,7 @@
 use iam_security_alert::catalog::{self, patterns};
 use iam_security_alert::lookup::iam::READ_ACTIONS;
 use iam_security_alert::lookup::organization;
-use iam_security_alert::verification::aws::ACTIONS;
+use iam_security_alert::verification::aws::{ACTIONS, MEMBER_ACTIONS};
 use serde_json::{Map, Value, json};
 
 /// The name of the alert topic, as the template of a member writes it.
@@ -23,7 +23,7 @@ fn main() {
         "memberResources": member_resources,
         "iamReadActions": READ_ACTIONS,
         "organizationActions": organization::ACTIONS,
-        "verificationActions": ACTIONS,
+        "verificationActions": ACTIONS, "memberVerificationActions": MEMBER_ACTIONS,
         "watchedByDefault": watched,
     });
     println!("{exports:#}");

@@ -51,11 +51,10 @@ pub fn iam(config: &SdkConfig) -> aws_sdk_iam::Client {
     )
 }
 
-/// A client of IAM as [`iam`], with other credentials.
+/// The same configuration with other credentials.
 #[must_use]
-pub fn iam_as(config: &SdkConfig, credentials: Credentials) -> aws_sdk_iam::Client {
-    let config = config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
-    iam(&config)
+pub fn with_credentials(config: &SdkConfig, credentials: Credentials) -> SdkConfig {
+    config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
 /// A client of STS in the function's own region, without retries, as for [`iam`].

@@ -15,6 +15,7 @@ use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::verification::aws::Stack;
 use iam_security_alert::{aws, telemetry};
 use lambda_runtime::{Error, service_fn};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -38,7 +39,8 @@ async fn main() -> Result<(), Error> {
         .await;
     }
     let config = aws::of_function(settings.endpoint.as_deref());
-    let directory = directory(&settings, &config)?;
+    let members = members(&settings, &config);
+    let directory = directory(&settings, &config, members.clone())?;
     let history = settings
         .history_table
         .clone()
@@ -48,23 +50,30 @@ async fn main() -> Result<(), Error> {
         Topic::Arn(arn) => (
             Publisher::topic(aws::sns(&config), arn.clone()),
             Channels(beside_the_mail(&settings, &config)),
-            Some(Watchdog::new(Stack::new(config, arn.clone()))),
+            Some(Watchdog::new(Stack::new(config, arn.clone()), members)),
         ),
         Topic::Print => (Publisher::Print, Channels::default(), None),
     };
     Box::pin(serve(Handler { directory, publisher, channels, settings, history, watchdog, clock: Utc::now })).await
 }
 
-/// The directory of the own account; and of the organization's accounts, if their events come here.
-fn directory(settings: &Settings, config: &SdkConfig) -> Result<IamDirectory, Error> {
-    let (client, account) = (aws::iam(config), settings.topic.account().map(str::to_owned));
-    let Some(role) = settings.reader_role.clone() else { return Ok(IamDirectory::new(client, account)) };
+/// How the organization's other accounts are read, if their events come here.
+fn members(settings: &Settings, config: &SdkConfig) -> Option<Rc<Members>> {
+    let role = settings.reader_role.clone()?;
+    Some(Rc::new(Members::new(config.clone(), partition(settings).name(), role)))
+}
+
+fn partition(settings: &Settings) -> Partition {
     let topic = settings.topic.arn().and_then(Arn::parse);
-    let partition = Partition::from_name(topic.map_or("aws", |topic| topic.partition));
-    let members = Members::new(config.clone(), partition.name(), role);
-    let organization = settings.organization.clone();
-    let organization = organization.map(|id| Organization::new(config, &partition, id, settings.names_units()));
-    Ok(IamDirectory::of_organization(client, account, Some(members), organization.transpose()?))
+    Partition::from_name(topic.map_or("aws", |topic| topic.partition))
+}
+
+/// The directory of the own account, and of the organization's other accounts.
+fn directory(settings: &Settings, config: &SdkConfig, members: Option<Rc<Members>>) -> Result<IamDirectory, Error> {
+    let (client, account) = (aws::iam(config), settings.topic.account().map(str::to_owned));
+    let organization = settings.organization.clone().filter(|_| members.is_some());
+    let ask = |id| Organization::new(config, &partition(settings), id, settings.names_units());
+    Ok(IamDirectory::of_organization(client, account, members, organization.map(ask).transpose()?))
 }
 
 async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {

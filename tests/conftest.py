@@ -24,3 +24,9 @@ Loader.add_multi_constructor("!", short_form)
 @pytest.fixture(scope="module")
 def template():
     return yaml.load((Path(__file__).parents[1] / "template.yaml").read_text(), Loader)
+
+
+@pytest.fixture(scope="module")
+def member_template():
+    """The template of a member account."""
+    return yaml.load((Path(__file__).parents[1] / "organization" / "member.yaml").read_text(), Loader)

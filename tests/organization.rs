@@ -24,6 +24,7 @@ use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
@@ -185,7 +186,7 @@ fn directory(aws: &Aws, asks_units: bool) -> IamDirectory {
     let config = config(aws);
     let organization = Organization::new(&config, &Partition::Aws, "o-own1234567".to_owned(), asks_units).unwrap();
     let members = Members::new(config.clone(), "aws", READER.to_owned());
-    IamDirectory::of_organization(aws::iam(&config), Some(OWN.to_owned()), Some(members), Some(organization))
+    IamDirectory::of_organization(aws::iam(&config), Some(OWN.to_owned()), Some(Rc::new(members)), Some(organization))
 }
 
 fn settings(more: &[(&str, &str)]) -> Settings {

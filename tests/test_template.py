@@ -37,9 +37,8 @@ ORGANIZATION = "o-a1b2c3d4e5"
 
 
 @pytest.fixture(scope="module")
-def member():
-    """The template of a member account."""
-    return yaml.load((ROOT / "organization" / "member.yaml").read_text(), Loader)
+def member(member_template):
+    return member_template
 
 
 @pytest.fixture(scope="module")
@@ -759,12 +758,17 @@ def test_the_stack_set_has_the_name_that_the_code_knows(template):
 
 
 def test_the_role_of_the_function_reads_the_same_in_a_member_and_nothing_else(template, member, exports):
-    assert sorted(allowed_actions(member, "ReaderRole")) == sorted(exports["iamReadActions"])
+    checked = exports["memberVerificationActions"]
+    assert sorted(allowed_actions(member, "ReaderRole")) == sorted(exports["iamReadActions"] + checked)
     of = member["Resources"]["ReaderRole"]["Properties"]
     (policy,) = of["Policies"]
     central = template["Resources"]["AlertRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     central = [it for it in central if it.get("Sid", "").startswith("Read")]
-    assert policy["PolicyDocument"]["Statement"] == central
+    *reads, rules = policy["PolicyDocument"]["Statement"]
+    assert reads == central
+    assert sorted(rules["Action"]) == sorted(checked) and rules["Effect"] == "Allow"
+    forwarding = [it["Properties"]["Name"]["Sub"] for it in member["Resources"].values() if it["Type"] == "AWS::Events::Rule"]
+    assert sorted(it["Sub"].split(":rule/")[1] for it in rules["Resource"]) == sorted(forwarding)
     assert of["MaxSessionDuration"] == 3600 and "ManagedPolicyArns" not in of
     variables = template["Resources"]["AlertFunction"]["Properties"]["Environment"]["Variables"]
     parameters = {"OrganizationId": ORGANIZATION}

@@ -10,12 +10,13 @@ use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, Utc};
 
-/// The alert on these differences; there is at least one.
+/// The alert on these differences; there is at least one. `of_member`: what forwards the events of another account.
 #[must_use]
 pub fn impaired(
     differences: &[Phrase],
     account_id: Option<&Untrusted>,
     account_name: Option<&Untrusted>,
+    of_member: bool,
     now: DateTime<Utc>,
 ) -> Alert {
     let account = account(account_id, account_name);
@@ -33,7 +34,7 @@ pub fn impaired(
         ],
         headline: "What these alerts depend on was changed".into(),
         summary: phrase!(
-            "The scheduled check compared what these alerts depend on in ",
+            "A check compared what these alerts depend on in ",
             &account,
             "\nwith what was deployed, and found ",
             &number,
@@ -45,7 +46,7 @@ pub fn impaired(
                 "Find out who changed it, in CloudTrail's event history, and whether that was agreed. Alerts may be missing since \
                  then.",
             ),
-            super::containment::deploy_second_stack(),
+            super::containment::deploy_again(of_member),
         ],
         account,
         accounts: account_id.cloned().into_iter().collect(),

@@ -2,7 +2,7 @@
 
 use super::deliver::Channels;
 use super::draft::{Decision, Draft};
-use super::heartbeats::{is_heartbeat, note_heartbeat};
+use super::heartbeats::is_heartbeat;
 use super::history_session::{HistorySession, NotOurs};
 use super::result::{InvocationError, InvocationResult};
 use super::scheduled::Scheduled;
@@ -93,15 +93,18 @@ impl<D: Directory> Handler<D> {
         time_left: Duration,
         log: &mut InvocationLog,
     ) -> InvocationResult {
-        let Self { directory, publisher, channels, settings, history, clock, .. } = self;
-        let timetable = Timetable::of(time_left);
-        let run = Scheduled { directory, publisher, channels, settings, clock: *clock, timetable };
-        let summaries = Box::pin(run.summarize_all(history.as_ref(), time_left, log)).await;
-        Box::pin(run.look_for_silence(history.as_ref(), log)).await;
+        let (run, history) = (self.scheduled(time_left), self.history.as_ref());
+        let summaries = Box::pin(run.summarize_all(history, time_left, log)).await;
+        Box::pin(run.look_for_silence(history, log)).await;
         if let Some(watchdog) = &self.watchdog {
             Box::pin(watchdog.check(&run, deployed, log)).await;
         }
         summaries
+    }
+
+    fn scheduled(&self, time_left: Duration) -> Scheduled<'_, D> {
+        let Self { directory, publisher, channels, settings, clock, .. } = self;
+        Scheduled { directory, publisher, channels, settings, clock: *clock, timetable: Timetable::of(time_left) }
     }
 
     /// Everything except the delivery: what happened, what AWS knows about it, how severe it is, and the alert.
@@ -123,7 +126,9 @@ impl<D: Directory> Handler<D> {
         log.outcome = Some(activity.outcome.word());
         let history = self.history.as_ref();
         if is_heartbeat(&activity, &self.settings) {
-            return Ok(Decision::NotAlerted(Box::pin(note_heartbeat(&activity, history, (self.clock)(), log)).await));
+            let run = self.scheduled(time_left);
+            let why = Box::pin(run.receive_heartbeat(&activity, history, self.watchdog.as_ref(), log)).await;
+            return Ok(Decision::NotAlerted(why));
         }
         let session =
             history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));

@@ -1,6 +1,7 @@
 //! Heartbeats: those that arrive are recorded; on schedule, accounts without one are alerted on.
 
 use super::scheduled::Scheduled;
+use super::watchdog::Watchdog;
 use crate::alert::silent;
 use crate::arn::Arn;
 use crate::channel::email;
@@ -11,7 +12,6 @@ use crate::history::{History, HistoryError};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
-use chrono::{DateTime, Utc};
 
 /// The tag that a heartbeat sets. Nothing else may be in the call.
 const TAG: &str = "last-heartbeat";
@@ -35,21 +35,30 @@ pub(super) fn is_heartbeat(activity: &Activity, settings: &Settings) -> bool {
         && tags.is_some_and(|tags| tags.len() == 1 && tags[0]["key"] == TAG)
 }
 
-/// Records a heartbeat; returns why it is not alerted on.
-pub(super) async fn note_heartbeat(
-    activity: &Activity,
-    history: Option<&History>,
-    now: DateTime<Utc>,
-    log: &mut InvocationLog,
-) -> Phrase {
-    if let Some((history, account)) = history.zip(activity.account.as_ref()) {
-        let noted = Box::pin(history.note_heartbeat(account, now)).await;
-        noted.inspect_err(|why| log.history_failed(why)).ok();
-    }
-    "it is the heartbeat of the account: events arrive".into()
-}
-
 impl<D: Directory> Scheduled<'_, D> {
+    /// Records a heartbeat; returns why it is not alerted on. That of a member counts only if the rules that forward its
+    /// events could be read: they are compared with what was deployed.
+    pub(super) async fn receive_heartbeat(
+        &self,
+        activity: &Activity,
+        history: Option<&History>,
+        watchdog: Option<&Watchdog>,
+        log: &mut InvocationLog,
+    ) -> Phrase {
+        let Some(account) = activity.account.as_ref() else { return "it is a heartbeat of an unknown account".into() };
+        let is_member = self.settings.topic.account().is_some_and(|own| own != account.raw());
+        if let Some(watchdog) = watchdog.filter(|_| is_member)
+            && !Box::pin(watchdog.check_member(self, account, log)).await
+        {
+            return "it is the heartbeat of the account, but its rules could not be read".into();
+        }
+        if let Some(history) = history {
+            let noted = Box::pin(history.note_heartbeat(account, (self.clock)())).await;
+            noted.inspect_err(|why| log.history_failed(why)).ok();
+        }
+        "it is the heartbeat of the account: events arrive".into()
+    }
+
     /// Alerts on accounts without a heartbeat, once for each silence.
     pub(super) async fn look_for_silence(&self, history: Option<&History>, log: &mut InvocationLog) {
         let Some((history, role)) = history.zip(self.settings.heartbeat_role.as_deref()) else { return };

@@ -2,15 +2,18 @@
 
 use super::scheduled::Scheduled;
 use crate::alert::impaired;
+use crate::arn::Arn;
 use crate::channel::email;
 use crate::lookup::Directory;
+use crate::lookup::iam::Members;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
-use crate::verification::Expected;
 use crate::verification::aws::Stack;
+use crate::verification::{Expected, member_differences, member_rules};
 use chrono::Timelike;
 use serde_json::Value;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -23,14 +26,57 @@ const AGAIN: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct Watchdog {
     stack: Stack,
+    /// How the other accounts of the organization are read.
+    members: Option<Rc<Members>>,
     /// What this instance mailed last, and when. Not in the history: nothing that is read there may keep this silent.
     mailed: RefCell<Option<(Vec<Phrase>, Instant)>>,
 }
 
 impl Watchdog {
     #[must_use]
-    pub const fn new(stack: Stack) -> Self {
-        Self { stack, mailed: RefCell::new(None) }
+    pub const fn new(stack: Stack, members: Option<Rc<Members>>) -> Self {
+        Self { stack, members, mailed: RefCell::new(None) }
+    }
+
+    /// Checks the forwarding of a member account, and mails the differences. Returns whether it could be checked: a
+    /// heartbeat arrives also where everything else is filtered out.
+    pub(super) async fn check_member<D: Directory>(
+        &self,
+        run: &Scheduled<'_, D>,
+        account: &Untrusted,
+        log: &mut InvocationLog,
+    ) -> bool {
+        let Some((members, topic)) = self.members.as_ref().zip(run.settings.topic.arn().and_then(Arn::parse)) else {
+            return true;
+        };
+        let names = member_rules(topic.resource);
+        let read = async {
+            let config = Box::pin(members.config(account.raw(), run.timetable.lookups)).await;
+            let config = config.map_err(|why| why.words().plain())?;
+            Box::pin(self.stack.rules_of_member(&config, &names)).await
+        };
+        let rules = match read.await {
+            Ok(rules) => names.clone().into_iter().zip(rules).collect::<Vec<_>>(),
+            Err(why) => {
+                log.not_verified = vec![format!("account {}: {why}", account.raw())];
+                return false;
+            }
+        };
+        let Arn { partition, region, account: own, resource, .. } = topic;
+        let bus = format!("arn:{partition}:events:{region}:{own}:event-bus/{resource}-organization");
+        let differences = member_differences(&rules, account.raw(), &bus);
+        if differences.is_empty() {
+            return true;
+        }
+        log.differences = Some(differences.iter().map(Phrase::plain).collect());
+        let name = run.account_name(Some(account)).await;
+        let now = (run.clock)();
+        let alert = impaired(&differences, Some(account), name.as_ref(), true, now);
+        match Box::pin(run.publisher.send(&email::render(&alert), run.timetable.publish)).await {
+            Ok(_) => log.channel_failures.extend(run.channels.summary(&alert, now).await),
+            Err(cause) => log.summary_failure = Some(cause.to_string()),
+        }
+        true
     }
 
     /// Checks, and mails the differences. `deployed` is the copy of the settings that the schedule carries.
@@ -61,7 +107,7 @@ impl Watchdog {
         }
         let account = settings.topic.account().map(Untrusted::new);
         let name = run.account_name(account.as_ref()).await;
-        let alert = impaired(&differences, account.as_ref(), name.as_ref(), now);
+        let alert = impaired(&differences, account.as_ref(), name.as_ref(), false, now);
         match Box::pin(publisher.send(&email::render(&alert), timetable.publish)).await {
             Ok(_) => {
                 self.mailed.replace(Some((differences, Instant::now())));

@@ -82,7 +82,7 @@ impl IamDirectory {
     pub fn of_organization(
         client: Client,
         account: Option<String>,
-        members: Option<Members>,
+        members: Option<Rc<Members>>,
         organization: Option<Organization>,
     ) -> Self {
         Self {

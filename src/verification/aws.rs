@@ -30,6 +30,9 @@ pub const ACTIONS: [&str; 8] = [
     "sns:ListSubscriptionsByTopic",
 ];
 
+/// The IAM actions of the reads in a member account.
+pub const MEMBER_ACTIONS: [&str; 2] = ["events:DescribeRule", "events:ListTargetsByRule"];
+
 /// The services that are asked, in the account and region of the function.
 #[derive(Debug)]
 pub struct Stack {
@@ -61,6 +64,18 @@ impl Stack {
             in_time(self.concurrency(expected.function.as_deref())),
         );
         Observed { rules, subscriptions, trails, alarms, concurrency }
+    }
+
+    /// The rules of a member account, with the configuration of its reader role.
+    ///
+    /// # Errors
+    /// The first rule that could not be read, and why.
+    pub async fn rules_of_member(&self, member: &SdkConfig, names: &[String]) -> Result<Vec<Option<Rule>>, String> {
+        let arn = Arn::parse(&self.topic).ok_or("the topic is no ARN")?;
+        let events = JsonApi::new(member, "events", &Partition::from_name(arn.partition), arn.region);
+        let events = events.map_err(str::to_owned);
+        let read = join_all(names.iter().map(async |name| in_time(rule(&events, name)).await)).await;
+        read.into_iter().collect()
     }
 
     async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {

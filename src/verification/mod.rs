@@ -101,6 +101,45 @@ pub struct Expected<'a> {
     settings: &'a Settings,
 }
 
+/// The names of the rules in the members, for an alert topic of this name.
+#[must_use]
+pub fn member_rules(topic: &str) -> [String; 2] {
+    ["forward", "forward-watch"].map(|rule| format!("{topic}-{rule}"))
+}
+
+/// What differs in a member account from what its template has: its rules, by name. `bus` is the ARN of the central bus.
+#[must_use]
+pub fn member_differences(rules: &[(String, Option<Rule>)], account: &str, bus: &str) -> Vec<Phrase> {
+    let mut all = Vec::new();
+    for (name, rule) in rules {
+        let Some(the_rule) = of_existence(name, rule.as_ref(), account, &mut all) else { continue };
+        let forwards = |target: &Target| target.arn == bus && !target.transformed;
+        if !rule.as_ref().is_some_and(|rule| rule.targets.iter().any(forwards)) {
+            all.push(phrase!(the_rule, " does not give its events to the central bus."));
+        }
+    }
+    all
+}
+
+/// Whether a rule exists, is enabled and has its pattern; returns how it is called, if it exists.
+fn of_existence(name: &str, rule: Option<&Rule>, account: &str, all: &mut Vec<Phrase>) -> Option<Phrase> {
+    let the_rule = phrase!("The EventBridge rule ", &Untrusted::new(name));
+    let Some(rule) = rule else {
+        all.push(phrase!(the_rule, " does not exist."));
+        return None;
+    };
+    if !rule.enabled {
+        all.push(phrase!(&the_rule, " is disabled."));
+    }
+    if let Some(mut pattern) = patterns::of_rule(name) {
+        pattern["account"] = patterns::accounts_of_rule(name, account);
+        if rule.pattern.as_ref().is_none_or(|found| sorted(found) != sorted(&pattern)) {
+            all.push(phrase!(&the_rule, " does not have the event pattern of this version: events can be missing."));
+        }
+    }
+    Some(the_rule)
+}
+
 impl<'a> Expected<'a> {
     #[must_use]
     pub fn of(settings: &'a Settings) -> Self {
@@ -155,25 +194,8 @@ impl<'a> Expected<'a> {
     }
 
     fn of_rule(&self, name: &str, rule: Option<&Rule>, all: &mut Vec<Phrase>) {
-        let the_rule = phrase!("The EventBridge rule ", &Untrusted::new(name));
-        let Some(rule) = rule else {
-            all.push(phrase!(the_rule, " does not exist."));
-            return;
-        };
-        if !rule.enabled {
-            all.push(phrase!(&the_rule, " is disabled."));
-        }
-        if let Some(mut pattern) = patterns::of_rule(name) {
-            if let Some(account) = self.settings.topic.account() {
-                pattern["account"] = patterns::accounts_of_rule(name, account);
-            }
-            if rule.pattern.as_ref().is_none_or(|found| sorted(found) != sorted(&pattern)) {
-                all.push(phrase!(
-                    &the_rule,
-                    " does not have the event pattern of this version: events can be missing."
-                ));
-            }
-        }
+        let account = self.settings.topic.account().unwrap_or_default();
+        let Some((the_rule, rule)) = of_existence(name, rule, account, all).zip(rule) else { return };
         let past_the_function = name.ends_with("-tampering");
         // These write to a log.
         if name.ends_with("-org-health") || name.ends_with("-org-tampering") {

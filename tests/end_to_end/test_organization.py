@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from stage import ACCOUNT, REGION, Person, Reply, event_of, refusal
+from stage import ACCOUNT, REGION, Person, Reply, event_of, refusal, refusal_in_json
 
 READER = "iam-security-alerts-reader"
 HEARTBEAT = "iam-security-alerts-heartbeat"
@@ -314,10 +314,11 @@ def hours_ago(hours):
 
 
 def test_a_missing_heartbeat_is_alerted_on_once_with_the_name_of_the_account(
-    organization, settings, mailbox, start, history
+    organization, settings, mailbox, start, history, wire, member_template
 ):
     prod, build = organization.prod, organization.build
     history.put("HEARTBEAT", prod.id, lastAt=hours_ago(50))
+    played(wire, rules_of(member_template, build, mailbox.topic))
     function = start(**settings, **history.settings)
     answer = function.invoke(heartbeat(build.id))
     assert answer["notAlerted"] == "it is the heartbeat of the account: events arrive" and mailbox.mails() == []
@@ -343,3 +344,80 @@ def test_a_silence_that_could_not_be_mailed_is_mailed_later(organization, settin
     start(**settings, **history.settings).invoke(SCHEDULE)
 
     assert mailbox.mail()["Subject"].startswith("[HIGH] No heartbeat")
+
+
+# --- what forwards the events ---------------------------------------------------------------------------------
+
+
+def rules_of(template, member, topic):
+    """How EventBridge describes the rules of a member's stack, by name."""
+    name = topic.split(":")[-1]
+    references = {"Name": name, "AWS::AccountId": member.id}
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{name}-organization"
+
+    def filled(value):
+        if isinstance(value, list):
+            return [filled(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        if "Ref" in value:
+            return references[value["Ref"]]
+        if "Sub" in value:
+            return value["Sub"].replace("${Name}", name)
+        return {key: filled(part) for key, part in value.items()}
+
+    return {
+        filled(rule["Name"]): {
+            "State": rule["State"],
+            "EventPattern": json.dumps(filled(rule["EventPattern"])),
+            "Targets": [{"Id": "CentralBus", "Arn": bus}],
+        }
+        for rule in (it["Properties"] for it in template["Resources"].values() if it["Type"] == "AWS::Events::Rule")
+    }
+
+
+def played(wire, rules):
+    """Lets EventBridge answer with these rules."""
+
+    def answer(call):
+        if call.service != "events":
+            return None
+        rule = rules.get(call.parameters.get("Name") or call.parameters.get("Rule"))
+        if rule is None:
+            return refusal_in_json("ResourceNotFoundException")
+        return Reply(200, json.dumps(rule), "application/x-amz-json-1.1")
+
+    wire.instead = answer
+
+
+def test_with_a_heartbeat_the_rules_of_the_member_are_checked(
+    organization, settings, mailbox, start, history, wire, member_template
+):
+    build = organization.build
+    rules = rules_of(member_template, build, mailbox.topic)
+    played(wire, rules)
+    function = start(**settings, **history.settings)
+    function.invoke(heartbeat(build.id))
+    assert mailbox.mails() == [] and len(rules) == 2 and len(wire.called("DescribeRule")) == 2
+    assert "own" not in accounts(wire, "DescribeRule"), "with the credentials of the reader role"
+
+    # Nothing but the heartbeats passes.
+    (forward, watch) = rules
+    rules[forward]["EventPattern"] = json.dumps({"detail": {"eventName": ["TagRole"]}})
+    del rules[watch]
+    function.invoke(heartbeat(build.id))
+
+    mail = mailbox.mail()
+    assert mail["Subject"] == "[CRITICAL] These alerts are impaired: 2 differences in acme-build"
+    assert f"{forward} does not have the event pattern of this version" in mail["Message"]
+    assert f"{watch} does not exist." in mail["Message"]
+    assert "Delete the stack of organization/member.yaml in that account, and deploy it again" in mail["Message"]
+
+
+def test_a_heartbeat_does_not_count_if_the_rules_cannot_be_read(organization, settings, mailbox, start, history, wire):
+    wire.instead = lambda call: refusal_in_json("AccessDeniedException") if call.service == "events" else None
+
+    answer = start(**settings, **history.settings).invoke(heartbeat(organization.build.id))
+
+    assert answer["notAlerted"] == "it is the heartbeat of the account, but its rules could not be read"
+    assert history.items("HEARTBEAT") == []

@@ -8,7 +8,14 @@ use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
 
-pub(in crate::alert) fn deploy_second_stack() -> ContainmentStep {
+/// What restores the alerting; or, in a member account, the forwarding.
+pub(in crate::alert) fn deploy_again(in_member: bool) -> ContainmentStep {
+    if in_member {
+        return ContainmentStep::by_hand(
+            "Delete the stack of organization/member.yaml in that account, and deploy it again (of the stack set: delete and create \
+             its stack instance). CloudFormation does not see changes that were made outside of it.",
+        );
+    }
     // CloudFormation does not see changes that were made outside of it, so deploying the stack again would change
     // nothing.
     ContainmentStep::by_hand(
@@ -93,11 +100,7 @@ pub(super) fn restore(
             "Enable the actions of the alarm again; of several alarms in the request, each one:",
             vec![of("aws cloudwatch enable-alarm-actions", "--alarm-names", name)],
         ),
-        Restore::DeploySecondStack if case.is_of_member() => ContainmentStep::by_hand(
-            "Delete the stack of organization/member.yaml in that account, and deploy it again (of the stack set: delete and create \
-             its stack instance). CloudFormation does not see changes that were made outside of it.",
-        ),
-        Restore::DeploySecondStack => deploy_second_stack(),
+        Restore::DeploySecondStack => deploy_again(case.is_of_member()),
     });
     if goes_on {
         return;

@@ -10,7 +10,7 @@ mod caller;
 mod command;
 mod target;
 
-pub(super) use alerting::{deploy_second_stack, open_accounts};
+pub(super) use alerting::{deploy_again, open_accounts};
 pub use command::{Command, ContainmentStep};
 
 use super::links;

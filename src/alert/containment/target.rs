@@ -1,7 +1,7 @@
 //! Reverses the change, or stops its effect. Evidence that an investigation needs is not deleted.
 
 use super::account::of_account;
-use super::alerting::{deploy_second_stack, restore};
+use super::alerting::{deploy_again, restore};
 use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, inactive, list_keys,
     revoke_sessions,
@@ -32,7 +32,7 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     };
     if action.service == "iam" && case.is_self_protected() {
         // Containment of this role would stop the alerts.
-        return steps.push(deploy_second_stack());
+        return steps.push(deploy_again(case.is_of_member()));
     }
     if is_protected_by_aws(case) && !action.effect.is_maintenance() {
         return steps.push(ContainmentStep::by_hand(

@@ -29,8 +29,7 @@ pub(super) struct Readers {
     own: Rc<IamReader>,
     /// The own account, if it is known.
     account: Option<String>,
-    members: Option<Members>,
-    documents: Rc<Documents>,
+    members: Option<Rc<Members>>,
 }
 
 /// How the other accounts of the organization are read.
@@ -41,19 +40,27 @@ pub struct Members {
     calls: Calls,
     partition: String,
     role: String,
+    documents: Rc<Documents>,
     readers: Recent<String, Rc<OnceCell<Assumed>>>,
 }
 
 /// A reader, or why there is none, and until when that is so.
 #[derive(Debug)]
 struct Assumed {
-    reader: Result<Rc<IamReader>, Unavailable>,
+    reader: Result<Reader, Unavailable>,
     until: Instant,
+}
+
+/// What reads in an account: IAM, and other services with the same credentials.
+#[derive(Debug, Clone)]
+struct Reader {
+    iam: Rc<IamReader>,
+    config: SdkConfig,
 }
 
 impl Assumed {
     fn is_good(&self, now: Instant) -> bool {
-        self.until > now && !self.reader.as_ref().is_ok_and(|reader| reader.calls.is_locked_out())
+        self.until > now && !self.reader.as_ref().is_ok_and(|reader| reader.iam.calls.is_locked_out())
     }
 }
 
@@ -67,21 +74,25 @@ impl Members {
             calls: Calls::default(),
             partition: partition.to_owned(),
             role,
+            documents: Rc::default(),
             readers: Recent::new(ACCOUNTS_READ),
         }
     }
 
-    async fn reader(
-        &self,
-        account: &str,
-        documents: &Rc<Documents>,
-        deadline: Instant,
-    ) -> Result<Rc<IamReader>, Unavailable> {
+    /// A configuration with the credentials of the reader role in an account.
+    ///
+    /// # Errors
+    /// Why the role could not be assumed.
+    pub async fn config(&self, account: &str, deadline: Instant) -> Result<SdkConfig, Unavailable> {
+        Ok(self.reader(account, deadline).await?.config)
+    }
+
+    async fn reader(&self, account: &str, deadline: Instant) -> Result<Reader, Unavailable> {
         loop {
             let now = Instant::now();
             let good = |assumed: &Rc<OnceCell<Assumed>>| assumed.get().is_none_or(|assumed| assumed.is_good(now));
             let assumed = self.readers.get_or(&account.to_owned(), good, Rc::default);
-            let assume = assumed.get_or_init(async || self.assume(account, documents, deadline).await);
+            let assume = assumed.get_or_init(async || self.assume(account, deadline).await);
             let Ok(assumed) = timeout_at(deadline, Box::pin(assume)).await else { return Err(Unavailable::TimedOut) };
             // Whoever asked first may have had less time.
             let over = assumed.reader.is_ok() || matches!(assumed.reader, Err(Unavailable::NoReader(_)));
@@ -92,7 +103,7 @@ impl Members {
         }
     }
 
-    async fn assume(&self, account: &str, documents: &Rc<Documents>, deadline: Instant) -> Assumed {
+    async fn assume(&self, account: &str, deadline: Instant) -> Assumed {
         let role = format!("arn:{}:iam::{account}:role/{}", self.partition, self.role);
         let call = || self.sts.assume_role().role_arn(&role).role_session_name(SESSION).send();
         let now = Instant::now();
@@ -102,10 +113,11 @@ impl Members {
                 let left = ends.duration_since(SystemTime::now()).unwrap_or_default();
                 let token = Some(given.session_token);
                 let credentials = Credentials::new(given.access_key_id, given.secret_access_key, token, None, "reader");
-                let client = aws::iam_as(&self.config, credentials);
+                let config = aws::with_credentials(&self.config, credentials);
+                let iam = Rc::new(IamReader::new(aws::iam(&config), self.documents.clone()));
                 tracing::debug!(account, "reader role assumed");
                 Assumed {
-                    reader: Ok(Rc::new(IamReader::new(client, documents.clone()))),
+                    reader: Ok(Reader { iam, config }),
                     until: now + left.saturating_sub(RENEWED_BEFORE).max(Duration::from_secs(1)),
                 }
             }
@@ -130,9 +142,10 @@ impl Members {
 
 impl Readers {
     /// The readers of the account with this id, which the client's credentials belong to, and of the members.
-    pub(super) fn new(client: Client, account: Option<String>, members: Option<Members>) -> Self {
-        let documents = Rc::<Documents>::default();
-        Self { own: Rc::new(IamReader::new(client, documents.clone())), account, members, documents }
+    pub(super) fn new(client: Client, account: Option<String>, members: Option<Rc<Members>>) -> Self {
+        // One cache of documents for all accounts.
+        let documents = members.as_ref().map(|members| members.documents.clone()).unwrap_or_default();
+        Self { own: Rc::new(IamReader::new(client, documents)), account, members }
     }
 
     /// Whether this is the own account, or may be.
@@ -153,7 +166,7 @@ impl Readers {
         match (account, &self.members) {
             _ if self.is_own(account) => Ok(self.own.clone()),
             (Some(account), Some(members)) if is_account_id(account) => {
-                Box::pin(members.reader(account, &self.documents, deadline)).await
+                Ok(Box::pin(members.reader(account, deadline)).await?.iam)
             }
             _ => Err(Unavailable::NotAsked("it belongs to another account")),
         }
