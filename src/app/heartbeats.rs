@@ -48,7 +48,7 @@ impl<D: Directory> Scheduled<'_, D> {
         let Some(account) = activity.account.as_ref() else { return "it is a heartbeat of an unknown account".into() };
         let is_member = self.settings.topic.account().is_some_and(|own| own != account.raw());
         if let Some(watchdog) = watchdog.filter(|_| is_member)
-            && !Box::pin(watchdog.check_member(self, account, log)).await
+            && !Box::pin(watchdog.check_member(self, account, history, log)).await
         {
             return "it is the heartbeat of the account, but its rules could not be read".into();
         }

@@ -4,15 +4,18 @@ use super::scheduled::Scheduled;
 use crate::alert::impaired;
 use crate::arn::Arn;
 use crate::channel::email;
+use crate::history::History;
+use crate::history::heartbeat::DIFFERENCES_AGAIN;
 use crate::lookup::Directory;
 use crate::lookup::iam::Members;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
 use crate::verification::aws::Stack;
 use crate::verification::{Expected, member_differences, member_rules};
-use chrono::Timelike;
+use chrono::{DateTime, Timelike, Utc};
 use serde_json::Value;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -28,6 +31,8 @@ pub struct Watchdog {
     stack: Stack,
     /// How the other accounts of the organization are read.
     members: Option<Rc<Members>>,
+    /// When this instance last mailed what differs in a member.
+    mailed_of_members: RefCell<BTreeMap<Untrusted, DateTime<Utc>>>,
     /// What this instance mailed last, and when. Not in the history: nothing that is read there may keep this silent.
     mailed: RefCell<Option<(Vec<Phrase>, Instant)>>,
 }
@@ -35,7 +40,7 @@ pub struct Watchdog {
 impl Watchdog {
     #[must_use]
     pub const fn new(stack: Stack, members: Option<Rc<Members>>) -> Self {
-        Self { stack, members, mailed: RefCell::new(None) }
+        Self { stack, members, mailed_of_members: RefCell::new(BTreeMap::new()), mailed: RefCell::new(None) }
     }
 
     /// Checks the forwarding of a member account, and mails the differences. Returns whether it could be checked: a
@@ -44,6 +49,7 @@ impl Watchdog {
         &self,
         run: &Scheduled<'_, D>,
         account: &Untrusted,
+        history: Option<&History>,
         log: &mut InvocationLog,
     ) -> bool {
         let Some((members, topic)) = self.members.as_ref().zip(run.settings.topic.arn().and_then(Arn::parse)) else {
@@ -69,14 +75,47 @@ impl Watchdog {
             return true;
         }
         log.differences = Some(differences.iter().map(Phrase::plain).collect());
-        let name = run.account_name(Some(account)).await;
         let now = (run.clock)();
+        if !self.may_mail(account, history, now, log).await {
+            return true;
+        }
+        let name = run.account_name(Some(account)).await;
         let alert = impaired(&differences, Some(account), name.as_ref(), true, now);
         match Box::pin(run.publisher.send(&email::render(&alert), run.timetable.publish)).await {
             Ok(_) => log.channel_failures.extend(run.channels.summary(&alert, now).await),
-            Err(cause) => log.summary_failure = Some(cause.to_string()),
+            Err(cause) => {
+                log.summary_failure = Some(cause.to_string());
+                self.not_mailed(account, history, log).await;
+            }
         }
         true
+    }
+
+    /// Whether the differences in a member may be mailed: nobody may fill the mailbox with heartbeats. The metric goes on.
+    async fn may_mail(
+        &self,
+        account: &Untrusted,
+        history: Option<&History>,
+        now: DateTime<Utc>,
+        log: &mut InvocationLog,
+    ) -> bool {
+        let before = self.mailed_of_members.borrow().get(account).copied();
+        if before.is_some_and(|before| now - before < DIFFERENCES_AGAIN) {
+            return false;
+        }
+        self.mailed_of_members.borrow_mut().insert(account.clone(), now);
+        let Some(history) = history else { return true };
+        let may = Box::pin(history.may_mail_differences(account, now)).await;
+        may.inspect_err(|why| log.history_failed(why)).unwrap_or(true)
+    }
+
+    /// The mail could not be sent: the next heartbeat tries again.
+    async fn not_mailed(&self, account: &Untrusted, history: Option<&History>, log: &mut InvocationLog) {
+        self.mailed_of_members.borrow_mut().remove(account);
+        if let Some(history) = history {
+            let released = Box::pin(history.release_differences(account)).await;
+            released.inspect_err(|why| log.history_failed(why)).ok();
+        }
     }
 
     /// Checks, and mails the differences. `deployed` is the copy of the settings that the schedule carries.

@@ -8,6 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub const SILENT_AFTER: TimeDelta = TimeDelta::days(2);
 /// A silent account is forgotten after this time: it was closed, or left the organization.
 pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(30);
+/// After this time, it is mailed again that the rules of an account differ: with the next day's heartbeat.
+pub const DIFFERENCES_AGAIN: TimeDelta = TimeDelta::hours(20);
 /// A silence counts in the metric for this time, so that the alarm can ring again for the next one.
 const COUNTED: TimeDelta = TimeDelta::days(1);
 

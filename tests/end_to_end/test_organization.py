@@ -412,6 +412,10 @@ def test_with_a_heartbeat_the_rules_of_the_member_are_checked(
     assert f"{forward} does not have the event pattern of this version" in mail["Message"]
     assert f"{watch} does not exist." in mail["Message"]
     assert "Delete the stack of organization/member.yaml in that account, and deploy it again" in mail["Message"]
+    # Whoever can send heartbeats cannot fill the mailbox with them.
+    function.invoke(heartbeat(build.id))
+    start(**settings, **history.settings).invoke(heartbeat(build.id))
+    assert mailbox.mails() == [] and function.log()[-1]["StackDifferences"] == 2
 
 
 def test_a_heartbeat_does_not_count_if_the_rules_cannot_be_read(organization, settings, mailbox, start, history, wire):
@@ -421,3 +425,18 @@ def test_a_heartbeat_does_not_count_if_the_rules_cannot_be_read(organization, se
 
     assert answer["notAlerted"] == "it is the heartbeat of the account, but its rules could not be read"
     assert history.items("HEARTBEAT") == []
+
+
+def test_differences_that_could_not_be_mailed_are_mailed_with_the_next_heartbeat(
+    organization, settings, mailbox, start, history, wire
+):
+    played(wire, {})
+    rules = wire.instead
+    wire.instead = lambda call: refusal("AuthorizationError") if call.action == "Publish" else rules(call)
+    function = start(**settings, **history.settings)
+    function.invoke(heartbeat(organization.build.id))
+    wire.instead = rules
+
+    function.invoke(heartbeat(organization.build.id))
+
+    assert mailbox.mail()["Subject"].startswith("[CRITICAL] These alerts are impaired: 2 differences")

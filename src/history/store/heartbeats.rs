@@ -5,7 +5,7 @@ use super::keys::{HEARTBEAT, at, keys};
 use super::table::History;
 use super::values::{number, text, time};
 use crate::history::HistoryError;
-use crate::history::heartbeat::{FORGOTTEN_AFTER, Heartbeat};
+use crate::history::heartbeat::{DIFFERENCES_AGAIN, FORGOTTEN_AFTER, Heartbeat};
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 
@@ -36,6 +36,31 @@ impl History {
             .expression_attribute_values(":now", text(&at(now)))
             .send();
         unless_refused("expect heartbeat", call).await.map(|_| ())
+    }
+
+    /// Whether it may be mailed that the rules of an account differ: once in so many hours. Whoever is administrator there
+    /// can send any number of heartbeats.
+    ///
+    /// # Errors
+    /// If that is not known.
+    pub async fn may_mail_differences(&self, account: &Untrusted, now: DateTime<Utc>) -> Result<bool, HistoryError> {
+        let call = self
+            .update(keys(HEARTBEAT, account.raw()))
+            .update_expression("SET mailedAt = :now")
+            .condition_expression("attribute_not_exists(mailedAt) OR mailedAt < :before")
+            .expression_attribute_values(":now", text(&at(now)))
+            .expression_attribute_values(":before", text(&at(now - DIFFERENCES_AGAIN)))
+            .send();
+        unless_refused("differences", call).await
+    }
+
+    /// Records that the differences were not mailed after all.
+    ///
+    /// # Errors
+    /// If that could not be recorded.
+    pub async fn release_differences(&self, account: &Untrusted) -> Result<(), HistoryError> {
+        let call = self.update(keys(HEARTBEAT, account.raw())).update_expression("REMOVE mailedAt").send();
+        patient("differences", call).await.map(|_| ())
     }
 
     /// Records that the silence of an account was alerted on.
