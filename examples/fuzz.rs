@@ -28,6 +28,7 @@ Feeds changed events to the function, and checks what must hold for every event.
 Usage: cargo run --release --example fuzz -- [--events N] [--seed N] [--only N] [--threads N] [--folder FOLDER]
 
   --events N       how many events (default 100000)
+  --from N         begins with the event of this number (default 0)
   --seed N         another seed gives other events (default 14)
   --only N         shows the event of this number, and its alert
   --threads N      default 2
@@ -40,7 +41,13 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// The most memory of the process, in pages of four kilobytes.
 const PAGES: u64 = 100_000;
 
+/// What has so many bytes is not repeated.
+const LARGE: usize = 100_000;
+/// The most memory for two events at a time, in kB: more would end an instance of 256 MB.
+const PEAK: u64 = 250_000;
+
 struct Options {
+    from: u64,
     events: u64,
     seed: u64,
     only: Option<u64>,
@@ -54,10 +61,12 @@ async fn main() -> ExitCode {
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {
-    let mut options = Options { events: 100_000, seed: 14, only: None, threads: 2, folder: "events".to_owned() };
+    let mut options =
+        Options { from: 0, events: 100_000, seed: 14, only: None, threads: 2, folder: "events".to_owned() };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
+            Long("from") => options.from = arguments.value()?.parse()?,
             Long("events") => options.events = arguments.value()?.parse()?,
             Long("seed") => options.seed = arguments.value()?.parse()?,
             Long("only") => options.only = Some(arguments.value()?.parse()?),
@@ -91,7 +100,7 @@ fn fuzz(options: &Options) -> Result<bool, Box<dyn Error>> {
     }
     // The message of a panic is in the failure.
     std::panic::set_hook(Box::new(|_| {}));
-    let (next, alerts, refused) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (next, alerts, refused) = (AtomicU64::new(options.from), AtomicU64::new(0), AtomicU64::new(0));
     let begun = Instant::now();
     let failures: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..options.threads)
@@ -120,6 +129,10 @@ fn fuzz(options: &Options) -> Result<bool, Box<dyn Error>> {
                         let took = spent(begun).saturating_sub(since);
                         if took > LONGEST {
                             return fails(&format!("it took {took:?}"));
+                        }
+                        // This event needed so much, or one of another thread at the same moment.
+                        if peak() > PEAK {
+                            return fails(&format!("the process had {} kB of memory", peak()));
                         }
                         if number % 100_000 == 99_999 {
                             println!("{} events after {} s, {} pages", number + 1, begun.elapsed().as_secs(), pages());
@@ -150,6 +163,13 @@ fn spent(begun: Instant) -> Duration {
     let scheduled = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = scheduled.split(' ').next().and_then(|spent| spent.parse().ok());
     nanoseconds.map_or_else(|| begun.elapsed(), Duration::from_nanos)
+}
+
+/// The most memory that this process ever had, in kB; 0 if that cannot be read.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// The resident memory of this process; 0 if it cannot be read.
@@ -244,7 +264,8 @@ impl<'a> Fuzzer<'a> {
                 match self.random.u8(..6) {
                     0 => _ = items.remove(index),
                     1 => items.insert(index, items[index].clone()),
-                    2 => *items = vec![items[index].clone(); 40],
+                    // No larger than an event can be, several times over: the rest would only be thrown away.
+                    2 if items[index].to_string().len() < LARGE => *items = vec![items[index].clone(); 40],
                     _ => self.change(&mut items[index]),
                 }
             }
@@ -287,7 +308,7 @@ impl<'a> Fuzzer<'a> {
         match self.random.u8(..4) {
             0 => text.truncate(place),
             1 => text.insert_str(place, self.some_text()),
-            2 => *text = text.repeat(self.random.usize(2..40)),
+            2 if text.len() < LARGE => *text = text.repeat(self.random.usize(2..40)),
             _ => self.some_text().clone_into(text),
         }
     }
