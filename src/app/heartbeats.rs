@@ -46,8 +46,7 @@ impl<D: Directory> Scheduled<'_, D> {
         log: &mut InvocationLog,
     ) -> Phrase {
         let Some(account) = activity.account.as_ref() else { return "it is a heartbeat of an unknown account".into() };
-        let is_member = self.settings.topic.account().is_some_and(|own| own != account.raw());
-        if let Some(watchdog) = watchdog.filter(|_| is_member)
+        if let Some(watchdog) = watchdog.filter(|_| self.settings.watch.is_of_member(activity))
             && !Box::pin(watchdog.check_member(self, account, history, log)).await
         {
             return "it is the heartbeat of the account, but its rules could not be read".into();

@@ -239,7 +239,9 @@ impl Watch {
             }
     }
 
-    fn is_of_member(&self, activity: &Activity) -> bool {
+    /// Whether the activity is of another account than the function's.
+    #[must_use]
+    pub fn is_of_member(&self, activity: &Activity) -> bool {
         let accounts = self.account.as_deref().zip(activity.account.as_ref());
         accounts.is_some_and(|(own, account)| own != account.raw())
     }

@@ -183,9 +183,7 @@ impl<'a> Case<'a> {
     /// Whether the event is of another account than the function's, and came from a member of the organization.
     #[must_use]
     pub fn is_of_member(&self) -> bool {
-        let own = self.settings.topic.account();
-        let is_other = self.activity.account.as_ref().zip(own).is_some_and(|(account, own)| account.raw() != own);
-        is_other && self.settings.reader_role.is_some()
+        self.settings.reader_role.is_some() && self.settings.watch.is_of_member(self.activity)
     }
 
     /// The case, with what happened before.

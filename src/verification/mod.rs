@@ -103,8 +103,9 @@ pub struct Expected<'a> {
 
 /// The names of the rules in the members, for an alert topic of this name.
 #[must_use]
-pub fn member_rules(topic: &str) -> [String; 2] {
-    ["forward", "forward-watch"].map(|rule| format!("{topic}-{rule}"))
+pub fn member_rules(topic: &str) -> Vec<String> {
+    let rules = patterns::MEMBER_RESOURCES.into_iter().filter_map(|(_, resource)| resource.strip_prefix("rule/"));
+    rules.map(|rule| rule.replace("{}", topic)).collect()
 }
 
 /// What differs in a member account from what its template has: its rules, by name. `bus` is the ARN of the central bus.
