@@ -8,6 +8,7 @@
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
 # make aws-managed     writes the table of AWS managed policies:  make aws-managed DOCUMENTS=folder DATE=2026-03-07
+# make attack          writes techniques and tactics of MITRE ATT&CK:  make attack BUNDLE=enterprise-attack.json
 # make measure   measures the size and speed of the release binary. Only the lookups in another account:
 #                .venv/bin/python tests/measure.py --organization
 # make clean     removes the build output and .venv
@@ -26,7 +27,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed venv clean
+.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed attack venv clean
 .NOTPARALLEL:
 
 test: dependencies template rust end-to-end faults-quick
@@ -49,7 +50,7 @@ rust:
 template: $(VENV)/installed
 	$(VENV)/bin/cfn-lint template.yaml organization/*.yaml examples/*.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
-	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_pictures.py
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_pictures.py tests/test_attack_techniques.py
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
@@ -89,6 +90,10 @@ second-opinion:
 aws-managed:
 	cargo build --example access
 	$(PYTHON) tests/aws_managed.py $(DOCUMENTS) $(DATE)
+
+# VERSION and DATE are only for a bundle of STIX 2.0. Without a bundle: from tests/attack_extract.json.
+attack:
+	$(PYTHON) tests/attack_techniques.py $(BUNDLE) $(VERSION) $(DATE)
 
 venv: $(VENV)/installed
 

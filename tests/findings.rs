@@ -7,6 +7,10 @@ mod common;
 
 use common::{account, clock, draft, event, every_event, hostile_event, settings};
 use iam_security_alert::alert::{Fact, Row};
+use iam_security_alert::catalog::Action;
+use iam_security_alert::catalog::attack::{
+    CLOUD_ACCOUNTS, REMOVAL, TRANSFER, TRUST, Tactic, Technique, UNUSED_REGIONS,
+};
 use iam_security_alert::channel::security_hub::{Product, render};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -17,6 +21,22 @@ fn finding(event: Value) -> Value {
     let product = Product::of_topic("arn:aws:sns:us-east-1:123456789012:iam-security-alerts").unwrap();
     render(&draft.activity, &draft.alert, &draft.event_key, &product, clock())
 }
+
+/// Namespaces and categories of AWS's "Types taxonomy for ASFF", without those that have nothing to do with ATT&CK.
+const TAXONOMY: [(&str, &str); 12] = [
+    ("TTPs", "Initial Access"),
+    ("TTPs", "Execution"),
+    ("TTPs", "Persistence"),
+    ("TTPs", "Privilege Escalation"),
+    ("TTPs", "Defense Evasion"),
+    ("TTPs", "Credential Access"),
+    ("TTPs", "Discovery"),
+    ("TTPs", "Lateral Movement"),
+    ("TTPs", "Collection"),
+    ("TTPs", "Command and Control"),
+    ("Effects", "Data Exfiltration"),
+    ("Unusual Behaviors", "User"),
+];
 
 /// The limits of `AwsSecurityFinding` in Security Hub's API reference; and no text is blank.
 fn assert_within_bounds(finding: &Value) {
@@ -29,7 +49,7 @@ fn assert_within_bounds(finding: &Value) {
     assert!((1..=50).contains(&types.len()));
     for kind in types {
         let parts: Vec<_> = kind.as_str().unwrap().split('/').collect();
-        assert!(parts.len() <= 3 && ["TTPs", "Unusual Behaviors"].contains(&parts[0]), "{kind}");
+        assert!(parts.len() <= 3 && TAXONOMY.contains(&(parts[0], parts[1])), "{kind}");
     }
     let call = &finding["Action"]["AwsApiCallAction"];
     assert!(call.is_null() || length(&call["Api"]) <= 128);
@@ -58,6 +78,33 @@ fn a_finding_says_what_the_alert_says() {
 #[test]
 fn every_event_makes_a_finding_within_bounds() {
     every_event().into_iter().map(finding).for_each(|finding| assert_within_bounds(&finding));
+}
+
+#[test]
+fn the_types_are_those_of_aws_whatever_the_tactics_of_the_technique() {
+    let types = |technique: Technique| {
+        let mut draft = draft(account(), event("create_user.json"), settings(&[]));
+        let action = Action { technique: Some(technique), ..*draft.activity.action };
+        draft.activity.action = Box::leak(Box::new(action));
+        let product = Product::of_topic("arn:aws:sns:us-east-1:123456789012:iam-security-alerts").unwrap();
+        let finding = render(&draft.activity, &draft.alert, &draft.event_key, &product, clock());
+        assert_within_bounds(&finding);
+        assert_eq!(finding["Types"], finding["FindingProviderFields"]["Types"]);
+        finding["Types"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let categories = |technique| {
+        let category = |kind: &String| kind.rsplit_once('/').unwrap().0.to_owned();
+        types(technique).iter().map(category).collect::<Vec<_>>()
+    };
+    assert_eq!(categories(TRUST), ["TTPs/Privilege Escalation", "TTPs/Defense Evasion"]);
+    assert_eq!(categories(REMOVAL), ["Unusual Behaviors/User"]);
+    assert_eq!(categories(TRANSFER), ["Effects/Data Exfiltration"]);
+    assert_eq!(types(UNUSED_REGIONS), ["TTPs/Defense Evasion/T1535 Unused-Unsupported Cloud Regions"]);
+    assert_eq!(categories(CLOUD_ACCOUNTS).last().unwrap(), "TTPs/Defense Evasion");
+
+    let with_all = types(Technique { id: "T0", name: "All tactics", tactics: Tactic::ALL });
+    assert_eq!(with_all.iter().collect::<BTreeSet<_>>().len(), with_all.len(), "{with_all:?}");
+    assert_eq!(with_all.len(), TAXONOMY.len());
 }
 
 #[test]

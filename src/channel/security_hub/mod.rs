@@ -10,6 +10,7 @@ use super::subject::line;
 use crate::alert::{Alert, Command, Fact, Resource, ResourceKind, Row, Section};
 use crate::arn::{Arn, Partition};
 use crate::catalog::TargetKind;
+use crate::catalog::attack::Tactic;
 use crate::event::Activity;
 use crate::text::{Phrase, TextKind, Untrusted};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -25,6 +26,9 @@ const FIELDS: usize = 50;
 const FIELD: usize = 2_048;
 const CALL: usize = 128;
 const TYPES: usize = 50;
+
+/// The type of a finding if no other type says more.
+const UNUSUAL: &str = "Unusual Behaviors/User";
 
 /// The product of the findings: the account and region that the function runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,13 +101,37 @@ fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Types of ASFF's taxonomy ("Types taxonomy for ASFF"). It has no tactic Impact.
+/// The categories of the technique's tactics, each once and with the technique as classifier.
 fn types(activity: &Activity) -> Vec<String> {
-    const UNUSUAL: &str = "Unusual Behaviors/User";
     let Some(technique) = &activity.action.technique else { return vec![UNUSUAL.to_owned()] };
-    let tactics = technique.tactics.iter().take(TYPES);
-    let place = |tactic: &&str| if *tactic == "Impact" { UNUSUAL.to_owned() } else { format!("TTPs/{tactic}") };
-    tactics.map(|tactic| format!("{}/{} {}", place(tactic), technique.id, technique.name)).collect()
+    let mut categories: Vec<String> = Vec::new();
+    for category in technique.tactics.iter().copied().map(category) {
+        if !categories.contains(&category) {
+            categories.push(category);
+        }
+    }
+    // A slash begins a part of the path, and a path has three.
+    let name = technique.name.replace('/', "-");
+    categories.into_iter().take(TYPES).map(|category| format!("{category}/{} {name}", technique.id)).collect()
+}
+
+/// Namespace and category of a tactic, as in AWS's list "Types taxonomy for ASFF". The list follows an ATT&CK that had
+/// "Defense Evasion", now split in two; and it does not have all tactics.
+fn category(tactic: Tactic) -> String {
+    match tactic {
+        Tactic::InitialAccess
+        | Tactic::Execution
+        | Tactic::Persistence
+        | Tactic::PrivilegeEscalation
+        | Tactic::CredentialAccess
+        | Tactic::Discovery
+        | Tactic::LateralMovement
+        | Tactic::Collection
+        | Tactic::CommandAndControl => format!("TTPs/{}", tactic.name()),
+        Tactic::Stealth | Tactic::DefenseImpairment => "TTPs/Defense Evasion".to_owned(),
+        Tactic::Exfiltration => "Effects/Data Exfiltration".to_owned(),
+        Tactic::Reconnaissance | Tactic::ResourceDevelopment | Tactic::Impact => UNUSUAL.to_owned(),
+    }
 }
 
 fn description(alert: &Alert) -> String {
