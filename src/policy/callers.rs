@@ -41,6 +41,8 @@ pub enum PrincipalKind {
     Saml(Untrusted),
     /// An OIDC identity provider, by ARN or host name.
     WebIdentity(Untrusted),
+    /// An account by its canonical user id, which does not contain the account's number. Only in resource policies.
+    Canonical(Untrusted),
 }
 
 impl PrincipalKind {
@@ -143,7 +145,7 @@ pub struct Home<'a> {
 }
 
 impl Home<'_> {
-    fn is_own(&self, account: &str) -> bool {
+    pub(super) fn is_own(&self, account: &str) -> bool {
         self.account.is_some_and(|own| own.raw() == account)
     }
 }
@@ -213,6 +215,7 @@ impl Callers<'_> {
                 // An id without an ARN can be of any account: IAM accepts ids of other accounts, too.
                 None => Reach::Outside,
             },
+            PrincipalKind::Canonical(_) => Reach::Outside,
             PrincipalKind::Service(name) if FOR_CLIENTS.contains(&name.raw()) => of_clients(&statement.conditions),
             PrincipalKind::Service(_) => Reach::Service,
             PrincipalKind::Saml(arn) => {

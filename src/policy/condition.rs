@@ -20,6 +20,17 @@ pub(super) enum Wish {
     Unmet,
 }
 
+/// What an operator compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compared {
+    Texts,
+    Arns,
+    /// Whether there is a value.
+    Presence,
+    Addresses,
+    Other,
+}
+
 /// An operator without its quantifier and its suffix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comparison {
@@ -229,6 +240,36 @@ impl Condition {
             Quantifier::All => each.min().unwrap_or(Truth::Yes),
             Quantifier::Any => each.max().unwrap_or(Truth::No),
         }
+    }
+
+    /// What the operator compares.
+    pub(super) fn compared_as(&self) -> Compared {
+        match Operator::parse(&self.operator).comparison {
+            Comparison::Equals { .. } | Comparison::Like => Compared::Texts,
+            Comparison::ArnLike => Compared::Arns,
+            Comparison::Null => Compared::Presence,
+            Comparison::Ip => Compared::Addresses,
+            Comparison::Bool | Comparison::Number(..) | Comparison::Date(..) | Comparison::Unknown => Compared::Other,
+        }
+    }
+
+    pub(super) fn is_negated(&self) -> bool {
+        Operator::parse(&self.operator).negated
+    }
+
+    /// The values as texts.
+    pub(super) fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.values().iter().map(text)
+    }
+
+    /// For an operator on addresses: whether it holds for an address in one of the networks (`Some(true)`) or in none,
+    /// or without an address. `None` for other operators.
+    pub(super) fn holds_for_address(&self, inside: Option<bool>) -> Option<Truth> {
+        let operator = Operator::parse(&self.operator);
+        (operator.comparison == Comparison::Ip).then(|| match inside {
+            Some(inside) => Truth::of(inside != operator.negated),
+            None => operator.if_absent(),
+        })
     }
 
     /// For an operator that requires the key to have one of the values: whether the values are compared exactly,

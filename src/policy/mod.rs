@@ -2,25 +2,34 @@
 //!
 //! Belongs here: reading a policy document ([`document`]), the access that identity policies grant to a holder
 //! ([`question`] and [`access`]; inside, `judgement` asks `evaluator`, which compares with `matching` and `condition`),
-//! the table of [`escalation`] paths, the known [`aws_managed`] policies, and the principals that a trust policy names
-//! ([`trust`]). Does not belong here: how a document is fetched (`lookup`), what an event says
-//! (`event`), and how severe an answer is (`detection`).
+//! the table of [`escalation`] paths, the known [`aws_managed`] policies, the principals that the trust policy of a role
+//! or a resource policy names ([`trust`]; inside, `callers` decides for a role, and `resource` with its `groups` for a
+//! resource), and the policies of calls without a document (`permission`). Does not belong here: how a document is
+//! fetched (`lookup`), what an event says (`event`), and how severe an answer is (`detection`).
 
 pub mod access;
 pub mod aws_managed;
 pub mod callers;
 mod condition;
+mod coverage;
 pub mod document;
 pub mod escalation;
 mod evaluator;
+mod grant;
+mod groups;
+pub mod guardrail;
 pub mod judgement;
 mod keys;
+mod known;
 mod layer;
 mod matching;
+mod networks;
 pub mod parsed;
 mod paths;
+mod permission;
 mod providers;
 pub mod question;
+mod resource;
 pub mod trust;
 pub mod truth;
 
@@ -30,8 +39,11 @@ pub use aws_managed::{
 };
 pub use callers::{Home, PrincipalKind, Reach};
 pub use document::{Document, Effect, Statement, decoded};
+pub use grant::Grant;
+pub use guardrail::Guardrail;
 pub use judgement::{decide, evaluate, named_entities};
 pub use parsed::Parsed;
+pub use permission::granting;
 pub use question::{Holder, Named, NamedEntity, PolicyInput, Question, Reading, TrustSummary, Via};
-pub use trust::{Trust, TrustedPrincipal, trusted_accounts};
+pub use trust::{PolicyOf, Trust, TrustedPrincipal, trusted_accounts};
 pub use truth::Truth;

@@ -1,15 +1,21 @@
-//! The trusted principals of a role, from its trust policy, and who can assume the role through them.
+//! The trusted principals of a role or of another resource, from its policy, and who gets in through them.
 //!
 //! Follows "AWS JSON policy elements: Principal" and the pages on roles for federation in the IAM user guide.
-//! Every condition is shown with all its values; `callers` decides whom the policy as a whole lets in.
+//! Every condition is shown with all its values; `callers` (for a role: who can assume it) and `resource` (who can do
+//! anything to a resource) decide whom the policy as a whole lets in.
 
 use super::callers::{Callers, Home, PrincipalKind, Reach, assumes, covers};
 use super::document::{Condition, Document, Effect, Principals, Statement};
+use super::grant::Grant;
 use super::parsed::Parsed;
 use super::question::TrustSummary;
+use super::resource::Guests;
 use crate::arn::{Arn, is_account_id};
 use crate::phrase;
-use crate::text::{Phrase, Untrusted};
+use crate::text::Phrase;
+#[cfg(test)]
+use crate::text::Untrusted;
+use std::rc::Rc;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trust {
@@ -18,14 +24,77 @@ pub struct Trust {
     pub not_evaluated: Vec<Phrase>,
     /// Whether the policy denies some principals. The reach of the trusted principals is without them.
     pub denies: bool,
+    pub of: PolicyOf,
+}
+
+/// What a policy with principals belongs to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PolicyOf {
+    /// The trust policy of a role: only the actions that return a session of the role count.
+    #[default]
+    Role,
+    /// The policy of another resource: every action counts.
+    Resource,
+}
+
+impl PolicyOf {
+    const fn policy(self) -> &'static str {
+        match self {
+            Self::Role => "the trust policy",
+            Self::Resource => "the resource policy",
+        }
+    }
+}
+
+/// The most principals of a resource policy that are shown.
+const MOST_SHOWN: usize = 40;
+
+/// Who decides whom a policy lets in.
+enum Judge<'a> {
+    Role(Callers<'a>),
+    Resource(Box<Guests<'a>>),
+}
+
+impl Judge<'_> {
+    /// Whether a statement allows something that counts. An action that only tags a session or sets its source identity
+    /// returns no session.
+    fn counts(&self, statement: &Statement) -> bool {
+        match self {
+            Self::Role(_) => assumes(statement),
+            Self::Resource(_) => true,
+        }
+    }
+
+    fn read(&self, kind: &str, name: &str) -> Option<PrincipalKind> {
+        match self {
+            Self::Role(_) => PrincipalKind::read(kind, name),
+            Self::Resource(_) => Guests::read(kind, name),
+        }
+    }
+
+    fn reach(&self, principal: &PrincipalKind, statement: &Statement) -> Reach {
+        match self {
+            Self::Role(callers) => callers.reach(principal, statement),
+            Self::Resource(guests) => guests.reach(principal, statement),
+        }
+    }
+
+    fn grant(&self, statement: &Statement) -> Option<Grant> {
+        match self {
+            Self::Role(_) => None,
+            Self::Resource(_) => Some(Grant::of(statement)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedPrincipal {
     pub principal: PrincipalKind,
     /// The conditions with all their values, the widest value first. Empty if there are no conditions.
-    pub conditions: Vec<Phrase>,
+    pub conditions: Rc<[Phrase]>,
     pub reach: Reach,
+    /// What a resource policy allows the principal. `None` of a role: to assume it.
+    pub grant: Option<Grant>,
 }
 
 impl Trust {
@@ -39,7 +108,7 @@ impl Trust {
     /// A trusted service that acts with the role for outsiders, and what it does: "the AWS service ssm… gives sessions …".
     #[must_use]
     pub fn serves_outsiders(&self) -> Option<Phrase> {
-        self.trusted.iter().find_map(|trusted| {
+        self.trusted.iter().filter(|trusted| trusted.grant.is_none()).find_map(|trusted| {
             let what = trusted.principal.serves_outsiders()?;
             Some(phrase!(trusted.words(), " ", what))
         })
@@ -51,9 +120,29 @@ impl Trust {
         if document.statements.iter().any(|statement| statement.principals == Some(Principals::Invalid)) {
             return Self::not_understood();
         }
-        let (mut trust, callers) = (Self::default(), Callers { document, home });
+        Self::judged(document, &Judge::Role(Callers { document, home }), PolicyOf::Role)
+    }
+
+    /// Reads the policy of a resource, other than a role, that is at home in this account and organization.
+    #[must_use]
+    pub fn of_resource(parsed: &Parsed, home: Home<'_>) -> Self {
+        let valid = |document: &&Document| {
+            let invalid = |statement: &Statement| statement.principals == Some(Principals::Invalid);
+            !document.statements.iter().any(invalid) && Guests::can_read(document)
+        };
+        parsed.policy().filter(valid).map_or_else(
+            || Self::unreadable(PolicyOf::Resource),
+            |document| {
+                let judge = Judge::Resource(Box::new(Guests::new(document, home)));
+                Self::judged(document, &judge, PolicyOf::Resource)
+            },
+        )
+    }
+
+    fn judged(document: &Document, judge: &Judge<'_>, of: PolicyOf) -> Self {
+        let mut trust = Self { of, ..Self::default() };
         for statement in &document.statements {
-            trust.add(statement, &callers);
+            trust.add(statement, judge);
         }
         trust
     }
@@ -67,53 +156,53 @@ impl Trust {
     /// For a text that is not a policy document.
     #[must_use]
     pub fn not_understood() -> Self {
-        Self { not_evaluated: vec!["the trust policy is not a valid policy".into()], ..Self::default() }
+        Self::unreadable(PolicyOf::Role)
     }
 
-    fn add(&mut self, statement: &Statement, callers: &Callers<'_>) {
+    fn unreadable(of: PolicyOf) -> Self {
+        Self { not_evaluated: vec![phrase!(of.policy(), " is not a valid policy")], of, ..Self::default() }
+    }
+
+    fn add(&mut self, statement: &Statement, judge: &Judge<'_>) {
         match statement.effect {
             Some(Effect::Allow) => {}
             Some(Effect::Deny) => {
                 self.denies = true;
                 return;
             }
-            None => return self.leave_open("a statement of the trust policy has an unknown Effect"),
+            None => return self.leave_open("has an unknown Effect"),
         }
-        // An action that only tags a session or sets its source identity returns no session.
-        if !assumes(statement) {
+        if !judge.counts(statement) {
             return;
         }
+        let conditions = words_of(statement);
         match &statement.principals {
-            Some(Principals::Anyone | Principals::AllBut(_)) => self.trust(PrincipalKind::Anyone, statement, callers),
+            Some(Principals::Anyone | Principals::AllBut(_)) => {
+                self.trust(PrincipalKind::Anyone, statement, &conditions, judge);
+            }
             Some(Principals::AnyOf(principals)) => {
                 for (kind, name) in principals {
-                    match PrincipalKind::read(kind, name) {
-                        Some(principal) => self.trust(principal, statement, callers),
-                        None => self.leave_open("a statement of the trust policy has an unknown type of principal"),
+                    match judge.read(kind, name) {
+                        Some(principal) => self.trust(principal, statement, &conditions, judge),
+                        None => self.leave_open("has an unknown type of principal"),
                     }
                 }
             }
             Some(Principals::Unknown | Principals::Invalid) => {
-                self.leave_open("a statement of the trust policy has an unknown Principal");
+                self.leave_open("has an unknown Principal");
             }
-            None => self.leave_open("a statement of the trust policy has no Principal"),
+            None => self.leave_open("has no Principal"),
         }
     }
 
     fn leave_open(&mut self, what: &'static str) {
-        self.not_evaluated.push(what.into());
+        self.not_evaluated.push(phrase!("a statement of ", self.of.policy(), " ", what));
     }
 
-    fn trust(&mut self, principal: PrincipalKind, statement: &Statement, callers: &Callers<'_>) {
-        let reach = callers.reach(&principal, statement);
-        let mut conditions: Vec<Phrase> = Vec::new();
-        for condition in statement.conditions.iter().filter(|condition| !condition.key.is_empty()) {
-            let words = Condition::all_words(condition);
-            if !conditions.contains(&words) {
-                conditions.push(words);
-            }
-        }
-        self.trusted.push(TrustedPrincipal { principal, conditions, reach });
+    fn trust(&mut self, principal: PrincipalKind, statement: &Statement, conditions: &Rc<[Phrase]>, judge: &Judge<'_>) {
+        let reach = judge.reach(&principal, statement);
+        let (conditions, grant) = (Rc::clone(conditions), judge.grant(statement));
+        self.trusted.push(TrustedPrincipal { principal, conditions, reach, grant });
     }
 
     /// The widest reach of all trusted principals; `None` if there are no trusted principals.
@@ -122,19 +211,50 @@ impl Trust {
         self.trusted.iter().map(|trusted| trusted.reach).max()
     }
 
-    /// One line for each trusted principal, and for each part that was not evaluated.
+    /// One line for each trusted principal, and for each part that was not evaluated. Of many principals of a resource
+    /// policy, those with the widest reach.
     #[must_use]
     pub fn words(&self) -> Vec<Phrase> {
-        let mut all: Vec<_> = self.trusted.iter().map(TrustedPrincipal::words).collect();
+        let mut shown: Vec<_> = self.trusted.iter().collect();
+        let more = match self.of {
+            PolicyOf::Role => 0,
+            // The policy of a resource can be a hundred times as long. The widest reach is always shown.
+            PolicyOf::Resource => shown.len().saturating_sub(MOST_SHOWN),
+        };
+        if more > 0 {
+            shown.sort_by_key(|trusted| std::cmp::Reverse(trusted.reach));
+            shown.truncate(MOST_SHOWN);
+        }
+        let mut all: Vec<_> = shown.into_iter().map(TrustedPrincipal::words).collect();
+        if more > 0 {
+            all.push(phrase!(more, " more, with the same or a narrower reach"));
+        }
         if all.is_empty() && self.not_evaluated.is_empty() {
             all.push("nobody".into());
         }
         all.extend(self.not_evaluated.iter().map(|what| phrase!("not evaluated: ", what)));
         if self.denies {
-            all.push("the policy also denies some principals: they are not counted above".into());
+            all.push(match self.of {
+                PolicyOf::Role => "the policy also denies some principals: they are not counted above".into(),
+                PolicyOf::Resource => {
+                    "the policy also denies some access: whom this certainly keeps out is not counted above".into()
+                }
+            });
         }
         all
     }
+}
+
+/// The conditions of a statement, each once.
+fn words_of(statement: &Statement) -> Rc<[Phrase]> {
+    let mut all: Vec<Phrase> = Vec::new();
+    for condition in statement.conditions.iter().filter(|condition| !condition.key.is_empty()) {
+        let words = Condition::all_words(condition);
+        if !all.contains(&words) {
+            all.push(words);
+        }
+    }
+    all.into()
 }
 
 /// The other accounts whose principals a trust policy names, by id, as far as their whole ids stand there.
@@ -178,51 +298,11 @@ impl TrustSummary {
     }
 }
 
-impl TrustedPrincipal {
-    /// The principal, and the conditions.
-    #[must_use]
-    pub fn words(&self) -> Phrase {
-        let who = match &self.principal {
-            PrincipalKind::Anyone if self.reach == Reach::Organization => "any principal of this organization".into(),
-            PrincipalKind::Anyone => "anyone, in any AWS account".into(),
-            PrincipalKind::Account(id) if self.reach == Reach::Own => {
-                phrase!("any principal of this account (", id, ") that its own policies authorize")
-            }
-            PrincipalKind::Account(id) if self.reach == Reach::Organization => {
-                phrase!("any principal that account ", id, " of this organization authorizes")
-            }
-            PrincipalKind::Account(id) => phrase!("any principal that account ", id, " authorizes"),
-            PrincipalKind::Principal(arn) if self.reach == Reach::Organization => {
-                phrase!(Phrase::arn(arn), ", in an account of this organization")
-            }
-            PrincipalKind::Principal(arn) => Phrase::arn(arn),
-            PrincipalKind::Service(name) => phrase!("the AWS service ", name),
-            PrincipalKind::Saml(arn) => phrase!("any user of the SAML provider ", &last_part(arn)),
-            PrincipalKind::WebIdentity(_) => {
-                phrase!("any identity from ", &Untrusted::new(self.principal.host().unwrap_or_default()))
-            }
-        };
-        let who = match self.conditions.as_slice() {
-            [] if self.reach >= Reach::Outside => phrase!(who, ", without a condition"),
-            [] => who,
-            conditions => phrase!(who, "; only if ", Phrase::joined(conditions.iter().map(Phrase::from), " and ")),
-        };
-        match (&self.principal, self.reach) {
-            (_, Reach::Nobody) => phrase!(who, "; this lets nobody in"),
-            (PrincipalKind::WebIdentity(_), Reach::Anyone) if !self.conditions.is_empty() => {
-                phrase!(who, "; every customer of the provider can meet this")
-            }
-            (PrincipalKind::Anyone, Reach::Anyone) if !self.conditions.is_empty() => {
-                phrase!(who, "; anyone can meet this")
-            }
-            _ => who,
-        }
-    }
-}
+mod words;
 
-fn last_part(arn: &Untrusted) -> Untrusted {
-    Arn::parse(arn.raw()).map_or_else(|| arn.clone(), |arn| arn.name().into())
-}
-
+#[cfg(test)]
+mod resource_properties;
+#[cfg(test)]
+mod resource_tests;
 #[cfg(test)]
 mod tests;
