@@ -3,7 +3,7 @@
 
 use iam_security_alert::catalog::{self, patterns};
 use iam_security_alert::lookup::iam::READ_ACTIONS;
-use iam_security_alert::lookup::organization;
+use iam_security_alert::lookup::{identity_center, organization};
 use iam_security_alert::verification::aws::{ACTIONS, MEMBER_ACTIONS};
 use serde_json::{Map, Value, json};
 
@@ -17,12 +17,16 @@ fn main() {
     let watched: Vec<_> =
         catalog::watched_by_default().into_iter().map(|(service, name)| format!("{service}:{name}")).collect();
     let member_resources: Vec<_> = patterns::member_resources("${AWS::Partition}", "${AWS::Region}", NAME).collect();
+    let region_resources: Vec<_> = patterns::region_resources("${AWS::Partition}", "*", NAME).collect();
     let exports = json!({
         "eventPatterns": by_rule(patterns::event_patterns()),
         "memberEventPatterns": by_rule(patterns::member_event_patterns(NAME)),
+        "regionEventPatterns": by_rule(patterns::region_event_patterns(NAME)),
         "memberResources": member_resources,
+        "regionResources": region_resources,
         "iamReadActions": READ_ACTIONS,
         "organizationActions": organization::ACTIONS,
+        "identityCenterActions": identity_center::ACTIONS,
         "verificationActions": ACTIONS, "memberVerificationActions": MEMBER_ACTIONS,
         "watchedByDefault": watched,
     });

@@ -122,7 +122,7 @@ async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
         let caller = caller.map_err(|error| {
             format!("--live needs AWS credentials that work: {}", aws_sdk_sts::error::DisplayErrorContext(error))
         })?;
-        let directory = IamDirectory::new(aws::iam(&config), caller.account);
+        let directory = IamDirectory::of_organization(&config, caller.account, None, None);
         return Box::pin(show_all(options, directory, settings)).await;
     }
     let directory = match &options.account {

@@ -75,6 +75,10 @@ pub const CACHED: usize = 200;
 pub const LISTED: usize = 100;
 /// The same limit for a list that one call reads.
 pub const LISTED_AT_ONCE: i32 = 100;
+/// The most accounts or assignments of IAM Identity Center that are read from one list: ten calls, one after another.
+pub const ACCOUNTS_LISTED: usize = 1_000;
+/// The most pages that are read from one list. A page can be empty though there is another one.
+pub const PAGES_READ: usize = 12;
 /// The most policy documents that are read from one list.
 pub const DOCUMENTS_READ: usize = 25;
 /// The pauses before further lookups of a user that was just created and is not visible yet. IAM is eventually
@@ -114,3 +118,7 @@ pub const VALUES_SHOWN: usize = 12;
 pub const RELATED_SHOWN: usize = 10;
 /// The commands in an alert search for other calls from this time before the event.
 pub const LOOK_BACK: TimeDelta = TimeDelta::hours(1);
+/// A group of IAM Identity Center can be assigned to many permission sets; this many are read.
+pub const PERMISSION_SETS_READ: usize = 10;
+/// The pauses before the history is asked again for the cause of an event.
+pub const CAUSE_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];

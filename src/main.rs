@@ -70,10 +70,10 @@ fn partition(settings: &Settings) -> Partition {
 
 /// The directory of the own account, and of the organization's other accounts.
 fn directory(settings: &Settings, config: &SdkConfig, members: Option<Rc<Members>>) -> Result<IamDirectory, Error> {
-    let (client, account) = (aws::iam(config), settings.topic.account().map(str::to_owned));
+    let account = settings.topic.account().map(str::to_owned);
     let organization = settings.organization.clone().filter(|_| members.is_some());
     let ask = |id| Organization::new(config, &partition(settings), id, settings.names_units());
-    Ok(IamDirectory::of_organization(client, account, members, organization.map(ask).transpose()?))
+    Ok(IamDirectory::of_organization(config, account, members, organization.map(ask).transpose()?))
 }
 
 async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {

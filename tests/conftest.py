@@ -30,3 +30,9 @@ def template():
 def member_template():
     """The template of a member account."""
     return yaml.load((Path(__file__).parents[1] / "organization" / "member.yaml").read_text(), Loader)
+
+
+@pytest.fixture(scope="module")
+def region_template():
+    """The template of another region."""
+    return yaml.load((Path(__file__).parents[1] / "organization" / "region.yaml").read_text(), Loader)

@@ -13,7 +13,6 @@ use common::{clock, event};
 use http::Response;
 use iam_security_alert::app::{Channels, Decision, Draft, Handler};
 use iam_security_alert::arn::Partition;
-use iam_security_alert::aws;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::Settings;
 use iam_security_alert::event::Delivery;
@@ -186,7 +185,7 @@ fn directory(aws: &Aws, asks_units: bool) -> IamDirectory {
     let config = config(aws);
     let organization = Organization::new(&config, &Partition::Aws, "o-own1234567".to_owned(), asks_units).unwrap();
     let members = Members::new(config.clone(), "aws", READER.to_owned());
-    IamDirectory::of_organization(aws::iam(&config), Some(OWN.to_owned()), Some(Rc::new(members)), Some(organization))
+    IamDirectory::of_organization(&config, Some(OWN.to_owned()), Some(Rc::new(members)), Some(organization))
 }
 
 fn settings(more: &[(&str, &str)]) -> Settings {
@@ -429,6 +428,8 @@ async fn what_forwards_the_events_in_a_member_is_the_alertings_own() {
     for (service, name, request) in [
         ("events", "DisableRule", json!({"name": "iam-security-alerts-forward"})),
         ("events", "RemoveTargets", json!({"rule": "iam-security-alerts-forward", "ids": ["CentralBus"]})),
+        ("events", "DisableRule", json!({"name": "iam-security-alerts-forward-doors"})),
+        ("iam", "DeleteRolePolicy", json!({"roleName": "iam-security-alerts-forward-region", "policyName": "forward"})),
         ("iam", "DeleteRolePolicy", json!({"roleName": "iam-security-alerts-reader", "policyName": "read"})),
         (
             "sqs",
@@ -453,6 +454,32 @@ async fn what_forwards_the_events_in_a_member_is_the_alertings_own() {
         let (_, draft) = decide(directory(&aws, false), call(service, name, &request), settings(&[])).await;
         assert!(draft.is_none(), "{service}:{name}");
     }
+}
+
+/// Those calls come from the other region, to the same bus.
+#[tokio::test(start_paused = true)]
+async fn what_forwards_the_events_of_another_region_is_the_alertings_own() {
+    let aws = world();
+    let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/iam-security-alerts-undelivered";
+    let there = |service: &str, name: &str, request: &Value| {
+        let mut event = call(service, name, request);
+        event["region"] = json!("eu-west-1");
+        event["detail"]["awsRegion"] = json!("eu-west-1");
+        event
+    };
+    for (service, name, request) in [
+        ("events", "DisableRule", json!({"name": "iam-security-alerts-forward-region"})),
+        ("events", "RemoveTargets", json!({"rule": "iam-security-alerts-forward-region-doors", "ids": ["Bus"]})),
+        ("events", "DeleteRule", json!({"name": "iam-security-alerts-forward-region-watch"})),
+        ("sqs", "DeleteQueue", json!({"queueUrl": queue})),
+        ("cloudformation", "DeleteStack", json!({"stackName": "iam-security-alerts-region"})),
+        ("cloudtrail", "StopLogging", json!({"name": "regional-trail"})),
+    ] {
+        let draft = alert(&aws, there(service, name, &request), &[]).await;
+        assert_eq!(draft.alert.severity, Severity::Critical, "{service}:{name}");
+    }
+    let other = there("events", "DisableRule", &json!({"name": "backup"}));
+    assert!(decide(directory(&aws, false), other, settings(&[])).await.1.is_none());
 }
 
 #[tokio::test(start_paused = true)]

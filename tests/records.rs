@@ -7,7 +7,7 @@ mod common;
 use common::calls::{calls, denied, event};
 use common::{account, draft, every_event, settings};
 use iam_security_alert::app::Draft;
-use iam_security_alert::catalog::ObjectKind;
+use iam_security_alert::catalog::{ObjectKind, TargetKind};
 use iam_security_alert::channel::email::MAX_SUBJECT;
 use iam_security_alert::lookup::snapshot::Snapshot;
 use proptest::prelude::*;
@@ -102,18 +102,41 @@ fn decisive(event: &Value) -> BTreeSet<String> {
         "/inScopeOf/credentialsIssuedTo",
     ];
     // Documents of certificates and keys, which nobody can read; and what the response says better, with a date.
-    const LEFT_OUT: [&str; 5] =
-        ["certificateBody", "certificateChain", "sSHPublicKeyBody", "sAMLMetadataDocument", "credentialAgeDays"];
+    // The address of a bucket is its name.
+    const LEFT_OUT: [&str; 6] = [
+        "certificateBody",
+        "certificateChain",
+        "sSHPublicKeyBody",
+        "sAMLMetadataDocument",
+        "credentialAgeDays",
+        "Host",
+    ];
     let mut record = event["detail"].clone();
+    // Amazon S3 writes a policy as an object.
+    if let Some(policy) = record.pointer_mut("/requestParameters/bucketPolicy") {
+        *policy = policy.to_string().into();
+    }
+    // The session that began; the alert names the role and the person.
+    if record["eventName"] == json!("SwitchRole") {
+        record["userIdentity"]["arn"] = json!(null);
+    }
     let omitted = record["requestParameters"]["omitted"] == json!(true);
     if let Some(request) = record["requestParameters"].as_object_mut() {
         request.retain(|name, _| !omitted && !LEFT_OUT.contains(&name.as_str()));
+    }
+    // The ARN of a permission set contains its instance, and the name says whether it is a user's or a group's.
+    if let Some(request) = record["requestParameters"].as_object_mut().filter(|of| of.contains_key("permissionSetArn"))
+    {
+        request.remove("instanceArn");
+        request
+            .retain(|_, value| *value != json!("AWS_ACCOUNT") && *value != json!("USER") && *value != json!("GROUP"));
     }
     let mut found = BTreeSet::new();
     OF_RECORD.iter().filter_map(|path| record.pointer(path)).for_each(|value| leaves(value, &mut found));
     let caller = &record["userIdentity"];
     OF_CALLER.iter().filter_map(|path| caller.pointer(path)).for_each(|value| leaves(value, &mut found));
-    found.retain(|fact| !fact.is_empty() && fact != "/");
+    let hidden = ["HIDDEN_DUE_TO_SECURITY_REASONS", "****"];
+    found.retain(|fact| !fact.is_empty() && fact != "/" && !hidden.contains(&fact.as_str()));
     found
 }
 
@@ -131,7 +154,9 @@ fn no_fact_that_decides_is_left_out() {
     let mut left_out = Vec::new();
     for event in RECORDS.iter() {
         let mail = text(&draft(account(), event.clone(), settings(&[])));
-        let missing = decisive(event).into_iter().filter(|fact| !mail.contains(shown(fact)));
+        // What is part of the address of a call is percent-encoded.
+        let decoded = |fact: &String| shown(fact).replace("%3A", ":").replace("%2F", "/");
+        let missing = decisive(event).into_iter().filter(|fact| !mail.contains(&decoded(fact)));
         left_out.extend(missing.map(|fact| format!("{}: {fact}", event["detail"]["eventName"])));
     }
     assert!(left_out.is_empty(), "{}", left_out.join("\n"));
@@ -210,17 +235,19 @@ fn a_subject_keeps_the_caller_and_the_target() {
         let subject = &draft.email.subject;
         let who = draft.activity.principal.brief_name().plain();
         let whom = draft.activity.target.name.as_ref().map_or(String::new(), |name| name.raw().to_owned());
-        let signs_in = event["detail"]["eventSource"] == json!("signin.amazonaws.com");
+        // There is one root of an organization.
+        let only_one = draft.activity.target.kind == TargetKind::OrganizationRoot;
+        let signs_in = event["detail"]["eventSource"] == json!("signin.amazonaws.com") || only_one;
         let by_aws = subject.contains("AWS found");
         for (name, both) in [(&who, who.len() + whom.len()), (&whom, who.len() + whom.len())] {
             if signs_in || (by_aws && *name == who) || both > 36 {
                 continue;
             }
-            assert!(subject.contains(name.as_str()), "{name:?} is not in {subject:?}");
+            assert!(subject.replace("[.]", ".").contains(&name.replace("[.]", ".")), "{name:?} is not in {subject:?}");
         }
         assert!(subject.len() <= MAX_SUBJECT);
         // The names of calls on the stack's own resources are long: they yield first.
         cut += usize::from(subject.contains("..") && draft.activity.action.object != ObjectKind::StackAction);
     }
-    assert!(cut < 16, "{cut} subjects are cut");
+    assert!(cut * 20 < RECORDS.len(), "{cut} subjects are cut");
 }

@@ -51,13 +51,23 @@ fn mail(report: &Alert) -> String {
 
 /// The mail about an event, with the related activity that was recorded when the event arrived.
 fn after(event: Value, related: RelatedActivity, position: Option<BurstPosition>) -> String {
+    told(event, related, None, position)
+}
+
+/// The mail about what follows from another call.
+fn caused(event: Value, cause: Option<Line>) -> String {
+    told(event, RelatedActivity::default(), cause, None)
+}
+
+fn told(event: Value, related: RelatedActivity, earlier: Option<Line>, position: Option<BurstPosition>) -> String {
     let (activity, entry) = read(event);
+    let activity = if earlier.is_some() { activity.in_root_session() } else { activity };
     let settings = settings(&[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let account = account();
     let dossier = runtime.block_on(enrich(&account, &activity, Instant::now() + Duration::from_secs(1)));
     let chains = chains::completed(&entry, &related);
-    let prior = PriorActivity { related, chains, ..PriorActivity::default() };
+    let prior = PriorActivity { related, chains, cause: earlier, ..PriorActivity::default() };
     let case = Case::new(&activity, &dossier, &settings).after(Some(&prior));
     let burst = position.map(|position| BurstNote { position, entry: &entry, table: TABLE, elsewhere: None });
     mail(&compose(&case, assess(&case), burst.as_ref(), &settings.account_names, clock()))
@@ -102,6 +112,44 @@ fn an_actor_never_seen_is_noted_and_with_an_old_history_raises_the_severity() {
         reason(40)
     );
     assert_ne!(mail(13).lines().next(), mail(40).lines().next(), "the severity is another");
+}
+
+#[test]
+fn what_identity_center_writes_for_a_person_is_one_story_with_the_call_of_that_person() {
+    let provisioned = || event("attach_role_policy_by_identity_center.json");
+    let assigned = |severity| Some(line("create_account_assignment.json", 12, severity));
+    let mail = caused(provisioned(), assigned(Severity::Critical));
+    assert!(mail.starts_with("Subject: [LOW] "), "{mail}");
+    insta::assert_snapshot!("provisioned", mail);
+    // Somebody who only looked like the cause does not make a severe change a LOW one.
+    let less = caused(provisioned(), assigned(Severity::Medium));
+    assert!(less.starts_with("Subject: [CRITICAL] ") && less.contains("alice"), "{less}");
+    assert!(caused(provisioned(), None).starts_with("Subject: [CRITICAL] "));
+}
+
+#[test]
+fn only_identity_center_itself_can_follow_from_an_assignment() {
+    let mut event = event("attach_role_policy_by_identity_center.json");
+    let cause = line("create_account_assignment.json", 12, Severity::Critical);
+    event["detail"]["requestParameters"]["roleName"] = json!("prod-admin");
+    assert!(caused(event.clone(), Some(cause.clone())).starts_with("Subject: [CRITICAL] "), "another role");
+    event["detail"]["requestParameters"]["roleName"] = json!("AWSReservedSSO_PlatformAdmin_0a1b2c3d4e5f6a7b");
+    event["detail"]["userIdentity"] = self::event("create_user_identity_center.json")["detail"]["userIdentity"].clone();
+    assert!(caused(event.clone(), Some(cause.clone())).starts_with("Subject: [CRITICAL] "), "another caller");
+    // In the management account, IAM Identity Center acts as the person.
+    event["detail"]["userIdentity"]["invokedBy"] = json!("sso.amazonaws.com");
+    assert!(caused(event, Some(cause)).starts_with("Subject: [LOW] "), "for the person");
+}
+
+#[test]
+fn a_root_session_that_the_record_does_not_show_is_known_by_its_key() {
+    let mut event = event("delete_login_profile_root_session.json");
+    event["detail"]["userIdentity"]["sessionContext"].as_object_mut().unwrap().remove("assumedRoot");
+    assert!(caused(event.clone(), None).contains("The root user"));
+    let opened = line("assume_root.json", 30, Severity::Critical);
+    let mail = caused(event, Some(opened));
+    assert!(!mail.contains("Sign in as the root user"), "{mail}");
+    insta::assert_snapshot!("root_session_opened_by", mail);
 }
 
 #[test]

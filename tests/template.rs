@@ -5,6 +5,7 @@
 
 use iam_security_alert::catalog::patterns;
 use iam_security_alert::config::Settings;
+use iam_security_alert::verification::Expected;
 
 fn template() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap()
@@ -40,4 +41,21 @@ fn what_the_members_have_is_protected_in_every_account() {
     };
     assert_eq!(protected("alerts-reader"), patterns::MEMBER_RESOURCES.len());
     assert_eq!(protected(""), 0, "an account alone has no members");
+}
+
+/// The template does not know in which regions there are stacks.
+#[test]
+fn what_other_regions_have_is_protected_and_not_looked_for_here() {
+    let of = |reader_role: &str, account: &str| {
+        let set = [("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:alerts"), ("READER_ROLE", reader_role)];
+        let variable = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        let settings = Settings::read(variable).unwrap();
+        let protected = patterns::region_resources("aws", account, "alerts");
+        let protected = protected.filter(|arn| settings.watch.own.arns().any(|own| own == arn)).count();
+        let rules = Expected::of(&settings).rules;
+        assert!(!rules.iter().any(|rule| rule.contains("forward")), "{rules:?}");
+        protected
+    };
+    assert_eq!(of("", "111122223333"), patterns::REGION_RESOURCES.len());
+    assert_eq!(of("alerts-reader", "*"), patterns::REGION_RESOURCES.len(), "those of the members, too");
 }

@@ -10,6 +10,8 @@ use common::{account, draft, settings};
 use iam_security_alert::detection::{Case, PriorActivity, assess};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::{HistoryError, RelatedActivity};
+use iam_security_alert::lookup::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
+use iam_security_alert::lookup::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::lookup::{
     AccountId, AttachedPolicies, AttachedPolicy, Attachment, Directory, Group, GroupQuestion, KnownAccount, Lookup,
@@ -171,6 +173,39 @@ impl Directory for Doctored {
 
     async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable> {
         self.account.closed(account, deadline).await
+    }
+
+    async fn permission_set(&self, question: &PermissionSetQuestion, deadline: Instant) -> Rc<PermissionSet> {
+        let set = (*self.account.permission_set(question, deadline).await).clone();
+        Rc::new(PermissionSet {
+            name: self.unless(Missing::Entry, set.name),
+            attached: self.policies(set.attached),
+            accounts: self.unless(Missing::Holders, set.accounts),
+            provenance: set.provenance,
+        })
+    }
+
+    async fn identity(&self, question: &IdentityQuestion, deadline: Instant) -> Rc<Identity> {
+        let identity = (*self.account.identity(question, deadline).await).clone();
+        Rc::new(Identity {
+            name: self.unless(Missing::Entry, identity.name),
+            assignments: self.unless(Missing::Holders, identity.assignments),
+            provenance: identity.provenance,
+        })
+    }
+
+    async fn organizations_policy(
+        &self,
+        question: &OrganizationsPolicyQuestion,
+        deadline: Instant,
+    ) -> Rc<OrganizationsPolicy> {
+        let policy = (*self.account.organizations_policy(question, deadline).await).clone();
+        Rc::new(OrganizationsPolicy {
+            name: self.unless(Missing::Entry, policy.name),
+            kind: self.unless(Missing::Entry, policy.kind),
+            document: self.unless(Missing::Documents, policy.document),
+            ..policy
+        })
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let signs_in = effect.concerns_sign_in();
     // Before a sign-in, the identity is not verified.
     let name = if signs_in && (effect == AccessEffect::ChangesRootSignIn || !case.activity.outcome.succeeded()) {
-        "somebody, as the root user".into()
+        phrase!("somebody, as ", principal.short_name())
     } else {
         principal.short_name()
     };
@@ -58,6 +58,11 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     if !signs_in {
         credential(&mut section, case, now);
         mfa(&mut section, case);
+    }
+    // Who signs in has a section of their own.
+    let signs_in_as_user = signs_in && matches!(principal, Principal::IamUser(_));
+    if signs_in_as_user {
+        return section;
     }
     if let Some(caller_access) = &case.caller_access
         && !is_gone(&case.dossier.caller)

@@ -85,12 +85,17 @@ fn subjects(case: &Case<'_>, account: Option<&Untrusted>) -> Vec<Phrase> {
     if case.attaches_quarantine() {
         return wording::quarantine_subjects(activity, &place);
     }
+    // What happens to another account is more than where the call was made.
+    let place = match case.about_account() {
+        Some(account) => phrase!(" in ", account),
+        None => place,
+    };
     wording::subjects(activity, &place)
 }
 
 fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now: DateTime<Utc>) -> Phrase {
     let activity = case.activity;
-    let mut summary = wording::sentence(activity, account);
+    let mut summary = wording::sentence(activity, account, case.about_account().as_ref());
     match activity.time {
         Some(time) => {
             let at = Phrase::ours(time.format("%H:%M:%S UTC").to_string());
@@ -174,7 +179,7 @@ fn reference(case: &Case<'_>) -> Section {
     let stated = |id: Option<&Untrusted>| id.map_or("not in the event".into(), Phrase::from);
     section.row(Fact::EventId, stated(activity.event_id.as_ref()));
     section.row(Fact::RequestId, stated(activity.request_id.as_ref()));
-    section.row(Fact::EventName, phrase!(activity.action.service, ":", &activity.event_name));
+    section.row(Fact::EventName, phrase!(&activity.service, ":", &activity.event_name));
     if let Some(technique) = &activity.action.technique {
         section.row(Fact::Technique, phrase!(technique.id, " ", technique.name));
     }
@@ -205,6 +210,8 @@ fn lookups(case: &Case<'_>) -> Vec<Phrase> {
         KnownTarget::Role(role) => &role.provenance,
         KnownTarget::Group(group) => &group.provenance,
         KnownTarget::Policy(policy) => &policy.provenance,
+        KnownTarget::PermissionSet(set) => &set.provenance,
+        KnownTarget::Identity(identity, _) => &identity.provenance,
         KnownTarget::NotAsked(_) => &nowhere,
     };
     match (looked_up(caller), looked_up(target)) {

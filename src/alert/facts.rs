@@ -88,6 +88,9 @@ facts! {
     NotShown "notShown" "Not visible yet";
     Boundary "boundary" "Boundary";
     Groups "groups" "Groups";
+    AboutAccount "aboutAccount" "For the account";
+    Assignments "assignments" "Assigned to";
+    InAccounts "inAccounts" "In accounts";
     Members "members" "Members";
     Tags "tags" "Tags";
     Description "description" "Description";

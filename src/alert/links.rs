@@ -78,6 +78,12 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
         {
             return Some(("The account's settings in IAM", "iam/home#/account_settings".to_owned()));
         }
+        TargetKind::IdentityCenter => {
+            return Some(("IAM Identity Center", format!("singlesignon/home?region={region}")));
+        }
+        TargetKind::Organization => {
+            return Some(("The organization", "organizations/v2/home".to_owned()));
+        }
         _ if activity.target.name.is_none() => return None,
         TargetKind::User if action.effect == AccessEffect::Creates => {
             ("The new user in IAM", format!("iam/home#/users/details/{name}"))
@@ -93,8 +99,31 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
         TargetKind::Rule => ("The rules", format!("events/home?region={region}#/rules")),
         TargetKind::Topic => ("The topic", format!("sns/v3/home?region={region}#/topic/{}", arn?)),
         TargetKind::Function => ("The function", format!("lambda/home?region={region}#/functions/{name}")),
+        TargetKind::PermissionSet
+        | TargetKind::DirectoryIdentity
+        | TargetKind::DirectoryUser
+        | TargetKind::DirectoryGroup
+        | TargetKind::TokenIssuer => ("IAM Identity Center", format!("singlesignon/home?region={region}")),
+        TargetKind::OrganizationPart
+        | TargetKind::OrganizationRoot
+        | TargetKind::OrganizationalUnit
+        | TargetKind::MemberAccount => {
+            ("The accounts of the organization", "organizations/v2/home/accounts".to_owned())
+        }
+        TargetKind::OrganizationsPolicy => {
+            ("The policies of the organization", "organizations/v2/home/policies".to_owned())
+        }
         TargetKind::Account
         | TargetKind::RootUser
+        | TargetKind::Region
+        | TargetKind::TrustAnchor
+        | TargetKind::RolesAnywhereProfile
+        | TargetKind::Cluster
+        | TargetKind::Instance
+        | TargetKind::IdentityPool
+        | TargetKind::Secret
+        | TargetKind::Repository
+        | TargetKind::Layer
         | TargetKind::InstanceProfile
         | TargetKind::MfaDevice
         | TargetKind::ServerCertificate

@@ -5,6 +5,7 @@
 
 mod burst;
 mod caller;
+mod central;
 mod compose;
 pub mod containment;
 mod facts;

@@ -108,7 +108,10 @@ impl<'a> Known<'a> {
                 let created = policy.profile.found().and_then(|profile| profile.created);
                 Self { arn, created, ..Self::default() }
             }
-            KnownTarget::Group(_) | KnownTarget::NotAsked(_) => Self { arn, ..Self::default() },
+            KnownTarget::Group(_)
+            | KnownTarget::PermissionSet(_)
+            | KnownTarget::Identity(..)
+            | KnownTarget::NotAsked(_) => Self { arn, ..Self::default() },
         }
     }
 }
@@ -126,7 +129,11 @@ pub(super) fn resources(case: &Case<'_>) -> Vec<Resource> {
     } else if activity.action.object == ObjectKind::Group {
         let name = activity.object.name.clone();
         name.map(|name| Resource {
-            kind: ResourceKind::Target(TargetKind::Group),
+            kind: ResourceKind::Target(if activity.action.service == "iam" {
+                TargetKind::Group
+            } else {
+                TargetKind::DirectoryGroup
+            }),
             name: Some(name),
             ..in_account(activity)
         })
@@ -152,7 +159,7 @@ fn target(activity: &Activity, known: &KnownTarget) -> Resource {
     // Parameters of a request that did not succeed are no facts about the resource.
     let asked = |text: &Option<Untrusted>| text.clone().filter(|_| activity.outcome.succeeded());
     // For the root user, CloudTrail writes other text in place of a name. An account has no name.
-    let named = !matches!(target.kind, TargetKind::RootUser | TargetKind::Account);
+    let named = target.kind != TargetKind::RootUser && !target.kind.fields().is_empty();
     let root =
         || Some(format!("arn:{}:iam::{}:root", activity.partition.name(), activity.account.as_ref()?.raw()).into());
     let resource = Resource {

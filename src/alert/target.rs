@@ -1,5 +1,6 @@
 //! The section about the target, and about what it was given.
 
+use super::central;
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
 use super::rows::{access, boundary, escalation, first_of_many, groups, known_role, names, not_known, replaced, tags};
@@ -27,6 +28,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let mut section = Section::new(SectionKind::What, title);
     object(&mut section, case);
     target(&mut section, case);
+    central::of_call(&mut section, case);
     if let Some(used) = activity.mfa_used {
         section.row(Fact::Mfa, if used { "used" } else { "not used" });
     }
@@ -48,6 +50,8 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
         KnownTarget::Role(role) => known_target_role(&mut section, case, role, now),
         KnownTarget::Group(group) => known_group(&mut section, case, group),
         KnownTarget::Policy(policy) => known_policy(&mut section, case, policy, now),
+        KnownTarget::PermissionSet(set) => central::permission_set(&mut section, case, set),
+        KnownTarget::Identity(identity, _) => central::identity(&mut section, case, identity),
         KnownTarget::NotAsked(why) => {
             as_requested(&mut section, case);
             // If IAM has no entry for this type of target, nothing is missing.
@@ -68,7 +72,10 @@ pub(super) fn access_level(case: &Case<'_>) -> Option<&'static str> {
         KnownTarget::User(user) => user.profile != Lookup::Missing,
         KnownTarget::Role(role) => role.profile != Lookup::Missing,
         KnownTarget::Group(group) => group.members != Lookup::Missing,
-        KnownTarget::Policy(_) | KnownTarget::NotAsked(_) => true,
+        KnownTarget::Policy(_)
+        | KnownTarget::PermissionSet(_)
+        | KnownTarget::Identity(..)
+        | KnownTarget::NotAsked(_) => true,
     };
     match (&case.target_access, &case.granted) {
         (Some(access), _) if known => Some(access.level_word()),
@@ -84,7 +91,13 @@ pub(super) fn access_level(case: &Case<'_>) -> Option<&'static str> {
 fn object(section: &mut Section, case: &Case<'_>) {
     let (activity, action) = (case.activity, case.activity.action);
     if let Some(name) = activity.object.name.as_ref().filter(|_| action.effect != AccessEffect::Unfamiliar) {
-        let value = activity.object.arn.as_ref().map_or_else(|| Phrase::arn(name), Phrase::arn);
+        let value = match (&activity.object.id, &activity.object.arn) {
+            // The name was looked up; the event has the id.
+            (Some(_), Some(arn)) => phrase!(name, " (", Phrase::arn(arn), ")"),
+            (Some(id), None) => phrase!(name, " (", id, ")"),
+            (None, Some(arn)) => Phrase::arn(arn),
+            (None, None) => Phrase::arn(name),
+        };
         section.labelled(Fact::Object, action.object.label(), value);
     }
     if let Some(credential) = ServiceCredential::of(activity) {
@@ -116,7 +129,9 @@ fn object(section: &mut Section, case: &Case<'_>) {
             if action.effect != AccessEffect::DetachesPolicy {
                 escalation(section, access);
             }
-            section.rows(Fact::NotEvaluated, first_of_many(&access.not_evaluated));
+            // An administrator is one whatever was not compared exactly.
+            let sure = activity.action.service != "iam" && access.level == AccessLevel::Administrator;
+            section.rows(Fact::NotEvaluated, if sure { Vec::new() } else { first_of_many(&access.not_evaluated) });
         }
     }
     if let Some(trust) = &case.trust {
@@ -127,7 +142,7 @@ fn object(section: &mut Section, case: &Case<'_>) {
 
 fn target(section: &mut Section, case: &Case<'_>) {
     let target = &case.activity.target;
-    if target.kind == TargetKind::Account {
+    if matches!(target.kind, TargetKind::Account | TargetKind::IdentityCenter | TargetKind::Organization) {
         return;
     }
     let name = match (&target.name, target.kind) {
@@ -159,11 +174,11 @@ fn as_requested(section: &mut Section, case: &Case<'_>) {
 }
 
 /// Whether the call created the target: then the target is as old as the event.
-fn is_new(case: &Case<'_>) -> bool {
+pub(super) fn is_new(case: &Case<'_>) -> bool {
     case.activity.outcome.succeeded() && case.activity.action.effect == AccessEffect::Creates
 }
 
-const NO_POLICIES_YET: &str = "none yet: no policies. Policies are often attached by a later call";
+pub(super) const NO_POLICIES_YET: &str = "none yet: no policies. Policies are often attached by a later call";
 
 fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime<Utc>) {
     let (succeeded, new) = (case.activity.outcome.succeeded(), is_new(case));
@@ -246,7 +261,7 @@ fn credentials(section: &mut Section, case: &Case<'_>, user: &User, gaps: &mut V
 }
 
 /// The target's access now, and before the call if the call changed it.
-fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str) {
+pub(super) fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str) {
     let Some(evaluated) = &case.target_access else { return };
     if is_new(case) && evaluated.policies.is_empty() && !evaluated.unread {
         return section.row(Fact::Access, none_yet);
@@ -255,7 +270,12 @@ fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str)
     let granted = case.granted.as_ref().filter(|_| case.activity.outcome.succeeded());
     let closed = case.dossier.account.closed.is_some();
     if !closed && granted.is_some_and(|granted| !granted.shown) && case.activity.action.effect.grants_policy() {
-        section.row(Fact::NotShown, "IAM does not show the policy here yet: the access above is without the policy");
+        let words = if case.activity.action.service == "iam" {
+            "IAM does not show the policy here yet: the access above is without the policy"
+        } else {
+            "IAM Identity Center does not show the policy here yet: the access above is without the policy"
+        };
+        section.row(Fact::NotShown, words);
     }
     if let Some(before) = case.granted.as_ref().and_then(|granted| granted.before.as_ref())
         && before.level != evaluated.level

@@ -2,7 +2,7 @@
 
 use crate::catalog::words::{Order, Reference, article};
 use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
-use crate::event::{Activity, FailureKind, Outcome};
+use crate::event::{Activity, FailureKind, Outcome, Principal};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 
@@ -33,8 +33,11 @@ fn named(noun: &'static str, name: Option<&Untrusted>, form: Form) -> Phrase {
 fn target(activity: &Activity, form: Form) -> Phrase {
     let target = &activity.target;
     match target.kind {
-        TargetKind::RootUser if form == Form::Bare => target.kind.noun().into(),
-        TargetKind::RootUser | TargetKind::Account => phrase!("the ", target.kind.noun()),
+        TargetKind::RootUser | TargetKind::IdentityCenter if form == Form::Bare => target.kind.noun().into(),
+        TargetKind::RootUser | TargetKind::Account | TargetKind::Organization | TargetKind::OrganizationRoot => {
+            phrase!("the ", target.kind.noun())
+        }
+        TargetKind::IdentityCenter => phrase!(article(target.kind.noun()), target.kind.noun()),
         // The name of a trail is often a common word, such as "management".
         TargetKind::Trail => match (form, &target.name) {
             (Form::Named | Form::Definite, Some(name)) => phrase!("trail \"", name, "\""),
@@ -125,10 +128,10 @@ impl<'a> Wording<'a> {
         let from = || self.activity.origin.address.as_ref().map_or(Phrase::default(), |from| phrase!(" from ", from));
         match &self.activity.outcome {
             Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
-                phrase!("Root user signed in", from(), place)
+                phrase!(signer(self.activity, Form::Named).capitalized(), " signed in", from(), place)
             }
             Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
-                phrase!("Failed: sign-in as the root user", from(), place)
+                phrase!("Failed: sign-in as ", signer(self.activity, Form::Definite), from(), place)
             }
             Outcome::Succeeded if action.effect == AccessEffect::ChangesRootSignIn => {
                 phrase!(self.passive(Form::Bare, Form::Bare).capitalized(), from(), place)
@@ -136,6 +139,15 @@ impl<'a> Wording<'a> {
             Outcome::Failed { .. } if action.effect == AccessEffect::ChangesRootSignIn => {
                 let tried = self.both(Form::Definite, Form::Definite);
                 phrase!("Failed attempt to ", action.operation.infinitive(), " ", tried, from(), place)
+            }
+            Outcome::Succeeded if action.effect == AccessEffect::SwitchesRole => {
+                phrase!(who, " switched to ", target(self.activity, Form::Named), place)
+            }
+            // The target's noun would leave no room for the names.
+            Outcome::Succeeded if action.effect == AccessEffect::AssignsAccess => {
+                let name = self.activity.target.name.as_ref();
+                let whom = name.map_or_else(|| target(self.activity, Form::Indefinite), Phrase::from);
+                phrase!(self.object(Form::Named).capitalized(), " for ", whom, place, " by ", who)
             }
             Outcome::Succeeded => {
                 phrase!(self.passive(Form::Named, Form::Named).capitalized(), " by ", who, place)
@@ -149,14 +161,34 @@ impl<'a> Wording<'a> {
     }
 }
 
+/// Who signs in, or tries to: the root user, or an IAM user.
+fn signer(activity: &Activity, form: Form) -> Phrase {
+    if !matches!(activity.principal, Principal::Root(_)) {
+        return target(activity, form);
+    }
+    let noun = TargetKind::RootUser.noun();
+    if matches!(form, Form::Named | Form::Bare) { noun.into() } else { phrase!("the ", noun) }
+}
+
 /// What happened, in a few words without names: "Policy attached to an IAM user".
 pub(super) fn headline(activity: &Activity) -> Phrase {
     let words = Wording::whole(activity);
     let attempt = || words.both(Form::Indefinite, Form::Indefinite);
     let action = activity.action;
     match &activity.outcome {
-        Outcome::Succeeded if action.effect == AccessEffect::SignsIn => "Root user signed in to the console".into(),
-        Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => "Failed sign-in as the root user".into(),
+        Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
+            phrase!(signer(activity, Form::Bare).capitalized(), " signed in to the console")
+        }
+        Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
+            phrase!("Failed sign-in as ", signer(activity, Form::Indefinite))
+        }
+        Outcome::Succeeded if action.effect == AccessEffect::SwitchesRole => {
+            phrase!("Somebody switched to ", target(activity, Form::Indefinite))
+        }
+        Outcome::Succeeded if action.effect == AccessEffect::ByRoot => {
+            let name = activity.object.name.as_ref().map_or("an action".into(), Phrase::from);
+            phrase!(TargetKind::RootUser.noun(), " called ", name).capitalized()
+        }
         Outcome::Succeeded if action.effect == AccessEffect::Unfamiliar => {
             words.passive(Form::Named, Form::Indefinite).capitalized()
         }
@@ -215,17 +247,23 @@ pub(super) fn quarantine_subjects(activity: &Activity, place: &Phrase) -> Vec<Ph
     vec![phrase!(&short, not, place), phrase!(&short, not)]
 }
 
-/// What happened, as a sentence without its end; `account` is where it happened.
-pub(super) fn sentence(activity: &Activity, account: &Phrase) -> Phrase {
+/// What happened, as a sentence without its end; `account` is where it happened, `about` the account that it is about.
+pub(super) fn sentence(activity: &Activity, account: &Phrase, about: Option<&Phrase>) -> Phrase {
     let action = activity.action;
     let who = actor(activity).capitalized();
     let what = Wording::whole(activity).both(Form::Definite, Form::Definite);
+    let what = match about {
+        Some(about) => phrase!(what, " for the account ", about, ","),
+        // Two accounts in one sentence.
+        None if activity.target.kind == TargetKind::MemberAccount => phrase!(what, ","),
+        None => what,
+    };
     match &activity.outcome {
         Outcome::Succeeded if action.effect == AccessEffect::SignsIn => {
-            phrase!("The root user signed in to the console of ", account)
+            phrase!(signer(activity, Form::Definite).capitalized(), " signed in to the console of ", account)
         }
         Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
-            phrase!("Somebody tried to sign in to the console of ", account, " as the root user")
+            phrase!("Somebody tried to sign in to the console of ", account, " as ", signer(activity, Form::Definite))
         }
         Outcome::Succeeded => phrase!(who, " ", action.operation.past(), " ", what, " in ", account),
         Outcome::Failed { .. } => {

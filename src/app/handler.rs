@@ -119,7 +119,7 @@ impl<D: Directory> Handler<D> {
     ) -> Result<Decision<'a>, InvocationError> {
         log.event_id = delivery.record.event_id.as_ref().map(|id| Untrusted::new(id).shown(TextKind::Name));
         let activity = match Activity::from_delivery(delivery)? {
-            Reading::Activity(activity) => *activity,
+            Reading::Activity(activity) => self.settings.watch.as_concerned(*activity, delivery),
             Reading::Ignored(why) => return Ok(Decision::NotAlerted(why)),
         };
         log.action = Some(activity.event_name.shown(TextKind::Name));
@@ -130,7 +130,7 @@ impl<D: Directory> Handler<D> {
             let why = Box::pin(run.receive_heartbeat(&activity, history, self.watchdog.as_ref(), log)).await;
             return Ok(Decision::NotAlerted(why));
         }
-        let session =
+        let mut session =
             history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));
         if let Some(why) = self.settings.watch.why_not(&activity) {
             // Calls of other services on other resources are no access changes, and there are many.
@@ -164,6 +164,13 @@ impl<D: Directory> Handler<D> {
         log.lookups = begun.elapsed();
         log.lookup_failures = dossier.unanswered();
 
+        let (target, object) = dossier.names();
+        let activity = activity.with_names(target, object);
+        let opened = prior.as_ref().is_some_and(|prior| prior.cause.is_some());
+        let activity = if opened { activity.in_root_session() } else { activity };
+        if let Some(session) = &mut session {
+            session.entry.complete(&activity);
+        }
         let case = Case::new(&activity, &dossier, &self.settings).after(prior.as_ref());
         let assessment = assess(&case);
         if prior.as_ref().is_some_and(|prior| prior.recorded_as_alerted) && assessment.severity < Severity::Critical {

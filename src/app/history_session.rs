@@ -6,7 +6,8 @@ use crate::detection::{PriorActivity, chains};
 use crate::event::Activity;
 use crate::history::budget::{self, Place, Share};
 use crate::history::burst::BurstPosition;
-use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, RelatedActivity};
+use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, Line, RelatedActivity, caused_by};
+use crate::limits::CAUSE_PAUSES;
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::{Phrase, Untrusted};
@@ -23,6 +24,8 @@ pub struct HistorySession<'a> {
     pub entry: Entry,
     /// Until when this invocation claims the event: its time is over then, no matter how long the wait for the claim is.
     until: DateTime<Utc>,
+    /// The key under which the cause of the event is recorded, if it can have one.
+    caused_by: Option<String>,
     /// The CloudTrail record, as JSON.
     raw: String,
 }
@@ -42,7 +45,8 @@ impl<'a> HistorySession<'a> {
         time_left: Duration,
     ) -> Self {
         let entry = Entry::new(activity, chains::steps_of(activity), raw, now);
-        Self { history, entry, until: over_at(now, time_left), raw: raw.to_string() }
+        let (until, caused_by) = (over_at(now, time_left), caused_by(activity));
+        Self { history, entry, until, caused_by, raw: raw.to_string() }
     }
 
     /// Records an event that is not alerted on.
@@ -68,17 +72,30 @@ impl<'a> HistorySession<'a> {
             Claim::Unknown(why) => return Ok(unknown(why, true, false)),
         };
         let known = async {
-            let related = Box::pin(history.related(entry)).await;
+            let (related, cause) = tokio::join!(Box::pin(history.related(entry)), Box::pin(self.cause()));
             let mut chains = chains::completed(entry, &related);
             join_all(chains.iter_mut().map(|completed| async {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
             }))
             .await;
-            PriorActivity { related, chains, retried, ..PriorActivity::default() }
+            PriorActivity { related, chains, cause, retried, ..PriorActivity::default() }
         };
         let known = timeout_at(deadline, Box::pin(known)).await;
         let known = known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried));
         Ok(PriorActivity { recorded_as_alerted: recorded, ..known })
+    }
+
+    /// The call that the event follows from. It may arrive a moment later: the two come from different regions.
+    async fn cause(&self) -> Option<Line> {
+        let key = self.caused_by.as_deref()?;
+        for pause in CAUSE_PAUSES {
+            match self.history.cause(key, self.entry.line.time).await {
+                Ok(None) => sleep(pause).await,
+                // What is not known is not claimed.
+                found => return found.ok().flatten(),
+            }
+        }
+        self.history.cause(key, self.entry.line.time).await.ok().flatten()
     }
 
     /// Ends the claim, because the alert was not published.

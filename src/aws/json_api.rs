@@ -38,7 +38,7 @@ pub struct Call<'a> {
     /// The path, ready for a URL.
     pub path: &'a str,
     /// The value of `X-Amz-Target`, if the protocol has one.
-    pub target: Option<&'static str>,
+    pub target: Option<&'a str>,
     pub content_type: &'static str,
     pub body: String,
 }

@@ -152,7 +152,7 @@ mod tests {
     use serde_json::json;
 
     fn severities(service: &str, name: &str, request: &Value) -> (Vec<Severity>, bool) {
-        match FieldReading::of(catalog::find(service, name, request).unwrap(), request, Some("111122223333")) {
+        match FieldReading::of(catalog::find(service, name, request, false).unwrap(), request, Some("111122223333")) {
             FieldReading::Unread => (Vec::new(), true),
             FieldReading::Read { meanings, others } => {
                 (meanings.iter().map(|meaning| meaning.severity).collect(), others)

@@ -6,22 +6,27 @@
 //! several meanings (a key is activated or deactivated), it has several rows; the first row whose [`When`] matches is
 //! used. Names of actions are those of the API references and of the "Service Authorization Reference".
 
+mod account;
 pub mod attack;
 mod fields;
 mod iam;
+mod identity_center;
 pub mod managed_by_aws;
+mod organizations;
 pub mod patterns;
+mod root;
 mod row;
 mod selectors;
 mod self_protection;
+mod sharing;
 mod signin;
 mod types;
 pub mod words;
 
 pub use fields::{FieldMeaning, FieldReading, FieldValue};
 pub use types::{
-    AccessEffect, AccountContainment, Action, ChainStep, Containment, CredentialKind, ObjectKind, OnCaller, Operation,
-    PolicyLookup, Restore, TargetKind, TargetLookup, When,
+    AccessEffect, AccountContainment, Action, CenterContainment, ChainStep, Containment, CredentialKind, ObjectKind,
+    OnCaller, Operation, OrganizationContainment, PolicyLookup, Restore, Sharing, TargetKind, TargetLookup, When, at,
 };
 
 use crate::severity::Severity;
@@ -38,8 +43,14 @@ const FILES: &[&[Action]] = &[
     iam::federation::ACTIONS,
     iam::account::ACTIONS,
     iam::account::DELEGATION,
-    self_protection::ACTIONS,
+    identity_center::ACTIONS,
+    identity_center::DIRECTORY,
+    identity_center::CONSOLE,
+    organizations::ACTIONS,
+    root::ACTIONS,
+    account::ACTIONS,
     signin::ACTIONS,
+    self_protection::ACTIONS,
 ];
 
 /// An action of IAM that the catalogue does not have: AWS adds new actions every year.
@@ -59,20 +70,42 @@ pub fn unfamiliar(service: &str) -> Option<&'static Action> {
     self_protection::UNFAMILIAR.iter().find(|action| action.service == service)
 }
 
+/// A call of the root user that changes something, of any service.
+pub const BY_ROOT: Action = root::ANY_CALL;
+
 /// The key of an action: service and name. `iam:CreateUser` and `identitystore:CreateUser` are two actions.
 pub type ActionKey = (&'static str, &'static str);
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = &'static Action> {
-    FILES.iter().copied().flatten()
+    FILES.iter().copied().chain([sharing::ACTIONS]).flatten()
 }
 
-/// The row for this call, if there is one.
+/// The row for this call, if there is one. `by_root`: the root user made it.
 #[must_use]
-pub fn find(service: &str, event_name: &str, request: &Value) -> Option<&'static Action> {
-    rows()
-        .filter(|action| action.service == service && action.is_called(event_name))
-        .find(|action| action.when.fits(request))
+pub fn find(service: &str, event_name: &str, request: &Value, by_root: bool) -> Option<&'static Action> {
+    // Whether a call is on one of the stack's own resources is known only later, see `config::watch`.
+    let of_stack = self_protection::UNFAMILIAR.iter().any(|action| action.service == service);
+    let all = FILES.iter().copied().flatten();
+    found(all, service, event_name, request, by_root)
+        .or_else(|| find_for_others(service, event_name, request).filter(|_| !of_stack))
+}
+
+/// The row for a call on a resource that is not one of the stack's own.
+#[must_use]
+pub fn find_for_others(service: &str, event_name: &str, request: &Value) -> Option<&'static Action> {
+    found(sharing::ACTIONS.iter(), service, event_name, request, false)
+}
+
+fn found(
+    rows: impl Iterator<Item = &'static Action>,
+    service: &str,
+    event_name: &str,
+    request: &Value,
+    by_root: bool,
+) -> Option<&'static Action> {
+    rows.filter(|action| action.service == service && action.is_called(event_name))
+        .find(|action| action.when.fits(request, by_root))
 }
 
 /// The services that have rows, or of which any call on the stack's own resources is known.
@@ -122,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_action_with_several_meanings_is_understood_by_its_parameters() {
-        let key = |request| find("iam", "UpdateAccessKey", &request).unwrap().operation;
+        let key = |request| find("iam", "UpdateAccessKey", &request, false).unwrap().operation;
         assert_eq!(key(json!({"status": "Active"})), Operation::Activate);
         assert_eq!(key(json!({"status": "Inactive"})), Operation::Deactivate);
         assert_eq!(key(Value::Null), Operation::Change);
@@ -130,12 +163,16 @@ mod tests {
 
     #[test]
     fn the_version_behind_a_name_of_lambda_is_no_part_of_it() {
-        let found = |name| find("lambda", name, &Value::Null).map(|action| action.event_name);
+        let found = |name| find("lambda", name, &Value::Null, false).map(|action| action.event_name);
         assert_eq!(found("UpdateFunctionCode20150331v2"), Some("UpdateFunctionCode"));
         assert_eq!(found("DeleteFunction20150331"), Some("DeleteFunction"));
         assert_eq!(found("DeleteFunctionUrlConfig"), None);
-        assert_eq!(find("iam", "CreateUser2", &Value::Null), None);
-        assert_eq!(find("identitystore", "CreateUser", &Value::Null), None, "another service's action");
+        assert_eq!(find("iam", "CreateUser2", &Value::Null, false), None);
+        let user = |service| find(service, "CreateUser", &Value::Null, false).map(|action| action.target);
+        assert_eq!((user("iam"), user("identitystore")), (Some(TargetKind::User), Some(TargetKind::DirectoryUser)));
+        assert_eq!(user("workmail"), None, "another service's action");
+        let configured = find("sso", "UpdateSsoConfiguration", &Value::Null, false);
+        assert_eq!(configured.map(|action| action.event_name), Some("UpdateSSOConfiguration"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The event patterns for the actions of the catalogue: every write action of IAM, and the actions of other services on
-//! the stack's own resources. And what the stack of a member account is made of, by name. A test compares the templates
-//! with both.
+//! The event patterns for the actions of the catalogue: every write action of IAM and of the other doors to access, every
+//! call of a root user, and the actions of other services on the stack's own resources. And what the stacks of a member
+//! account and of another region are made of, by name. A test compares the templates with both.
 
 use super::rows;
 use serde_json::{Value, json};
@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub const API_CALL: &str = "AWS API Call via CloudTrail";
 /// The `detail-type` of sign-ins. AWS writes it in both ways.
 pub const SIGN_IN: [&str; 2] = ["AWS Console Sign In via CloudTrail", "AWS Console Signin via CloudTrail"];
+/// The `detail-type` of a warning of AWS about sign-ins. It does not come from CloudTrail.
+pub const SIGN_IN_ANOMALY: &str = "Sign-in Anomaly Alert";
 /// The `detail-type` of alarms.
 const ALARM_STATE: &str = "CloudWatch Alarm State Change";
 
@@ -36,12 +38,18 @@ pub(super) const OWN_SERVICES: [&str; 12] = [
 /// sign-ins come besides. Each forwarded event is charged, so this list is short.
 const MEMBER_SERVICES: [&str; 6] = ["cloudformation", "cloudtrail", "events", "monitoring", "scheduler", "sqs"];
 
+/// The services of which every call that changes something is of interest, besides IAM: IAM Identity Center with its
+/// directory, AWS Organizations, and the account itself.
+const DOORS: [&str; 5] = ["account", "identitystore", "organizations", "sso", "sso-directory"];
+
 /// What the stack of a member account is made of: the service and the resource part of each ARN, with `{}` for the name of
 /// the alert topic. The last two are the stack itself, deployed by a stack set or by hand.
-pub const MEMBER_RESOURCES: [(&str, &str); 11] = [
+pub const MEMBER_RESOURCES: [(&str, &str); 13] = [
     ("events", "rule/{}-forward"),
+    ("events", "rule/{}-forward-doors"),
     ("events", "rule/{}-forward-watch"),
     ("iam", "role/{}-forward"),
+    ("iam", "role/{}-forward-region"),
     ("iam", "role/{}-forward-watch"),
     ("iam", "role/{}-heartbeat"),
     ("iam", "role/{}-reader"),
@@ -51,6 +59,27 @@ pub const MEMBER_RESOURCES: [(&str, &str); 11] = [
     ("cloudformation", "stack/StackSet-{}-members-*"),
     ("cloudformation", "stack/{}-member/*"),
 ];
+
+/// What the stack of another region is made of, and the role that it uses. The last two are the stack itself, as in a
+/// member account.
+pub const REGION_RESOURCES: [(&str, &str); 8] = [
+    ("events", "rule/{}-forward-region"),
+    ("events", "rule/{}-forward-region-doors"),
+    ("events", "rule/{}-forward-region-watch"),
+    ("iam", "role/{}-forward-region"),
+    ("sqs", "{}-undelivered"),
+    ("cloudwatch", "alarm:{}-undelivered"),
+    ("cloudformation", "stack/StackSet-{}-regions-*"),
+    ("cloudformation", "stack/{}-region/*"),
+];
+
+/// The ARNs of what the stacks of other regions have, with `*` for the region. `account` is `*` for all accounts.
+pub fn region_resources(partition: &str, account: &str, name: &str) -> impl Iterator<Item = String> {
+    REGION_RESOURCES.into_iter().map(move |(service, resource)| {
+        let region = if service == "iam" { "" } else { "*" };
+        format!("arn:{partition}:{service}:{region}:{account}:{}", resource.replace("{}", name))
+    })
+}
 
 /// The ARNs of what the members have, with `*` for the account. `name` is the name of the alert topic.
 pub fn member_resources(partition: &str, region: &str, name: &str) -> impl Iterator<Item = String> {
@@ -63,14 +92,19 @@ pub fn member_resources(partition: &str, region: &str, name: &str) -> impl Itera
 /// The event pattern of each rule, without the accounts, by the rule's logical id in the template.
 #[must_use]
 pub fn event_patterns() -> Vec<(&'static str, Value)> {
-    let forwarded: BTreeSet<_> = MEMBER_SERVICES.into_iter().chain(["iam", "signin"]).map(source).collect();
-    let types: Vec<_> = [API_CALL].into_iter().chain(SIGN_IN).collect();
+    let of_members = || {
+        let types: Vec<_> = [API_CALL].into_iter().chain(SIGN_IN).chain([SIGN_IN_ANOMALY]).collect();
+        json!({"source": [{"prefix": "aws."}], "detail-type": types})
+    };
+    let covered = ["iam"].into_iter().chain(DOORS).chain(OWN_SERVICES);
     vec![
         ("IamRule", iam()),
         ("SelfProtectionRule", changes(OWN_SERVICES)),
-        ("RootSignInRule", root_sign_in()),
+        ("SignInRule", sign_in()),
+        ("DoorsRule", doors(&OWN_SERVICES)),
+        ("RootRule", by_root(covered)),
         // The rules of the members have chosen the events.
-        ("OrganizationRule", json!({"source": forwarded, "detail-type": types})),
+        ("OrganizationRule", of_members()),
     ]
 }
 
@@ -78,7 +112,9 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
 /// `name` is the name of the alert topic, with which the names of all resources begin.
 #[must_use]
 pub fn member_event_patterns(name: &str) -> Vec<(&'static str, Value)> {
-    let forward = json!({"$or": [iam(), root_sign_in(), changes(MEMBER_SERVICES)]});
+    let forward = json!({"$or": [iam(), sign_in(), changes(MEMBER_SERVICES)]});
+    let covered = ["iam"].into_iter().chain(DOORS).chain(MEMBER_SERVICES);
+    let doors = json!({"$or": [doors(&MEMBER_SERVICES), by_root(covered)]});
     let beginning = format!("{name}-forward");
     let call = |service: &str, parameter: &str, matches: Value| {
         json!({
@@ -90,13 +126,56 @@ pub fn member_event_patterns(name: &str) -> Vec<(&'static str, Value)> {
     let rule_as = |parameter: &str| call("events", parameter, json!(beginning));
     // Names in IAM are not case-sensitive.
     let role = call("iam", "roleName", json!({"equals-ignore-case": beginning}));
-    let alarm = json!({
+    let alarm = alarm_of(&format!("{name}-undelivered"));
+    let watch = json!({"$or": [rule_as("name"), rule_as("rule"), role, alarm]});
+    vec![("ForwardRule", forward), ("ForwardDoorsRule", doors), ("ForwardWatchRule", watch)]
+}
+
+/// The event pattern of each rule of another region, without the account, by the rule's logical id in the template. All
+/// events of IAM are in the main region. `name` is the name of the alert topic. Each rule watches the other one.
+#[must_use]
+pub fn region_event_patterns(name: &str) -> Vec<(&'static str, Value)> {
+    let forward = json!([format!("{name}-forward-region"), format!("{name}-forward-region-doors")]);
+    let watch = json!([format!("{name}-forward-region-watch")]);
+    let of_request = |service: &str, parameter: &str, values: Value| {
+        json!({
+            "source": [source(service)],
+            "detail-type": [API_CALL],
+            "detail": {"requestParameters": {parameter: values}},
+        })
+    };
+    let (by_name, by_rule) = (of_request("events", "name", watch.clone()), of_request("events", "rule", watch));
+    let regional = json!({"$or": [sign_in(), by_name, by_rule]});
+    // A call on what the forwarding depends on may come twice, as in a member account.
+    let doors = json!({"$or": [doors(&[]), by_root(["cloudtrail", "iam"].into_iter().chain(DOORS))]});
+    let alarm = format!("{name}-undelivered");
+    let stack = json!([
+        format!("{name}-region"),
+        {"prefix": format!("StackSet-{name}-regions-")},
+        {"wildcard": format!("*:stack/{name}-region/*")},
+        {"wildcard": format!("*:stack/StackSet-{name}-regions-*")},
+    ]);
+    let watching = json!({"$or": [
+        of_request("events", "name", forward.clone()),
+        of_request("events", "rule", forward),
+        of_request("sqs", "queueUrl", json!([{"suffix": format!("/{alarm}")}])),
+        of_request("monitoring", "alarmName", json!([alarm])),
+        of_request("monitoring", "alarmNames", json!([alarm])),
+        of_request("cloudformation", "stackName", stack),
+        // A trail is stopped in its home region.
+        {"source": ["aws.cloudtrail"], "detail-type": [API_CALL]},
+        alarm_of(&alarm),
+    ]});
+    vec![("ForwardRegionRule", regional), ("ForwardRegionDoorsRule", doors), ("ForwardRegionWatchRule", watching)]
+}
+
+/// That an alarm of this name went off.
+fn alarm_of(name: &str) -> Value {
+    json!({
         "source": ["aws.cloudwatch"],
         "detail-type": [ALARM_STATE],
-        "detail": {"alarmName": [format!("{name}-undelivered")], "state": {"value": ["ALARM"]}},
-    });
-    let watch = json!({"$or": [rule_as("name"), rule_as("rule"), role, alarm]});
-    vec![("ForwardRule", forward), ("ForwardWatchRule", watch)]
+        "detail": {"alarmName": [name], "state": {"value": ["ALARM"]}},
+    })
 }
 
 fn iam() -> Value {
@@ -107,13 +186,66 @@ fn iam() -> Value {
     })
 }
 
-fn root_sign_in() -> Value {
+/// Sign-ins of root users and of IAM users, and what AWS itself warns of. A sign-in through an identity provider shows
+/// nothing that IAM could have prevented, and there are many.
+fn sign_in() -> Value {
+    let names = rows().filter(|action| action.service == "signin" && action.event_name != SIGN_IN_ANOMALY);
+    let names = names.map(|action| action.event_name);
+    let (sign_ins, others): (BTreeSet<_>, BTreeSet<_>) = names.partition(|name| *name == "ConsoleLogin");
+    let detail = |more: Value| {
+        let mut detail = json!({"eventSource": ["signin.amazonaws.com"]});
+        for (field, value) in more.as_object().into_iter().flatten() {
+            detail[field] = value.clone();
+        }
+        detail
+    };
     json!({
         "source": ["aws.signin"],
-        "detail-type": SIGN_IN,
+        "$or": [
+            {"detail-type": SIGN_IN, "detail": detail(json!({"eventName": others}))},
+            {"detail-type": SIGN_IN, "detail": detail(json!({"eventName": sign_ins, "userIdentity": {"type": ["IAMUser", "Root"]}}))},
+            {"detail-type": [SIGN_IN_ANOMALY]},
+        ],
+    })
+}
+
+/// The doors to access besides IAM. Of services of which few calls matter, only those calls; not of the services whose
+/// calls come by another rule anyway.
+fn doors(elsewhere: &[&str]) -> Value {
+    let all: BTreeSet<_> = DOORS.into_iter().map(source).collect();
+    let by_name = rows().filter(|action| !elsewhere.contains(&action.service) && !DOORS.contains(&action.service));
+    let by_name: Vec<_> = by_name.filter(|action| is_by_name(action)).collect();
+    let sources: BTreeSet<_> = by_name.iter().map(|action| source(action.service)).collect();
+    // The name of an action of Lambda is followed by a version.
+    let names: BTreeSet<_> = by_name.iter().map(|action| action.event_name).collect();
+    let names: Vec<_> = names.into_iter().map(|name| json!({"prefix": name})).collect();
+    json!({
+        "detail-type": [API_CALL],
+        "$or": [
+            {"source": all},
+            // Those of a root user come by the rule for root users.
+            {"source": sources, "detail": {"eventName": names, "userIdentity": {"type": [{"anything-but": ["Root"]}]}}},
+            // Services create grants all day.
+            {"source": ["aws.kms"], "detail": {"eventName": ["CreateGrant"], "userIdentity": {"invokedBy": [{"exists": false}]}}},
+        ],
+    })
+}
+
+/// Whether only this call of its service comes by the rule for the doors.
+fn is_by_name(action: &super::Action) -> bool {
+    let of_sharing = super::sharing::ACTIONS.iter().any(|row| row == action);
+    (of_sharing && action.watched_by_default && action.event_name != "CreateGrant") || action.service == "sts"
+}
+
+/// Every call of a root user that changes something, of the services that no other rule covers.
+fn by_root(covered: impl IntoIterator<Item = &'static str>) -> Value {
+    let covered: BTreeSet<_> = covered.into_iter().map(|service| format!("{service}.amazonaws.com")).collect();
+    json!({
+        "source": [{"prefix": "aws."}],
+        "detail-type": [API_CALL],
         "detail": {
-            "eventSource": ["signin.amazonaws.com"],
-            "eventName": rows().filter(|action| action.service == "signin").map(|action| action.event_name).collect::<Vec<_>>(),
+            "eventSource": [{"anything-but": covered}],
+            "eventCategory": ["Management", {"exists": false}],
             "userIdentity": {"type": ["Root"]},
         },
     })
@@ -155,7 +287,8 @@ pub fn sorted(pattern: &Value) -> Value {
 #[must_use]
 pub fn of_rule(name: &str) -> Option<Value> {
     let (rule, beginning) = known(name)?;
-    let mut all = event_patterns().into_iter().chain(member_event_patterns(beginning));
+    let mut all =
+        event_patterns().into_iter().chain(member_event_patterns(beginning)).chain(region_event_patterns(beginning));
     all.find(|(id, _)| *id == rule).map(|(_, pattern)| pattern)
 }
 
@@ -175,13 +308,19 @@ fn known(name: &str) -> Option<(&'static str, &str)> {
 }
 
 /// The end of the name of each rule that has a pattern here, by the rule's logical id. No ending is the end of another.
-const RULE_NAME_ENDINGS: [(&str, &str); 6] = [
+const RULE_NAME_ENDINGS: [(&str, &str); 12] = [
     ("IamRule", "-iam"),
     ("SelfProtectionRule", "-self-protection"),
-    ("RootSignInRule", "-root-sign-in"),
+    ("SignInRule", "-sign-in"),
+    ("DoorsRule", "-other-doors"),
+    ("RootRule", "-root"),
     ("OrganizationRule", "-organization"),
     ("ForwardRule", "-forward"),
+    ("ForwardDoorsRule", "-forward-doors"),
     ("ForwardWatchRule", "-forward-watch"),
+    ("ForwardRegionRule", "-forward-region"),
+    ("ForwardRegionDoorsRule", "-forward-region-doors"),
+    ("ForwardRegionWatchRule", "-forward-region-watch"),
 ];
 
 #[cfg(test)]
@@ -195,7 +334,9 @@ mod tests {
     fn a_pattern_fits_into_a_rule() {
         assert_eq!(LONGEST.len(), 48);
         let room = "\"account\":[{\"anything-but\":[\"111122223333\"]}],".len();
-        for (rule, pattern) in event_patterns().into_iter().chain(member_event_patterns(LONGEST)) {
+        let all =
+            event_patterns().into_iter().chain(member_event_patterns(LONGEST)).chain(region_event_patterns(LONGEST));
+        for (rule, pattern) in all {
             let length = pattern.to_string().len() + room;
             assert!(length <= 2_048, "{rule}: {length} characters (\"Amazon EventBridge quotas\")");
         }
@@ -203,7 +344,8 @@ mod tests {
 
     #[test]
     fn a_rule_has_its_pattern_by_its_name() {
-        let all: Vec<_> = event_patterns().into_iter().chain(member_event_patterns("alerts")).collect();
+        let all = event_patterns().into_iter().chain(member_event_patterns("alerts"));
+        let all: Vec<_> = all.chain(region_event_patterns("alerts")).collect();
         for (rule, pattern) in &all {
             let (_, ending) = RULE_NAME_ENDINGS.iter().find(|(id, _)| id == rule).unwrap();
             assert_eq!(of_rule(&format!("alerts{ending}")).as_ref(), Some(pattern), "{rule}");
@@ -228,7 +370,9 @@ mod tests {
     fn what_the_members_have_is_named_for_every_account() {
         let all: Vec<_> = member_resources("aws-us-gov", "us-gov-west-1", "alerts").collect();
         assert_eq!(all[0], "arn:aws-us-gov:events:us-gov-west-1:*:rule/alerts-forward");
-        assert_eq!(all[2], "arn:aws-us-gov:iam::*:role/alerts-forward");
-        assert_eq!(all[9], "arn:aws-us-gov:cloudformation:us-gov-west-1:*:stack/StackSet-alerts-members-*");
+        assert_eq!(all[3], "arn:aws-us-gov:iam::*:role/alerts-forward");
+        assert_eq!(all[11], "arn:aws-us-gov:cloudformation:us-gov-west-1:*:stack/StackSet-alerts-members-*");
+        let all: Vec<_> = region_resources("aws", "111122223333", "alerts").collect();
+        assert_eq!(all[0], "arn:aws:events:*:111122223333:rule/alerts-forward-region");
     }
 }

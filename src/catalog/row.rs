@@ -34,6 +34,8 @@ pub(super) const fn of(
         object,
         object_at: &[],
         target,
+        account_at: &[],
+        document_at: &[],
         on_caller: OnCaller::Never,
         effect: AccessEffect::None,
         lookup: TargetLookup::Nothing,
@@ -57,6 +59,16 @@ impl Action {
     /// The fields of the object's name.
     pub(super) const fn named(self, object_at: &'static [&'static str]) -> Self {
         Self { object_at, ..self }
+    }
+
+    /// The fields of the account that the call is about.
+    pub(super) const fn about_account(self, account_at: &'static [&'static str]) -> Self {
+        Self { account_at, ..self }
+    }
+
+    /// The fields of the policy.
+    pub(super) const fn document(self, document_at: &'static [&'static str]) -> Self {
+        Self { document_at, ..self }
     }
 
     pub(super) const fn on_caller(self, on_caller: OnCaller) -> Self {

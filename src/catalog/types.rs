@@ -19,6 +19,10 @@ pub struct Action {
     /// The fields of the request or the response that can contain the object's name, best first.
     pub object_at: &'static [&'static str],
     pub target: TargetKind,
+    /// The fields of the account that the call is about, if that can be another one than the account of the event.
+    pub account_at: &'static [&'static str],
+    /// The fields of a policy in the request or the response, besides those of IAM.
+    pub document_at: &'static [&'static str],
     /// Whether the call can be about the caller.
     pub on_caller: OnCaller,
     pub effect: AccessEffect,
@@ -48,6 +52,8 @@ pub enum When {
     Has(&'static str),
     /// This parameter has this value.
     Is(&'static str, &'static str),
+    /// The root user made the call, or signed in.
+    ByRoot,
     /// This parameter is `true`, or CloudTrail omitted the parameters because they were too large.
     True(&'static str),
 }
@@ -85,6 +91,16 @@ pub enum Operation {
     Send,
     Associate,
     Reject,
+    Assign,
+    Unassign,
+    Provision,
+    Invite,
+    Move,
+    Close,
+    Open,
+    Switch,
+    Detect,
+    Replicate,
     /// The effect of an unfamiliar action is not known.
     Call,
 }
@@ -132,6 +148,8 @@ pub enum ObjectKind {
     RootPassword,
     RootPasswordRecovery,
     RootEmail,
+    /// A sign-in that AWS itself warns of.
+    UnusualSignIn,
     EventSelectors,
     RuleTargets,
     Subscription,
@@ -143,8 +161,62 @@ pub enum ObjectKind {
     KeyDeletion,
     /// That a trail logs events.
     Logging,
+    PermissionSet,
+    /// The one inline policy of a permission set, which has no name.
+    SetPolicy,
+    /// A reference to a policy that each account has under the same name.
+    CustomerManagedPolicy,
+    /// A policy of AWS Organizations.
+    OrganizationsPolicy,
+    /// A kind of policies of AWS Organizations: service control policies and others.
+    PolicyType,
+    /// A service of which an account is a delegated administrator.
+    DelegatedService,
+    /// A service that can act in all accounts of the organization.
+    TrustedService,
+    /// The policy by which the organization delegates its administration to members.
+    DelegationPolicy,
+    AllFeatures,
+    Handshake,
+    /// The organization, as what an account joins or leaves.
+    OwnOrganization,
+    BillingTransfer,
+    /// An application of IAM Identity Center.
+    Application,
+    GroupMembership,
+    MfaRegistration,
+    RootEmailChange,
+    /// Where the users of IAM Identity Center come from.
+    IdentitySource,
+    /// The identity provider outside of AWS that IAM Identity Center trusts.
+    ExternalProvider,
+    /// The certificate with which that provider signs.
+    ProviderCertificate,
+    /// The access of the provider that writes users and groups.
+    ProvisioningAccess,
+    MfaSettings,
+    IdentityCenterSettings,
+    Password,
+    EmailVerification,
+    RootSession,
+    AlternateContact,
+    ContactInformation,
+    AccountName,
+    ResourcePolicy,
+    PublicAccessBlock,
+    /// A permission for another principal to use a resource.
+    Permission,
+    AccessControlList,
+    FunctionUrl,
+    KeyGrant,
+    AccessEntry,
+    /// An access policy of Amazon EKS.
+    ClusterAccessPolicy,
+    IdentityPoolRoles,
     /// An action that the catalogue does not have.
     UnfamiliarAction,
+    /// A call of the root user that the catalogue does not have: called by its own name.
+    RootCall,
     /// An action on one of the stack's own resources that is called by its own name.
     StackAction,
 }
@@ -177,6 +249,39 @@ pub enum TargetKind {
     Bucket,
     /// A schedule of EventBridge Scheduler.
     Schedule,
+    /// A permission set of IAM Identity Center.
+    PermissionSet,
+    /// A user or group of the directory of IAM Identity Center; the event does not say which.
+    DirectoryIdentity,
+    DirectoryUser,
+    DirectoryGroup,
+    /// IAM Identity Center itself.
+    IdentityCenter,
+    TokenIssuer,
+    /// The organization itself.
+    Organization,
+    /// A root, an organizational unit or an account; the event does not say which.
+    OrganizationPart,
+    OrganizationRoot,
+    OrganizationalUnit,
+    /// An account of the organization, other than the account of the event.
+    MemberAccount,
+    /// A policy of AWS Organizations.
+    OrganizationsPolicy,
+    /// An AWS region.
+    Region,
+    /// Of IAM Roles Anywhere.
+    TrustAnchor,
+    RolesAnywhereProfile,
+    /// Of Amazon EKS.
+    Cluster,
+    Instance,
+    /// Of Amazon Cognito.
+    IdentityPool,
+    Secret,
+    Repository,
+    /// Of Lambda.
+    Layer,
 }
 
 /// The effect of an action on access. Only the rules of `detection` use it.
@@ -207,6 +312,26 @@ pub enum AccessEffect {
     ChangesRootAccess,
     /// Grants another account temporary access.
     DelegatesAccess,
+    /// Lets a user or group of IAM Identity Center use a permission set in an account.
+    AssignsAccess,
+    /// Writes the roles of a permission set in its accounts again.
+    Provisions,
+    /// Changes whom IAM Identity Center accepts, or what it demands of them.
+    ChangesWorkforceSignIn,
+    /// Removes or changes what limits the accounts of the organization, or adds such a limit.
+    ChangesGuardrail,
+    /// Gives an account or a service power over the organization, or lets an account in or out.
+    ChangesOrganization,
+    /// Opens a session as the root user of a member account.
+    OpensRootSession,
+    /// Changes how the owner of the account is reached.
+    ChangesContact,
+    /// Lets other principals use a resource, by its policy or by a permission.
+    SharesResource,
+    /// Makes a resource easier to reach, whatever its policy says.
+    OpensResource,
+    /// A call of the root user that the catalogue does not have.
+    ByRoot,
     /// Detaches or deletes a policy, or removes a user from a group. The policy may have denied something.
     DetachesPolicy,
     /// Makes something harder to find: renames or deletes an identity or a credential.
@@ -219,8 +344,12 @@ pub enum AccessEffect {
     ImpairsAlerting,
     /// Restores something that these alerts depend on, or does not impair it.
     RestoresAlerting,
-    /// The root user signs in.
+    /// Somebody signs in to the console.
     SignsIn,
+    /// Somebody who is signed in to the console switches to a role.
+    SwitchesRole,
+    /// AWS itself warns of a sign-in.
+    WarnsOfSignIn,
     /// Changes how the root user signs in, at the sign-in page.
     ChangesRootSignIn,
     /// Not known.
@@ -238,6 +367,8 @@ pub enum TargetLookup {
     JustCreated,
     /// Nothing if the call succeeded: then the target is deleted.
     UnlessGone,
+    /// No more than the name that belongs to the id in the event.
+    Name,
 }
 
 /// The policy that the call attaches or detaches, if the target's own policies may not show it.
@@ -252,6 +383,12 @@ pub enum PolicyLookup {
     RemovedPolicy,
     /// The policies of the group that the target was removed from.
     RemovedGroup,
+    /// The policies of the permission set that the call names.
+    GivenPermissionSet,
+    /// The policies of all permission sets that the group of the call is assigned to.
+    GivenAssignments,
+    /// The policy of AWS Organizations that the call names.
+    OrganizationsPolicy,
 }
 
 /// The commands that contain a successful call.
@@ -280,6 +417,10 @@ pub enum Containment {
     RemoveClientId,
     ReviewProvider,
     OfAccount(AccountContainment),
+    InIdentityCenter(CenterContainment),
+    InOrganization(OrganizationContainment),
+    /// Removes what lets other principals in.
+    StopSharing(Sharing),
     /// Restores what the alerts depend on.
     Restore(Restore),
 }
@@ -303,6 +444,69 @@ pub enum AccountContainment {
     RejectDelegation,
     /// The token was sent, so the request cannot be rejected any more.
     ReviewDelegation,
+}
+
+/// The commands that contain a call to IAM Identity Center. Its roles and providers in the accounts are never touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CenterContainment {
+    RemoveAssignment,
+    AssignAgain,
+    RemoveMember,
+    DisableUser,
+    DetachManagedPolicy,
+    DetachCustomerManagedPolicy,
+    DeleteInlinePolicy,
+    ReviewPermissionSet,
+    ReviewTokenIssuer,
+    /// What only the console can change.
+    ReviewSettings,
+}
+
+/// The commands that contain a call to AWS Organizations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrganizationContainment {
+    AttachPolicy,
+    DetachPolicy,
+    ReviewPolicy,
+    EnablePolicyType,
+    DeregisterAdministrator,
+    DisableServiceAccess,
+    EnableServiceAccess,
+    InviteAgain,
+    MoveBack,
+    CancelInvitation,
+    LeaveAgain,
+    ReviewDelegation,
+    ReviewRootSession,
+    ReviewContact,
+    ReviewEmail,
+    DisableRegion,
+    AskSupport,
+}
+
+/// How a resource is closed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    Bucket,
+    PublicAccessOfBucket,
+    PublicAccessOfAccount,
+    Key,
+    KeyGrant,
+    FunctionPermission,
+    LayerPermission,
+    FunctionUrl,
+    TopicPolicy,
+    TopicPermission,
+    QueuePolicy,
+    QueuePermission,
+    Secret,
+    Repository,
+    TrustAnchor,
+    RolesAnywhereProfile,
+    AccessEntry,
+    AccessPolicy,
+    InstanceProfile,
+    IdentityPool,
 }
 
 /// The commands that restore the stack's own resources, or a trail.
@@ -353,15 +557,26 @@ pub enum ChainStep {
     Denied,
     /// A successful call that does more than remove or tag.
     Succeeded,
+    /// A sign-in failed.
+    SignInFailed,
+    /// Somebody signed in.
+    SignedIn,
+}
+
+/// The value of a field; a dot leads into an object: `memberId.userId`.
+#[must_use]
+pub fn at<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
+    object.get(field).or_else(|| field.split_once('.').and_then(|(first, rest)| at(object.get(first)?, rest)))
 }
 
 impl When {
-    pub(super) fn fits(self, request: &Value) -> bool {
+    pub(super) fn fits(self, request: &Value, by_root: bool) -> bool {
         let flag = |field| request.get(field).and_then(Value::as_bool) == Some(true);
         match self {
             Self::Always => true,
-            Self::Has(field) => request.get(field).is_some_and(|value| !value.is_null()),
-            Self::Is(field, wanted) => request.get(field).and_then(Value::as_str) == Some(wanted),
+            Self::ByRoot => by_root,
+            Self::Has(field) => at(request, field).is_some_and(|value| !value.is_null()),
+            Self::Is(field, wanted) => at(request, field).and_then(Value::as_str) == Some(wanted),
             // If the request was omitted, the more severe meaning is used: an attacker can pad a request to hide its
             // parameters.
             Self::True(field) => flag(field) || flag("omitted"),
@@ -373,7 +588,7 @@ impl AccessEffect {
     /// Whether the settings cannot leave the action out: it concerns the stack's own resources or the root user's sign-in.
     #[must_use]
     pub const fn is_always_watched(self) -> bool {
-        self.concerns_alerting() || self.concerns_sign_in()
+        self.concerns_alerting() || self.concerns_sign_in() || matches!(self, Self::WarnsOfSignIn | Self::ByRoot)
     }
 
     /// Whether the action concerns what these alerts depend on.
@@ -405,13 +620,14 @@ impl AccessEffect {
                 | Self::AddsRoleToInstanceProfile
                 | Self::RemovesBoundary
                 | Self::WeakensMfa
+                | Self::SwitchesRole
         )
     }
 
     /// Whether the target gets a policy.
     #[must_use]
     pub const fn grants_policy(self) -> bool {
-        matches!(self, Self::AttachesPolicy | Self::PutsInlinePolicy | Self::AddsToGroup)
+        matches!(self, Self::AttachesPolicy | Self::PutsInlinePolicy | Self::AddsToGroup | Self::AssignsAccess)
     }
 }
 
@@ -438,7 +654,7 @@ impl TargetKind {
             Self::SamlProvider => &["sAMLProviderArn", "name"],
             Self::OidcProvider => &["openIDConnectProviderArn", "url"],
             Self::ServerCertificate => &["serverCertificateName"],
-            Self::RootUser | Self::Account => &[],
+            Self::RootUser | Self::Account | Self::IdentityCenter | Self::Organization => &[],
             Self::Trail => &["name", "trailName", "resourceId"],
             Self::Rule => &["name", "rule", "resourceARN"],
             Self::EventBus | Self::Schedule => &["name"],
@@ -453,6 +669,40 @@ impl TargetKind {
             Self::Alarm => &["alarmName", "alarmNames", "resourceARN"],
             Self::Stack => &["stackName", "stackSetName"],
             Self::Bucket => &["bucketName"],
+            Self::PermissionSet => &["name", "permissionSetArn"],
+            Self::DirectoryIdentity | Self::DirectoryUser => {
+                &["principalId", "memberId.userId", "member.memberId", "userId", "userName"]
+            }
+            Self::DirectoryGroup => &["principalId", "groupId", "displayName"],
+            Self::TokenIssuer => &["name", "trustedTokenIssuerArn"],
+            Self::OrganizationPart | Self::OrganizationRoot => &["targetId", "rootId", "parentId"],
+            Self::OrganizationalUnit => &["organizationalUnitId", "targetId", "name"],
+            Self::MemberAccount => &["accountId", "target.id", "targetId", "targetPrincipal", "accountName"],
+            Self::OrganizationsPolicy => &["policyId", "name"],
+            Self::Region => &["regionName", "region"],
+            Self::TrustAnchor => &["name", "trustAnchorId"],
+            Self::RolesAnywhereProfile => &["name", "profileId"],
+            Self::Cluster => &["name", "clusterName"],
+            Self::Instance => &[
+                "AssociateIamInstanceProfileRequest.InstanceId",
+                "instanceId",
+                "ReplaceIamInstanceProfileAssociationRequest.AssociationId",
+            ],
+            Self::IdentityPool => &["identityPoolName", "identityPoolId"],
+            Self::Secret => &["secretId", "name"],
+            Self::Repository => &["repositoryName"],
+            Self::Layer => &["layerName"],
+        }
+    }
+
+    /// The field of the response that contains the target's ARN.
+    #[must_use]
+    pub const fn arn_field(self) -> &'static str {
+        match self {
+            Self::PermissionSet => "permissionSetArn",
+            Self::TrustAnchor => "trustAnchorArn",
+            Self::RolesAnywhereProfile => "profileArn",
+            _ => "arn",
         }
     }
 
@@ -483,6 +733,25 @@ impl TargetKind {
             Self::Stack => ("cloudformation", "stack/"),
             Self::Bucket => ("s3", ""),
             Self::Schedule => ("scheduler", "schedule/"),
+            Self::PermissionSet => ("sso", "permissionSet/"),
+            Self::DirectoryIdentity | Self::DirectoryUser => ("identitystore", "user/"),
+            Self::DirectoryGroup => ("identitystore", "group/"),
+            Self::IdentityCenter => ("sso", "instance/"),
+            Self::TokenIssuer => ("sso", "trustedTokenIssuer/"),
+            Self::Organization => ("organizations", "organization/"),
+            Self::OrganizationPart | Self::OrganizationRoot => ("organizations", "root/"),
+            Self::OrganizationalUnit => ("organizations", "ou/"),
+            Self::MemberAccount => ("organizations", "account/"),
+            Self::OrganizationsPolicy => ("organizations", "policy/"),
+            Self::Region => ("account", "region/"),
+            Self::TrustAnchor => ("rolesanywhere", "trust-anchor/"),
+            Self::RolesAnywhereProfile => ("rolesanywhere", "profile/"),
+            Self::Cluster => ("eks", "cluster/"),
+            Self::Instance => ("ec2", "instance/"),
+            Self::IdentityPool => ("cognito-identity", "identitypool/"),
+            Self::Secret => ("secretsmanager", "secret:"),
+            Self::Repository => ("ecr", "repository/"),
+            Self::Layer => ("lambda", "layer:"),
         }
     }
 
@@ -495,7 +764,7 @@ impl TargetKind {
 
 impl ChainStep {
     /// Every step, with the word that the history stores. Stored words never change: old items contain them.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 16] = [
         (Self::UserCreated, "user-created"),
         (Self::UserEquipped, "user-equipped"),
         (Self::VersionWritten, "version-written"),
@@ -510,6 +779,8 @@ impl ChainStep {
         (Self::ProviderTrusted, "provider-trusted"),
         (Self::Denied, "denied"),
         (Self::Succeeded, "worked"),
+        (Self::SignInFailed, "sign-in-failed"),
+        (Self::SignedIn, "signed-in"),
     ];
 
     /// The word that the history stores.
@@ -543,7 +814,9 @@ impl Action {
     #[must_use]
     pub const fn carries_document(&self) -> bool {
         match self.object {
-            ObjectKind::InlinePolicy => matches!(self.operation, Operation::Put),
+            ObjectKind::InlinePolicy | ObjectKind::SetPolicy | ObjectKind::ResourcePolicy => {
+                matches!(self.operation, Operation::Put)
+            }
             ObjectKind::NewDefaultVersion | ObjectKind::NewVersion | ObjectKind::TrustPolicy => true,
             ObjectKind::Itself => {
                 matches!((self.operation, self.target), (Operation::Create, TargetKind::Role | TargetKind::Policy))
@@ -554,10 +827,14 @@ impl Action {
 
     /// Whether CloudTrail's `eventName` means this action. Lambda adds a version to the name, `…20150331v2`.
     pub(super) fn is_called(&self, event_name: &str) -> bool {
-        match event_name.strip_prefix(self.event_name) {
-            Some("") => true,
-            Some(version) => self.service == "lambda" && version.starts_with(|first: char| first.is_ascii_digit()),
-            None => false,
+        // `UpdateSsoConfiguration` is the action UpdateSSOConfiguration.
+        let beginning = event_name.get(..self.event_name.len());
+        if !beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(self.event_name)) {
+            return false;
+        }
+        match &event_name[self.event_name.len()..] {
+            "" => true,
+            version => self.service == "lambda" && version.starts_with(|first: char| first.is_ascii_digit()),
         }
     }
 }

@@ -65,6 +65,16 @@ impl Operation {
             Self::Send => "sent",
             Self::Associate => "associated",
             Self::Reject => "rejected",
+            Self::Assign => "assigned",
+            Self::Unassign => "unassigned",
+            Self::Provision => "provisioned",
+            Self::Invite => "invited",
+            Self::Move => "moved",
+            Self::Close => "closed",
+            Self::Open => "opened",
+            Self::Switch => "switched to",
+            Self::Detect => "detected",
+            Self::Replicate => "replicated",
             Self::Call => "called",
         })
     }
@@ -104,6 +114,16 @@ impl Operation {
             Self::Send => "send",
             Self::Associate => "associate",
             Self::Reject => "reject",
+            Self::Assign => "assign",
+            Self::Unassign => "unassign",
+            Self::Provision => "provision",
+            Self::Invite => "invite",
+            Self::Move => "move",
+            Self::Close => "close",
+            Self::Open => "open",
+            Self::Switch => "switch to",
+            Self::Detect => "detect",
+            Self::Replicate => "replicate",
             Self::Call => "call",
         })
     }
@@ -120,12 +140,12 @@ impl ObjectKind {
             Self::Description => "description",
             Self::DescriptionOrSessionLength => "description or session duration",
             Self::ManagedPolicy => "policy",
-            Self::InlinePolicy => "inline policy",
+            Self::InlinePolicy | Self::SetPolicy => "inline policy",
             Self::PermissionsBoundary => "permissions boundary",
             Self::TrustPolicy => "trust policy",
             Self::Group => "group",
             Self::InstanceProfile => "instance profile",
-            Self::LinkedService => "service",
+            Self::LinkedService | Self::DelegatedService => "service",
             Self::RoleTemplate => "role template",
             Self::AccessKey => "access key",
             Self::ConsolePassword => "console password",
@@ -151,6 +171,7 @@ impl ObjectKind {
             Self::RootPassword => "root user's password",
             Self::RootPasswordRecovery => "recovery of the root user's password",
             Self::RootEmail => "root user's e-mail address",
+            Self::UnusualSignIn => "unusual sign-in",
             Self::EventSelectors => "event selectors",
             Self::RuleTargets => "targets",
             Self::Subscription => "subscription",
@@ -162,7 +183,42 @@ impl ObjectKind {
             Self::KeyDeletion => "deletion",
             Self::Logging => "logging",
             Self::UnfamiliarAction => "unfamiliar IAM action",
-            Self::StackAction => "action",
+            Self::PermissionSet => "permission set",
+            Self::CustomerManagedPolicy => "customer managed policy",
+            Self::OrganizationsPolicy => "Organizations policy",
+            Self::PolicyType => "policy type",
+            Self::TrustedService => "trusted service",
+            Self::DelegationPolicy => "organization's delegation policy",
+            Self::AllFeatures => "all features of the organization",
+            Self::Handshake => "invitation to an organization",
+            Self::OwnOrganization => "organization",
+            Self::BillingTransfer => "transfer of billing",
+            Self::Application => "application",
+            Self::GroupMembership => "group membership",
+            Self::MfaRegistration => "registration of an MFA device",
+            Self::RootEmailChange => "change of the root user's e-mail address",
+            Self::IdentitySource => "identity source of IAM Identity Center",
+            Self::ExternalProvider => "external identity provider of IAM Identity Center",
+            Self::ProviderCertificate => "certificate of the external identity provider",
+            Self::ProvisioningAccess => "access token for automatic provisioning",
+            Self::MfaSettings => "MFA settings of IAM Identity Center",
+            Self::IdentityCenterSettings => "settings of IAM Identity Center",
+            Self::Password => "password",
+            Self::EmailVerification => "e-mail address",
+            Self::RootSession => "root session",
+            Self::AlternateContact => "account's alternate contact",
+            Self::ContactInformation => "account's contact information",
+            Self::AccountName => "account's name",
+            Self::ResourcePolicy => "resource policy",
+            Self::PublicAccessBlock => "block of public access",
+            Self::Permission => "permission",
+            Self::AccessControlList => "access control list",
+            Self::FunctionUrl => "function URL",
+            Self::KeyGrant => "grant",
+            Self::AccessEntry => "access entry",
+            Self::ClusterAccessPolicy => "access policy",
+            Self::IdentityPoolRoles => "roles",
+            Self::RootCall | Self::StackAction => "action",
         })
     }
 
@@ -170,40 +226,73 @@ impl ObjectKind {
     #[must_use]
     pub fn label(self) -> &'static str {
         said(match self {
-            Self::Itself => "Name",
+            Self::Itself | Self::AccountName => "Name",
             Self::NewName => "New name",
             Self::NameOrPath | Self::Description | Self::DescriptionOrSessionLength | Self::TopicAttribute => {
                 "Attribute"
             }
-            Self::ManagedPolicy | Self::InlinePolicy | Self::TrustPolicy | Self::PasswordPolicy => "Policy",
+            Self::ManagedPolicy
+            | Self::InlinePolicy
+            | Self::TrustPolicy
+            | Self::PasswordPolicy
+            | Self::CustomerManagedPolicy
+            | Self::SetPolicy
+            | Self::OrganizationsPolicy
+            | Self::DelegationPolicy
+            | Self::ResourcePolicy
+            | Self::ClusterAccessPolicy => "Policy",
             Self::PermissionsBoundary => "Boundary",
             Self::Group => "Group",
             Self::InstanceProfile => "Profile",
-            Self::LinkedService => "Service",
+            Self::LinkedService | Self::DelegatedService | Self::TrustedService => "Service",
             Self::RoleTemplate => "Template",
             Self::AccessKey => "Access key",
-            Self::ConsolePassword | Self::RootPassword | Self::RootPasswordRecovery => "Password",
+            Self::ConsolePassword | Self::RootPassword | Self::RootPasswordRecovery | Self::Password => "Password",
             Self::ServiceSpecificCredential => "Credential",
             Self::SshPublicKey => "SSH key",
-            Self::SigningCertificate => "Certificate",
-            Self::MfaDevice => "Device",
+            Self::SigningCertificate | Self::ProviderCertificate => "Certificate",
+            Self::MfaDevice | Self::MfaRegistration => "Device",
             Self::NewDefaultVersion | Self::NewVersion | Self::OldVersion | Self::DefaultVersion => "Version",
             Self::Thumbprints => "Thumbprints",
             Self::ClientId => "Client ID",
             Self::AccountAlias => "Alias",
             Self::StsPreferences => "Preferences",
-            Self::RootCredentialsManagement | Self::RootSessions | Self::OutboundFederation => "Feature",
+            Self::RootCredentialsManagement | Self::RootSessions | Self::OutboundFederation | Self::AllFeatures => {
+                "Feature"
+            }
             Self::AccountProperties => "Properties",
             Self::DelegationRequest | Self::DelegationToken => "Request",
-            Self::RootEmail => "E-mail address",
+            Self::RootEmail | Self::RootEmailChange | Self::EmailVerification => "E-mail address",
+            Self::UnusualSignIn => "Sign-in",
             Self::EventSelectors => "Selectors",
             Self::RuleTargets => "Targets",
             Self::Subscription => "Subscription",
-            Self::FunctionCode | Self::FunctionConfiguration | Self::ReservedConcurrency => "Setting",
+            Self::FunctionCode | Self::FunctionConfiguration | Self::ReservedConcurrency | Self::PublicAccessBlock => {
+                "Setting"
+            }
             Self::InvokePermission => "Statement",
             Self::KeyDeletion => "Deletion",
             Self::Logging => "Logging",
-            Self::UnfamiliarAction | Self::StackAction => "Action",
+            Self::PermissionSet => "Permission set",
+            Self::PolicyType => "Policy type",
+            Self::Handshake => "Invitation",
+            Self::OwnOrganization => "Organization",
+            Self::BillingTransfer => "Transfer",
+            Self::Application => "Application",
+            Self::GroupMembership => "Membership",
+            Self::IdentitySource => "Identity source",
+            Self::ExternalProvider => "Provider",
+            Self::ProvisioningAccess => "Token",
+            Self::MfaSettings | Self::IdentityCenterSettings => "Settings",
+            Self::RootSession => "Session",
+            Self::AlternateContact | Self::ContactInformation => "Contact",
+            Self::Permission => "Permission",
+            Self::AccessControlList => "ACL",
+            Self::FunctionUrl => "URL",
+            Self::KeyGrant => "Grant",
+            Self::AccessEntry => "Access entry",
+            Self::IdentityPoolRoles => "Roles",
+            Self::RootCall | Self::UnfamiliarAction | Self::StackAction => "Action",
         })
     }
 
@@ -224,6 +313,14 @@ impl ObjectKind {
             | Self::DelegationRequest
             | Self::DelegationToken
             | Self::TopicAttribute
+            | Self::PermissionSet
+            | Self::CustomerManagedPolicy
+            | Self::OrganizationsPolicy
+            | Self::PolicyType
+            | Self::DelegatedService
+            | Self::TrustedService
+            | Self::ClusterAccessPolicy
+            | Self::RootCall
             | Self::UnfamiliarAction
             | Self::StackAction => Reference::ByName,
             Self::AccessKey
@@ -235,6 +332,18 @@ impl ObjectKind {
             | Self::NewVersion
             | Self::OldVersion
             | Self::Subscription
+            | Self::Handshake
+            | Self::BillingTransfer
+            | Self::Application
+            | Self::GroupMembership
+            | Self::UnusualSignIn
+            | Self::ProvisioningAccess
+            | Self::ProviderCertificate
+            | Self::RootSession
+            | Self::Permission
+            | Self::FunctionUrl
+            | Self::KeyGrant
+            | Self::AccessEntry
             | Self::InvokePermission => Reference::Indefinite,
             Self::ConsolePassword if matches!(operation, Operation::Create) => Reference::Indefinite,
             Self::ConsolePassword
@@ -259,8 +368,26 @@ impl ObjectKind {
             | Self::FunctionCode
             | Self::FunctionConfiguration
             | Self::ReservedConcurrency
+            | Self::DelegationPolicy
+            | Self::OwnOrganization
+            | Self::MfaRegistration
+            | Self::RootEmailChange
+            | Self::IdentitySource
+            | Self::ExternalProvider
+            | Self::MfaSettings
+            | Self::IdentityCenterSettings
+            | Self::Password
+            | Self::EmailVerification
+            | Self::AlternateContact
+            | Self::ContactInformation
+            | Self::AccountName
+            | Self::SetPolicy
+            | Self::ResourcePolicy
+            | Self::PublicAccessBlock
+            | Self::AccessControlList
+            | Self::IdentityPoolRoles
             | Self::KeyDeletion => Reference::Definite,
-            Self::Logging => Reference::Uncountable,
+            Self::Logging | Self::AllFeatures => Reference::Uncountable,
         }
     }
 }
@@ -280,7 +407,7 @@ impl TargetKind {
             Self::SamlProvider => "SAML provider",
             Self::OidcProvider => "OIDC provider",
             Self::ServerCertificate => "server certificate",
-            Self::Account => "account",
+            Self::Account | Self::MemberAccount => "account",
             Self::Trail => "trail",
             Self::Rule => "EventBridge rule",
             Self::EventBus => "event bus",
@@ -294,6 +421,26 @@ impl TargetKind {
             Self::Stack => "CloudFormation stack",
             Self::Bucket => "S3 bucket",
             Self::Schedule => "schedule",
+            Self::PermissionSet => "permission set",
+            Self::DirectoryIdentity => "Identity Center user or group",
+            Self::DirectoryUser => "Identity Center user",
+            Self::DirectoryGroup => "Identity Center group",
+            Self::IdentityCenter => "instance of IAM Identity Center",
+            Self::TokenIssuer => "trusted token issuer",
+            Self::Organization => "organization",
+            Self::OrganizationPart => "organizational unit or account",
+            Self::OrganizationRoot => "organization's root",
+            Self::OrganizationalUnit => "organizational unit",
+            Self::OrganizationsPolicy => "Organizations policy",
+            Self::Region => "region",
+            Self::TrustAnchor => "trust anchor",
+            Self::RolesAnywhereProfile => "Roles Anywhere profile",
+            Self::Cluster => "EKS cluster",
+            Self::Instance => "EC2 instance",
+            Self::IdentityPool => "identity pool",
+            Self::Secret => "secret",
+            Self::Repository => "ECR repository",
+            Self::Layer => "Lambda layer",
         })
     }
 }
@@ -301,6 +448,7 @@ impl TargetKind {
 impl Action {
     /// Which of target and object comes first.
     #[must_use]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     pub fn order(&self) -> Order {
         match self.object {
             ObjectKind::Itself => Order::TargetOnly,
@@ -316,18 +464,57 @@ impl Action {
             | ObjectKind::RootPassword
             | ObjectKind::RootPasswordRecovery
             | ObjectKind::RootEmail
+            | ObjectKind::UnusualSignIn
+            | ObjectKind::TrustedService
+            | ObjectKind::DelegationPolicy
+            | ObjectKind::AllFeatures
+            | ObjectKind::Handshake
+            | ObjectKind::BillingTransfer
+            | ObjectKind::Application
+            | ObjectKind::GroupMembership
+            | ObjectKind::RootEmailChange
+            | ObjectKind::IdentitySource
+            | ObjectKind::ExternalProvider
+            | ObjectKind::ProviderCertificate
+            | ObjectKind::ProvisioningAccess
+            | ObjectKind::MfaSettings
+            | ObjectKind::IdentityCenterSettings
+            | ObjectKind::AlternateContact
+            | ObjectKind::ContactInformation
+            | ObjectKind::AccountName
+            | ObjectKind::RootCall
             | ObjectKind::UnfamiliarAction => Order::ObjectOnly,
+            ObjectKind::PermissionSet => {
+                Order::ObjectThenTarget(if self.operation == Operation::Unassign { "from" } else { "to" })
+            }
+            ObjectKind::DelegatedService => Order::TargetThenObject(if self.operation == Operation::Remove {
+                "as delegated administrator of"
+            } else {
+                "as a delegated administrator of"
+            }),
+            ObjectKind::OwnOrganization => {
+                Order::TargetThenObject(if self.operation == Operation::Invite { "to" } else { "from" })
+            }
+            ObjectKind::MfaRegistration => Order::ObjectThenTarget("for"),
+            ObjectKind::PolicyType | ObjectKind::RootSession => Order::ObjectThenTarget("in"),
             ObjectKind::NewName => Order::TargetThenObject("to"),
             ObjectKind::LinkedService => Order::TargetThenObject("for"),
             ObjectKind::RoleTemplate => Order::TargetThenObject("from"),
-            ObjectKind::Logging | ObjectKind::StackAction => Order::ObjectThenTarget("on"),
-            ObjectKind::Group | ObjectKind::InstanceProfile => {
-                Order::TargetThenObject(if self.operation == Operation::Remove { "from" } else { "to" })
+            ObjectKind::Logging | ObjectKind::StackAction | ObjectKind::Permission | ObjectKind::KeyGrant => {
+                Order::ObjectThenTarget("on")
             }
-            ObjectKind::ManagedPolicy => {
+            ObjectKind::Group | ObjectKind::InstanceProfile => Order::TargetThenObject(match self.operation {
+                Operation::Remove => "from",
+                Operation::Associate | Operation::Replace => "with",
+                _ => "to",
+            }),
+            ObjectKind::ManagedPolicy
+            | ObjectKind::CustomerManagedPolicy
+            | ObjectKind::OrganizationsPolicy
+            | ObjectKind::ClusterAccessPolicy => {
                 Order::ObjectThenTarget(if self.operation == Operation::Detach { "from" } else { "to" })
             }
-            ObjectKind::InlinePolicy => {
+            ObjectKind::InlinePolicy | ObjectKind::SetPolicy => {
                 Order::ObjectThenTarget(if self.operation == Operation::Put { "on" } else { "of" })
             }
             ObjectKind::ClientId => {
@@ -360,7 +547,20 @@ impl Action {
             | ObjectKind::FunctionConfiguration
             | ObjectKind::ReservedConcurrency
             | ObjectKind::InvokePermission
+            | ObjectKind::Password
+            | ObjectKind::EmailVerification
+            | ObjectKind::ResourcePolicy
+            | ObjectKind::PublicAccessBlock
+            | ObjectKind::AccessControlList
+            | ObjectKind::IdentityPoolRoles
             | ObjectKind::KeyDeletion => Order::ObjectThenTarget("of"),
+            ObjectKind::FunctionUrl => {
+                Order::ObjectThenTarget(if self.operation == Operation::Create { "for" } else { "of" })
+            }
+            ObjectKind::AccessEntry => Order::ObjectThenTarget(match self.operation {
+                Operation::Create => "in",
+                _ => "of",
+            }),
         }
     }
 }

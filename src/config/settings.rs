@@ -313,10 +313,15 @@ fn with_itself(
     own
 }
 
-/// Adds what the members have: their names are the same everywhere, and all together they are too long for a variable.
+/// Adds what the members and the other regions have: their names are the same everywhere, and all together they are too
+/// long for a variable.
 fn with_members(mut own: ProtectedResources, topic: &Topic, reader_role: Option<&str>) -> ProtectedResources {
-    if let Some(arn) = topic.arn().and_then(Arn::parse).filter(|_| reader_role.is_some()) {
-        patterns::member_resources(arn.partition, arn.region, arn.resource).for_each(|arn| own.add(arn));
+    if let Some(arn) = topic.arn().and_then(Arn::parse) {
+        let (of_members, account) = reader_role.map_or((false, arn.account), |_| (true, "*"));
+        if of_members {
+            patterns::member_resources(arn.partition, arn.region, arn.resource).for_each(|arn| own.add(arn));
+        }
+        patterns::region_resources(arn.partition, account, arn.resource).for_each(|arn| own.add(arn));
     }
     own
 }

@@ -3,7 +3,7 @@
 
 use crate::arn::Arn;
 use crate::catalog::{self, AccessEffect, ObjectKind, TargetKind};
-use crate::event::{Activity, Principal};
+use crate::event::{Activity, Delivery, Principal};
 use crate::phrase;
 use crate::text::{Phrase, Untrusted};
 use serde_json::Value;
@@ -246,16 +246,32 @@ impl Watch {
         accounts.is_some_and(|(own, account)| own != account.raw())
     }
 
+    /// The activity; a call that does not concern the alerting, as what it is for others: it may let somebody in.
+    #[must_use]
+    pub fn as_concerned(&self, activity: Activity, delivery: &Delivery) -> Activity {
+        if !activity.action.effect.concerns_alerting() || self.is_protected(&activity) {
+            return activity;
+        }
+        Activity::for_others(delivery).unwrap_or(activity)
+    }
+
     /// Why an activity is not alerted on; `None` if it is alerted on.
     #[must_use]
     pub fn why_not(&self, activity: &Activity) -> Option<Phrase> {
         let action = activity.action;
         match action.effect {
-            AccessEffect::Unfamiliar => None,
-            effect if effect.concerns_sign_in() && matches!(activity.principal, Principal::Root(_)) => None,
+            AccessEffect::Unfamiliar | AccessEffect::ByRoot | AccessEffect::WarnsOfSignIn => None,
+            effect
+                if effect.concerns_sign_in()
+                    && matches!(activity.principal, Principal::Root(_) | Principal::IamUser(_)) =>
+            {
+                None
+            }
             // Before a sign-in, CloudTrail may not know who it is.
             AccessEffect::ChangesRootSignIn if !activity.principal.is_identified() => None,
-            effect if effect.concerns_sign_in() => Some("only sign-ins of the root user are alerted on".into()),
+            effect if effect.concerns_sign_in() => {
+                Some("only sign-ins of root users and of IAM users are alerted on".into())
+            }
             effect if effect.concerns_alerting() && self.is_protected(activity) => None,
             effect if effect.concerns_alerting() => {
                 let kind = action.target.noun();
@@ -278,7 +294,6 @@ fn names_a_trail(activity: &Activity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Delivery;
     use serde_json::{Value, json};
 
     fn watch(own: &str, trails: &str) -> Watch {
@@ -322,7 +337,7 @@ mod tests {
         for (text, part) in [
             ("CreateUser,CreateUsr", "CreateUsr"),
             ("StopLogging", "StopLogging"),
-            ("identitystore:CreateUser", "identitystore:CreateUser"),
+            ("workmail:CreateUser", "workmail:CreateUser"),
             ("default,-CreateUsr", "-CreateUsr"),
             ("-DeleteUser", "-DeleteUser"),
             ("default,*User", "*User"),
@@ -412,8 +427,28 @@ mod tests {
     }
 
     #[test]
-    fn only_sign_ins_of_the_root_user_are_alerted_on() {
+    fn sign_ins_of_root_users_and_of_iam_users_are_alerted_on_and_those_by_a_provider_are_not() {
         let sign_in = |who| watch("", "").why_not(&activity("signin", "ConsoleLogin", &json!(null), who)).is_none();
-        assert!(sign_in("Root") && !sign_in("IAMUser"));
+        assert!(sign_in("Root") && sign_in("IAMUser") && !sign_in("AssumedRole"));
+    }
+
+    #[test]
+    fn a_call_on_a_resource_that_is_not_of_the_stack_is_read_for_what_it_lets_in() {
+        let own = "arn:aws:s3:::alerts-trail";
+        let concerned = |name: &str, bucket: &str, identity: &str| {
+            let request = json!({"bucketName": bucket, "bucketPolicy": {"Statement": []}});
+            let record = json!({"eventSource": "s3.amazonaws.com", "eventName": name, "awsRegion": "us-east-1",
+                "recipientAccountId": "111122223333", "requestParameters": request, "userIdentity": {"type": identity}});
+            let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
+            let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
+            let watch = watch(own, "");
+            let activity = watch.as_concerned(activity, &delivery);
+            (activity.action.effect, watch.why_not(&activity).is_none())
+        };
+        assert_eq!(concerned("PutBucketPolicy", "alerts-trail", "IAMUser"), (AccessEffect::ImpairsAlerting, true));
+        assert_eq!(concerned("PutBucketPolicy", "reports", "IAMUser"), (AccessEffect::SharesResource, true));
+        assert_eq!(concerned("DeleteBucket", "reports", "IAMUser"), (AccessEffect::ImpairsAlerting, false));
+        assert_eq!(concerned("DeleteBucket", "reports", "Root"), (AccessEffect::ByRoot, true));
+        assert_eq!(concerned("DeleteBucket", "alerts-trail", "Root"), (AccessEffect::ImpairsAlerting, true));
     }
 }

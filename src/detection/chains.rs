@@ -45,7 +45,7 @@ pub enum Shared {
 }
 
 /// All chains. The techniques are in ATT&CK: T1136.003 and T1098 for persistence, T1556 for MFA, T1548 for the
-/// boundary, T1484.002 for trust in a provider, T1087.004 for probing.
+/// boundary, T1484.002 for trust in a provider, T1087.004 for probing, T1110 for guessed passwords.
 pub const CHAINS: &[Chain] = &[
     Chain {
         name: "new_user_with_access",
@@ -146,6 +146,18 @@ pub const CHAINS: &[Chain] = &[
         words: ["", ""],
         because: "This looks like somebody probing what a stolen credential can do.",
     },
+    Chain {
+        name: "sign_ins_failed_then_succeeded",
+        first: ChainStep::SignInFailed,
+        times: 5,
+        then: ChainStep::SignedIn,
+        shared: Shared::Target,
+        within: TimeDelta::hours(1),
+        same_object: false,
+        severity: Severity::High,
+        words: ["", ""],
+        because: "This looks like somebody guessing the password.",
+    },
 ];
 
 /// The chain steps that an activity can be: the steps of its row, unless the event's own policies exclude them.
@@ -153,6 +165,9 @@ pub const CHAINS: &[Chain] = &[
 pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
     match &activity.outcome {
         Outcome::Succeeded => {}
+        Outcome::Failed { .. } if activity.action.effect == AccessEffect::SignsIn => {
+            return vec![ChainStep::SignInFailed];
+        }
         Outcome::Failed { failure: FailureKind::Denied, .. } => return vec![ChainStep::Denied],
         Outcome::Failed { .. } => return Vec::new(),
     }
@@ -160,7 +175,9 @@ pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
     let contains = action.effect.grants_policy() && only_denies(activity);
     let happened = |step: &ChainStep| match step {
         // A root user that gets a key is no new user.
-        ChainStep::UserEquipped => activity.target.kind == TargetKind::User && !contains,
+        ChainStep::UserEquipped => {
+            matches!(activity.target.kind, TargetKind::User | TargetKind::DirectoryUser) && !contains
+        }
         ChainStep::PolicyGranted => !contains,
         ChainStep::TrustWidened => widens_trust(activity),
         ChainStep::UserCreated
@@ -173,7 +190,9 @@ pub fn steps_of(activity: &Activity) -> Vec<ChainStep> {
         | ChainStep::ProviderChanged
         | ChainStep::ProviderTrusted
         | ChainStep::Denied
-        | ChainStep::Succeeded => true,
+        | ChainStep::Succeeded
+        | ChainStep::SignInFailed
+        | ChainStep::SignedIn => true,
     };
     let of_row = action.steps.iter().copied().filter(happened);
     let of_row = of_row.chain(of_event(activity));
@@ -308,6 +327,10 @@ impl Completed {
     fn story(&self) -> Phrase {
         let (first, then) = (&self.first, &self.then);
         let later = later(then.time - first.time);
+        if self.chain.first == ChainStep::SignInFailed {
+            let done = phrase!("at ", Phrase::ours(clock(then.time)), " one succeeded, ", later);
+            return phrase!(self.began().capitalized(), "; ", done, ". ", self.chain.because);
+        }
         if self.chain.first == ChainStep::Denied {
             let done = phrase!(Phrase::ours(clock(then.time)), " ", &then.call, " succeeded, ", later);
             return phrase!(self.began().capitalized(), "; at ", done, ". ", self.chain.because);
@@ -335,6 +358,10 @@ impl Completed {
             let calls = Phrase::ours(counted(self.times, "call"));
             let at_least = if self.at_least { "at least " } else { "" };
             return phrase!(at_least, calls, " by ", &first.actor, " were denied from ", at);
+        }
+        if self.chain.first == ChainStep::SignInFailed {
+            let sign_ins = Phrase::ours(counted(self.times, "sign-in"));
+            return phrase!(sign_ins, " as the ", Phrase::from(&first.target), " failed from ", at);
         }
         let [done, _] = self.chain.words;
         phrase!("the ", Phrase::from(&first.target), done, " at ", at)

@@ -5,12 +5,13 @@ use super::chains::Completed;
 use super::holder;
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, TargetKind};
 use crate::config::Settings;
-use crate::event::Activity;
-use crate::history::RelatedActivity;
+use crate::event::{Activity, Principal};
+use crate::history::{Line, RelatedActivity};
 use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownTarget, Lookup, Unavailable};
 use crate::phrase;
 use crate::policy::{
-    Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Holder, Home, Named, Parsed, Reading, Trust,
+    Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Guardrail, Holder, Home, Named, Parsed, Reading,
+    Trust,
 };
 use crate::text::{Phrase, Untrusted};
 use std::borrow::Cow;
@@ -30,6 +31,10 @@ pub struct Case<'a> {
     pub granted: Option<Granted>,
     /// The trusted principals of the role, if the call contains them.
     pub trust: Option<Trust>,
+    /// Who can use the resource, if the call says so.
+    pub shared: Option<Trust>,
+    /// What the policy of AWS Organizations limits, as far as it was read.
+    pub guardrail: Option<Guardrail>,
     /// What the removal of a policy changed, if the call removed one.
     pub lifted: Option<Lifted>,
     /// The settings: which principals are expected to change access, and which are the stack's own resources.
@@ -44,6 +49,8 @@ pub struct PriorActivity {
     pub related: RelatedActivity,
     /// The chains that the event completes.
     pub chains: Vec<Completed>,
+    /// The call that this event is a consequence of, if one was recorded, see [`caused_by`](crate::history::caused_by).
+    pub cause: Option<Line>,
     /// Whether an earlier attempt at this event did not finish.
     pub retried: bool,
     /// Whether the history says that the event was alerted on before, and nothing else does.
@@ -158,6 +165,11 @@ impl<'a> Case<'a> {
             caller_access: of_caller,
             granted: Granted::of(&known),
             trust: trust(activity, dossier, home(activity, dossier, settings)),
+            shared: activity
+                .resource_document
+                .as_ref()
+                .map(|document| Trust::of_resource(document, home(activity, dossier, settings))),
+            guardrail: guardrail(activity, dossier),
             lifted: Lifted::of(&known),
             target_access,
             unread_policy,
@@ -178,6 +190,21 @@ impl<'a> Case<'a> {
         let known = self.dossier.callers_account.as_ref().and_then(|account| account.name.found().cloned());
         let set = self.settings.account_names.get(id.raw()).map(Untrusted::new);
         set.or(known).map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")"))
+    }
+
+    /// The account that the call is about, if it is another one than the event's: its name, if there is one, and its id.
+    #[must_use]
+    pub fn about_account(&self) -> Option<Phrase> {
+        let id = self.activity.about_account.as_ref()?;
+        let known = self.dossier.central.about_account.as_ref().and_then(|account| account.name.found().cloned());
+        let set = self.settings.account_names.get(id.raw()).map(Untrusted::new);
+        Some(set.or(known).map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")")))
+    }
+
+    /// Whether a session that the organization's management account opened as root made the call.
+    #[must_use]
+    pub fn is_in_root_session(&self) -> bool {
+        matches!(&self.activity.principal, Principal::Root(root) if root.assumed)
     }
 
     /// Whether the event is of another account than the function's, and came from a member of the organization.
@@ -210,7 +237,9 @@ impl<'a> Case<'a> {
             || given.map_or(Lookup::not_asked("the event does not contain the policy"), |given| given.document.clone()),
             Lookup::Found,
         );
-        AttachedPolicy { name, via: Attachment::Attached, arn: activity.object.arn.clone(), document }.is_quarantine()
+        let arn = activity.object.arn.clone();
+        let via = if arn.is_some() { Attachment::Attached } else { Attachment::Inline };
+        AttachedPolicy { name, via, arn, document }.is_quarantine()
     }
 
     /// Whether the call attached AWS's quarantine, or tried to.
@@ -274,6 +303,7 @@ impl Granted {
                 let group = object.name.clone()?;
                 Box::new(move |policy| policy.via == Attachment::Group(group.clone()))
             }
+            AccessEffect::AssignsAccess => Box::new(|_| false),
             AccessEffect::RewritesPolicy | AccessEffect::DraftsPolicyVersion | AccessEffect::Creates
                 if activity.target.kind == TargetKind::Policy =>
             {
@@ -379,6 +409,12 @@ fn is_deny_only(attached: &AttachedPolicies) -> bool {
         Reading::NotUnderstood | Reading::Gone | Reading::Unread => false,
     };
     !attached.policies.is_empty() && attached.gaps.is_empty() && attached.policies.iter().all(denies)
+}
+
+/// The policy of AWS Organizations in the event; else the current one, if the call did not delete it.
+fn guardrail(activity: &Activity, dossier: &Dossier) -> Option<Guardrail> {
+    let known = dossier.central.policy.as_ref().and_then(|policy| policy.document.found());
+    Guardrail::of(activity.guardrail_document.as_ref().or(known)?)
 }
 
 fn home<'a>(activity: &'a Activity, dossier: &'a Dossier, settings: &'a Settings) -> Home<'a> {

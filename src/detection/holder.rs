@@ -14,7 +14,11 @@ pub(super) fn of_target<'a>(activity: &'a Activity, dossier: &'a Dossier, settin
     let known = match &dossier.target {
         KnownTarget::User(user) => of_user(user),
         KnownTarget::Role(role) => of_role(role),
-        KnownTarget::Group(_) | KnownTarget::Policy(_) | KnownTarget::NotAsked(_) => Holder::default(),
+        KnownTarget::Group(_)
+        | KnownTarget::Policy(_)
+        | KnownTarget::PermissionSet(_)
+        | KnownTarget::Identity(..)
+        | KnownTarget::NotAsked(_) => Holder::default(),
     };
     Holder { arn, ..with_settings(known, activity, settings) }
 }

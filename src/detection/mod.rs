@@ -22,6 +22,7 @@ pub fn assess(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
     let (mut raises, mut expected, mut always) = (Vec::new(), None, false);
     // What an expected principal gets: more than LOW if it may not be the one that is expected.
+    let mut consequence = None;
     let (mut incomplete, mut floor) = (false, Severity::Low);
     let mut reasons = Vec::new();
     for rule in RULES {
@@ -46,6 +47,7 @@ pub fn assess(case: &Case<'_>) -> Assessment {
             Weight::Context => reasons.push((Severity::Low, reason)),
             Weight::RaiseOneLevel => raises.push(reason),
             Weight::Expected => expected = Some(reason),
+            Weight::Consequence(level) => consequence = Some((level, reason)),
         }
     }
     for completed in case.prior.iter().flat_map(|prior| &prior.chains) {
@@ -66,6 +68,13 @@ pub fn assess(case: &Case<'_>) -> Assessment {
     // The most severe reason first; reasons of the same severity keep the order of the table.
     reasons.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let mut reasons: Vec<_> = reasons.into_iter().map(|(_, reason)| reason).collect();
+    // Nobody but AWS writes these roles, and what made AWS do so was alerted on by itself.
+    if let Some((level, reason)) = consequence {
+        reasons.insert(0, reason);
+        if level >= severity {
+            return Assessment { severity: Severity::Low, reasons, unless_expected: None, incomplete: false };
+        }
+    }
     match expected {
         Some(reason) if always => {
             let text = phrase!(reason.text, " The setting does not apply to this.");

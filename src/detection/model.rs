@@ -38,6 +38,8 @@ pub enum Weight {
     Context,
     /// The settings say that the activity is expected: LOW.
     Expected,
+    /// The activity follows from a call of this severity, which was alerted on: LOW, unless the activity is more severe.
+    Consequence(Severity),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,14 +4,19 @@
 //! both. Only an explicit list of principals lowers a severity.
 
 mod caller;
+mod consequence;
 mod credentials;
 mod grants;
+mod guardrails;
 mod lockout;
 mod not_evaluated;
 mod opinions;
 mod protection;
 mod quarantine;
+mod root_sessions;
 mod self_protection;
+mod sharing;
+mod sign_in;
 mod trust;
 
 use super::context::Case;
@@ -26,7 +31,8 @@ use crate::text::{Phrase, Untrusted};
 pub const RULES: &[Rule] = &[
     Rule { name: "action", judge: action },
     Rule { name: "root_user", judge: caller::root_user },
-    Rule { name: "root_sign_in", judge: caller::root_sign_in },
+    Rule { name: "root_sign_in", judge: sign_in::root_sign_in },
+    Rule { name: "sign_in_without_mfa", judge: sign_in::sign_in_without_mfa },
     Rule { name: "self_protection", judge: self_protection::self_protection },
     Rule { name: "grants_administrator", judge: grants::grants_administrator },
     Rule { name: "grants_escalation", judge: grants::grants_escalation },
@@ -62,8 +68,11 @@ pub const RULES: &[Rule] = &[
     Rule { name: "caller_not_evaluated", judge: not_evaluated::caller_not_evaluated },
     Rule { name: "target_not_evaluated", judge: not_evaluated::target_not_evaluated },
     Rule { name: "history_not_evaluated", judge: not_evaluated::history_not_evaluated },
+    Rule { name: "assigned_to_nothing", judge: grants::assigned_to_nothing },
+    Rule { name: "root_session_opened_by", judge: root_sessions::opened_by },
     Rule { name: "own_credential", judge: credentials::own_credential },
     Rule { name: "deployment", judge: self_protection::deployment },
+    Rule { name: "consequence", judge: consequence::consequence },
     Rule { name: "expected_principal", judge: caller::expected_principal },
 ];
 
@@ -81,6 +90,9 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
         Outcome::Succeeded => understood(case),
         Outcome::Failed { .. } if action.effect == AccessEffect::ChangesRootSignIn => {
             (Severity::High, "Somebody tried to change how the root user signs in. The attempt failed.".into())
+        }
+        Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn && !sign_in::is_of_root(case) => {
+            (Severity::Low, "The sign-in failed: the user name, the password or the MFA code was wrong.".into())
         }
         Outcome::Failed { .. } if action.effect == AccessEffect::SignsIn => {
             (Severity::High, "A sign-in as the root user failed. Daily work does not need the root user.".into())
@@ -154,8 +166,9 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
 fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     let action = case.activity.action;
     if action.fields.is_empty() {
-        let harmless = grants::harmless(case).or_else(|| trust::harmless(case));
-        return harmless.map_or((action.base, action.because.into()), |reason| (Severity::Low, reason));
+        let harmless = grants::harmless(case).or_else(|| trust::harmless(case)).map(|reason| (Severity::Low, reason));
+        let judged = guardrails::judged(case).or_else(|| sharing::judged(case)).or_else(|| root_sessions::judged(case));
+        return harmless.or(judged).unwrap_or((action.base, action.because.into()));
     }
     let reading = case.activity.reading();
     let reason = match &reading {

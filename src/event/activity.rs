@@ -1,12 +1,13 @@
 //! One API call, read with the [catalogue](crate::catalog): who did what, to which target, and whether the call
 //! succeeded.
 
+mod permission;
 mod target;
 
 pub use target::{Object, Target};
 
 use super::denied_message::DeniedResource;
-use super::envelope::{Delivery, Refusal, is_service};
+use super::envelope::{Delivery, Refusal, is_by_root, is_service};
 use super::fields::{label, shown, time};
 use super::outcome::{Outcome, outcome};
 use super::parameters::parameters;
@@ -18,8 +19,9 @@ use crate::phrase;
 use crate::policy::Parsed;
 use crate::text::{Phrase, Untrusted};
 use chrono::{DateTime, Utc};
+use permission::permission;
 use serde_json::Value;
-use target::answered;
+use target::{answered, text_in};
 
 /// The result of reading a record.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ impl Reading {
 pub struct Activity {
     /// From the catalogue.
     pub action: &'static Action,
+    /// The service of the call, as in `iam.amazonaws.com`: also of a call that the catalogue does not have.
+    pub service: Untrusted,
     /// CloudTrail's `eventName`.
     pub event_name: Untrusted,
     /// The caller.
@@ -57,7 +61,9 @@ pub struct Activity {
     pub outcome: Outcome,
     /// The account in which the event happened.
     pub account: Option<Untrusted>,
-    /// The partition of that account.
+    /// The account that the call is about, if it is another one: the management account changes its members.
+    pub about_account: Option<Untrusted>,
+    /// The partition of the account.
     pub partition: Partition,
     /// The region in the record.
     pub region: Option<Untrusted>,
@@ -75,6 +81,10 @@ pub struct Activity {
     pub policy_document: Option<Parsed>,
     /// The trust policy in the request or the response.
     pub trust_document: Option<Parsed>,
+    /// The policy of a resource: in the request, or made of the permission that the call adds.
+    pub resource_document: Option<Parsed>,
+    /// The policy of AWS Organizations in the request or the response.
+    pub guardrail_document: Option<Parsed>,
     /// The request parameters, as in the record; null if the record has none.
     pub request: Value,
     /// The response, as in the record; null if the record has none.
@@ -129,7 +139,8 @@ impl Activity {
         let event_id = || label(record.event_id.as_deref());
         let source = record.event_source.as_deref();
         let service = source.and_then(|source| source.strip_suffix(".amazonaws.com")).unwrap_or_default();
-        if !is_service(service) {
+        let by_root = is_by_root(record);
+        if service.is_empty() || !(by_root || is_service(service)) {
             let found = source.map_or_else(|| "absent".to_owned(), |source| format!("\"{}\"", shown(source)));
             return Err(Refusal::EventSource { event_id: event_id(), found });
         }
@@ -137,18 +148,35 @@ impl Activity {
             let why = "its record has no eventName".to_owned();
             return Err(Refusal::NotAnEvent { event_id: event_id(), why });
         };
-        let known = catalog::find(service, name, &record.request_parameters);
-        let unfamiliar = catalog::unfamiliar(service).filter(|_| !only_reads(record));
-        let Some(action) = known.or(unfamiliar) else {
+        let known = catalog::find(service, name, &record.request_parameters, by_root);
+        let writes = !only_reads(record);
+        let unfamiliar = catalog::unfamiliar(service).filter(|_| writes);
+        let Some(action) = known.or(unfamiliar).or_else(|| any_call_of_root(record)) else {
             let (service, name) = (Untrusted::new(service), Untrusted::new(name));
             return Ok(Reading::Ignored(phrase!("the catalogue does not have the action ", &service, ":", &name)));
         };
         Ok(Reading::Activity(Box::new(Self::read(action, name, delivery))))
     }
 
+    /// The same call, if it is not on one of the stack's own resources: it may let somebody in, or be one of the root user.
+    #[must_use]
+    pub fn for_others(delivery: &Delivery) -> Option<Self> {
+        let record = &delivery.record;
+        let service = record.event_source.as_deref()?.strip_suffix(".amazonaws.com")?;
+        let name = record.event_name.as_deref()?;
+        let shares = catalog::find_for_others(service, name, &record.request_parameters);
+        // What a root user does is more than what the call does, unless the call lets somebody in.
+        let action = shares.or_else(|| any_call_of_root(record))?;
+        Some(Self::read(action, name, delivery))
+    }
+
     fn read(action: &'static Action, event_name: &str, delivery: &Delivery) -> Self {
         let record = &delivery.record;
-        let principal = Principal::of(record);
+        let principal = if action.effect == AccessEffect::SwitchesRole {
+            Principal::who_switched(record)
+        } else {
+            Principal::of(record)
+        };
         let outcome = outcome(record);
         let stated = [record.recipient_account_id.as_deref(), delivery.account.as_deref()].into_iter().flatten();
         let account = stated.clone().find(|account| is_account_id(account)).or_else(|| stated.clone().next());
@@ -168,10 +196,16 @@ impl Activity {
             .map(Untrusted::new)
             .or_else(|| principal.account().cloned());
         let request = &record.request_parameters;
+        let service = record.event_source.as_deref().unwrap_or_default();
+        let service = service.strip_suffix(".amazonaws.com").unwrap_or(service);
+        let about_account = action.account_at.iter().find_map(|field| text_in(request, field));
+        let about_account = about_account.filter(|about| is_account_id(about.raw()) && Some(about) != account.as_ref());
         let omitted = request.get("omitted").and_then(Value::as_bool) == Some(true);
 
         let creates = action.effect == AccessEffect::Creates && outcome.succeeded();
-        let named_by_event = target.name.is_some() || target.kind.fields().is_empty();
+        // A new account has no id yet.
+        let new_account = target.kind == TargetKind::MemberAccount && action.operation == Operation::Create;
+        let named_by_event = target.name.is_some() || target.kind.fields().is_empty() || new_account;
         let expected = [
             ("eventID", record.event_id.is_some()),
             ("eventTime", record.event_time.is_some()),
@@ -187,10 +221,9 @@ impl Activity {
         if !named_by_event {
             lacking.extend(target.kind.fields().first());
         }
-        let document = |field: &str| -> Option<Parsed> {
-            let carried = [request, answered(&record.response_elements)];
-            carried.iter().find_map(|place| place.get(field)?.as_str()).map(Parsed::of)
-        };
+        let document = |field: &str| document(record, field);
+        let of_row = || action.document_at.iter().find_map(|field| document(field));
+        let (shares, limits) = (action.effect == AccessEffect::SharesResource, action.service == "organizations");
         let trusts = action.object == ObjectKind::TrustPolicy;
         let invoked_by = record.user_identity.as_ref().and_then(|identity| identity.invoked_by.as_ref());
         // The console calls IAM for the person who is signed in: that is no service that acts for the caller.
@@ -198,8 +231,10 @@ impl Activity {
 
         Self {
             action,
+            service: service.into(),
             event_name: event_name.into(),
             outcome,
+            about_account,
             account,
             partition,
             region: region.map(Untrusted::new),
@@ -215,7 +250,12 @@ impl Activity {
             event_id: record.event_id.as_ref().map(Untrusted::new),
             request_id: record.request_id.as_ref().map(Untrusted::new),
             replay: delivery.replay.as_ref().map(Untrusted::new),
-            policy_document: if trusts { None } else { document("policyDocument") },
+            policy_document: match (trusts, shares || limits) {
+                (false, false) => document("policyDocument").or_else(of_row),
+                _ => None,
+            },
+            resource_document: if shares { of_row().or_else(|| permission(action, request)) } else { None },
+            guardrail_document: if limits { of_row() } else { None },
             trust_document: document(if trusts { "policyDocument" } else { "assumeRolePolicyDocument" }),
             parameters: if omitted { Vec::new() } else { parameters(request, action, target.name.is_some()) },
             mfa_used: record.additional_event_data.get("MFAUsed").and_then(Value::as_str).map(|used| used == "Yes"),
@@ -247,6 +287,13 @@ impl Activity {
                     && user.account.is_some()
                     && user.account == self.account
             }
+            // AWS verifies the id.
+            Principal::IdentityCenterUser(user) => {
+                let target = self.target.id.as_ref().or(self.target.name.as_ref());
+                self.target.kind == TargetKind::DirectoryUser
+                    && user.user_id.is_some()
+                    && user.user_id.as_ref() == target
+            }
             Principal::Root(root) => {
                 !root.assumed
                     && self.target.kind == TargetKind::RootUser
@@ -261,7 +308,8 @@ impl Activity {
     /// is absent.
     #[must_use]
     pub fn lacks_document(&self) -> bool {
-        let document = self.policy_document.as_ref().or(self.trust_document.as_ref());
+        let identity = self.policy_document.as_ref().or(self.trust_document.as_ref());
+        let document = identity.or(self.resource_document.as_ref());
         self.outcome.succeeded() && self.action.carries_document() && document.is_none()
     }
 
@@ -279,12 +327,54 @@ impl Activity {
         }
     }
 
+    /// The same, with the names that belong to ids in the event. The id of the target is kept.
+    #[must_use]
+    pub fn with_names(mut self, target: Option<Untrusted>, object: Option<Untrusted>) -> Self {
+        if let Some(name) = target {
+            let id = self.target.name.replace(name);
+            self.target.id = self.target.id.or(id);
+        }
+        if let Some(name) = object {
+            self.object.id = self.object.name.replace(name);
+        }
+        self
+    }
+
+    /// The same, as a call in a session that was opened as root. Records do not always say so; the history may know the
+    /// session by its key.
+    #[must_use]
+    pub fn in_root_session(mut self) -> Self {
+        if let Principal::Root(root) = &mut self.principal {
+            root.assumed = true;
+        }
+        self
+    }
+
     /// The current name of the target: after a rename, the new name.
     #[must_use]
     pub fn name_now(&self) -> Option<&Untrusted> {
         let renamed = self.outcome.succeeded() && self.action.operation == Operation::Rename;
         self.object.name.as_ref().filter(|_| renamed).or(self.target.name.as_ref())
     }
+}
+
+/// A policy in the request or the response: a text, or an object as in the records of Amazon S3.
+fn document(record: &Record, field: &str) -> Option<Parsed> {
+    let carried = [&record.request_parameters, answered(&record.response_elements)];
+    let found = carried.iter().find_map(|place| catalog::at(place, field).filter(|value| !value.is_null()))?;
+    match found {
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(Parsed::of(text)),
+        Value::Object(_) => Some(Parsed::of(&found.to_string())),
+        _ => None,
+    }
+}
+
+/// The row for a call of a root user that has no row of its own, if the call changes something.
+fn any_call_of_root(record: &Record) -> Option<&'static Action> {
+    // Signing in has rows of its own; its other events are steps on the way.
+    let signs_in = record.event_source.as_deref() == Some("signin.amazonaws.com");
+    (is_by_root(record) && !signs_in && !only_reads(record)).then_some(&catalog::BY_ROOT)
 }
 
 /// Read-only calls are never alerted on. Records from before 2019 have no `readOnly` field.

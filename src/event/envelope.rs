@@ -3,11 +3,11 @@
 use super::fields::{label, shown, time};
 use super::record::Record;
 use crate::catalog;
-use crate::catalog::patterns::{API_CALL, SIGN_IN};
+use crate::catalog::patterns::{API_CALL, SIGN_IN, SIGN_IN_ANOMALY};
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whether the catalogue has actions of this service. Events of a service have the source `aws.SERVICE`, which only AWS
 /// can use, and its records have the eventSource `SERVICE.amazonaws.com`. Other services have a `CreateUser`, too.
@@ -90,17 +90,22 @@ impl Delivery {
         if !event.detail.is_object() {
             return Err(not_an_event("its detail is no CloudTrail record"));
         }
-        let raw = event.detail;
+        let anomaly = event.detail_type == SIGN_IN_ANOMALY && event.source == "aws.signin";
+        let raw = if anomaly { warning(&event, id.as_deref()) } else { event.detail };
         let record = Record::deserialize(&raw).map_err(|error| not_an_event(&error.to_string()))?;
         let event_id = || label(record.event_id.as_deref());
-        let Some(service) = event.source.strip_prefix("aws.").filter(|service| is_service(service)) else {
+        let by_root = is_by_root(&record);
+        let of_aws = event.source.strip_prefix("aws.").filter(|service| !service.contains('/'));
+        let Some(service) = of_aws.filter(|service| by_root || is_service(service)) else {
             return Err(Refusal::Source { event_id: event_id(), found: shown(&event.source) });
         };
-        if event.detail_type != API_CALL && !SIGN_IN.contains(&event.detail_type.as_str()) {
+        if !anomaly && event.detail_type != API_CALL && !SIGN_IN.contains(&event.detail_type.as_str()) {
             return Err(Refusal::DetailType { event_id: event_id(), found: shown(&event.detail_type) });
         }
         let of_record = record.event_source.as_deref();
-        if of_record.is_some_and(|source| source.strip_suffix(".amazonaws.com") != Some(service)) {
+        // The source of some services is another word than their eventSource: only of a root user's calls are there such.
+        let same = |source: &str| source.strip_suffix(".amazonaws.com").is_some_and(|of| by_root || of == service);
+        if of_record.is_some_and(|source| !same(source)) {
             let found = format!("\"{}\"", of_record.map_or_else(String::new, shown));
             return Err(Refusal::EventSource { event_id: event_id(), found });
         }
@@ -140,6 +145,28 @@ impl Delivery {
         let record = Record::deserialize(&raw).map_err(|error| no_record(&error.to_string()))?;
         Ok(Self { record, raw, ..Self::default() })
     }
+}
+
+/// Whether the record says that a root user made the call. Only AWS writes records.
+pub(super) fn is_by_root(record: &Record) -> bool {
+    let kind = record.user_identity.as_ref().and_then(|identity| identity.kind.as_deref());
+    kind == Some("Root")
+}
+
+/// A warning of AWS about sign-ins, as a record. AWS does not document what it says: all of it is shown.
+fn warning(event: &EventBridgeEvent, id: Option<&str>) -> Value {
+    json!({
+        "eventSource": "signin.amazonaws.com",
+        "eventName": SIGN_IN_ANOMALY,
+        "eventID": id.or(event.id.as_deref()),
+        "eventTime": event.time.map(|time| time.to_rfc3339()),
+        "awsRegion": event.region,
+        "recipientAccountId": event.account,
+        "sourceIPAddress": "signin.amazonaws.com",
+        "userIdentity": {"type": "AWSService", "invokedBy": "signin.amazonaws.com"},
+        "requestParameters": event.detail,
+        "readOnly": false,
+    })
 }
 
 fn no_record(why: &str) -> Refusal {

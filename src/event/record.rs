@@ -158,10 +158,18 @@ pub trait FromLoose: Sized {
     fn from_loose(value: Value) -> Option<Self>;
 }
 
+/// What `CloudTrail` and AWS Organizations write for a value that they do not show.
+const HIDDEN: [&str; 2] = ["HIDDEN_DUE_TO_SECURITY_REASONS", "****"];
+
+/// Whether this stands for a value that the record does not show.
+fn is_hidden(text: &str) -> bool {
+    HIDDEN.contains(&text)
+}
+
 impl FromLoose for String {
     fn from_loose(value: Value) -> Option<Self> {
         match value {
-            Value::String(text) if !text.trim().is_empty() => Some(text),
+            Value::String(text) if !text.trim().is_empty() && !is_hidden(&text) => Some(text),
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(flag) => Some(flag.to_string()),
             _ => None,

@@ -1,6 +1,7 @@
 //! An event as it is recorded in the history: who did it, to what, and when.
 
 use super::across::without_random_parts;
+use super::cause::causes;
 use super::model::Line;
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{ChainStep, TargetKind};
@@ -20,6 +21,8 @@ pub struct Entry {
     pub target_key: Option<String>,
     /// The policy that is attached, by [`object_key`].
     pub object_key: Option<String>,
+    /// The key under which later events find this one as their cause, by [`causes`](super::causes); known after the lookups.
+    pub causes: Option<String>,
     /// The actor as bursts are counted, by [`counted_actor`].
     pub counted_actor: String,
     /// Where the call came from, by [`origin`].
@@ -38,7 +41,7 @@ impl Entry {
     /// event has no time, the time of arrival is used.
     #[must_use]
     pub fn new(activity: &Activity, steps: Vec<ChainStep>, record: &Value, now: DateTime<Utc>) -> Self {
-        let call = format!("{}:{}", activity.action.service, activity.event_name.raw());
+        let call = format!("{}:{}", activity.service.raw(), activity.event_name.raw());
         let line = Line {
             time: activity.time.unwrap_or(now).trunc_subsecs(0),
             event_id: event_key(activity, record),
@@ -57,6 +60,7 @@ impl Entry {
             line,
             target_key: target_key(activity),
             object_key: object_key(activity),
+            causes: None,
             counted_actor: counted_actor(&activity.principal),
             origin: origin(activity),
             place: place(activity),
@@ -64,6 +68,15 @@ impl Entry {
             source_address: activity.origin.address.clone(),
             arrived: now,
         }
+    }
+}
+
+impl Entry {
+    /// Adds what is known only after the lookups: the names that belong to ids, and what the event may be the cause of.
+    pub fn complete(&mut self, activity: &Activity) {
+        self.line.target = target_label(activity).plain().into();
+        self.line.object.clone_from(&activity.object.name);
+        self.causes = causes(activity);
     }
 }
 
@@ -181,6 +194,7 @@ pub fn target_key(activity: &Activity) -> Option<String> {
     let (service, kind) = activity.target.kind.in_arns();
     match activity.target.kind {
         TargetKind::RootUser | TargetKind::Account => Some(format!("{account}:{service}:root")),
+        TargetKind::IdentityCenter | TargetKind::Organization => Some(format!("{account}:{service}:{kind}")),
         _ => {
             let name = activity.target.name.as_ref()?.raw();
             let name = if service == "iam" { name.to_lowercase() } else { name.to_owned() };
@@ -202,7 +216,8 @@ pub fn object_key(activity: &Activity) -> Option<String> {
 fn target_label(activity: &Activity) -> Phrase {
     let words = activity.target.kind.noun();
     match (&activity.target.name, activity.target.kind) {
-        (_, TargetKind::RootUser | TargetKind::Account) | (None, _) => words.into(),
+        (_, TargetKind::RootUser | TargetKind::Account | TargetKind::IdentityCenter | TargetKind::Organization)
+        | (None, _) => words.into(),
         (Some(name), _) => phrase!(words, " ", name),
     }
 }

@@ -3,7 +3,7 @@
 //! The [`store`] answers these questions. `claim`: was this event alerted on before? (EventBridge and Lambda both deliver
 //! at least once.) `related`: what did this actor do within a day, what happened to this target, and was this actor
 //! seen before? `count`: how many similar events arrived within minutes? `take_place`: may another mail go out now?
-//! `names`: did another alert name this chain? `keep` records the alert; if it is suppressed, a [`summary`] lists it. No
+//! `names`: did another alert name this chain? `cause`: which call made IAM Identity Center do this? `keep` records the alert; if it is suppressed, a [`summary`] lists it. No
 //! failure prevents an alert: the alert says what is not known.
 //!
 //! This module contains what is recorded, and how bursts, places and summaries are counted. It does not assess events.
@@ -12,6 +12,7 @@
 mod across;
 pub mod budget;
 pub mod burst;
+mod cause;
 mod entry;
 mod error;
 pub mod heartbeat;
@@ -20,6 +21,7 @@ pub mod store;
 pub mod summary;
 
 pub use across::{across_accounts, common_name};
+pub use cause::{CAUSED_WITHIN, caused_by, causes, is_provisioning};
 pub use entry::{Entry, actor_key, event_key, object_key, target_key};
 pub use error::HistoryError;
 pub use model::{AlertRecord, Claim, Line, Lines, MailStatus, RelatedActivity};

@@ -39,6 +39,8 @@ pub enum Attachment {
     Inline,
     /// A managed or inline policy of a group that the user is in.
     Group(Untrusted),
+    /// A policy of a permission set that the user or group is assigned to.
+    PermissionSet(Untrusted),
     /// The policy itself is evaluated, not an identity that has the policy; or it is a boundary.
     Itself,
 }
@@ -134,6 +136,7 @@ impl AttachedPolicy {
             Attachment::Inline => phrase!(&self.name, " (inline)"),
             Attachment::Itself => phrase!(&self.name),
             Attachment::Group(group) => phrase!(&self.name, " (through the group ", group, ")"),
+            Attachment::PermissionSet(set) => phrase!(&self.name, " (permission set ", set, ")"),
         }
     }
 
@@ -148,7 +151,7 @@ impl AttachedPolicy {
     #[must_use]
     pub fn input(&self) -> PolicyInput<'_> {
         let via = match self.via {
-            Attachment::Attached | Attachment::Itself => Via::Attached,
+            Attachment::Attached | Attachment::PermissionSet(_) | Attachment::Itself => Via::Attached,
             Attachment::Inline => Via::Inline,
             Attachment::Group(_) => Via::Group,
         };
@@ -168,13 +171,14 @@ impl AttachedPolicy {
     }
 
     /// Whether this is AWS's quarantine: AWS's managed policy, or an inline policy of its name that denies new access keys,
-    /// as AWS's does, or could not be read. A customer managed policy of this name is not AWS's.
+    /// as AWS's does, or could not be read. A customer managed policy of this name, known with or without its ARN, is not
+    /// AWS's.
     #[must_use]
     pub fn is_quarantine(&self) -> bool {
         let denies_keys = |document: &Document| document.denies_somewhere("iam:CreateAccessKey");
         let inline = || {
             let document = self.document.found().and_then(Parsed::policy);
-            self.arn.is_none() && document.is_none_or(denies_keys)
+            self.via != Attachment::Attached && self.arn.is_none() && document.is_none_or(denies_keys)
         };
         known_containment(self.name.raw()) == Some(KnownContainment::Quarantine) && (self.is_aws_managed() || inline())
     }

@@ -1,49 +1,13 @@
-//! The questions that a directory answers. Each question contains the account.
+//! Whom the lookups ask.
 
 use super::answer::{Lookup, Unavailable};
+use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{Group, KnownAccount, ManagedPolicy, Membership, Role, User};
+use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
+use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use crate::policy::Parsed;
 use std::rc::Rc;
 use tokio::time::Instant;
-
-/// An account id. `None` if the event does not name the account: then the directory's own account is meant.
-pub type AccountId = Option<String>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct UserQuestion {
-    pub account: AccountId,
-    pub name: String,
-    /// The id of the user in the event: a cached answer about an earlier user of the same name must not be used.
-    pub id: Option<String>,
-    /// The access key whose last use is looked up.
-    pub key_in_use: Option<String>,
-    /// Whether the console password is looked up.
-    pub password: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RoleQuestion {
-    pub account: AccountId,
-    pub name: String,
-    /// The id of the role in the event.
-    pub id: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GroupQuestion {
-    pub account: AccountId,
-    pub name: String,
-}
-
-/// A question about a customer managed policy.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PolicyQuestion {
-    pub account: AccountId,
-    pub arn: String,
-    /// The version whose document is looked up, `v2`: the version in the event, even if another one is the default by
-    /// now. `None` for the default version.
-    pub version: Option<String>,
-}
 
 /// Answers questions about accounts. An answer that is not there at the deadline is unavailable.
 #[allow(async_fn_in_trait, reason = "used only within this crate's single-threaded runtime")]
@@ -70,4 +34,14 @@ pub trait Directory {
     async fn managed_policy(&self, question: &PolicyQuestion, deadline: Instant) -> Rc<ManagedPolicy>;
     /// The current document of a customer managed policy.
     async fn policy_document(&self, question: &PolicyQuestion, deadline: Instant) -> Lookup<Parsed>;
+    /// The current state of a permission set of IAM Identity Center.
+    async fn permission_set(&self, question: &PermissionSetQuestion, deadline: Instant) -> Rc<PermissionSet>;
+    /// The current state of a user or group of IAM Identity Center.
+    async fn identity(&self, question: &IdentityQuestion, deadline: Instant) -> Rc<Identity>;
+    /// The current state of a policy of AWS Organizations.
+    async fn organizations_policy(
+        &self,
+        question: &OrganizationsPolicyQuestion,
+        deadline: Instant,
+    ) -> Rc<OrganizationsPolicy>;
 }

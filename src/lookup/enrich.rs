@@ -1,9 +1,12 @@
 //! Decides what to look up for an activity, runs the lookups in parallel, and puts the answers in a [`Dossier`].
 
+mod central;
+
 use super::answer::{Gap, Lookup, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
-use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
+use super::directory::Directory;
 use super::model::{Dossier, KnownAccount, KnownCaller, KnownTarget, Membership, NamedKnown};
+use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};
 use crate::event::activity::Object;
@@ -32,9 +35,14 @@ pub async fn enrich<D: Directory>(directory: &D, activity: &Activity, deadline: 
         let members = asking.members(&target).await;
         (target, given, named, members)
     };
-    let ((caller, callers_account), (target, given, named, members), account) =
-        tokio::join!(asking.caller_and_account(), target_given_and_named, asking.account_of_event());
-    Dossier { caller, target, given, named, account, callers_account, members }
+    let ((caller, callers_account), (target, given, named, members), account, central) = tokio::join!(
+        asking.caller_and_account(),
+        target_given_and_named,
+        asking.account_of_event(),
+        Box::pin(asking.central())
+    );
+    let (target, given, central) = central.completing(target, given);
+    Dossier { caller, target, given, central, named, account, callers_account, members }
 }
 
 fn id(account: Option<&Untrusted>) -> AccountId {
@@ -67,8 +75,9 @@ impl<D: Directory> Asking<'_, D> {
             KnownTarget::Role(role) => role.profile.found()?.trust.as_ref(),
             _ => None,
         };
-        let document = self.activity.trust_document.as_ref().or_else(of_role);
-        let Some(document) = document.filter(|_| self.activity.action.is_about_trust()) else { return Vec::new() };
+        let trust = self.activity.trust_document.as_ref().or_else(of_role);
+        let trust = trust.filter(|_| self.activity.action.is_about_trust());
+        let Some(document) = trust.or(self.activity.resource_document.as_ref()) else { return Vec::new() };
         let named = trusted_accounts(document, self.account.as_deref());
         let asked = named.into_iter().take(ACCOUNTS_ASKED).filter(|id| self.directory.knows(Some(id)));
         let known = join_all(asked.map(async |id| {
@@ -157,7 +166,12 @@ impl<D: Directory> Asking<'_, D> {
         match self.activity.action.policy_lookup {
             // The target's own policies no longer show what was removed, so both lookups run at the same time.
             PolicyLookup::RemovedPolicy | PolicyLookup::RemovedGroup => tokio::join!(self.target(), self.given(None)),
-            PolicyLookup::Nothing | PolicyLookup::GivenPolicy | PolicyLookup::GivenGroup => {
+            PolicyLookup::Nothing
+            | PolicyLookup::GivenPolicy
+            | PolicyLookup::GivenGroup
+            | PolicyLookup::GivenPermissionSet
+            | PolicyLookup::GivenAssignments
+            | PolicyLookup::OrganizationsPolicy => {
                 let target = self.target().await;
                 let given = self.given(Some(&target)).await;
                 (target, given)
@@ -187,7 +201,7 @@ impl<D: Directory> Asking<'_, D> {
                 return KnownTarget::NotAsked("the target was deleted");
             }
             TargetLookup::JustCreated => activity.outcome.succeeded(),
-            TargetLookup::Current | TargetLookup::UnlessGone => false,
+            TargetLookup::Current | TargetLookup::UnlessGone | TargetLookup::Name => false,
         };
         let account = self.account.clone();
         match target.kind {
@@ -208,7 +222,12 @@ impl<D: Directory> Asking<'_, D> {
                 }
                 None => KnownTarget::NotAsked("the event does not have the policy's ARN"),
             },
-            TargetKind::RootUser
+            // IAM Identity Center is asked beside IAM.
+            TargetKind::PermissionSet
+            | TargetKind::DirectoryIdentity
+            | TargetKind::DirectoryUser
+            | TargetKind::DirectoryGroup
+            | TargetKind::RootUser
             | TargetKind::InstanceProfile
             | TargetKind::MfaDevice
             | TargetKind::SamlProvider
@@ -227,7 +246,24 @@ impl<D: Directory> Asking<'_, D> {
             | TargetKind::Alarm
             | TargetKind::Stack
             | TargetKind::Bucket
-            | TargetKind::Schedule => KnownTarget::NotAsked("the event has all that matters"),
+            | TargetKind::Schedule
+            | TargetKind::IdentityCenter
+            | TargetKind::TokenIssuer
+            | TargetKind::Organization
+            | TargetKind::OrganizationPart
+            | TargetKind::OrganizationRoot
+            | TargetKind::OrganizationalUnit
+            | TargetKind::MemberAccount
+            | TargetKind::OrganizationsPolicy
+            | TargetKind::Region
+            | TargetKind::TrustAnchor
+            | TargetKind::RolesAnywhereProfile
+            | TargetKind::Cluster
+            | TargetKind::Instance
+            | TargetKind::IdentityPool
+            | TargetKind::Secret
+            | TargetKind::Repository
+            | TargetKind::Layer => KnownTarget::NotAsked("the event has all that matters"),
         }
     }
 
@@ -243,9 +279,10 @@ impl<D: Directory> Asking<'_, D> {
         let shown =
             |is: &dyn Fn(&AttachedPolicy) -> bool| attached.is_some_and(|attached| attached.policies.iter().any(is));
         match (self.activity.action.policy_lookup, &self.activity.object) {
-            (PolicyLookup::GivenPolicy | PolicyLookup::RemovedPolicy, Object { arn: Some(arn), name: Some(name) })
-                if !shown(&|policy| policy.via == Attachment::Attached && policy.arn.as_ref() == Some(arn)) =>
-            {
+            (
+                PolicyLookup::GivenPolicy | PolicyLookup::RemovedPolicy,
+                Object { arn: Some(arn), name: Some(name), .. },
+            ) if !shown(&|policy| policy.via == Attachment::Attached && policy.arn.as_ref() == Some(arn)) => {
                 let document = match Arn::parse(arn.raw()) {
                     Some(parsed) if self.known && parsed.service == "iam" => {
                         let question = PolicyQuestion { account: self.account.clone(), arn: owned(arn), version: None };
@@ -275,7 +312,10 @@ impl<D: Directory> Asking<'_, D> {
                 | PolicyLookup::GivenPolicy
                 | PolicyLookup::RemovedPolicy
                 | PolicyLookup::GivenGroup
-                | PolicyLookup::RemovedGroup,
+                | PolicyLookup::RemovedGroup
+                | PolicyLookup::GivenPermissionSet
+                | PolicyLookup::GivenAssignments
+                | PolicyLookup::OrganizationsPolicy,
                 _,
             ) => AttachedPolicies::default(),
         }

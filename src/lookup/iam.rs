@@ -1,4 +1,4 @@
-//! The directory that asks AWS, with IAM's read calls from the SDK.
+//! The directory that asks AWS: IAM by the SDK's read calls, other services with the same credentials.
 //!
 //! Every call has the same deadline, and a failed call is an answer like any other. Calls that do not need each other's
 //! answers run in parallel. The longest chain has three calls (groups, a group's policies, a policy), or four if a
@@ -10,19 +10,24 @@ mod calls;
 mod read;
 mod readers;
 
-use super::answer::{Lookup, Provenance, Unavailable};
+use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, Attachment};
 use super::cache::Cache;
-use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
+use super::directory::Directory;
+use super::identity_center::api::{AwsManaged, IdentityCenter};
+use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{Group, KnownAccount, ManagedPolicy, Membership, Role, User};
-use super::organization::{Listed, Organization};
+use super::organization::{Listed, Organization, OrganizationsPolicy, OrganizationsPolicyQuestion};
+use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::recent::Recent;
+use crate::aws;
 use crate::limits::{ACCOUNTS_NAMED, CACHED, CACHED_FOR, VISIBILITY_PAUSES};
 use crate::policy::Parsed;
 use crate::text::Untrusted;
+use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use chrono::Utc;
-use read::Age;
+use read::{Age, IamReader};
 use readers::Readers;
 use std::rc::Rc;
 use tokio::sync::OnceCell;
@@ -64,6 +69,7 @@ const NO_ORGANIZATION: Unavailable = Unavailable::NotAsked("no setting names the
 pub struct IamDirectory {
     readers: Readers,
     organization: Option<Organization>,
+    identity_center: IdentityCenter,
     /// By account. Requests at the same time share one lookup.
     aliases: Recent<AccountId, Alias>,
     users: Cache<UserQuestion, Rc<User>>,
@@ -71,23 +77,29 @@ pub struct IamDirectory {
 }
 
 impl IamDirectory {
-    /// A directory of the account with this id: the account of the client's credentials.
+    /// A directory of the account with this id: the account of the client's credentials. Only IAM is asked.
     #[must_use]
     pub fn new(client: Client, account: Option<String>) -> Self {
-        Self::of_organization(client, account, None, None)
+        Self::of(Readers::new(client, account, None, None), None)
     }
 
-    /// The same, with the other accounts of an organization.
+    /// A directory of the account with this id, the account of the configuration's credentials, and of the other accounts
+    /// of an organization.
     #[must_use]
     pub fn of_organization(
-        client: Client,
+        config: &SdkConfig,
         account: Option<String>,
         members: Option<Rc<Members>>,
         organization: Option<Organization>,
     ) -> Self {
+        Self::of(Readers::new(aws::iam(config), account, Some(config.clone()), members), organization)
+    }
+
+    fn of(readers: Readers, organization: Option<Organization>) -> Self {
         Self {
-            readers: Readers::new(client, account, members),
+            readers,
             organization,
+            identity_center: IdentityCenter::default(),
             aliases: Recent::new(ACCOUNTS_NAMED),
             users: Cache::new(CACHED_FOR, CACHED),
             roles: Cache::new(CACHED_FOR, CACHED),
@@ -255,6 +267,42 @@ impl Directory for IamDirectory {
             Err(why) => Lookup::Unavailable(why),
         }
     }
+
+    async fn permission_set(&self, question: &PermissionSetQuestion, deadline: Instant) -> Rc<PermissionSet> {
+        let account = self.readers.other(&question.of.account);
+        let config = match self.readers.config(account.as_deref(), deadline).await {
+            Ok(config) => config,
+            Err(why) => return Rc::new(PermissionSet::unread(&why, Provenance::Nowhere)),
+        };
+        let set = self.identity_center.permission_set((&config, account), question, self.readers.own(), deadline);
+        let set = Box::pin(set).await;
+        self.readers.heed(question.of.account.as_deref(), &set.name);
+        Rc::new(set)
+    }
+
+    async fn identity(&self, question: &IdentityQuestion, deadline: Instant) -> Rc<Identity> {
+        let account = self.readers.other(&question.of.account);
+        let config = match self.readers.config(account.as_deref(), deadline).await {
+            Ok(config) => config,
+            Err(why) => return Rc::new(Identity::unread(&why, Provenance::Nowhere)),
+        };
+        let identity = Box::pin(self.identity_center.identity((&config, account), question, deadline)).await;
+        self.readers.heed(question.of.account.as_deref(), &identity.name);
+        Rc::new(identity)
+    }
+
+    async fn organizations_policy(
+        &self,
+        question: &OrganizationsPolicyQuestion,
+        deadline: Instant,
+    ) -> Rc<OrganizationsPolicy> {
+        let policy = match self.readers.config(question.account.as_deref(), deadline).await {
+            Ok(config) => Box::pin(OrganizationsPolicy::read(&config, &question.id, deadline)).await,
+            Err(why) => OrganizationsPolicy::unread(&why, Provenance::Nowhere),
+        };
+        self.readers.heed(question.account.as_deref(), &policy.name);
+        Rc::new(policy)
+    }
 }
 
 impl IamDirectory {
@@ -263,5 +311,16 @@ impl IamDirectory {
             Ok(reader) => Box::pin(reader.role(&question.name, age, deadline)).await,
             Err(why) => Role::unread(&why, Provenance::Nowhere),
         })
+    }
+}
+
+impl AwsManaged for IamReader {
+    async fn policies(&self, found: Lookup<Listing<(Untrusted, Untrusted)>>, deadline: Instant) -> AttachedPolicies {
+        let what = "AWS managed policies".into();
+        self.attached(found, &what, || Attachment::Attached, Age::SomeMinutes, deadline).await
+    }
+
+    async fn document(&self, arn: &str, deadline: Instant) -> Lookup<Parsed> {
+        self.managed_document(arn, Age::SomeMinutes, deadline).await
     }
 }

@@ -11,16 +11,21 @@ mod cache;
 mod directory;
 mod enrich;
 pub mod iam;
+pub mod identity_center;
 mod model;
 pub mod organization;
+mod question;
 mod recent;
+mod service;
 pub mod snapshot;
 
 pub use answer::{Gap, Listing, Lookup, Provenance, Unavailable};
 pub use attached::{AttachedPolicies, AttachedPolicy, Attachment};
-pub use directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
+pub use directory::Directory;
 pub use enrich::enrich;
+pub use identity_center::{Assignment, Identity, PermissionSet};
 pub use model::{
-    AccessKey, Dossier, Group, KeyUse, KnownAccount, KnownCaller, KnownTarget, ManagedPolicy, Members, Membership,
-    NamedKnown, PolicyProfile, Role, RoleProfile, User, UserProfile,
+    AccessKey, Central, Dossier, Group, KeyUse, KnownAccount, KnownCaller, KnownTarget, ManagedPolicy, Members,
+    Membership, NamedKnown, PolicyProfile, Role, RoleProfile, User, UserProfile,
 };
+pub use question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};

@@ -2,6 +2,8 @@
 
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::AttachedPolicies;
+use super::identity_center::{Identity, PermissionSet};
+use super::organization::OrganizationsPolicy;
 use crate::catalog::TargetKind;
 use crate::event::Activity;
 use crate::policy::Parsed;
@@ -283,6 +285,21 @@ impl KnownAccount {
     }
 }
 
+/// What IAM Identity Center and AWS Organizations say about a call to them.
+#[derive(Debug, Clone, Default)]
+pub struct Central {
+    /// The permission set that the call assigns.
+    pub permission_set: Option<Rc<PermissionSet>>,
+    /// The group that the call changes.
+    pub group: Option<Rc<Identity>>,
+    /// The permission sets that the target or the group is assigned to, by ARN, as far as they were read.
+    pub assigned: Vec<(Untrusted, Rc<PermissionSet>)>,
+    /// The policy of AWS Organizations that the call names.
+    pub policy: Option<Rc<OrganizationsPolicy>>,
+    /// The account that the call is about, if it is another one.
+    pub about_account: Option<KnownAccount>,
+}
+
 /// All facts that were looked up for an activity.
 #[derive(Debug, Clone)]
 pub struct Dossier {
@@ -292,6 +309,7 @@ pub struct Dossier {
     /// What the call removed; or what the call attached, if the target's own policies do not show it: a managed policy,
     /// or the policies of a group.
     pub given: AttachedPolicies,
+    pub central: Central,
     /// The entities that the target's policies name, and that decide what they amount to.
     pub named: Vec<(Untrusted, NamedKnown)>,
     /// The event's account.
@@ -332,6 +350,9 @@ pub enum KnownTarget {
     Role(Rc<Role>),
     Group(Rc<Group>),
     Policy(Rc<ManagedPolicy>),
+    PermissionSet(Rc<PermissionSet>),
+    /// A user or group of IAM Identity Center, and the policies of all that it is assigned to, if that was looked up.
+    Identity(Rc<Identity>, Option<AttachedPolicies>),
     /// Nothing was looked up, and why.
     NotAsked(&'static str),
 }
@@ -344,6 +365,8 @@ impl KnownTarget {
             Self::User(user) => Some(&user.attached),
             Self::Role(role) => Some(&role.attached),
             Self::Group(group) => Some(&group.attached),
+            Self::PermissionSet(set) => Some(&set.attached),
+            Self::Identity(_, attached) => attached.as_ref(),
             Self::Policy(_) | Self::NotAsked(_) => None,
         }
     }
@@ -355,6 +378,8 @@ impl KnownTarget {
             Self::User(user) => user.profile == Lookup::Missing,
             Self::Role(role) => role.profile == Lookup::Missing,
             Self::Group(group) => group.members == Lookup::Missing,
+            Self::PermissionSet(set) => set.name == Lookup::Missing,
+            Self::Identity(identity, _) => identity.name == Lookup::Missing,
             Self::Policy(_) | Self::NotAsked(_) => false,
         }
     }
@@ -367,7 +392,7 @@ impl KnownTarget {
             Self::Role(role) => role.profile.found().map(|profile| &profile.arn),
             Self::Group(group) => group.members.found().map(|members| &members.arn),
             Self::Policy(policy) => policy.profile.found().map(|profile| &profile.arn),
-            Self::NotAsked(_) => None,
+            Self::PermissionSet(_) | Self::Identity(..) | Self::NotAsked(_) => None,
         }
     }
 
@@ -377,12 +402,38 @@ impl KnownTarget {
             Self::Role(role) => role.unanswered(),
             Self::Group(group) => group.unanswered(),
             Self::Policy(policy) => policy.unanswered(),
+            Self::PermissionSet(set) => set.unanswered(),
+            Self::Identity(identity, _) => identity.unanswered(),
             Self::NotAsked(_) => 0,
         }
     }
 }
 
+impl Central {
+    /// The number of failed lookups that nothing else counts.
+    fn unanswered(&self) -> usize {
+        let set = self.permission_set.as_ref().map_or(0, |set| failures([set.name.unavailable()]));
+        let group = self.group.as_ref().map_or(0, |group| group.unanswered());
+        let policy = self.policy.as_ref().map_or(0, |policy| failures([policy.document.unavailable()]));
+        set + group + policy
+    }
+}
+
 impl Dossier {
+    /// The names of target and object that belong to ids in the event.
+    #[must_use]
+    pub fn names(&self) -> (Option<Untrusted>, Option<Untrusted>) {
+        let policy = self.central.policy.as_ref().and_then(|policy| policy.name.found());
+        let target = match &self.target {
+            KnownTarget::PermissionSet(set) => set.name.found(),
+            KnownTarget::Identity(identity, _) => identity.name.found(),
+            _ => None,
+        };
+        let set = self.central.permission_set.as_ref().and_then(|set| set.name.found());
+        let group = self.central.group.as_ref().and_then(|group| group.name.found());
+        (target.cloned(), set.or(group).or(policy).cloned())
+    }
+
     /// What is known about the caller's account.
     #[must_use]
     pub fn account_of_caller(&self) -> &KnownAccount {
@@ -395,7 +446,11 @@ impl Dossier {
         let found = match &self.target {
             KnownTarget::User(user) => user.profile.found().map(|found| &found.id),
             KnownTarget::Role(role) => role.profile.found().map(|found| &found.id),
-            KnownTarget::Group(_) | KnownTarget::Policy(_) | KnownTarget::NotAsked(_) => None,
+            KnownTarget::Group(_)
+            | KnownTarget::Policy(_)
+            | KnownTarget::PermissionSet(_)
+            | KnownTarget::Identity(..)
+            | KnownTarget::NotAsked(_) => None,
         };
         found.zip(activity.target.id.as_ref()).is_some_and(|(found, of_event)| found != of_event)
     }
@@ -412,6 +467,7 @@ impl Dossier {
         caller
             + self.target.unanswered()
             + self.given.unanswered()
+            + self.central.unanswered()
             + named.sum::<usize>()
             + failures([self.account.name.unavailable()])
     }

@@ -1,35 +1,40 @@
 //! What AWS Organizations says about an account: its name, whether it is a member, and its organizational units.
+//! [`policy`] has what it says about a policy.
 //!
 //! Only the management account and delegated administrators can ask (`DescribeAccount`, AWS Organizations API
 //! reference). Where the function cannot, accounts are named by their aliases, and a caller's account is known as a
 //! member only if its reader role can be assumed.
 
+mod policy;
+
 use super::answer::{Lookup, Unavailable};
 use super::model::Membership;
 use super::recent::Recent;
+use super::service::{FIRST_PAUSE, NoAnswer, Service, not_understood};
 use crate::arn::{Arn, Partition};
-use crate::aws::json_api::{Call, CallError, JsonApi};
 use crate::limits::{ACCOUNTS_NAMED, NAMED_FOR, UNITS_READ};
 use crate::text::Untrusted;
 use aws_config::SdkConfig;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, timeout_at};
 
-const SERVICE: &str = "organizations";
+pub use policy::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 
 /// The actions of AWS Organizations that the function uses.
-pub const ACTIONS: [&str; 2] = ["organizations:DescribeAccount", "organizations:ListParents"];
+pub const ACTIONS: [&str; 3] = [DESCRIBE_ACCOUNT, policy::DESCRIBE_POLICY, LIST_PARENTS];
+
+const DESCRIBE_ACCOUNT: &str = "organizations:DescribeAccount";
+const LIST_PARENTS: &str = "organizations:ListParents";
 
 /// The own organization.
 #[derive(Debug)]
 pub struct Organization {
     /// `o-…`
     id: String,
-    api: JsonApi,
+    service: Service,
     /// Whether a setting needs to know the organizational units of accounts.
     asks_units: bool,
     /// By account; requests at the same time share one lookup.
@@ -70,14 +75,8 @@ impl Organization {
     /// # Errors
     /// What is missing for a connection.
     pub fn new(config: &SdkConfig, partition: &Partition, id: String, asks_units: bool) -> Result<Self, &'static str> {
-        // The one region in which the service is ("AWS Organizations endpoints and quotas").
-        let region = match partition {
-            Partition::China => "cn-northwest-1",
-            Partition::GovCloud => "us-gov-west-1",
-            Partition::Aws | Partition::Other(_) => "us-east-1",
-        };
-        let api = JsonApi::new(config, SERVICE, partition, region)?;
-        Ok(Self { id, api, asks_units, accounts: Recent::new(ACCOUNTS_NAMED), denied_until: Cell::new(None) })
+        let service = service(config, partition)?;
+        Ok(Self { id, service, asks_units, accounts: Recent::new(ACCOUNTS_NAMED), denied_until: Cell::new(None) })
     }
 
     /// What it says about an account. An answer is used for an hour.
@@ -122,7 +121,7 @@ impl Organization {
 
     /// The name of an account of the organization; `None` if it is no account of the organization.
     async fn describe(&self, id: &str, deadline: Instant) -> Result<Option<Untrusted>, Unavailable> {
-        match self.call("AWSOrganizationsV20161128.DescribeAccount", &json!({"AccountId": id}), deadline).await {
+        match self.service.call(DESCRIBE_ACCOUNT, &json!({"AccountId": id}), deadline).await {
             Ok(answer) => {
                 let account = &answer["Account"];
                 // `account/o-…/123456789012`: the answer is about this organization.
@@ -131,8 +130,8 @@ impl Organization {
                 let name = account["Name"].as_str().filter(|_| own && account["Id"] == id);
                 name.map(|name| Some(name.into())).ok_or_else(not_understood)
             }
-            Err(CallError::Refused(refused)) if refused.code.ends_with("AccountNotFoundException") => Ok(None),
-            Err(error) => Err(self.why(error, ACTIONS[0])),
+            Err(NoAnswer::Refused(code)) if code == "AccountNotFoundException" => Ok(None),
+            Err(no_answer) => Err(self.why(no_answer, DESCRIBE_ACCOUNT)),
         }
     }
 
@@ -143,7 +142,7 @@ impl Organization {
         }
         let (mut units, mut child) = (Vec::new(), id.to_owned());
         while units.len() < UNITS_READ {
-            match self.call("AWSOrganizationsV20161128.ListParents", &json!({"ChildId": child}), deadline).await {
+            match self.service.call(LIST_PARENTS, &json!({"ChildId": child}), deadline).await {
                 Ok(answer) => {
                     // A child has one parent ("ListParents": "Currently, a child can have only a single parent").
                     let parent = &answer["Parents"][0];
@@ -154,54 +153,36 @@ impl Organization {
                     }
                     id.clone_into(&mut child);
                 }
-                Err(error) => return Lookup::Unavailable(self.why(error, ACTIONS[1])),
+                Err(no_answer) => return Lookup::Unavailable(self.why(no_answer, LIST_PARENTS)),
             }
         }
         Lookup::Found(units)
     }
 
-    /// Calls, again while AWS Organizations has too many calls: it says so with the status 400, which the API does not take
-    /// for a reason to call again.
-    async fn call(&self, target: &'static str, body: &Value, deadline: Instant) -> Result<Value, CallError> {
-        let content_type = "application/x-amz-json-1.1";
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let call = Call { method: "POST", path: "/", target: Some(target), content_type, body: body.to_string() };
-            let answer = Box::pin(self.api.call(call)).await;
-            let busy = matches!(&answer, Err(CallError::Refused(refused)) if refused.code.ends_with(TOO_MANY));
-            if !busy || Instant::now() + pause >= deadline {
-                return answer;
-            }
-            sleep(pause.mul_f32(0.5 + 0.5 * fastrand::f32())).await;
-            pause *= 2;
-        }
-    }
-
-    fn why(&self, error: CallError, action: &'static str) -> Unavailable {
-        match error {
-            CallError::Refused(refused) if DENIED.iter().any(|code| refused.code.ends_with(code)) => {
+    fn why(&self, no_answer: NoAnswer, action: &'static str) -> Unavailable {
+        match no_answer {
+            NoAnswer::Refused(code) if DENIED.contains(&code.as_str()) => {
                 self.denied_until.set(Some(Instant::now() + NAMED_FOR));
-                tracing::info!(action, code = refused.code, "AWS Organizations does not answer this account");
+                tracing::info!(action, code, "AWS Organizations does not answer this account");
                 NOT_ALLOWED
             }
-            CallError::Refused(refused) if refused.code.ends_with(TOO_MANY) => Unavailable::Throttled,
-            CallError::Refused(refused) => Unavailable::Failed(refused.code.into()),
-            CallError::NotMade(cause) => {
-                tracing::warn!(action, cause, "lookup failed");
-                Unavailable::Unreachable
-            }
+            no_answer => no_answer.why(action),
         }
     }
 }
 
-const TOO_MANY: &str = "TooManyRequestsException";
-/// The pause before a call that was one too many is made again.
-const FIRST_PAUSE: Duration = Duration::from_millis(150);
+/// AWS Organizations, with these credentials.
+fn service(config: &SdkConfig, partition: &Partition) -> Result<Service, &'static str> {
+    // The one region in which the service is ("AWS Organizations endpoints and quotas").
+    let region = match partition {
+        Partition::China => "cn-northwest-1",
+        Partition::GovCloud => "us-gov-west-1",
+        Partition::Aws | Partition::Other(_) => "us-east-1",
+    };
+    Service::new(config, "organizations", "AWSOrganizationsV20161128", partition, region)
+}
+
 /// The answers of AWS Organizations to an account that may not ask.
 const DENIED: [&str; 2] = ["AccessDeniedException", "AWSOrganizationsNotInUseException"];
 /// No failure: only the management account and delegated administrators can ask.
 const NOT_ALLOWED: Unavailable = Unavailable::NotAsked("AWS Organizations answers only to some accounts");
-
-fn not_understood() -> Unavailable {
-    Unavailable::Failed("something that is not understood".into())
-}

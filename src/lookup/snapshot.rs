@@ -3,21 +3,27 @@
 //! The format is the output of `aws iam get-account-authorization-details`. This output contains no alias, keys,
 //! passwords or MFA devices. A file can contain them too, in the format of the calls that return them: `AccountAliases`
 //! at the top, `AccessKeyMetadata`, `LoginProfile` (`null` for none) and `MFADevices` in a user, `AccessKeyLastUsed` in
-//! a key. A fact that is not in the file is unavailable, not missing.
+//! a key. [`beyond_iam`] has what a file can contain of IAM Identity Center and AWS Organizations. A fact that is not in the
+//! file is unavailable, not missing.
 
-use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
+mod beyond_iam;
 mod saved;
 
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
-use super::directory::{AccountId, Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
+use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
+use super::directory::Directory;
+use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{
     AccessKey, Group, KeyUse, KnownAccount, ManagedPolicy, Members, Membership, PolicyProfile, Role, RoleProfile, User,
     UserProfile,
 };
+use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
+use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use crate::arn::Arn;
 use crate::catalog::TargetKind;
 use crate::policy::{Parsed, is_aws_managed};
 use crate::text::Untrusted;
+use beyond_iam::{SavedIdentityCenter, SavedOrganizationsPolicy};
 use saved::{
     NOT_SAVED, SavedAttached, SavedBoundary, SavedGroup, SavedInline, SavedPolicy, SavedRole, SavedTag, SavedUser,
 };
@@ -35,6 +41,8 @@ pub struct Snapshot {
     role_detail_list: Vec<SavedRole>,
     policies: Vec<SavedPolicy>,
     account_aliases: Option<Vec<String>>,
+    identity_center: Option<SavedIdentityCenter>,
+    organizations_policies: Option<Vec<SavedOrganizationsPolicy>>,
     #[serde(skip)]
     account: Option<String>,
     #[serde(skip)]
@@ -317,6 +325,22 @@ impl Directory for Snapshot {
 
     async fn closed(&self, _: &AccountId, _: Instant) -> Option<Unavailable> {
         None
+    }
+
+    async fn permission_set(&self, question: &PermissionSetQuestion, _: Instant) -> Rc<PermissionSet> {
+        Rc::new(self.saved_permission_set(&question.arn))
+    }
+
+    async fn identity(&self, question: &IdentityQuestion, _: Instant) -> Rc<Identity> {
+        Rc::new(self.saved_identity(question))
+    }
+
+    async fn organizations_policy(
+        &self,
+        question: &OrganizationsPolicyQuestion,
+        _: Instant,
+    ) -> Rc<OrganizationsPolicy> {
+        Rc::new(self.saved_organizations_policy(&question.id))
     }
 }
 

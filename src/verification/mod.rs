@@ -144,10 +144,9 @@ fn of_existence(name: &str, rule: Option<&Rule>, account: &str, all: &mut Vec<Ph
 impl<'a> Expected<'a> {
     #[must_use]
     pub fn of(settings: &'a Settings) -> Self {
-        // What the members have is not read: they are many.
-        let own = || {
-            settings.watch.own.arns().filter_map(|arn| Some((arn, Arn::parse(arn).filter(|arn| arn.account != "*")?)))
-        };
+        // What the members and the other regions have is not read: they are many.
+        let here = |arn: &Arn<'_>| arn.account != "*" && arn.region != "*";
+        let own = || settings.watch.own.arns().filter_map(|arn| Some((arn, Arn::parse(arn).filter(here)?)));
         let rule =
             |arn: Arn<'_>| arn.resource.strip_prefix("rule/").filter(|name| !name.contains('/')).map(str::to_owned);
         // The rule that gives the members' events to the function is on a bus of its own.

@@ -408,10 +408,18 @@ def test_a_change_to_the_default_adds_one_call_and_removes_another(account, mail
             id="another topic",
         ),
         pytest.param(
-            lambda who: sign_in(who, "No"),
+            lambda _: sign_in(
+                {
+                    "type": "AssumedRole",
+                    "principalId": "AROAEXAMPLEFEDERATED:carol",
+                    "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Federated/carol",
+                    "accountId": ACCOUNT,
+                },
+                "No",
+            ),
             None,
-            "only sign-ins of the root user are alerted on",
-            id="a sign-in of an IAM user",
+            "only sign-ins of root users and of IAM users are alerted on",
+            id="a sign-in through an identity provider",
         ),
     ],
 )
@@ -556,7 +564,7 @@ def test_a_call_of_iam_that_nobody_knows_is_reported_with_its_parameters(templat
 )
 def test_a_sign_in_as_root_is_alerted_on(template, account, mailbox, start, wire, answer, severity, did, expected):
     event = sign_in(ROOT, **answer)
-    assert rules_that_match(template, event) == ["RootSignInRule"]
+    assert rules_that_match(template, event) == ["SignInRule"]
 
     alert = start().invoke(event)
 

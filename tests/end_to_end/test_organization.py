@@ -398,11 +398,11 @@ def test_with_a_heartbeat_the_rules_of_the_member_are_checked(
     played(wire, rules)
     function = start(**settings, **history.settings)
     function.invoke(heartbeat(build.id))
-    assert mailbox.mails() == [] and len(rules) == 2 and len(wire.called("DescribeRule")) == 2
+    assert mailbox.mails() == [] and len(rules) == 3 and len(wire.called("DescribeRule")) == 3
     assert "own" not in accounts(wire, "DescribeRule"), "with the credentials of the reader role"
 
     # Nothing but the heartbeats passes.
-    (forward, watch) = rules
+    (forward, _, watch) = rules
     rules[forward]["EventPattern"] = json.dumps({"detail": {"eventName": ["TagRole"]}})
     del rules[watch]
     function.invoke(heartbeat(build.id))
@@ -439,4 +439,4 @@ def test_differences_that_could_not_be_mailed_are_mailed_with_the_next_heartbeat
 
     function.invoke(heartbeat(organization.build.id))
 
-    assert mailbox.mail()["Subject"].startswith("[CRITICAL] These alerts are impaired: 2 differences")
+    assert mailbox.mail()["Subject"].startswith("[CRITICAL] These alerts are impaired: 3 differences")

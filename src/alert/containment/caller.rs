@@ -17,6 +17,15 @@ use crate::text::{Phrase, Untrusted};
 pub(super) fn stop(activity: &Activity, dossier: &Dossier, elsewhere: bool, steps: &mut Vec<ContainmentStep>) {
     let by_hand = |text: &'static str| ContainmentStep::by_hand(text);
     match &activity.principal {
+        Principal::IamUser(_) if activity.action.effect == AccessEffect::SignsIn && !activity.outcome.succeeded() => {
+            steps.push(by_hand(
+                "Nobody got in. If this goes on, somebody guesses the password: ask the user, and see that the user has MFA.",
+            ));
+        }
+        _ if activity.action.effect == AccessEffect::WarnsOfSignIn => steps.push(by_hand(
+            "Ask the person who is named whether they signed in. If not, or if nobody can be asked: deactivate the user's \
+             keys, delete the console password, and revoke the user's sessions.",
+        )),
         _ if activity.action.effect == AccessEffect::SignsIn && !activity.outcome.succeeded() => steps.push(by_hand(
             "Nobody got in. Check that the root user has MFA and a password that is used nowhere else: somebody knows the \
              e-mail address of the account.",
@@ -39,11 +48,11 @@ pub(super) fn stop(activity: &Activity, dossier: &Dossier, elsewhere: bool, step
         )),
         Principal::Root(Root { assumed: true, session, .. }) => steps.push(find_root_session(activity, session)),
         Principal::Root(_) => steps.push(stop_root()),
-        Principal::IamUser(user) => stop_user(user, dossier, steps),
+        Principal::IamUser(user) => stop_user(user, dossier, activity.action.effect == AccessEffect::SignsIn, steps),
         Principal::AssumedRole(session) => stop_session(session, steps),
         Principal::FederatedUser(user) if user.is_by_root() => steps.push(stop_root()),
         Principal::FederatedUser(user) => stop_federated(user, steps),
-        Principal::IdentityCenterUser(_) => steps.push(end_in_identity_center()),
+        Principal::IdentityCenterUser(_) => steps.push(end_in_identity_center(&activity.principal.short_name())),
         Principal::AwsService(_) => steps.push(ask_service()),
         Principal::SamlUser(_) | Principal::WebIdentityUser(_) => {
             steps.push(by_hand("Stop the person at the identity provider."));
@@ -109,7 +118,8 @@ fn stop_root() -> ContainmentStep {
     )
 }
 
-fn stop_user(user: &IamUser, dossier: &Dossier, steps: &mut Vec<ContainmentStep>) {
+/// `signs_in`: whoever it was has the password, and no access key is known to be involved.
+fn stop_user(user: &IamUser, dossier: &Dossier, signs_in: bool, steps: &mut Vec<ContainmentStep>) {
     let Some(name) = &user.name else {
         return steps
             .push(ContainmentStep::by_hand("Find out which IAM user it was, by the access key, and stop that user."));
@@ -122,7 +132,7 @@ fn stop_user(user: &IamUser, dossier: &Dossier, steps: &mut Vec<ContainmentStep>
     let active = known.into_iter().flat_map(|keys| keys.items.iter().filter(|key| key.active)).map(|key| &key.id);
     let others = active.filter(|id| Some(*id) != in_use);
     let keys: Vec<_> = in_use.into_iter().chain(others).map(|key| deactivate(name.raw(), key.raw())).collect();
-    if !keys.is_empty() {
+    if !keys.is_empty() && !signs_in {
         steps.push(ContainmentStep::new(
             if in_use.is_some() {
                 phrase!("Stop ", name, ": deactivate the access key that signed the call, and all other active keys.")
@@ -133,10 +143,14 @@ fn stop_user(user: &IamUser, dossier: &Dossier, steps: &mut Vec<ContainmentStep>
         ));
     }
     steps.push(ContainmentStep::new(
-        phrase!("Revoke the sessions of ", name, ". A console password stays valid: change it."),
+        phrase!(
+            "Revoke the sessions of ",
+            name,
+            if signs_in { ":" } else { ". A console password stays valid: change it." }
+        ),
         vec![revoke_sessions(PUT_USER_POLICY, "--user-name", name.raw())],
     ));
-    if known.is_none() {
+    if known.is_none() && !signs_in {
         let text = "Check which other access keys the caller has, and deactivate them with update-access-key:";
         steps.push(list_keys_of(name, text));
     }
@@ -151,7 +165,7 @@ fn stop_session(session: &RoleSession, steps: &mut Vec<ContainmentStep>) {
     if matches!(session.operator, Operator::IdentityCenter { .. })
         || is_identity_centers(role.raw(), session.role_arn.as_ref().map(Untrusted::raw))
     {
-        return steps.push(end_in_identity_center());
+        return steps.push(end_in_identity_center(&session.who()));
     }
     if matches!(session.operator, Operator::Service(_)) {
         return steps.push(ask_service());
@@ -222,9 +236,11 @@ pub(super) fn stop_function(function: &Untrusted) -> Option<Command> {
         .option("--function-name", name)
 }
 
-fn end_in_identity_center() -> ContainmentStep {
-    ContainmentStep::by_hand(
-        "Disable the user in IAM Identity Center and end the user's sessions there. The role of a permission set cannot be \
-         changed in IAM; open sessions last until they expire.",
-    )
+fn end_in_identity_center(who: &Phrase) -> ContainmentStep {
+    ContainmentStep::by_hand(phrase!(
+        "Disable the user ",
+        who,
+        " in IAM Identity Center and end the user's sessions there. The role of a permission set cannot be changed in IAM; \
+         open sessions last until they expire."
+    ))
 }

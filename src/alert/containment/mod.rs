@@ -8,6 +8,9 @@ mod account;
 mod alerting;
 mod caller;
 mod command;
+mod identity_center;
+mod organization;
+mod sharing;
 mod target;
 
 pub(super) use alerting::{deploy_again, open_accounts};
@@ -70,6 +73,9 @@ fn look_around(activity: &Activity, now: DateTime<Utc>) -> ContainmentStep {
     let (text, name, value) = match (key, links::username(&activity.principal)) {
         (Some(key), _) => (by_caller, "AccessKeyId", key.raw()),
         (None, Some(name)) => (by_caller, "Username", name),
+        (None, None) if activity.action.effect == AccessEffect::WarnsOfSignIn => {
+            ("List who signed in, from one hour before the warning:", "EventName", "ConsoleLogin")
+        }
         (None, None) => (by_action, "EventName", activity.event_name.raw()),
     };
     let attribute = serde_json::json!([{"AttributeKey": name, "AttributeValue": value}]);

@@ -6,6 +6,7 @@ use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, inactive, list_keys,
     revoke_sessions,
 };
+use super::{identity_center, organization, sharing};
 use crate::catalog::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
 use crate::catalog::{AccessEffect, Containment, CredentialKind, Operation, Restore, TargetKind};
 use crate::detection::Case;
@@ -23,6 +24,12 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     }
     if let Containment::OfAccount(what) = action.containment {
         return of_account(what, activity, steps);
+    }
+    match action.containment {
+        Containment::InIdentityCenter(what) => return identity_center::contain(what, case, steps),
+        Containment::InOrganization(what) => return organization::contain(what, case, steps),
+        Containment::StopSharing(what) => return sharing::contain(what, case, steps),
+        _ => {}
     }
     let Some(name) = activity.name_now() else {
         if activity.target.kind == TargetKind::Trail {
@@ -173,7 +180,10 @@ fn one_step(containment: Containment, activity: &Activity, name: &Untrusted) -> 
         | Containment::AttachPolicyAgain
         | Containment::BlockIfUnrestricted
         | Containment::Restore(_)
-        | Containment::OfAccount(_) => return None,
+        | Containment::OfAccount(_)
+        | Containment::InIdentityCenter(_)
+        | Containment::InOrganization(_)
+        | Containment::StopSharing(_) => return None,
     })
 }
 

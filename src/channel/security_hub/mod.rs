@@ -224,8 +224,29 @@ fn kind(what: &ResourceKind) -> &'static str {
             TargetKind::Alarm => "AwsCloudWatchAlarm",
             TargetKind::Stack => "AwsCloudFormationStack",
             TargetKind::Bucket => "AwsS3Bucket",
+            TargetKind::Cluster => "AwsEksCluster",
+            TargetKind::Instance => "AwsEc2Instance",
+            TargetKind::Secret => "AwsSecretsManagerSecret",
+            TargetKind::Repository => "AwsEcrRepository",
             TargetKind::RootUser
             | TargetKind::Schedule
+            | TargetKind::IdentityCenter
+            | TargetKind::TokenIssuer
+            | TargetKind::Organization
+            | TargetKind::OrganizationPart
+            | TargetKind::OrganizationRoot
+            | TargetKind::OrganizationalUnit
+            | TargetKind::MemberAccount
+            | TargetKind::OrganizationsPolicy
+            | TargetKind::Region
+            | TargetKind::Layer
+            | TargetKind::TrustAnchor
+            | TargetKind::RolesAnywhereProfile
+            | TargetKind::IdentityPool
+            | TargetKind::PermissionSet
+            | TargetKind::DirectoryIdentity
+            | TargetKind::DirectoryUser
+            | TargetKind::DirectoryGroup
             | TargetKind::LogGroup
             | TargetKind::InstanceProfile
             | TargetKind::MfaDevice
@@ -285,7 +306,7 @@ fn action(activity: &Activity, happened: &str) -> Option<Value> {
     }
     let mut call = json!({
         "Api": bounded(&activity.event_name.shown(TextKind::Name), CALL),
-        "ServiceName": format!("{}.amazonaws.com", activity.action.service),
+        "ServiceName": format!("{}.amazonaws.com", activity.service.identifier(TextKind::Name)),
         "FirstSeen": happened,
         "LastSeen": happened,
     });

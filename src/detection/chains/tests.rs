@@ -12,8 +12,11 @@ const MALLORY: &str = "mallory";
 fn entry(seconds: i64, who: &str, call: &str, request: &Value) -> Entry {
     let time = DateTime::from_timestamp(1_795_341_600 + seconds, 0).unwrap();
     let denied = request.get("denied").is_some();
+    // Whoever signs in is the target, too.
+    let (service, who) =
+        if call == "ConsoleLogin" { ("signin", request["userName"].as_str().unwrap()) } else { ("iam", who) };
     let record = json!({
-        "eventSource": "iam.amazonaws.com", "eventName": call, "recipientAccountId": "111122223333",
+        "eventSource": format!("{service}.amazonaws.com"), "eventName": call, "recipientAccountId": "111122223333",
         "eventID": format!("{who}-{call}-{seconds}"), "eventTime": time.to_rfc3339(), "requestParameters": request,
         "errorCode": if denied { json!("AccessDenied") } else { json!(null) },
         "userIdentity": {"type": "IAMUser", "userName": who, "arn": format!("arn:aws:iam::111122223333:user/{who}")},
@@ -108,8 +111,16 @@ fn steps(chain: &Chain) -> ((&'static str, Value), Vec<(&'static str, Value)>) {
         "denied_then_succeeded" => {
             (("PutUserPolicy", json!({"userName": "a", "denied": true})), vec![("CreateUser", user)])
         }
+        "sign_ins_failed_then_succeeded" => (
+            ("ConsoleLogin", json!({"userName": "x", "denied": true})),
+            vec![("ConsoleLogin", json!({"userName": "x"}))],
+        ),
         other => panic!("{other} has no example"),
     }
+}
+
+fn named(name: &str) -> &'static Chain {
+    CHAINS.iter().find(|chain| chain.name == name).unwrap()
 }
 
 /// The first steps of a chain; `last` is the time of the last of them.
@@ -196,7 +207,7 @@ fn containing_an_intruder_completes_no_chain() {
 
 #[test]
 fn four_denied_calls_are_not_many() {
-    let chain = CHAINS.last().unwrap();
+    let chain = named("denied_then_succeeded");
     let mut arriving = firsts(chain, 0, CAROL);
     arriving.remove(0);
     arriving.push(entry(40, CAROL, "CreateUser", &json!({"userName": "x"})));
@@ -226,7 +237,7 @@ fn a_reason_is_a_sentence_with_times() {
          mallory. This is external access with permissions attached."
     );
 
-    let mut arriving = firsts(CHAINS.last().unwrap(), 4, CAROL);
+    let mut arriving = firsts(named("denied_then_succeeded"), 4, CAROL);
     arriving.push(entry(50, CAROL, "CreateUser", &user));
     let denied = "5 calls by carol were denied from 10:00:00 UTC; at 10:00:50 UTC iam:CreateUser succeeded, 50 seconds \
                   later. This looks like somebody probing what a stolen credential can do.";
@@ -236,6 +247,14 @@ fn a_reason_is_a_sentence_with_times() {
     unread.by_actor.unread = true;
     assert_eq!(completed(this, &unread).remove(0).reason().plain(), format!("At least {denied}"));
 
+    let mut guessed = firsts(named("sign_ins_failed_then_succeeded"), 4, CAROL);
+    guessed.push(entry(65, CAROL, "ConsoleLogin", &json!({"userName": "x"})));
+    assert_eq!(
+        reason(&guessed),
+        "5 sign-ins as the IAM user x failed from 10:00:00 UTC; at 10:01:05 UTC one succeeded, 65 seconds later. This looks \
+         like somebody guessing the password."
+    );
+
     let mut continued = completed(&key, &related(&key, &[created])).remove(0);
     continued.alerted_before = true;
     assert_eq!(continued.rule(), "chain_continued");
@@ -244,7 +263,7 @@ fn a_reason_is_a_sentence_with_times() {
 
 #[test]
 fn a_success_after_many_denied_calls_is_one_chain_until_more_calls_are_denied() {
-    let chain = CHAINS.last().unwrap();
+    let chain = named("denied_then_succeeded");
     let mut arriving = firsts(chain, 60, CAROL);
     arriving.extend(firsts(chain, 300, CAROL));
     let works = |seconds, user| entry(seconds, CAROL, "CreateUser", &json!({"userName": user}));

@@ -3,7 +3,7 @@
 use super::opinions::{always, at_least, context, opinion};
 use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::{Case, Opinion, Weight};
-use crate::event::principal::{Operator, RoleSession, Root};
+use crate::event::principal::{Operator, RoleSession};
 use crate::event::{CallersAccount, Principal};
 use crate::lookup::Membership;
 use crate::phrase;
@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 pub(super) fn root_user(case: &Case<'_>) -> Option<Opinion> {
     match &case.activity.principal {
         _ if case.activity.action.effect.concerns_sign_in() => None,
-        Principal::Root(Root { assumed: true, .. }) => root_session(case),
+        Principal::Root(_) if case.is_in_root_session() => root_session(case),
         Principal::Root(_) if concerns_root(case) => at_least(
             Severity::Critical,
             "The root user was used for this. Nobody else can change the root user's own credentials: check that the owner \
@@ -67,18 +67,6 @@ fn root_session(case: &Case<'_>) -> Option<Opinion> {
             phrase!(OPENED, " Removing the root user's credentials is the usual purpose of such a session."),
         ),
         _ => at_least(Severity::High, phrase!(OPENED, " Such a session is not meant for this call.")),
-    }
-}
-
-/// Whether the root user signed in with MFA.
-pub(super) fn root_sign_in(case: &Case<'_>) -> Option<Opinion> {
-    if case.activity.action.effect != AccessEffect::SignsIn || !case.activity.outcome.succeeded() {
-        return None;
-    }
-    match case.activity.mfa_used {
-        Some(true) => context("MFA was used.".into()),
-        Some(false) => at_least(Severity::Critical, "No MFA was used: the password alone was enough.".into()),
-        None => context("The event does not say whether MFA was used.".into()),
     }
 }
 

@@ -124,7 +124,28 @@ fn gainer(case: &Case<'_>) -> Phrase {
             None => phrase!("every identity with the policy ", name),
         },
         _ if case.activity.target.kind == TargetKind::Policy => phrase!("every identity with the policy ", name),
-        _ => name,
+        KnownTarget::PermissionSet(set) => match set.accounts.found() {
+            Some(accounts) if accounts.items.is_empty() => {
+                phrase!("everybody assigned to the permission set ", name, " (nobody yet)")
+            }
+            Some(accounts) => {
+                let more = if accounts.more { "at least " } else { "" };
+                let count = Phrase::ours(counted(accounts.items.len(), "account"));
+                phrase!("everybody assigned to the permission set ", name, " (in ", more, count, ")")
+            }
+            None => phrase!("everybody assigned to the permission set ", name),
+        },
+        _ => {
+            let who = if case.activity.target.kind == TargetKind::DirectoryGroup {
+                phrase!("every member of the group ", name)
+            } else {
+                name
+            };
+            match case.about_account() {
+                Some(account) => phrase!(who, ", in the account ", account, ","),
+                None => who,
+            }
+        }
     }
 }
 
@@ -146,6 +167,9 @@ fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
         .or_else(|| SevereAccess::unknown(&granted.access, granted.read_failed))?;
     let unattached = matches!(&case.dossier.target, KnownTarget::Policy(policy)
         if policy.holders.found().is_some_and(|holders| holders.items.is_empty()));
+    // The assignment that lets somebody use it is judged by itself.
+    let unassigned = matches!(&case.dossier.target, KnownTarget::PermissionSet(set)
+        if set.accounts.found().is_some_and(|accounts| accounts.items.is_empty() && !accounts.more));
     let becomes = severe.becomes;
     let sentence = |start: &'static str, who: Phrase| phrase!(start, who, " ", becomes, &severe.why, ".");
     Some(match effect {
@@ -161,11 +185,23 @@ fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
             let reason = sentence("", gainer(case).capitalized());
             (severe.at_most(Severity::High), reason)
         }
+        _ if unassigned => {
+            let reason = sentence("", gainer(case).capitalized());
+            (severe.at_most(Severity::Medium), reason)
+        }
         _ => {
             let reason = sentence("", gainer(case).capitalized());
             (severe, reason)
         }
     })
+}
+
+/// A user was added to a group of IAM Identity Center that is assigned to nothing.
+pub(super) fn assigned_to_nothing(case: &Case<'_>) -> Option<Opinion> {
+    let group = case.dossier.central.group.as_ref().filter(|_| case.activity.outcome.succeeded())?;
+    let none = group.assignments.found().is_some_and(|assignments| assignments.items.is_empty() && !assignments.more);
+    (none && case.activity.action.effect == AccessEffect::AddsToGroup).then_some(())?;
+    context("The group is assigned to no account. Applications may use the group, too.".into())
 }
 
 /// That the policy is harmless, if that is certain: pipelines grant such policies all day.
@@ -251,11 +287,15 @@ fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
             phrase!("Instances with this profile can act as ", name, ", which ", is)
         }
         AccessEffect::RemovesBoundary => phrase!("Without the boundary, ", name, " ", is),
+        AccessEffect::SwitchesRole => phrase!("The role ", name, " ", is),
         _ => phrase!(name.capitalized(), " ", is),
     };
     let reason = phrase!(reason, &severe.why, ".");
     let milder = activity.is_self() || (effect == AccessEffect::ChangesTrust && to_services);
     let severe = if milder { severe.at_most(Severity::High) } else { severe };
+    // Administrators do this every day.
+    let switches = effect == AccessEffect::SwitchesRole;
+    let severe = if switches { severe.at_most(Severity::Medium) } else { severe };
     Some((severe, reason))
 }
 

@@ -99,7 +99,9 @@ fn facts_of(target: &KnownTarget) -> Vec<Gap> {
             policy.document.gap("the document"),
             policy.holders.gap("what it is attached to"),
         ],
-        KnownTarget::NotAsked(_) => Vec::new(),
+        KnownTarget::PermissionSet(set) => vec![set.name.gap("the permission set's name")],
+        // A name decides nothing.
+        KnownTarget::Identity(..) | KnownTarget::NotAsked(_) => Vec::new(),
     };
     failed(facts.into_iter().flatten())
 }

@@ -6,8 +6,7 @@ use crate::catalog::managed_by_aws::is_identity_centers_provider;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::context::removed_policies;
 use crate::detection::{Case, Opinion};
-use crate::event::Principal;
-use crate::event::principal::Root;
+use crate::history::is_provisioning;
 use crate::lookup::{AttachedPolicy, KnownTarget, Lookup};
 use crate::phrase;
 use crate::policy::{Access, AccessLevel, Document, known_containment};
@@ -95,9 +94,7 @@ pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
     activity.outcome.succeeded().then_some(())?;
     match (effect, &case.dossier.target) {
         // `root_session` is about sessions of another account as root.
-        (AccessEffect::WeakensMfa, _) if matches!(activity.principal, Principal::Root(Root { assumed: true, .. })) => {
-            None
-        }
+        (AccessEffect::WeakensMfa, _) if case.is_in_root_session() => None,
         (AccessEffect::WeakensMfa, _) if activity.target.kind == TargetKind::RootUser => {
             at_least(Severity::Critical, "The MFA device belonged to the root user.".into())
         }
@@ -137,7 +134,8 @@ pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
 pub(super) fn identity_center_provider(case: &Case<'_>) -> Option<Opinion> {
     let activity = case.activity;
     let name = activity.target.name.as_ref().filter(|_| activity.target.kind == TargetKind::SamlProvider)?;
-    let by_person = activity.outcome.succeeded() && activity.principal.service().is_none();
+    let by_person =
+        activity.outcome.succeeded() && activity.principal.service().is_none() && !is_provisioning(activity);
     (by_person && is_identity_centers_provider(name.raw())).then_some(())?;
     let reason = match activity.action.operation {
         Operation::Delete => "Without the provider, nobody can sign in to this account through IAM Identity Center.",

@@ -1,12 +1,13 @@
 //! The target and the object of a call, read with the row of the catalogue.
 
-use crate::arn::Arn;
-use crate::catalog::{AccessEffect, Action, ObjectKind, OnCaller, TargetKind};
+use crate::arn::{Arn, is_account_id};
+use crate::catalog::{AccessEffect, Action, ObjectKind, OnCaller, TargetKind, at};
 use crate::event::denied_message::DeniedResource;
 use crate::event::outcome::{FailureKind, Outcome};
 use crate::event::principal::Principal;
 use crate::event::record::{Record, text_of};
 use crate::text::Untrusted;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 /// The changed resource, or the principal that gains or loses access, as far as the event shows it.
@@ -32,6 +33,8 @@ pub struct Object {
     /// The name or id.
     pub name: Option<Untrusted>,
     pub arn: Option<Untrusted>,
+    /// The id in the event, if the name was looked up.
+    pub id: Option<Untrusted>,
 }
 
 impl Target {
@@ -42,7 +45,7 @@ impl Target {
         let mut target = Self {
             kind: action.target,
             name: None,
-            arn: text_in(answer, "arn"),
+            arn: text_in(answer, action.target.arn_field()),
             id: ["userId", "roleId", "groupId", "policyId", "instanceProfileId"]
                 .iter()
                 .find_map(|id| text_in(answer, id)),
@@ -58,14 +61,37 @@ impl Target {
         };
         if let Some(text) = action.target.fields().iter().find_map(named_at) {
             target.call(&text);
-        } else if let Some(named) = named.filter(|named| named.is_a(action.target)) {
+        } else if let Some(named) = named.filter(|named| named.is_a(action.target) && has_names(action.target)) {
             target.name = named.name.map(Untrusted::new);
             target.arn = named.arn.map(Untrusted::new);
         }
         if target.is_of_root(request) {
             target.kind = TargetKind::RootUser;
         }
+        if action.effect == AccessEffect::SwitchesRole {
+            target.switched_to(record);
+        }
+        target.kind = target.part_of_organization();
         target
+    }
+
+    /// The role that a person switched to: the session's own identity.
+    fn switched_to(&mut self, record: &Record) {
+        let identity = record.user_identity.as_ref();
+        let arn = identity.and_then(|identity| Arn::parse(identity.arn.as_deref()?));
+        let session = arn.and_then(|arn| arn.resource.strip_prefix("assumed-role/"));
+        self.name = session.and_then(|session| session.split('/').next()).map(Untrusted::new);
+    }
+
+    /// A root, an organizational unit or an account: their ids have different forms ("AWS Organizations API Reference").
+    fn part_of_organization(&self) -> TargetKind {
+        let name = self.name.as_ref().map_or("", |name| name.raw());
+        match self.kind {
+            TargetKind::OrganizationPart if name.starts_with("r-") => TargetKind::OrganizationRoot,
+            TargetKind::OrganizationPart if name.starts_with("ou-") => TargetKind::OrganizationalUnit,
+            TargetKind::OrganizationPart if is_account_id(name) => TargetKind::MemberAccount,
+            kind => kind,
+        }
     }
 
     /// Sets the name and the ARN from the field that names the target: a name, an ARN or a URL.
@@ -90,6 +116,13 @@ impl Target {
             Some(arn) if self.kind == TargetKind::Stack => {
                 (arn.resource.split('/').nth(1).unwrap_or(arn.resource), Some(found.clone()))
             }
+            // `permissionSet/INSTANCE/ID`
+            Some(arn) if self.kind == TargetKind::PermissionSet => (arn.name(), Some(found.clone())),
+            Some(arn) if self.kind == TargetKind::Secret => {
+                (arn.resource.strip_prefix("secret:").unwrap_or(arn.resource), Some(found.clone()))
+            }
+            // The account itself: `arn:aws:iam::111122223333:root`
+            Some(arn) if self.kind == TargetKind::MemberAccount && arn.resource == "root" => (arn.account, None),
             Some(arn) => (arn.full_name(), Some(found.clone())),
             None if self.kind == TargetKind::Queue => {
                 (text.trim_end_matches('/').rsplit('/').next().unwrap_or(text), None)
@@ -150,6 +183,11 @@ impl Target {
     }
 }
 
+/// There is one instance of IAM Identity Center and one organization; their ids say nothing to a reader.
+fn has_names(kind: TargetKind) -> bool {
+    !matches!(kind, TargetKind::IdentityCenter | TargetKind::Organization)
+}
+
 /// Whether the MFA device in a request has the name that AWS gives the root user's virtual device.
 fn is_roots_device(request: &Value) -> bool {
     let serial = request.get("serialNumber").and_then(Value::as_str);
@@ -158,26 +196,36 @@ fn is_roots_device(request: &Value) -> bool {
 
 impl Object {
     pub(super) fn read(action: &Action, record: &Record, event_name: &str, named: Option<&DeniedResource<'_>>) -> Self {
-        if action.effect == AccessEffect::Unfamiliar || action.object == ObjectKind::StackAction {
-            return Self { name: Some(event_name.into()), arn: None };
+        match action.object {
+            ObjectKind::UnfamiliarAction | ObjectKind::StackAction => {
+                return Self { name: Some(event_name.into()), ..Self::default() };
+            }
+            ObjectKind::RootCall => {
+                let service = record.event_source.as_deref().unwrap_or_default();
+                let service = service.strip_suffix(".amazonaws.com").unwrap_or(service);
+                return Self { name: Some(format!("{service}:{event_name}").into()), ..Self::default() };
+            }
+            // A permission set has one inline policy, without a name.
+            ObjectKind::SetPolicy => return Self { name: Some("inline policy".into()), ..Self::default() },
+            _ => {}
         }
         let places = [&record.request_parameters, answered(&record.response_elements)];
         let named_at = |field: &&str| places.into_iter().find_map(|place| text_in(place, field));
         if let Some(found) = action.object_at.iter().find_map(named_at) {
             return match Arn::parse(found.raw()) {
-                Some(arn) => Self { name: Some(arn.name().into()), arn: Some(found) },
-                None => Self { name: Some(found), arn: None },
+                Some(arn) => Self { name: Some(arn.name().into()), arn: Some(found), id: None },
+                None => Self { name: Some(found), ..Self::default() },
             };
         }
         // The message names the role to create; its path has the service: `aws-service-role/SERVICE/NAME`.
         if action.object == ObjectKind::LinkedService
             && let Some(service) = named.and_then(DeniedResource::linked_service)
         {
-            return Self { name: Some(service.into()), arn: None };
+            return Self { name: Some(service.into()), ..Self::default() };
         }
         // The message of a denied call can name the object instead of the target.
         match named.filter(|named| !named.is_a(action.target) && !action.object_at.is_empty()) {
-            Some(named) => Self { name: named.name.map(Untrusted::new), arn: named.arn.map(Untrusted::new) },
+            Some(named) => Self { name: named.name.map(Untrusted::new), arn: named.arn.map(Untrusted::new), id: None },
             None => Self::default(),
         }
     }
@@ -188,13 +236,18 @@ pub(super) fn answered(response: &Value) -> &Value {
     response.as_object().and_then(|fields| fields.values().find(|value| value.is_object())).unwrap_or(response)
 }
 
+/// The text of a value. What stands in the address of a call is percent-encoded in some records of Amazon EKS.
 fn text(value: &Value) -> Option<Untrusted> {
-    text_of(value).map(Untrusted::new)
+    let text = text_of(value)?;
+    if text.starts_with("arn%3A") {
+        return Some(percent_decode_str(&text).decode_utf8_lossy().as_ref().into());
+    }
+    Some(text.into())
 }
 
-/// A field's text; of a list, the first.
-fn text_in(object: &Value, name: &str) -> Option<Untrusted> {
-    let value = object.get(name)?;
+/// A field's text; of a list, the first. A dot in the name leads into an object.
+pub(super) fn text_in(object: &Value, name: &str) -> Option<Untrusted> {
+    let value = at(object, name)?;
     text(value.as_array().and_then(|list| list.first()).unwrap_or(value))
 }
 

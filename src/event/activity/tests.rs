@@ -125,7 +125,7 @@ fn another_service_is_refused_and_a_read_only_call_is_ignored() {
         let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
         Activity::from_delivery(&delivery).unwrap_err()
     };
-    assert_eq!(refuse(json!("sso-directory.amazonaws.com"), "CreateUser").kind(), "ForeignEventSource");
+    assert_eq!(refuse(json!("workmail.amazonaws.com"), "CreateUser").kind(), "ForeignEventSource");
     assert_eq!(refuse(json!(null), "CreateUser").kind(), "ForeignEventSource");
     let read = json!({"eventSource": EVENT_SOURCE, "eventName": "ListUsers"});
     let delivery = Delivery::from_file(read).unwrap().remove(0).unwrap();

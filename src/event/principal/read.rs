@@ -8,7 +8,7 @@ use crate::arn::{Arn, is_account_id};
 use crate::event::record::{OnBehalfOf, Record, SessionContext, UserIdentity, text_of};
 use crate::event::time;
 use crate::text::Untrusted;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 impl Principal {
     /// The caller of a record.
@@ -25,6 +25,19 @@ impl Principal {
         } else {
             read.principal()
         }
+    }
+}
+
+impl Principal {
+    /// Who switched to a role in the console. The record's own identity is the role session that began.
+    #[must_use]
+    pub fn who_switched(record: &Record) -> Self {
+        let from = record.additional_event_data.get("SwitchFrom").and_then(Value::as_str);
+        let Some((text, arn)) = from.and_then(|from| Some((from, Arn::parse(from)?))) else { return Self::of(record) };
+        let kind = if arn.resource.starts_with("user/") { "IAMUser" } else { "AssumedRole" };
+        let identity = serde_json::from_value(json!({"type": kind, "arn": text, "accountId": arn.account}));
+        let Ok(fields) = identity else { return Self::of(record) };
+        Identity { fields: &fields, console: true, source: None }.principal()
     }
 }
 

@@ -402,14 +402,14 @@ impl History {
         self.client.update_item().table_name(&self.table).set_key(Some(key))
     }
 
-    fn within(&self, list: &str, (from, to): &(String, String)) -> QueryFluentBuilder {
+    pub(super) fn within(&self, list: &str, (from, to): &(String, String)) -> QueryFluentBuilder {
         self.of(list)
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":from", text(from))
             .expression_attribute_values(":to", text(to))
     }
 
-    async fn list(&self, query: QueryFluentBuilder) -> Result<Lines, HistoryError> {
+    pub(super) async fn list(&self, query: QueryFluentBuilder) -> Result<Lines, HistoryError> {
         let answer = patient("related", query.send()).await?;
         let unread = answer.last_evaluated_key.is_some();
         let items = answer.items.ok_or(HistoryError::NotUnderstood)?;

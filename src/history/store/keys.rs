@@ -83,6 +83,11 @@ pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {
     format!("CHAIN#{chain}#{}", first.raw())
 }
 
+/// The list of the calls that an event may follow from, by [`caused_by`](crate::history::caused_by).
+pub(super) fn cause_list(key: &str) -> String {
+    format!("CAUSE#{key}")
+}
+
 /// The item of a change that may be made in another account, too.
 pub(super) fn same_change_list(change: &str) -> String {
     format!("SAME#{change}")
@@ -119,7 +124,9 @@ pub(super) fn burst_key(entry: &Entry) -> Item {
 pub(super) fn lists(entry: &Entry) -> Vec<String> {
     let target = entry.target_key.as_deref().map(target_list);
     let object = entry.object_key.as_deref().filter(|key| entry.target_key.as_deref() != Some(key)).map(target_list);
-    [Some(actor_list(entry.line.actor_key.raw())), target, object, Some(day_of(entry))].into_iter().flatten().collect()
+    let causes = entry.causes.as_deref().map(cause_list);
+    let all = [Some(actor_list(entry.line.actor_key.raw())), target, object, Some(day_of(entry)), causes];
+    all.into_iter().flatten().collect()
 }
 
 pub(super) fn day_of(entry: &Entry) -> String {

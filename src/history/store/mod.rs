@@ -9,6 +9,7 @@
 //! | a line of what happened to a target | `TARGET#<key>` | `<time>#<eventID>` |
 //! | a line of what happened in an account on a day | `DAY#<account>#<date>` | `<time>#<eventID>` |
 //! | how often an actor made a call on a day, see [`burst`](super::burst) | `FLOOD#<date>` | `<actor key>#<call>` |
+//! | a line of what an event may follow from, see [`caused_by`](super::caused_by) | `CAUSE#<key>` | `<time>#<eventID>` |
 //! | the first account in which an actor made a change | `SAME#<actor key>#<change>` | `FIRST` |
 //! | when an account last proved that its events arrive | `HEARTBEAT` | `<account>` |
 //! | how many mails took a place in a minute, see [`budget`](super::budget) | `FLOOD#mails` | `<minute>` |
@@ -22,6 +23,7 @@
 
 mod answers;
 mod bursts;
+mod causes;
 mod dynamodb;
 mod heartbeats;
 mod items;

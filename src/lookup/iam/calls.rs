@@ -31,7 +31,8 @@ pub(super) struct Calls {
 }
 
 /// What AWS answers to credentials that it does not accept: their role may have been created again.
-const LOCKED_OUT: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"];
+const LOCKED_OUT: [&str; 4] =
+    ["ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"];
 
 /// The pauses before a call is repeated: the first one, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -135,17 +136,23 @@ impl Calls {
         self.locked_out.get()
     }
 
+    /// Takes note of why a lookup with the same credentials failed, if that is because of them.
+    pub(super) fn heed(&self, reason: &Unavailable) {
+        if matches!(reason, Unavailable::Failed(code) if LOCKED_OUT.contains(&code.raw())) {
+            self.locked_out.set(true);
+        }
+    }
+
     fn is_busy(&self) -> bool {
         self.given_up.get().is_some_and(|since| since.elapsed() < BUSY)
     }
 
     /// What was given up, and why.
     fn give_up<T>(&self, reason: Unavailable) -> Lookup<T> {
-        match &reason {
-            Unavailable::Throttled => self.given_up.set(Some(Instant::now())),
-            Unavailable::Failed(code) if LOCKED_OUT.contains(&code.raw()) => self.locked_out.set(true),
-            _ => {}
+        if reason == Unavailable::Throttled {
+            self.given_up.set(Some(Instant::now()));
         }
+        self.heed(&reason);
         Lookup::Unavailable(reason)
     }
 

@@ -10,6 +10,7 @@ use crate::arn::is_account_id;
 use crate::aws;
 use crate::limits::{ACCOUNTS_READ, READER_REFUSED_FOR, RENEWED_BEFORE};
 use crate::lookup::answer::{Lookup, Unavailable};
+use crate::lookup::question::AccountId;
 use crate::lookup::recent::Recent;
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
@@ -21,6 +22,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// The name of the function's sessions in the other accounts.
 const SESSION: &str = "iam-security-alert";
+const ELSEWHERE: Unavailable = Unavailable::NotAsked("it belongs to another account");
 /// The pause before a role is assumed again that could not be assumed for the moment.
 const AGAIN: Duration = Duration::from_millis(150);
 
@@ -29,6 +31,8 @@ pub(super) struct Readers {
     own: Rc<IamReader>,
     /// The own account, if it is known.
     account: Option<String>,
+    /// The configuration with the own account's credentials.
+    config: Option<SdkConfig>,
     members: Option<Rc<Members>>,
 }
 
@@ -87,6 +91,15 @@ impl Members {
         Ok(self.reader(account, deadline).await?.config)
     }
 
+    /// Takes note of why a lookup with an account's configuration failed: a session that AWS does not accept any more is
+    /// not used again.
+    pub(super) fn heed(&self, account: &str, reason: &Unavailable) {
+        let assumed = self.readers.get_or(&account.to_owned(), |_| true, Rc::default);
+        if let Some(Ok(reader)) = assumed.get().map(|assumed| &assumed.reader) {
+            reader.iam.calls.heed(reason);
+        }
+    }
+
     async fn reader(&self, account: &str, deadline: Instant) -> Result<Reader, Unavailable> {
         loop {
             let now = Instant::now();
@@ -141,16 +154,31 @@ impl Members {
 }
 
 impl Readers {
-    /// The readers of the account with this id, which the client's credentials belong to, and of the members.
-    pub(super) fn new(client: Client, account: Option<String>, members: Option<Rc<Members>>) -> Self {
+    /// The readers of the account with this id, which the credentials belong to, and of the members.
+    pub(super) fn new(
+        client: Client,
+        account: Option<String>,
+        config: Option<SdkConfig>,
+        members: Option<Rc<Members>>,
+    ) -> Self {
         // One cache of documents for all accounts.
         let documents = members.as_ref().map(|members| members.documents.clone()).unwrap_or_default();
-        Self { own: Rc::new(IamReader::new(client, documents)), account, members }
+        Self { own: Rc::new(IamReader::new(client, documents)), account, config, members }
+    }
+
+    /// The reader of the own account.
+    pub(super) fn own(&self) -> &IamReader {
+        &self.own
     }
 
     /// Whether this is the own account, or may be.
     pub(super) fn is_own(&self, account: Option<&str>) -> bool {
         account.zip(self.account.as_deref()).is_none_or(|(account, own)| account == own)
+    }
+
+    /// The account, unless it is the own one.
+    pub(super) fn other(&self, account: &AccountId) -> AccountId {
+        account.clone().filter(|account| !self.is_own(Some(account)))
     }
 
     /// Whether the account is the own one, or may be a member.
@@ -168,7 +196,29 @@ impl Readers {
             (Some(account), Some(members)) if is_account_id(account) => {
                 Ok(Box::pin(members.reader(account, deadline)).await?.iam)
             }
-            _ => Err(Unavailable::NotAsked("it belongs to another account")),
+            _ => Err(ELSEWHERE),
+        }
+    }
+
+    /// A configuration with the credentials for an account.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn config(&self, account: Option<&str>, deadline: Instant) -> Result<SdkConfig, Unavailable> {
+        match (account, &self.members) {
+            _ if self.is_own(account) => self.config.clone().ok_or(Unavailable::NotAsked("only IAM is asked here")),
+            (Some(account), Some(members)) if is_account_id(account) => {
+                Box::pin(members.config(account, deadline)).await
+            }
+            _ => Err(ELSEWHERE),
+        }
+    }
+
+    /// Takes note of why a lookup with [`config`](Self::config) failed.
+    pub(super) fn heed<T>(&self, account: Option<&str>, fact: &Lookup<T>) {
+        let other = account.filter(|account| !self.is_own(Some(account)));
+        if let (Some(account), Some(members), Some(reason)) = (other, &self.members, fact.unavailable()) {
+            members.heed(account, reason);
         }
     }
 }

@@ -32,11 +32,11 @@ pub(super) struct SavedUser {
 }
 
 /// Distinguishes `null` (there is none) from an absent field (not saved).
-fn saved<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
+pub(super) fn saved<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Lookup<T>, D::Error> {
     Ok(Option::deserialize(from)?.map_or(Lookup::Missing, Lookup::Found))
 }
 
-fn not_saved<T>() -> Lookup<T> {
+pub(super) fn not_saved<T>() -> Lookup<T> {
     Lookup::not_asked(NOT_SAVED)
 }
 
