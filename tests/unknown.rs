@@ -230,14 +230,19 @@ const WORLDS: [(Besides, &str); 4] = [
 /// are more severe.
 fn compare(name: &str, event: &Value, account: &Rc<Snapshot>) -> (usize, usize) {
     let (mut compared, mut raised) = (0, 0);
-    for (besides, expected) in WORLDS {
+    // Of other services, little is looked up besides the caller.
+    let looked_up = ["aws.iam", "aws.sso", "aws.identitystore", "aws.sso-directory", "aws.signin"];
+    let much = looked_up.iter().any(|source| event["source"] == *source);
+    let matters = |missing: &Missing| much || matches!(missing, Missing::Documents | Missing::Everything);
+    let worlds = if much { &WORLDS[..] } else { &WORLDS[..1] };
+    for (besides, expected) in worlds.iter().copied() {
         let alert = |missing| {
             let directory = Doctored { account: account.clone(), besides, missing };
             draft(directory, event.clone(), settings(&[("EXPECTED_PRINCIPALS", expected)])).alert
         };
         let known = alert(Missing::Nothing);
         assert!(!known.incomplete, "{name}: {:?}", known.reasons);
-        for missing in MISSING {
+        for missing in MISSING.into_iter().filter(matters) {
             let unknown = alert(missing);
             for minimum in Severity::ALL {
                 let lost = known.severity >= minimum && unknown.severity < minimum && !unknown.incomplete;
