@@ -2,8 +2,9 @@
 
 use super::facts::Fact;
 use super::model::Section;
-use super::rows::{access, and_more, boundary, first_of_many, names, not_known};
-use super::target::{NO_POLICIES_YET, is_new, target_access};
+use super::rows::{
+    NO_POLICIES_YET, access, and_more, boundary, first_of_many, is_new, names, not_known, target_access,
+};
 use crate::catalog::ObjectKind;
 use crate::detection::Case;
 use crate::lookup::{Assignment, AttachedPolicies, Gap, Identity, Lookup, PermissionSet};

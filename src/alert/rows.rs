@@ -3,6 +3,8 @@
 use super::facts::Fact;
 use super::model::Section;
 use super::time;
+use crate::catalog::AccessEffect;
+use crate::detection::Case;
 use crate::history::Line;
 use crate::limits::VALUES_SHOWN;
 use crate::lookup::{Gap, Lookup, Provenance, Role, Unavailable, User};
@@ -193,4 +195,35 @@ pub(super) fn account(id: Option<&Untrusted>, name: Option<&Untrusted>) -> Phras
 /// A line of the history with its time.
 pub(super) fn timed(line: &Line) -> Phrase {
     phrase!(Phrase::ours(line.time.format("%m-%d %H:%M:%S").to_string()), "  ", Phrase::from(line))
+}
+
+/// Whether the call created the target: then the target is as old as the event.
+pub(super) fn is_new(case: &Case<'_>) -> bool {
+    case.activity.outcome.succeeded() && case.activity.action.effect == AccessEffect::Creates
+}
+
+pub(super) const NO_POLICIES_YET: &str = "none yet: no policies. Policies are often attached by a later call";
+
+/// The target's access now, and before the call if the call changed it.
+pub(super) fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str) {
+    let Some(evaluated) = &case.target_access else { return };
+    if is_new(case) && evaluated.policies.is_empty() && !evaluated.unread {
+        return section.row(Fact::Access, none_yet);
+    }
+    access(section, evaluated);
+    let granted = case.granted.as_ref().filter(|_| case.activity.outcome.succeeded());
+    let closed = case.dossier.account.closed.is_some();
+    if !closed && granted.is_some_and(|granted| !granted.shown) && case.activity.action.effect.grants_policy() {
+        let words = if case.activity.action.service == "iam" {
+            "IAM does not show the policy here yet: the access above is without the policy"
+        } else {
+            "IAM Identity Center does not show the policy here yet: the access above is without the policy"
+        };
+        section.row(Fact::NotShown, words);
+    }
+    if let Some(before) = case.granted.as_ref().and_then(|granted| granted.before.as_ref())
+        && before.level != evaluated.level
+    {
+        section.row(Fact::AccessBefore, before.words());
+    }
 }

@@ -3,7 +3,10 @@
 use super::central;
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
-use super::rows::{access, boundary, escalation, first_of_many, groups, known_role, names, not_known, replaced, tags};
+use super::rows::{
+    NO_POLICIES_YET, boundary, escalation, first_of_many, groups, is_new, known_role, names, not_known, replaced, tags,
+    target_access,
+};
 use super::time;
 use crate::catalog::words::Order;
 use crate::catalog::{AccessEffect, TargetKind};
@@ -173,13 +176,6 @@ fn as_requested(section: &mut Section, case: &Case<'_>) {
     tags(section, &target.tags);
 }
 
-/// Whether the call created the target: then the target is as old as the event.
-pub(super) fn is_new(case: &Case<'_>) -> bool {
-    case.activity.outcome.succeeded() && case.activity.action.effect == AccessEffect::Creates
-}
-
-pub(super) const NO_POLICIES_YET: &str = "none yet: no policies. Policies are often attached by a later call";
-
 fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime<Utc>) {
     let (succeeded, new) = (case.activity.outcome.succeeded(), is_new(case));
     let mut gaps = Vec::new();
@@ -257,30 +253,6 @@ fn credentials(section: &mut Section, case: &Case<'_>, user: &User, gaps: &mut V
         Lookup::Found(devices) if devices.items.is_empty() => section.row(Fact::Mfa, "none"),
         Lookup::Found(devices) => section.rows(Fact::Mfa, devices.items.iter().map(Phrase::arn).collect()),
         Lookup::Missing | Lookup::Unavailable(_) => gaps.extend(user.mfa_devices.gap("MFA devices")),
-    }
-}
-
-/// The target's access now, and before the call if the call changed it.
-pub(super) fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'static str) {
-    let Some(evaluated) = &case.target_access else { return };
-    if is_new(case) && evaluated.policies.is_empty() && !evaluated.unread {
-        return section.row(Fact::Access, none_yet);
-    }
-    access(section, evaluated);
-    let granted = case.granted.as_ref().filter(|_| case.activity.outcome.succeeded());
-    let closed = case.dossier.account.closed.is_some();
-    if !closed && granted.is_some_and(|granted| !granted.shown) && case.activity.action.effect.grants_policy() {
-        let words = if case.activity.action.service == "iam" {
-            "IAM does not show the policy here yet: the access above is without the policy"
-        } else {
-            "IAM Identity Center does not show the policy here yet: the access above is without the policy"
-        };
-        section.row(Fact::NotShown, words);
-    }
-    if let Some(before) = case.granted.as_ref().and_then(|granted| granted.before.as_ref())
-        && before.level != evaluated.level
-    {
-        section.row(Fact::AccessBefore, before.words());
     }
 }
 

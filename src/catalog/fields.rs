@@ -1,40 +1,11 @@
 //! What the fields of a request mean, for actions that can narrow, widen or restore something, depending on the fields.
 
-use super::selectors::{Logged, logged};
+use super::meaning::{FieldMeaning, FieldValue};
+use super::selectors::logged;
 use super::types::Action;
 use super::{patterns, types::TargetKind};
 use crate::severity::Severity;
 use serde_json::{Map, Value};
-
-/// The meaning of one value of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FieldMeaning {
-    /// The field of the request; for a call that sets an attribute, the attribute.
-    pub field: &'static str,
-    pub value: FieldValue,
-    pub severity: Severity,
-    /// The reason for this severity, as a sentence.
-    pub because: &'static str,
-}
-
-/// A kind of value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldValue {
-    True,
-    False,
-    /// An empty text, object or list: the setting is cleared.
-    Empty,
-    /// Any value that is not empty.
-    Given,
-    Is(&'static str),
-    Zero,
-    /// A number above zero.
-    Positive,
-    /// Selectors of a trail that log this.
-    Logs(Logged),
-    /// Whether the event pattern is that of this version for the rule that the request names.
-    StacksPattern(bool),
-}
 
 /// How the fields of a request were understood.
 #[derive(Debug, Clone, PartialEq, Eq)]

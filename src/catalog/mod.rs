@@ -12,6 +12,7 @@ mod fields;
 mod iam;
 mod identity_center;
 pub mod managed_by_aws;
+mod meaning;
 mod organizations;
 pub mod patterns;
 mod root;
@@ -23,7 +24,8 @@ mod signin;
 mod types;
 pub mod words;
 
-pub use fields::{FieldMeaning, FieldReading, FieldValue};
+pub use fields::FieldReading;
+pub use meaning::{FieldMeaning, FieldValue};
 pub use types::{
     AccessEffect, AccountContainment, Action, CenterContainment, ChainStep, Containment, CredentialKind, ObjectKind,
     OnCaller, Operation, OrganizationContainment, PolicyLookup, Restore, Sharing, TargetKind, TargetLookup, When, at,

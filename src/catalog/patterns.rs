@@ -233,8 +233,8 @@ fn doors(elsewhere: &[&str]) -> Value {
 
 /// Whether only this call of its service comes by the rule for the doors.
 fn is_by_name(action: &super::Action) -> bool {
-    let of_sharing = super::sharing::ACTIONS.iter().any(|row| row == action);
-    (of_sharing && action.watched_by_default && action.event_name != "CreateGrant") || action.service == "sts"
+    (action.concerns_sharing() && action.watched_by_default && action.event_name != "CreateGrant")
+        || action.service == "sts"
 }
 
 /// Every call of a root user that changes something, of the services that no other rule covers.

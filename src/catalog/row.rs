@@ -1,7 +1,7 @@
 //! How a row is written, and what many rows share. A row states every value as data; no value is derived from another.
 
 use super::attack::{CREDENTIALS, ROLES, Technique};
-use super::fields::{FieldMeaning, FieldValue};
+use super::meaning::{FieldMeaning, FieldValue};
 use super::types::{
     AccessEffect, Action, ChainStep, Containment, CredentialKind, ObjectKind, OnCaller, Operation, PolicyLookup,
     Restore, TargetKind, TargetLookup, When,

@@ -6,7 +6,7 @@
 //! services' models (botocore) and of CloudTrail's documentation of each service.
 
 use super::attack::{CLOUD_LOGS, TOOLS};
-use super::fields::{FieldMeaning, FieldValue};
+use super::meaning::{FieldMeaning, FieldValue};
 use super::row::{means, of};
 use super::selectors::Logged;
 use super::types::Action;

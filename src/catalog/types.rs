@@ -1,7 +1,7 @@
 //! The parts of a row of the catalogue. Words are a function of these values, see [`words`](super::words).
 
 use super::attack::Technique;
-use super::fields::FieldMeaning;
+use super::meaning::FieldMeaning;
 use crate::severity::Severity;
 use serde_json::Value;
 
@@ -801,6 +801,12 @@ impl Action {
     #[must_use]
     pub fn iam_action(&self) -> String {
         format!("{}:{}", self.service, self.event_name)
+    }
+
+    /// Whether the action can let somebody use a resource or a workload, see `sharing`.
+    #[must_use]
+    pub const fn concerns_sharing(&self) -> bool {
+        matches!(self.containment, Containment::StopSharing(_))
     }
 
     /// Whether the action decides who is trusted to assume a role.

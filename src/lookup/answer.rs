@@ -14,6 +14,16 @@ pub enum Lookup<T> {
     Unavailable(Unavailable),
 }
 
+/// Whose an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// An account of the own organization; without an organization, the own account.
+    Member,
+    /// AWS Organizations says that it is none of the own organization.
+    Stranger,
+    NotKnown,
+}
+
 /// Why a fact could not be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {

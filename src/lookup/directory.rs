@@ -1,8 +1,9 @@
 //! Whom the lookups ask.
 
+use super::answer::Membership;
 use super::answer::{Lookup, Unavailable};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
-use super::model::{Group, KnownAccount, ManagedPolicy, Membership, Role, User};
+use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use crate::policy::Parsed;

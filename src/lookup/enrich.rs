@@ -2,10 +2,11 @@
 
 mod central;
 
+use super::answer::Membership;
 use super::answer::{Gap, Lookup, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::Directory;
-use super::model::{Dossier, KnownAccount, KnownCaller, KnownTarget, Membership, NamedKnown};
+use super::model::{Dossier, KnownAccount, KnownCaller, KnownTarget, NamedKnown};
 use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{AccessEffect, PolicyLookup, TargetKind, TargetLookup};

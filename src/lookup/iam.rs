@@ -10,13 +10,14 @@ mod calls;
 mod read;
 mod readers;
 
+use super::answer::Membership;
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, Attachment};
 use super::cache::Cache;
 use super::directory::Directory;
 use super::identity_center::api::{AwsManaged, IdentityCenter};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
-use super::model::{Group, KnownAccount, ManagedPolicy, Membership, Role, User};
+use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use super::organization::{Listed, Organization, OrganizationsPolicy, OrganizationsPolicyQuestion};
 use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use super::recent::Recent;

@@ -19,13 +19,13 @@ mod recent;
 mod service;
 pub mod snapshot;
 
-pub use answer::{Gap, Listing, Lookup, Provenance, Unavailable};
+pub use answer::{Gap, Listing, Lookup, Membership, Provenance, Unavailable};
 pub use attached::{AttachedPolicies, AttachedPolicy, Attachment};
 pub use directory::Directory;
 pub use enrich::enrich;
 pub use identity_center::{Assignment, Identity, PermissionSet};
 pub use model::{
     AccessKey, Central, Dossier, Group, KeyUse, KnownAccount, KnownCaller, KnownTarget, ManagedPolicy, Members,
-    Membership, NamedKnown, PolicyProfile, Role, RoleProfile, User, UserProfile,
+    NamedKnown, PolicyProfile, Role, RoleProfile, User, UserProfile,
 };
 pub use question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};

@@ -1,6 +1,6 @@
 //! Facts from IAM about the identities and resources of an event. Each fact is looked up separately.
 
-use super::answer::{Listing, Lookup, Provenance, Unavailable};
+use super::answer::{Listing, Lookup, Membership, Provenance, Unavailable};
 use super::attached::AttachedPolicies;
 use super::identity_center::{Identity, PermissionSet};
 use super::organization::OrganizationsPolicy;
@@ -246,16 +246,6 @@ impl Role {
     pub fn unanswered(&self) -> usize {
         failures([self.profile.unavailable()]) + self.attached.unanswered()
     }
-}
-
-/// Whose an account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Membership {
-    /// An account of the own organization; without an organization, the own account.
-    Member,
-    /// AWS Organizations says that it is none of the own organization.
-    Stranger,
-    NotKnown,
 }
 
 /// What is known about an account itself.

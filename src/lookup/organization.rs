@@ -7,8 +7,8 @@
 
 mod policy;
 
+use super::answer::Membership;
 use super::answer::{Lookup, Unavailable};
-use super::model::Membership;
 use super::recent::Recent;
 use super::service::{FIRST_PAUSE, NoAnswer, Service, not_understood};
 use crate::arn::{Arn, Partition};

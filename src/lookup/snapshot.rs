@@ -9,13 +9,13 @@
 mod beyond_iam;
 mod saved;
 
+use super::answer::Membership;
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::Directory;
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{
-    AccessKey, Group, KeyUse, KnownAccount, ManagedPolicy, Members, Membership, PolicyProfile, Role, RoleProfile, User,
-    UserProfile,
+    AccessKey, Group, KeyUse, KnownAccount, ManagedPolicy, Members, PolicyProfile, Role, RoleProfile, User, UserProfile,
 };
 use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};

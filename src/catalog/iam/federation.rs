@@ -1,7 +1,7 @@
 //! Identity providers: SAML and OpenID Connect.
 
 use crate::catalog::attack::{REMOVAL, TRUST};
-use crate::catalog::fields::{FieldMeaning, FieldValue};
+use crate::catalog::meaning::{FieldMeaning, FieldValue};
 use crate::catalog::row::{iam, means};
 use crate::catalog::types::AccessEffect::ChangesFederation;
 use crate::catalog::types::ObjectKind::{ClientId, Itself, Thumbprints};
