@@ -1,4 +1,4 @@
-//! Whether a deny covers all that an allow gives: the same or wider actions, on the same or wider resources.
+//! Whether denies cover all that an allow gives: the same or wider actions, on the same or wider resources.
 //!
 //! Only what is certain counts. A pattern covers another one if the texts are the same, if the other one has no
 //! wildcard and matches, or if the pattern is a beginning and `*` of which the other one's literal beginning is a
@@ -28,13 +28,19 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Whether the denies together certainly cover every action on every resource that the allow gives. `budget` is
+/// Whether the denies together certainly cover every one of these actions on every one of these resources. `budget` is
 /// the number of comparisons that are left; without any, nothing is covered.
-pub(super) fn covered(allow: &Statement, denies: &[&Statement], budget: &mut u64) -> bool {
+pub(super) fn covered(
+    actions: Option<&Patterns>,
+    resources: Option<&Patterns>,
+    denies: &[&Statement],
+    budget: &mut u64,
+) -> bool {
     if denies.is_empty() {
         return false;
     }
-    let (actions, resources) = (Part::all(allow.actions.as_ref()), Part::all(allow.resources.as_ref()));
+    let without = resources.is_none();
+    let (actions, resources) = (Part::all(actions), Part::all(resources));
     let size = |patterns: Option<&Patterns>| match patterns {
         Some(Patterns::AnyOf(all) | Patterns::AllBut(all)) => all.len() as u64 + 1,
         _ => 1,
@@ -46,11 +52,10 @@ pub(super) fn covered(allow: &Statement, denies: &[&Statement], budget: &mut u64
     if left.is_none() {
         return false;
     }
-    let without = allow.resources.is_none();
     actions.iter().all(|action| {
         let on: Vec<_> = denies.iter().filter(|deny| covers(deny.actions.as_ref(), *action, true)).collect();
         resources.iter().all(|resource| {
-            // Policies of a service without a Resource element, such as Amazon ECR, are about one resource.
+            // Policies of a service without a Resource element, such as Amazon ECR, and of roles are about one resource.
             on.iter()
                 .any(|deny| (without && deny.resources.is_none()) || covers(deny.resources.as_ref(), *resource, false))
         })
@@ -128,7 +133,8 @@ mod tests {
             .collect();
         let document = Document::parse(&json!({"Statement": all}).to_string()).unwrap();
         let denies: Vec<_> = document.statements[1..].iter().collect();
-        covered(&document.statements[0], &denies, &mut 1_000)
+        let allow = &document.statements[0];
+        covered(allow.actions.as_ref(), allow.resources.as_ref(), &denies, &mut 1_000)
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! Of each key, a group has all values that a caller in it can have. A text that stands for any other one consists of a
 //! character that no policy can contain, so that only a wildcard matches.
 
-use super::callers::{Home, Reach};
+use super::callers::{Home, PolicyOf, Reach};
 use super::document::{Document, Principals};
 use super::matching::ANY;
 use crate::arn::{Arn, wildcard};
@@ -25,10 +25,13 @@ pub(super) enum Who {
     Service(String),
     /// An id of which the account is not known, by type and name.
     Id(String, String),
+    /// The identities of an identity provider, by its name, that ask for a session of a role.
+    Provider(String),
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Group {
+    pub(super) of: PolicyOf,
     pub(super) who: Who,
     pub(super) reach: Reach,
     pub(super) accounts: Vec<String>,
@@ -43,6 +46,7 @@ pub(super) struct Group {
 /// What the conditions of a policy say of callers.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    of: PolicyOf,
     accounts: BTreeSet<String>,
     account_patterns: BTreeSet<String>,
     principals: BTreeSet<String>,
@@ -58,8 +62,12 @@ impl Names {
         arns + self.organizations.len() + self.organization_patterns.len() + self.paths.len()
     }
 
-    pub(super) fn of(document: &Document) -> Self {
-        let mut names = Self::default();
+    pub(super) fn none(of: PolicyOf) -> Self {
+        Self { of, ..Self::default() }
+    }
+
+    pub(super) fn of(document: &Document, of: PolicyOf) -> Self {
+        let mut names = Self::none(of);
         for statement in &document.statements {
             for condition in &statement.conditions {
                 for value in condition.texts().filter(|value| !value.contains("${")) {
@@ -91,10 +99,12 @@ impl Names {
                 set.insert(value.to_owned());
             }
             "aws:principalorgid" | "aws:sourceorgid" => self.add_organization(value, None),
-            "aws:principalorgpaths" | "aws:sourceorgpaths" => match value.split_once('/') {
-                Some((id, rest)) => self.add_organization(id, Some(rest)),
-                None => self.add_organization(value, Some("")),
-            },
+            "aws:principalorgpaths" | "aws:sourceorgpaths" => {
+                let (id, rest) = value.split_once('/').unwrap_or((value, ""));
+                self.add_organization(id, Some(rest));
+                // A wildcard can stand for the slash, too.
+                self.paths.extend(organization(value).filter(|id| id.contains(ANY) && !id.contains('/')));
+            }
             _ => {}
         }
     }
@@ -124,13 +134,24 @@ impl Names {
     /// The services that act for anyone, and for the accounts and resources that the policy names.
     pub(super) fn services(&self, home: &Home<'_>) -> Vec<Group> {
         let mut all = self.accounts_of(&Who::AnyService, home);
-        let mut unknown = self.group(Who::AnyService, Reach::Outside, &self.strangers());
-        unknown.arns = self.sources.iter().filter(|source| !is_anyones(source)).map(|source| filled(source)).collect();
-        unknown
-            .arns
-            .retain(|arn| Arn::parse(arn).is_none_or(|arn| arn.account.is_empty() || arn.account.contains(ANY)));
-        if !unknown.arns.is_empty() {
-            all.extend(self.by_organization(&unknown, home));
+        let unknown = self.group(Who::AnyService, Reach::Outside, &self.strangers());
+        let is_open =
+            |arn: &String| Arn::parse(arn).is_none_or(|arn| arn.account.is_empty() || arn.account.contains(ANY));
+        let arns: Vec<_> = self
+            .sources
+            .iter()
+            .filter(|source| !is_anyones(source))
+            .map(|source| filled(source))
+            .filter(is_open)
+            .collect();
+        for arns in self.apart(&arns) {
+            all.extend(self.by_organization(&Group { arns: arns.to_vec(), ..unknown.clone() }, home));
+        }
+        if self.of == PolicyOf::Role {
+            // A service takes a role from whom the role's account lets pass it; some then act for people elsewhere.
+            for group in &mut all {
+                group.reach = Reach::Outside;
+            }
         }
         all
     }
@@ -147,15 +168,20 @@ impl Names {
         let known = |account: &String| home.members.iter().any(|member| member.raw() == account);
         let named = self.accounts.iter().filter(|account| !own.contains(account));
         let (members, others): (Vec<_>, Vec<_>) = named.cloned().partition(known);
-        if !others.is_empty() {
-            all.extend(self.by_organization(&self.group(who.clone(), Reach::Outside, &others), home));
+        for accounts in self.apart(&others) {
+            all.extend(self.by_organization(&self.group(who.clone(), Reach::Outside, accounts), home));
         }
         for (accounts, reach) in [(members, Reach::Organization), (own, Reach::Own)] {
-            if !accounts.is_empty() {
-                all.push(self.of_any_organization(self.group(who.clone(), reach, &accounts), home));
-            }
+            let groups = self.apart(&accounts).map(|accounts| self.group(who.clone(), reach, accounts));
+            all.extend(groups.map(|group| self.of_any_organization(group, home)));
         }
         all
+    }
+
+    /// Each name for a group of its own, so that a deny of one name can be certain. Of a huge policy, all together.
+    fn apart<'n, T>(&self, names: &'n [T]) -> std::slice::Chunks<'n, T> {
+        let groups = (self.accounts.len() + 1) * (self.organizations.len() + 1) + self.sources.len();
+        names.chunks(if groups <= MOST_APART { 1 } else { names.len().max(1) })
     }
 
     /// The principals of one account, or one of them.
@@ -165,7 +191,7 @@ impl Names {
             Reach::Own
         } else if home.members.iter().any(|member| member.raw() == account) {
             Reach::Organization
-        } else if LOAD_BALANCING.contains(&account) {
+        } else if self.of == PolicyOf::Resource && LOAD_BALANCING.contains(&account) {
             Reach::Service
         } else {
             Reach::Outside
@@ -202,7 +228,8 @@ impl Names {
             Who::AnyService => arns(accounts, &self.sources, true),
             _ => arns(accounts, &self.principals, false),
         };
-        Group { who, reach, accounts: accounts.to_vec(), arns, organizations, paths, inside: reach < Reach::Anyone }
+        let (of, accounts, inside) = (self.of, accounts.to_vec(), reach < Reach::Anyone);
+        Group { of, who, reach, accounts, arns, organizations, paths, inside }
     }
 
     /// The group as it is, in a named network, in another organization that the policy names, and in the own one.
@@ -213,9 +240,7 @@ impl Names {
             all.push(narrower.clone());
         }
         let others: Vec<_> = self.organizations.iter().filter(|id| home.organization != Some(id.as_str())).collect();
-        if !others.is_empty() {
-            all.push(self.within(&narrower, others.into_iter().map(String::as_str)));
-        }
+        all.extend(self.apart(&others).map(|ids| self.within(&narrower, ids.iter().map(|id| id.as_str()))));
         if let Some(own) = home.organization {
             let reach = group.reach.min(Reach::Organization);
             all.push(Group { reach, ..self.within(&narrower, std::iter::once(own)) });
@@ -304,6 +329,9 @@ pub(super) fn is_pattern(text: &str) -> bool {
 pub(super) fn filled(pattern: &str) -> String {
     pattern.replace(['*', '?'], ANY)
 }
+
+/// The most groups of a policy before names share one.
+const MOST_APART: usize = 300;
 
 /// The accounts with which AWS delivers the access logs of load balancers, one a region ("Enable access logs for your
 /// Application Load Balancer" in the guide of Elastic Load Balancing).

@@ -3,7 +3,7 @@
 //! Follows "AWS global condition context keys" in the IAM user guide. A key that is not known here is as the caller
 //! wants it.
 
-use super::callers::Home;
+use super::callers::{Home, PolicyOf};
 use super::condition::Compared;
 use super::document::Condition;
 use super::groups::{Group, Who, filled, is_pattern};
@@ -24,9 +24,11 @@ impl Group {
     pub(super) fn values<'a>(&'a self, condition: &Condition, home: &Home<'a>) -> Vec<Value<'a>> {
         let key = condition.key.to_ascii_lowercase();
         let any = || vec![Value::Chosen { optional: true }];
-        let known = |known: Option<&'a str>| vec![known.map_or(Value::Unknown, Value::one)];
+        let known = |known: Option<&'a str>| known.map_or(Value::Unknown, Value::one);
         let is_service = matches!(self.who, Who::AnyService | Who::Service(_));
-        let named = matches!(self.who, Who::Principals { named: true } | Who::Exact(_) | Who::Service(_));
+        let is_unsigned = matches!(self.who, Who::Anonymous | Who::Provider(_));
+        let named =
+            matches!(self.who, Who::Principals { named: true } | Who::Exact(_) | Who::Service(_) | Who::Provider(_));
         let all = |values: &'a [String]| -> Vec<_> {
             values
                 .iter()
@@ -39,10 +41,11 @@ impl Group {
             _ => vec![Value::Absent],
         };
         let of_principal = |values: &'a [String]| {
-            if is_service || self.who == Who::Anonymous { vec![Value::Absent] } else { all(values) }
+            if is_service || is_unsigned { vec![Value::Absent] } else { all(values) }
         };
         match key.as_str() {
             "aws:principalarn" => of_principal(&self.arns),
+            "aws:principalaccount" if is_unsigned => vec![Value::Absent, Value::one("anonymous")],
             "aws:principalaccount" => of_principal(&self.accounts),
             "aws:principalorgid" => of_principal(&self.organizations),
             "aws:principalorgpaths" => of_principal(&self.paths),
@@ -50,25 +53,34 @@ impl Group {
             "aws:sourceaccount" => of_source(&self.accounts),
             "aws:sourceorgid" => of_source(&self.organizations),
             "aws:sourceorgpaths" => of_source(&self.paths),
-            // The account of the caller, or of the resource for which a service calls.
-            "aws:sourceowner" | "kms:calleraccount" => match self.who {
+            // The account of the caller, or of the resource for which a service calls. No call for a role has them.
+            "aws:sourceowner" | "kms:calleraccount" if self.of == PolicyOf::Resource => match self.who {
                 Who::Anonymous => vec![Value::Absent],
                 Who::Service(_) => any(),
                 _ => all(&self.accounts),
             },
             "aws:principalisawsservice" => match self.who {
                 Who::Anonymous => vec![Value::Absent],
-                _ => known(Some(if is_service { "true" } else { "false" })),
+                Who::Provider(_) => any(),
+                _ => vec![Value::one(if is_service { "true" } else { "false" })],
             },
             "aws:principalservicename" | "aws:principalservicenameslist" if !is_service && !named => {
                 vec![Value::Absent]
             }
-            "aws:resourceaccount" => known(home.account.map(Untrusted::raw)),
-            "aws:resourceorgid" => known(home.organization),
+            // "For most service actions."
+            "aws:resourceaccount" => vec![known(home.account.map(Untrusted::raw)), Value::Absent],
+            "aws:resourceorgid" => vec![known(home.organization), Value::Absent],
             "aws:securetransport" | "aws:currenttime" | "aws:epochtime" => vec![Value::Chosen { optional: false }],
-            key if FIXED.contains(&key) && !self.inside => strangers_values(key, condition),
+            key if FIXED.contains(&key) && !self.inside && !self.has_any_network(key) => {
+                strangers_values(key, condition)
+            }
             _ => any(),
         }
+    }
+
+    /// Whether a network narrows nothing: of a role, any network may be the caller's.
+    fn has_any_network(&self, key: &str) -> bool {
+        self.of == PolicyOf::Role && is_network(key)
     }
 
     /// For a key of which all values are known: whether the operator compares them in another way than as texts.
@@ -83,7 +95,8 @@ impl Group {
 
     /// Whether a condition on the public IP address holds, for every address that a stranger can have.
     pub(super) fn addresses(&self, condition: &Condition) -> Option<Vec<Truth>> {
-        if self.inside || !condition.key.eq_ignore_ascii_case("aws:SourceIp") {
+        let is_address = condition.key.eq_ignore_ascii_case("aws:SourceIp");
+        if self.inside || !is_address || self.has_any_network(&condition.key) {
             return None;
         }
         let inside = are_everybodys(condition.texts()).then_some(Some(true));
@@ -117,8 +130,8 @@ fn strangers_values(key: &str, condition: &Condition) -> Vec<Value<'static>> {
     let is_open = |value: &Cow<'_, str>| {
         let head = value.split(['*', '?']).next().unwrap_or_default();
         let is_closed = match key {
-            // The unique ids of IAM have 21 letters.
-            "aws:userid" => head.len() > 16,
+            // The unique ids of IAM have 21 letters; a session's name follows a colon.
+            "aws:userid" => head.len() > 16 || head.contains(':'),
             "aws:vpceorgpaths" => head.contains('/'),
             _ => Arn::parse(value).is_some_and(|arn| !arn.account.is_empty() && !is_pattern(arn.account)),
         };

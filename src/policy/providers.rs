@@ -110,25 +110,42 @@ impl SharedProvider {
     pub(super) fn stranger_can_have(&self, claim: &str, value: &str, exact: bool) -> bool {
         let literal = if exact { value } else { value.split(['*', '?']).next().unwrap_or_default() };
         let has_wildcard = literal.len() < value.len();
-        let of_claim = self.claims.iter().find(|(name, _)| name.eq_ignore_ascii_case(claim));
-        let Some((_, identifies)) = of_claim else { return true };
-        // No provider issues a value with these characters.
-        if exact && value.contains(['*', '?']) {
+        let Some(identifies) = self.identified_by(claim) else { return true };
+        if exact && self.nobody_can_have(claim, value) {
             return false;
         }
         match identifies {
             Whole => has_wildcard || value.is_empty(),
             Owner => !ends_owner(literal, has_wildcard),
-            Pairs(names) => !names.iter().any(|name| {
-                let at = |start: usize| {
-                    let owner = literal[start..].strip_prefix(name)?.strip_prefix(':')?;
-                    Some(ends_owner(owner, has_wildcard))
-                };
-                let starts = std::iter::once(0).chain(literal.match_indices(':').map(|(i, _)| i + 1));
-                starts.filter_map(at).any(|closed| closed)
-            }),
+            Pairs(names) => {
+                let mut starts = std::iter::once(0).chain(literal.match_indices(':').map(|(i, _)| i + 1));
+                !starts
+                    .any(|start| owner_at(start, literal, names).is_some_and(|owner| ends_owner(owner, has_wildcard)))
+            }
         }
     }
+
+    fn identified_by(&self, claim: &str) -> Option<Identifies> {
+        self.claims.iter().find(|(name, _)| name.eq_ignore_ascii_case(claim)).map(|(_, identifies)| *identifies)
+    }
+
+    /// Whether no token has this very value: no customer's name contains a `*` or `?`. Other parts of a value, such as
+    /// an environment's name, can; and an audience is as its customer wants it.
+    pub(super) fn nobody_can_have(&self, claim: &str, value: &str) -> bool {
+        let has_wildcard = |owner: &str| owner.split(['/', ':']).next().unwrap_or_default().contains(['*', '?']);
+        match self.identified_by(claim) {
+            None => false,
+            _ if claim.eq_ignore_ascii_case("aud") => false,
+            Some(Whole) => value.contains(['*', '?']),
+            Some(Owner) => has_wildcard(value),
+            Some(Pairs(names)) => owner_at(0, value, names).is_some_and(has_wildcard),
+        }
+    }
+}
+
+/// What follows the name of a pair that starts there: `OWNER/name:…` of `repo:OWNER/name:…`.
+fn owner_at<'a>(start: usize, text: &'a str, names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|name| text[start..].strip_prefix(name)?.strip_prefix(':'))
 }
 
 /// Whether a text starts with a whole name: closed by `/` or `:`, or at its end if no wildcard follows.

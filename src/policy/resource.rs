@@ -1,14 +1,15 @@
-//! Who gets in through the statements of a resource policy: the widest group of callers that an allow lets in, and that
-//! no deny keeps out of all that the allow gives.
+//! Who gets in through the statements of a policy with principals, a role's trust policy included: the widest group of
+//! callers that an allow lets in, and that no deny keeps out of all that the allow gives.
 //!
 //! Nothing that an attacker writes makes the answer narrower. An allow lets a group in if each of its conditions can
 //! hold for some caller in the group; a deny keeps a group out only if its principals, its conditions and what it
 //! covers are certain for all of them. What takes too long to compare lets in.
 
-use super::callers::{Home, PrincipalKind, Reach};
+use super::assume;
+use super::callers::{Home, PolicyOf, PrincipalKind, Reach};
 use super::condition::Wish;
 use super::coverage::covered;
-use super::document::{Condition, Document, Effect, Principals, Statement};
+use super::document::{Condition, Document, Effect, Patterns, Principals, Statement};
 use super::groups::{Group, Names, Who, is_pattern};
 use super::known::is_plain;
 use super::matching::Variables;
@@ -21,10 +22,11 @@ use std::cell::Cell;
 /// The most comparisons for one policy. A hostile policy can name thousands of principals and values.
 const MOST: u64 = 2_000_000;
 
-/// A resource policy, and how it is asked.
+/// A policy with principals, and how it is asked.
 pub(super) struct Guests<'a> {
     document: &'a Document,
-    home: Home<'a>,
+    pub(super) home: Home<'a>,
+    pub(super) of: PolicyOf,
     names: Names,
     /// The groups of everyone, each with the denies that certainly apply to it.
     everyone: Vec<(Group, Vec<&'a Statement>)>,
@@ -32,9 +34,9 @@ pub(super) struct Guests<'a> {
 }
 
 impl<'a> Guests<'a> {
-    pub(super) fn new(document: &'a Document, home: Home<'a>) -> Self {
-        let names = Names::of(document);
-        let mut guests = Self { document, home, names, everyone: Vec::new(), budget: Cell::new(MOST) };
+    pub(super) fn new(document: &'a Document, home: Home<'a>, of: PolicyOf) -> Self {
+        let names = Names::of(document, of);
+        let mut guests = Self { document, home, of, names, everyone: Vec::new(), budget: Cell::new(MOST) };
         let mut groups = guests.names.everyone(&home);
         // The widest first: the first that gets in decides.
         groups.sort_by_key(|group| std::cmp::Reverse(group.reach));
@@ -50,20 +52,9 @@ impl<'a> Guests<'a> {
         })
     }
 
-    /// As [`PrincipalKind::read`], with the types that only resource policies have. A wildcard within an account id or
-    /// an ARN is not valid, and is read as what it would mean.
-    pub(super) fn read(kind: &str, name: &str) -> Option<PrincipalKind> {
-        let account = Arn::parse(name).map_or(name, |arn| arn.account);
-        match kind {
-            "AWS" | "Federated" | "*" if is_pattern(account) => Some(PrincipalKind::Anyone),
-            "CanonicalUser" => Some(PrincipalKind::Canonical(Untrusted::new(name))),
-            _ => PrincipalKind::read(kind, name),
-        }
-    }
-
     /// The widest reach of a principal through one statement that allows it.
     pub(super) fn reach(&self, principal: &PrincipalKind, statement: &Statement) -> Reach {
-        let none = Names::default();
+        let none = Names::none(self.of);
         let names = if self.can_spend(self.names.size()) { &self.names } else { &none };
         let id = |kind: &str, name: &Untrusted, reach: Reach| {
             vec![names.only(Who::Id(kind.to_owned(), name.raw().to_owned()), reach)]
@@ -101,23 +92,48 @@ impl<'a> Guests<'a> {
     fn widest<'g>(&self, groups: impl Iterator<Item = &'g (Group, Vec<&'g Statement>)>, allow: &Statement) -> Reach {
         let mut enter = groups.filter(|(group, denies)| {
             let meets = allow.conditions.iter().all(|condition| self.truth(group, condition, Wish::Met) > Truth::No);
-            let mut left = self.budget.get();
-            let out = meets && covered(allow, denies, &mut left);
-            self.budget.set(left);
-            meets && !out
+            meets && !self.takes_all(denies, allow, group)
         });
         enter.next().map_or(Reach::Nobody, |(group, _)| group.reach)
     }
 
+    /// Whether these denies together certainly cover all that the allow gives to the group.
+    fn takes_all(&self, denies: &[&Statement], allow: &Statement, group: &Group) -> bool {
+        let mut left = self.budget.get();
+        let all = match self.of {
+            PolicyOf::Role => {
+                let given = assume::given(allow, &group.who);
+                given.is_empty() || covered(Some(&Patterns::AnyOf(given)), None, denies, &mut left)
+            }
+            PolicyOf::Resource => covered(allow.actions.as_ref(), allow.resources.as_ref(), denies, &mut left),
+        };
+        self.budget.set(left);
+        all
+    }
+
+    /// Whether a caller of whom only the name is known is kept out of all that the allow gives. `holds`: whether a
+    /// condition of a deny certainly holds for them, beside those that hold for everyone of this name.
+    pub(super) fn keeps_out(&self, who: &Who, allow: &Statement, holds: &dyn Fn(&Condition) -> bool) -> bool {
+        let group = Names::none(self.of).only(who.clone(), Reach::Own);
+        self.takes_all(&self.denies(&group, holds), allow, &group)
+    }
+
     fn with_denies(&self, group: Group) -> (Group, Vec<&'a Statement>) {
+        let denies = self.denies(&group, &|_| false);
+        (group, denies)
+    }
+
+    /// The denies that certainly apply to all of the group.
+    fn denies(&self, group: &Group, holds: &dyn Fn(&Condition) -> bool) -> Vec<&'a Statement> {
+        let applies =
+            |condition: &Condition| holds(condition) || self.truth(group, condition, Wish::Unmet) == Truth::Yes;
         let denies = self.document.statements.iter().filter(|statement| {
             statement.effect == Some(Effect::Deny)
                 && self.can_spend(principals_of(statement).len())
-                && is_named(statement, &group)
-                && statement.conditions.iter().all(|condition| self.truth(&group, condition, Wish::Unmet) == Truth::Yes)
+                && is_named(statement, group)
+                && statement.conditions.iter().all(applies)
         });
-        let denies = denies.collect();
-        (group, denies)
+        denies.collect()
     }
 
     /// Whether a condition holds: of an allow for some caller in the group, of a deny for all of them.
@@ -139,7 +155,8 @@ impl<'a> Guests<'a> {
             return unclear;
         }
         let is_known = values.iter().any(|value| matches!(value, Value::Is(_)));
-        let is_bool = condition.key.eq_ignore_ascii_case("aws:PrincipalIsAWSService");
+        let is_bool = condition.key.eq_ignore_ascii_case("aws:PrincipalIsAWSService")
+            && condition.texts().all(|text| ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word)));
         if is_known && ((Group::is_beyond_text(condition) && !is_bool) || self.has_open_variable(condition)) {
             return Truth::Depends;
         }
@@ -212,15 +229,18 @@ fn is_named(deny: &Statement, group: &Group) -> bool {
 }
 
 fn names_all(kind: &str, name: &str, group: &Group) -> bool {
-    let is_service = matches!(group.who, Who::AnyService | Who::Service(_));
     match (kind, &group.who) {
-        ("AWS", _) if name == "*" => !is_service,
+        // "The same as `*`", which lets services take a role, too.
+        ("AWS", Who::AnyService) => name == "*" && group.of == PolicyOf::Role,
+        ("AWS", Who::Service(_)) => false,
+        ("AWS", _) if name == "*" => true,
         ("AWS", Who::Exact(arn)) if name == arn => true,
         ("AWS", Who::Exact(_) | Who::Principals { .. }) => {
             !group.accounts.is_empty()
                 && account_of(name).is_some_and(|id| group.accounts.iter().all(|account| account == id))
         }
         (_, Who::Id(of, id)) => kind == of && name == id,
+        ("Federated", Who::Provider(provider)) => name == provider,
         ("Service", Who::Service(service)) => name == service,
         _ => false,
     }
@@ -246,6 +266,6 @@ fn names_none(kind: &str, name: &str, group: &Group) -> bool {
     let is_principal = matches!(group.who, Who::Principals { .. } | Who::Exact(_));
     kind == "AWS"
         && is_account_id(account)
-        && !matches!(group.who, Who::Id(..))
+        && !matches!(group.who, Who::Id(..) | Who::Provider(_))
         && !(is_principal && group.accounts.iter().any(|id| id == account))
 }

@@ -1,15 +1,17 @@
 //! The trusted principals of a role or of another resource, from its policy, and who gets in through them.
 //!
 //! Follows "AWS JSON policy elements: Principal" and the pages on roles for federation in the IAM user guide.
-//! Every condition is shown with all its values; `callers` (for a role: who can assume it) and `resource` (who can do
-//! anything to a resource) decide whom the policy as a whole lets in.
+//! Every condition is shown with all its values; `resource` decides whom the policy as a whole lets in, and `role` does
+//! for the services and identity providers that can assume a role.
 
-use super::callers::{Callers, Home, PrincipalKind, Reach, assumes, covers};
+use super::assume::{assumes, covers};
+use super::callers::{Home, PolicyOf, PrincipalKind, Reach};
 use super::document::{Condition, Document, Effect, Principals, Statement};
 use super::grant::Grant;
 use super::parsed::Parsed;
 use super::question::TrustSummary;
 use super::resource::Guests;
+use super::role;
 use crate::arn::{Arn, is_account_id};
 use crate::phrase;
 use crate::text::Phrase;
@@ -27,65 +29,8 @@ pub struct Trust {
     pub of: PolicyOf,
 }
 
-/// What a policy with principals belongs to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PolicyOf {
-    /// The trust policy of a role: only the actions that return a session of the role count.
-    #[default]
-    Role,
-    /// The policy of another resource: every action counts.
-    Resource,
-}
-
-impl PolicyOf {
-    const fn policy(self) -> &'static str {
-        match self {
-            Self::Role => "the trust policy",
-            Self::Resource => "the resource policy",
-        }
-    }
-}
-
 /// The most principals of a resource policy that are shown.
 const MOST_SHOWN: usize = 40;
-
-/// Who decides whom a policy lets in.
-enum Judge<'a> {
-    Role(Callers<'a>),
-    Resource(Box<Guests<'a>>),
-}
-
-impl Judge<'_> {
-    /// Whether a statement allows something that counts. An action that only tags a session or sets its source identity
-    /// returns no session.
-    fn counts(&self, statement: &Statement) -> bool {
-        match self {
-            Self::Role(_) => assumes(statement),
-            Self::Resource(_) => true,
-        }
-    }
-
-    fn read(&self, kind: &str, name: &str) -> Option<PrincipalKind> {
-        match self {
-            Self::Role(_) => PrincipalKind::read(kind, name),
-            Self::Resource(_) => Guests::read(kind, name),
-        }
-    }
-
-    fn reach(&self, principal: &PrincipalKind, statement: &Statement) -> Reach {
-        match self {
-            Self::Role(callers) => callers.reach(principal, statement),
-            Self::Resource(guests) => guests.reach(principal, statement),
-        }
-    }
-
-    fn grant(&self, statement: &Statement) -> Option<Grant> {
-        match self {
-            Self::Role(_) => None,
-            Self::Resource(_) => Some(Grant::of(statement)),
-        }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedPrincipal {
@@ -117,32 +62,25 @@ impl Trust {
     /// Reads the trust policy of a role that is at home in this account and organization.
     #[must_use]
     pub fn read(document: &Document, home: Home<'_>) -> Self {
-        if document.statements.iter().any(|statement| statement.principals == Some(Principals::Invalid)) {
-            return Self::not_understood();
-        }
-        Self::judged(document, &Judge::Role(Callers { document, home }), PolicyOf::Role)
+        Self::judged(document, home, PolicyOf::Role)
     }
 
     /// Reads the policy of a resource, other than a role, that is at home in this account and organization.
     #[must_use]
     pub fn of_resource(parsed: &Parsed, home: Home<'_>) -> Self {
-        let valid = |document: &&Document| {
-            let invalid = |statement: &Statement| statement.principals == Some(Principals::Invalid);
-            !document.statements.iter().any(invalid) && Guests::can_read(document)
-        };
-        parsed.policy().filter(valid).map_or_else(
-            || Self::unreadable(PolicyOf::Resource),
-            |document| {
-                let judge = Judge::Resource(Box::new(Guests::new(document, home)));
-                Self::judged(document, &judge, PolicyOf::Resource)
-            },
-        )
+        let of = PolicyOf::Resource;
+        parsed.policy().map_or_else(|| Self::unreadable(of), |document| Self::judged(document, home, of))
     }
 
-    fn judged(document: &Document, judge: &Judge<'_>, of: PolicyOf) -> Self {
+    fn judged(document: &Document, home: Home<'_>, of: PolicyOf) -> Self {
+        let invalid = |statement: &Statement| statement.principals == Some(Principals::Invalid);
+        if document.statements.iter().any(invalid) || !Guests::can_read(document) {
+            return Self::unreadable(of);
+        }
+        let guests = Guests::new(document, home, of);
         let mut trust = Self { of, ..Self::default() };
         for statement in &document.statements {
-            trust.add(statement, judge);
+            trust.add(statement, &guests);
         }
         trust
     }
@@ -163,7 +101,7 @@ impl Trust {
         Self { not_evaluated: vec![phrase!(of.policy(), " is not a valid policy")], of, ..Self::default() }
     }
 
-    fn add(&mut self, statement: &Statement, judge: &Judge<'_>) {
+    fn add(&mut self, statement: &Statement, guests: &Guests<'_>) {
         match statement.effect {
             Some(Effect::Allow) => {}
             Some(Effect::Deny) => {
@@ -172,18 +110,18 @@ impl Trust {
             }
             None => return self.leave_open("has an unknown Effect"),
         }
-        if !judge.counts(statement) {
+        if self.of == PolicyOf::Role && !assumes(statement) {
             return;
         }
         let conditions = words_of(statement);
         match &statement.principals {
             Some(Principals::Anyone | Principals::AllBut(_)) => {
-                self.trust(PrincipalKind::Anyone, statement, &conditions, judge);
+                self.trust(PrincipalKind::Anyone, statement, &conditions, guests);
             }
             Some(Principals::AnyOf(principals)) => {
                 for (kind, name) in principals {
-                    match judge.read(kind, name) {
-                        Some(principal) => self.trust(principal, statement, &conditions, judge),
+                    match PrincipalKind::read(kind, name) {
+                        Some(principal) => self.trust(principal, statement, &conditions, guests),
                         None => self.leave_open("has an unknown type of principal"),
                     }
                 }
@@ -199,9 +137,18 @@ impl Trust {
         self.not_evaluated.push(phrase!("a statement of ", self.of.policy(), " ", what));
     }
 
-    fn trust(&mut self, principal: PrincipalKind, statement: &Statement, conditions: &Rc<[Phrase]>, judge: &Judge<'_>) {
-        let reach = judge.reach(&principal, statement);
-        let (conditions, grant) = (Rc::clone(conditions), judge.grant(statement));
+    fn trust(
+        &mut self,
+        principal: PrincipalKind,
+        statement: &Statement,
+        conditions: &Rc<[Phrase]>,
+        guests: &Guests<'_>,
+    ) {
+        let (reach, grant) = match self.of {
+            PolicyOf::Role => (role::reach(guests, &principal, statement), None),
+            PolicyOf::Resource => (guests.reach(&principal, statement), Some(Grant::of(statement))),
+        };
+        let conditions = Rc::clone(conditions);
         self.trusted.push(TrustedPrincipal { principal, conditions, reach, grant });
     }
 
@@ -279,7 +226,7 @@ impl TrustSummary {
     pub fn of(document: &Document) -> Self {
         let mut summary = Self::default();
         for statement in document.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny)) {
-            summary.session_tags |= covers(statement, &["sts:TagSession"]);
+            summary.session_tags |= covers(statement, "sts:TagSession");
             match &statement.principals {
                 Some(Principals::AnyOf(principals)) => {
                     for (kind, name) in principals {
@@ -304,5 +251,9 @@ mod words;
 mod resource_properties;
 #[cfg(test)]
 mod resource_tests;
+#[cfg(test)]
+mod role_properties;
+#[cfg(test)]
+mod role_tests;
 #[cfg(test)]
 mod tests;

@@ -569,6 +569,8 @@ fn some_administrator_actions() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
+
     #[test]
     fn an_allow_never_lowers_access_and_a_deny_never_raises_access(
         base in prop::collection::vec(any_statement(), 0..3), more in any_statement(),
