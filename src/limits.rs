@@ -119,6 +119,6 @@ pub const RELATED_SHOWN: usize = 10;
 /// The commands in an alert search for other calls from this time before the event.
 pub const LOOK_BACK: TimeDelta = TimeDelta::hours(1);
 /// A group of IAM Identity Center can be assigned to many permission sets; this many are read.
-pub const PERMISSION_SETS_READ: usize = 10;
+pub const PERMISSION_SETS_READ: usize = 30;
 /// The pauses before the history is asked again for the cause of an event.
 pub const CAUSE_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];

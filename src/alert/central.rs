@@ -5,7 +5,7 @@ use super::model::Section;
 use super::rows::{
     NO_POLICIES_YET, access, and_more, boundary, first_of_many, is_new, names, not_known, target_access,
 };
-use crate::catalog::ObjectKind;
+use crate::catalog::{ObjectKind, TargetKind};
 use crate::detection::Case;
 use crate::lookup::{Assignment, AttachedPolicies, Gap, Identity, Lookup, PermissionSet};
 use crate::phrase;
@@ -16,6 +16,14 @@ use crate::text::{Phrase, Untrusted};
 pub(super) fn of_call(section: &mut Section, case: &Case<'_>) {
     if let Some(account) = case.about_account() {
         section.row(Fact::AboutAccount, account);
+    }
+    let known = case.dossier.central.about_account.as_ref().and_then(|account| account.name.found());
+    let member = case.activity.target.name.as_ref().filter(|_| case.activity.target.kind == TargetKind::MemberAccount);
+    if let Some(id) = member {
+        let set = case.settings.account_names.get(id.raw()).map(Untrusted::new);
+        if let Some(name) = set.or(known.cloned()) {
+            section.labelled(Fact::AboutAccount, "Account", phrase!(&name, " (", id, ")"));
+        }
     }
     if let Some(shared) = &case.shared {
         section.rows_labelled(Fact::Trust, "Can use it", first_of_many(&shared.words()));

@@ -3,7 +3,7 @@
 use super::deliver::Channels;
 use super::draft::{Decision, Draft};
 use super::heartbeats::is_heartbeat;
-use super::history_session::{HistorySession, NotOurs};
+use super::history_session::{HistorySession, NotOurs, with_session};
 use super::result::{InvocationError, InvocationResult};
 use super::scheduled::Scheduled;
 use super::timetable::{Timetable, time_left};
@@ -125,6 +125,7 @@ impl<D: Directory> Handler<D> {
         log.action = Some(activity.event_name.shown(TextKind::Name));
         log.outcome = Some(activity.outcome.word());
         let history = self.history.as_ref();
+        let activity = with_session(activity, history).await;
         if is_heartbeat(&activity, &self.settings) {
             let run = self.scheduled(time_left);
             let why = Box::pin(run.receive_heartbeat(&activity, history, self.watchdog.as_ref(), log)).await;
@@ -166,8 +167,6 @@ impl<D: Directory> Handler<D> {
 
         let (target, object) = dossier.names();
         let activity = activity.with_names(target, object);
-        let opened = prior.as_ref().is_some_and(|prior| prior.cause.is_some());
-        let activity = if opened { activity.in_root_session() } else { activity };
         if let Some(session) = &mut session {
             session.entry.complete(&activity);
         }

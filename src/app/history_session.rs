@@ -3,10 +3,12 @@
 use super::timetable::over_at;
 use crate::alert::BurstNote;
 use crate::detection::{PriorActivity, chains};
-use crate::event::Activity;
+use crate::event::{Activity, Principal};
 use crate::history::budget::{self, Place, Share};
 use crate::history::burst::BurstPosition;
-use crate::history::{AlertRecord, Claim, Entry, History, HistoryError, Line, RelatedActivity, caused_by};
+use crate::history::{
+    AlertRecord, Claim, Entry, History, HistoryError, Line, RelatedActivity, caused_by, is_provisioning,
+};
 use crate::limits::CAUSE_PAUSES;
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
@@ -26,6 +28,8 @@ pub struct HistorySession<'a> {
     until: DateTime<Utc>,
     /// The key under which the cause of the event is recorded, if it can have one.
     caused_by: Option<String>,
+    /// Whether the cause may arrive a moment later.
+    waits_for_cause: bool,
     /// The CloudTrail record, as JSON.
     raw: String,
 }
@@ -46,7 +50,8 @@ impl<'a> HistorySession<'a> {
     ) -> Self {
         let entry = Entry::new(activity, chains::steps_of(activity), raw, now);
         let (until, caused_by) = (over_at(now, time_left), caused_by(activity));
-        Self { history, entry, until, caused_by, raw: raw.to_string() }
+        let waits_for_cause = is_provisioning(activity);
+        Self { history, entry, until, caused_by, waits_for_cause, raw: raw.to_string() }
     }
 
     /// Records an event that is not alerted on.
@@ -72,7 +77,7 @@ impl<'a> HistorySession<'a> {
             Claim::Unknown(why) => return Ok(unknown(why, true, false)),
         };
         let known = async {
-            let (related, cause) = tokio::join!(Box::pin(history.related(entry)), Box::pin(self.cause()));
+            let (related, cause) = tokio::join!(Box::pin(history.related(entry)), Box::pin(self.cause(deadline)));
             let mut chains = chains::completed(entry, &related);
             join_all(chains.iter_mut().map(|completed| async {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
@@ -85,17 +90,21 @@ impl<'a> HistorySession<'a> {
         Ok(PriorActivity { recorded_as_alerted: recorded, ..known })
     }
 
-    /// The call that the event follows from. It may arrive a moment later: the two come from different regions.
-    async fn cause(&self) -> Option<Line> {
+    /// The call that the event follows from. It may arrive a moment later: the two come from different regions. What else
+    /// the history says must not wait until the deadline for it.
+    async fn cause(&self, deadline: Instant) -> Option<Line> {
         let key = self.caused_by.as_deref()?;
-        for pause in CAUSE_PAUSES {
+        // Only what IAM Identity Center writes comes from another region than its cause.
+        let mut pauses = CAUSE_PAUSES.into_iter().filter(|_| self.waits_for_cause);
+        loop {
             match self.history.cause(key, self.entry.line.time).await {
-                Ok(None) => sleep(pause).await,
+                Ok(None) => {}
                 // What is not known is not claimed.
                 found => return found.ok().flatten(),
             }
+            let pause = pauses.next().filter(|pause| Instant::now() + *pause + CAUSE_PAUSES[0] < deadline)?;
+            sleep(pause).await;
         }
-        self.history.cause(key, self.entry.line.time).await.ok().flatten()
     }
 
     /// Ends the claim, because the alert was not published.
@@ -240,4 +249,20 @@ impl<'a> HistorySession<'a> {
 fn unknown(why: HistoryError, may_repeat: bool, retried: bool) -> PriorActivity {
     let related = RelatedActivity { unknown: Some(why), may_repeat, ..RelatedActivity::default() };
     PriorActivity { related, retried, ..PriorActivity::default() }
+}
+
+/// The activity, as a call in a session as root if the history knows its `AssumeRoot`: records do not always say so.
+pub(super) async fn with_session(activity: Activity, history: Option<&History>) -> Activity {
+    let by_root = matches!(activity.principal, Principal::Root(_));
+    let key = caused_by(&activity).filter(|_| by_root);
+    let Some((history, key, time)) =
+        history.zip(key).zip(activity.time).map(|((history, key), time)| (history, key, time))
+    else {
+        return activity;
+    };
+    match Box::pin(history.cause(&key, time)).await {
+        Ok(Some(_)) => activity.in_root_session(),
+        // What is not known is not claimed.
+        Ok(None) | Err(_) => activity,
+    }
 }

@@ -61,6 +61,7 @@ pub const ACTIONS: &[Action] = &[
         .is(NoEffect, Low, "Only a policy that is attached nowhere can be deleted."),
     call("EnablePolicyType", Enable, PolicyType, OrganizationRoot).named(&["policyType"])
         .is(NoEffect, Low, "Policies of this type can be attached now."),
+    disables(When::Unread).is(ChangesGuardrail, Critical, "Which type of policies it was is not in the event. If these are service control policies, what they denied is allowed now."),
     disables(When::Is("policyType", "SERVICE_CONTROL_POLICY")),
     disables(When::Is("policyType", "RESOURCE_CONTROL_POLICY")),
     disables(When::Always).is(ChangesGuardrail, Medium, "All policies of this type are detached from the root, all organizational units and all accounts."),

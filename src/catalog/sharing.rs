@@ -73,14 +73,18 @@ pub const ACTIONS: &[Action] = &[
     call("kms", "CreateGrant", Create, KeyGrant, KmsKey).named(&["grantId"]).shares(Sharing::KeyGrant),
     call("lambda", "AddPermission", Add, Permission, Function).named(&["statementId"]).shares(Sharing::FunctionPermission),
     call("lambda", "AddLayerVersionPermission", Add, Permission, Layer).named(&["statementId"]).shares(Sharing::LayerPermission),
+    call("lambda", "CreateFunctionUrlConfig", Create, FunctionUrl, Function).when(When::Unread).opens(Sharing::FunctionUrl, Medium, UNREAD_URL),
     call("lambda", "CreateFunctionUrlConfig", Create, FunctionUrl, Function).when(When::Is("authType", "NONE")).opens(Sharing::FunctionUrl, Medium, OPEN_URL),
     call("lambda", "CreateFunctionUrlConfig", Create, FunctionUrl, Function).is(NoEffect, Low, SIGNED_URL),
+    call("lambda", "UpdateFunctionUrlConfig", Change, FunctionUrl, Function).when(When::Unread).opens(Sharing::FunctionUrl, Medium, UNREAD_URL),
     call("lambda", "UpdateFunctionUrlConfig", Change, FunctionUrl, Function).when(When::Is("authType", "NONE")).opens(Sharing::FunctionUrl, Medium, OPEN_URL),
     call("lambda", "UpdateFunctionUrlConfig", Change, FunctionUrl, Function).is(NoEffect, Low, SIGNED_URL),
+    call("sns", "SetTopicAttributes", Set, ObjectKind::TopicAttribute, Topic).when(When::Unread).shares(Sharing::TopicPolicy),
     call("sns", "SetTopicAttributes", Put, ResourcePolicy, Topic).when(When::Is("attributeName", "Policy"))
         .document(&["attributeValue"]).shares(Sharing::TopicPolicy),
     call("sns", "SetTopicAttributes", Set, ObjectKind::TopicAttribute, Topic).named(&["attributeName"]).is(NoEffect, Low, "The attribute grants nothing."),
     call("sns", "AddPermission", Add, Permission, Topic).named(&["label"]).shares(Sharing::TopicPermission),
+    call("sqs", "SetQueueAttributes", Change, Itself, Queue).when(When::Unread).shares(Sharing::QueuePolicy),
     call("sqs", "SetQueueAttributes", Put, ResourcePolicy, Queue).when(When::Has("attributes.Policy"))
         .document(&["attributes.Policy"]).shares(Sharing::QueuePolicy),
     call("sqs", "SetQueueAttributes", Change, Itself, Queue).is(NoEffect, Low, "The attributes grant nothing."),
@@ -95,6 +99,8 @@ pub const ACTIONS: &[Action] = &[
     call("rolesanywhere", "EnableProfile", Enable, Itself, RolesAnywhereProfile).federates(Sharing::RolesAnywhereProfile, Medium, PROFILE),
     call("eks", "CreateAccessEntry", Create, AccessEntry, Cluster).named(&["principalArn"]).shares(Sharing::AccessEntry).technique(ROLES),
     call("eks", "UpdateAccessEntry", Change, AccessEntry, Cluster).named(&["principalArn"]).shares(Sharing::AccessEntry).technique(ROLES),
+    call("eks", "AssociateAccessPolicy", Attach, ClusterAccessPolicy, Cluster).named(&["policyArn"]).when(When::Unread)
+        .opens(Sharing::AccessPolicy, Medium, "Which access policy it was is not in the event. It can make the identity an administrator of the cluster.").technique(ROLES),
     call("eks", "AssociateAccessPolicy", Attach, ClusterAccessPolicy, Cluster).named(&["policyArn"])
         .when(When::Is("policyArn", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"))
         .opens(Sharing::AccessPolicy, Medium, CLUSTER_ADMIN).technique(ROLES),
@@ -104,18 +110,24 @@ pub const ACTIONS: &[Action] = &[
         .contained_by(StopSharing(Sharing::InstanceProfile)).technique(ROLES),
     call("ec2", "ReplaceIamInstanceProfileAssociation", Associate, InstanceProfile, Instance).named(PROFILES).is(NoEffect, Medium, ON_INSTANCE)
         .contained_by(StopSharing(Sharing::InstanceProfile)).technique(ROLES),
+    call("cognito-identity", "SetIdentityPoolRoles", Set, IdentityPoolRoles, IdentityPool).when(When::Unread)
+        .opens(Sharing::IdentityPool, High, "Which roles are set is not in the event. A role for guests is open to anyone.").technique(ROLES),
     call("cognito-identity", "SetIdentityPoolRoles", Set, IdentityPoolRoles, IdentityPool).when(When::Has("roles.unauthenticated"))
         .opens(Sharing::IdentityPool, High, GUESTS).technique(ROLES),
     call("cognito-identity", "SetIdentityPoolRoles", Set, IdentityPoolRoles, IdentityPool)
         .opens(Sharing::IdentityPool, Low, "Users who signed in to the pool's providers can use the role.").technique(ROLES),
+    call("cognito-identity", "CreateIdentityPool", Create, Itself, IdentityPool).when(When::Unread).opens(Sharing::IdentityPool, Medium, UNREAD_POOL).technique(ROLES),
     call("cognito-identity", "CreateIdentityPool", Create, Itself, IdentityPool).when(When::True("allowUnauthenticatedIdentities"))
         .opens(Sharing::IdentityPool, Medium, GUEST_POOL).technique(ROLES),
     call("cognito-identity", "CreateIdentityPool", Create, Itself, IdentityPool).is(NoEffect, Low, "The pool has no guests.").contained_by(Nothing),
+    call("cognito-identity", "UpdateIdentityPool", Change, Itself, IdentityPool).when(When::Unread).opens(Sharing::IdentityPool, Medium, UNREAD_POOL).technique(ROLES),
     call("cognito-identity", "UpdateIdentityPool", Change, Itself, IdentityPool).when(When::True("allowUnauthenticatedIdentities"))
         .opens(Sharing::IdentityPool, Medium, GUEST_POOL).technique(ROLES),
     call("cognito-identity", "UpdateIdentityPool", Change, Itself, IdentityPool).is(NoEffect, Low, "The pool has no guests.").contained_by(Nothing),
 ];
 
+const UNREAD_URL: &str = "Whether the URL answers without a signature is not in the event.";
+const UNREAD_POOL: &str = "Whether anyone can become a guest of the pool is not in the event.";
 const OPEN_URL: &str =
     "The URL answers without a signature everybody whom the function's policy lets in. The console adds such a policy.";
 const SIGNED_URL: &str = "Only signed requests are answered, of principals whom policies allow it.";

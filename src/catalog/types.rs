@@ -52,6 +52,8 @@ pub enum When {
     Has(&'static str),
     /// This parameter has this value.
     Is(&'static str, &'static str),
+    /// The event does not contain the parameters, so which meaning it has is not known.
+    Unread,
     /// The root user made the call, or signed in.
     ByRoot,
     /// This parameter is `true`, or CloudTrail omitted the parameters because they were too large.
@@ -575,6 +577,7 @@ impl When {
         match self {
             Self::Always => true,
             Self::ByRoot => by_root,
+            Self::Unread => request.as_object().is_none_or(serde_json::Map::is_empty) || flag("omitted"),
             Self::Has(field) => at(request, field).is_some_and(|value| !value.is_null()),
             Self::Is(field, wanted) => at(request, field).and_then(Value::as_str) == Some(wanted),
             // If the request was omitted, the more severe meaning is used: an attacker can pad a request to hide its

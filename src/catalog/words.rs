@@ -191,7 +191,7 @@ impl ObjectKind {
             Self::DelegationPolicy => "organization's delegation policy",
             Self::AllFeatures => "all features of the organization",
             Self::Handshake => "invitation to an organization",
-            Self::OwnOrganization => "organization",
+            Self::OwnOrganization => "the organization",
             Self::BillingTransfer => "transfer of billing",
             Self::Application => "application",
             Self::GroupMembership => "group membership",
@@ -369,7 +369,6 @@ impl ObjectKind {
             | Self::FunctionConfiguration
             | Self::ReservedConcurrency
             | Self::DelegationPolicy
-            | Self::OwnOrganization
             | Self::MfaRegistration
             | Self::RootEmailChange
             | Self::IdentitySource
@@ -387,7 +386,7 @@ impl ObjectKind {
             | Self::AccessControlList
             | Self::IdentityPoolRoles
             | Self::KeyDeletion => Reference::Definite,
-            Self::Logging | Self::AllFeatures => Reference::Uncountable,
+            Self::Logging | Self::AllFeatures | Self::OwnOrganization => Reference::Uncountable,
         }
     }
 }
@@ -569,7 +568,7 @@ impl Action {
 #[must_use]
 pub fn article(word: &str) -> &'static str {
     // Letters that are spelled out: "an SSH key", but "a SAML provider".
-    let spelled = ["SSH ", "MFA ", "SNS ", "SQS "].iter().any(|letters| word.starts_with(letters));
+    let spelled = ["SSH ", "MFA ", "SNS ", "SQS ", "S3 "].iter().any(|letters| word.starts_with(letters));
     if spelled || word.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an " } else { "a " }
 }
 

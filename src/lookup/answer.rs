@@ -40,6 +40,8 @@ pub enum Unavailable {
     Unreachable,
     /// The reader role of the account could not be assumed; AWS answered with this error code.
     NoReader(Untrusted),
+    /// There are more than are read.
+    TooMany,
     /// One replica of IAM already knows the user, another does not yet.
     NotVisible,
 }
@@ -78,6 +80,7 @@ impl Unavailable {
             Self::Failed(code) => phrase!("AWS answered ", code),
             Self::NoReader(code) => phrase!("AWS refused the reader role in that account: ", code),
             Self::Unreachable => "AWS could not be reached".into(),
+            Self::TooMany => "there are too many".into(),
             Self::NotVisible => "IAM does not show it yet".into(),
         }
     }

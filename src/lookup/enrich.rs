@@ -15,7 +15,7 @@ use crate::event::principal::{Principal, Root, Session};
 use crate::event::{Activity, CallersAccount, FailureKind, Outcome};
 use crate::limits::{ACCOUNTS_ASKED, NAMED_LOOKED_UP, TIME_FOR_THE_NAME};
 use crate::phrase;
-use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities, trusted_accounts};
+use crate::policy::{Parsed, PolicyInput, is_aws_managed, named_entities, never_changes, trusted_accounts};
 use crate::text::Untrusted;
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -285,6 +285,7 @@ impl<D: Directory> Asking<'_, D> {
                 Object { arn: Some(arn), name: Some(name), .. },
             ) if !shown(&|policy| policy.via == Attachment::Attached && policy.arn.as_ref() == Some(arn)) => {
                 let document = match Arn::parse(arn.raw()) {
+                    _ if never_changes(arn.raw()) => Lookup::not_asked("its content is known"),
                     Some(parsed) if self.known && parsed.service == "iam" => {
                         let question = PolicyQuestion { account: self.account.clone(), arn: owned(arn), version: None };
                         self.directory.policy_document(&question, self.deadline).await

@@ -58,6 +58,12 @@ class Call:
     #: As it was sent: path, headers and body.
     sent: tuple = ()
 
+    @property
+    def region(self):
+        """The region for which it is signed."""
+        headers = {name.lower(): value for name, value in self.sent[1].items()}
+        return headers["authorization"].split("Credential=")[1].split("/")[2]
+
 
 @dataclass
 class Reply:
@@ -521,6 +527,11 @@ def event_like(event):
     event_of.count += 1
     detail = event["detail"] | {"eventID": f"5b7c0000-0000-4000-8000-{event_of.count:012}"}
     return event | {"detail": detail}
+
+
+def in_region(event, region):
+    """The event as it comes from another region, by the rule there."""
+    return event | {"region": region, "detail": event["detail"] | {"awsRegion": region}}
 
 
 def create_user(caller, name, user_id=None, **changes):

@@ -48,6 +48,17 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
 fn stop_caller(case: &Case<'_>) -> Vec<ContainmentStep> {
     let (activity, dossier) = (case.activity, case.dossier);
     let mut steps = Vec::new();
+    let opened = case.prior.and_then(|prior| prior.cause.as_ref()).filter(|_| case.is_in_root_session());
+    if let Some(opened) = opened {
+        let who = phrase!(
+            "Contain ",
+            &opened.actor,
+            ", who opened the root session: the alert on the event ",
+            &opened.event_id,
+            " says how."
+        );
+        return vec![ContainmentStep::by_hand(who)];
+    }
     let member = dossier.callers_account.as_ref().is_some_and(|account| account.membership == Membership::Member);
     match activity.callers_account() {
         CallersAccount::Other(theirs) if member => {

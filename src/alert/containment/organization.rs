@@ -61,7 +61,7 @@ pub(super) fn contain(what: OrganizationContainment, case: &Case<'_>, steps: &mu
             let invite = Command::new("aws organizations invite-account-to-organization");
             let invite = invite.json("--target", &target.unwrap_or_default()).filter(|_| account.is_some());
             step(
-                "Invite the account again. Somebody there must accept; until then, treat what happens in the account as not \
+                "Invite the account again, with credentials of the organization's management account. Somebody in the account must accept; until then, treat what happens in the account as not \
                  controlled:",
                 invite,
             );

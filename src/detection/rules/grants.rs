@@ -3,6 +3,7 @@
 use super::opinions::{at_least, context, target_name};
 use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::detection::{Case, Opinion};
+use crate::history::is_provisioning;
 use crate::lookup::KnownTarget;
 use crate::phrase;
 use crate::policy::{Access, AccessLevel, BoundaryReading, OpenPath, Reach, Trust};
@@ -265,6 +266,10 @@ pub(super) fn grants_escalation(case: &Case<'_>) -> Option<Opinion> {
 fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
     if !activity.outcome.succeeded() || !effect.passes_on_access() {
+        return None;
+    }
+    // The policies that follow are events of their own.
+    if effect == AccessEffect::Creates && is_provisioning(activity) {
         return None;
     }
     // Users cannot do more with a new key of their own than before.

@@ -73,6 +73,10 @@ pub(super) fn target_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     let mut all: Vec<_> = (!of_target.is_empty()).then(|| missing(Some(&target), of_target)).into_iter().collect();
     let given = failed(dossier.given.unread());
     all.extend((!given.is_empty()).then(|| missing(None, given)));
+    let policy =
+        dossier.central.policy.as_ref().and_then(|policy| policy.document.gap("the policy of the organization"));
+    let policy = failed(policy);
+    all.extend((!policy.is_empty()).then(|| missing(None, policy)));
     let named = dossier.named.iter().filter(|(_, known)| known.unanswered() > 0);
     let named: Vec<_> = named.map(|(arn, _)| Phrase::arn(arn)).collect();
     all.extend((!named.is_empty()).then(|| phrase!("what the policies name (", Phrase::few(named, 3, ", "), ")")));

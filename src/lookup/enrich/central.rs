@@ -58,7 +58,8 @@ impl<D: Directory> Asking<'_, D> {
         let (target, of_target) = target.unzip();
         let (group, of_group) = assigned.unzip();
         let mut given = AttachedPolicies::default();
-        given.extend(set.as_ref().map(|set| policies_of(set)).unwrap_or_default());
+        let arn = self.activity.object.arn.as_ref();
+        given.extend(set.as_ref().zip(arn).map(|(set, arn)| policies_of(arn, set)).unwrap_or_default());
         let of_group = of_group.unwrap_or_else(Assigned::none);
         given.extend(of_group.policies);
         let mut assigned = of_group.sets;
@@ -181,12 +182,12 @@ impl<D: Directory> Asking<'_, D> {
         }));
         let sets = sets.await;
         let mut policies = AttachedPolicies::default();
-        for (_, set) in &sets {
-            policies.extend(policies_of(set));
+        for (arn, set) in &sets {
+            policies.extend(policies_of(arn, set));
         }
         if unread > 0 || more {
             let what = Phrase::from("further permission sets");
-            policies.gaps.push(Gap { what, reason: Unavailable::NotAsked("there are too many") });
+            policies.gaps.push(Gap { what, reason: Unavailable::TooMany });
         }
         Assigned { sets, policies }
     }
@@ -199,8 +200,9 @@ impl Assigned {
 }
 
 /// The policies of a permission set, as somebody has them who is assigned to it.
-fn policies_of(set: &PermissionSet) -> AttachedPolicies {
-    let name = set.name.found().cloned().unwrap_or_else(|| "without a known name".into());
+fn policies_of(arn: &Untrusted, set: &PermissionSet) -> AttachedPolicies {
+    let id = || Arn::parse(arn.raw()).map_or_else(|| arn.clone(), |arn| arn.name().into());
+    let name = set.name.found().cloned().unwrap_or_else(id);
     let mut policies = set.attached.clone();
     for policy in &mut policies.policies {
         policy.via = Attachment::PermissionSet(name.clone());
