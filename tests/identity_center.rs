@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_iam::config::{Credentials, HttpClient, SharedCredentialsProvider};
+mod common;
+
+use aws_config::SdkConfig;
 use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -160,25 +161,17 @@ impl World {
 
 fn config(aws: &Aws) -> SdkConfig {
     let aws = aws.clone();
-    let http = infallible_client_fn(move |request| {
+    common::aws::config(infallible_client_fn(move |request| {
         let mut world = aws.lock().unwrap();
-        let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap().to_owned();
-        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let scope = header("authorization").unwrap().split("Credential=").nth(1).unwrap().to_owned();
-        let key = scope.split('/').next().unwrap().to_owned();
-        let account = key.strip_prefix("ASIA").map_or(OWN, |rest| &rest[..12]).to_owned();
-        let host = request.uri().host().unwrap().to_owned();
-        let target = header("x-amz-target");
-        // The service and the region of the signature are those of the host.
-        if let Some(target) = &target {
-            let parts: Vec<_> = scope.split('/').collect();
-            assert_eq!(host, format!("{}.{}.amazonaws.com", parts[3], parts[2]), "{target}");
-        }
+        let common::aws::Asked { key, account, region, service, target, host, body } =
+            common::aws::Asked::of(&request, OWN);
         let Some(target) = target else {
             let action = body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap().to_owned();
             world.asked.push(Asked { account, host, target: format!("xml.{action}"), body: Value::Null });
             return Response::builder().status(200).body(world.xml(&body)).unwrap();
         };
+        // The service and the region of the signature are those of the host.
+        assert_eq!(host, format!("{service}.{region}.amazonaws.com"), "{target}");
         let body: Value = serde_json::from_str(&body).unwrap();
         world.asked.push(Asked { account, host, target: target.clone(), body: body.clone() });
         let (status, body) = if world.ended.contains(&key) {
@@ -187,17 +180,7 @@ fn config(aws: &Aws) -> SdkConfig {
             world.json(target.rsplit('.').next().unwrap(), &body)
         };
         Response::builder().status(status).body(body).unwrap()
-    });
-    configured(http)
-}
-
-fn configured(http: impl HttpClient + 'static) -> SdkConfig {
-    SdkConfig::builder()
-        .http_client(http)
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDOWN", "s", None, None, "test")))
-        .build()
+    }))
 }
 
 fn directory(aws: &Aws) -> IamDirectory {
@@ -398,7 +381,7 @@ async fn a_throttled_call_is_made_again_until_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_waited_for_longer_than_the_deadline() {
-    let never = of(&configured(NeverClient::new()));
+    let never = of(&common::aws::config(NeverClient::new()));
     let own = || InstanceQuestion { account: Some(OWN.to_owned()), ..at() };
     let begin = Instant::now();
     let question = PermissionSetQuestion { of: own(), arn: SET.to_owned() };
@@ -426,7 +409,7 @@ impl HttpConnector for NoRoute {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_network_aws_could_not_be_reached() {
-    let cut_off = of(&configured(http_client_fn(|_, _| SharedHttpConnector::new(NoRoute))));
+    let cut_off = of(&common::aws::config(http_client_fn(|_, _| SharedHttpConnector::new(NoRoute))));
     let own = InstanceQuestion { account: None, ..at() };
     let set = cut_off.permission_set(&PermissionSetQuestion { of: own.clone(), arn: SET.to_owned() }, soon()).await;
     assert_eq!(set.name, Lookup::Unavailable(Unavailable::Unreachable));

@@ -5,10 +5,10 @@
 
 mod common;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
+use aws_config::SdkConfig;
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use chrono::{TimeDelta, Utc};
+use common::aws::Asked;
 use common::{clock, event};
 use http::Response;
 use iam_security_alert::app::{Channels, Decision, Draft, Handler};
@@ -151,14 +151,10 @@ fn organizations(world: &mut World, target: &str, body: &Value) -> Answer {
 
 fn config(aws: &Aws) -> SdkConfig {
     let aws = aws.clone();
-    let http = infallible_client_fn(move |request| {
+    common::aws::config(infallible_client_fn(move |request| {
         let mut world = aws.lock().unwrap();
-        let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap().to_owned();
-        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let key =
-            header("authorization").unwrap().split("Credential=").nth(1).unwrap().split('/').next().unwrap().to_owned();
-        let account = key.strip_prefix("ASIA").map_or(OWN, |rest| &rest[..12]).to_owned();
-        if let Some(target) = header("x-amz-target") {
+        let Asked { key, account, target, body, .. } = Asked::of(&request, OWN);
+        if let Some(target) = target {
             world.asked.push(format!("{account}:{}", target.rsplit('.').next().unwrap()));
             let (status, body) = organizations(&mut world, &target, &serde_json::from_str(&body).unwrap());
             return Response::builder().status(status).body(body).unwrap();
@@ -172,13 +168,7 @@ fn config(aws: &Aws) -> SdkConfig {
             _ => iam(&account, &action, &parameters),
         };
         Response::builder().status(status).body(body).unwrap()
-    });
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKIDOWN", "s", None, None, "test")))
-        .http_client(http)
-        .build()
+    }))
 }
 
 fn directory(aws: &Aws, asks_units: bool) -> IamDirectory {

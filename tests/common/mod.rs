@@ -8,6 +8,7 @@
     reason = "each test binary uses its part; a test that fails may panic"
 )]
 
+pub mod aws;
 pub mod calls;
 
 use chrono::{DateTime, Utc};

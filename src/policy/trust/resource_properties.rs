@@ -129,33 +129,46 @@ fn a_text_that_no_organization_or_principal_can_have_adds_nobody() {
     }
 }
 
+/// What holds of every policy: an allow never lowers the reach, a deny and a condition never raise it. `$some` makes policies,
+/// `$allow` and `$deny` statements, `$condition` conditions; `widest` says the reach.
+macro_rules! never_wider_by_less {
+    ($cases:expr, $some:expr, $allow:expr, $deny:expr, $condition:expr) => {
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases($cases))]
+
+            #[test]
+            fn an_allow_never_lowers_the_reach(mut all in $some, more in $allow) {
+                let before = widest(&all);
+                all.push(more);
+                prop_assert!(widest(&all) >= before);
+            }
+
+            #[test]
+            fn a_deny_never_raises_the_reach(mut all in $some, deny in $deny) {
+                let before = widest(&all);
+                all.push(deny);
+                prop_assert!(widest(&all) <= before);
+            }
+
+            #[test]
+            fn a_condition_never_raises_the_reach(all in $some, mut one in $allow, condition in $condition) {
+                let with = |one: &Value, all: &[Value]| widest(&[std::slice::from_ref(one), all].concat());
+                let before = with(&one, &all);
+                let (operator, key, value) = condition;
+                // The same operator and key again would replace the condition.
+                prop_assume!(one["Condition"][&operator].get(&key).is_none());
+                one["Condition"][operator][key] = value;
+                prop_assert!(with(&one, &all) <= before);
+            }
+        }
+    };
+}
+pub(super) use never_wider_by_less;
+
+never_wider_by_less!(200, some(&["Allow", "Deny"]), statements(&["Allow"]), statements(&["Deny"]), conditions());
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn an_allow_never_lowers_the_reach(mut all in some(&["Allow", "Deny"]), more in statements(&["Allow"])) {
-        let before = widest(&all);
-        all.push(more);
-        prop_assert!(widest(&all) >= before);
-    }
-
-    #[test]
-    fn a_deny_never_raises_the_reach(mut all in some(&["Allow", "Deny"]), deny in statements(&["Deny"])) {
-        let before = widest(&all);
-        all.push(deny);
-        prop_assert!(widest(&all) <= before);
-    }
-
-    #[test]
-    fn a_condition_never_raises_the_reach(all in some(&["Allow", "Deny"]), mut one in statements(&["Allow"]), condition in conditions()) {
-        let with = |one: &Value, all: &[Value]| widest(&[std::slice::from_ref(one), all].concat());
-        let before = with(&one, &all);
-        let (operator, key, value) = condition;
-        // The same operator and key again would replace the condition.
-        prop_assume!(one["Condition"][&operator].get(&key).is_none());
-        one["Condition"][operator][key] = value;
-        prop_assert!(with(&one, &all) <= before);
-    }
 
     #[test]
     fn any_text_is_read(document in ".{0,60}") {

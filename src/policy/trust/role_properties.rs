@@ -1,4 +1,4 @@
-use super::resource_properties::{conditions, principals};
+use super::resource_properties::{conditions, never_wider_by_less, principals};
 use super::role_tests::role;
 use crate::policy::Reach::{self, Nobody};
 use proptest::prelude::*;
@@ -111,33 +111,10 @@ fn uncertain() -> impl Strategy<Value = Value> {
     })
 }
 
+never_wider_by_less!(150, some(), statement(&["Allow"]), statement(&["Deny"]), condition());
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
-
-    #[test]
-    fn an_allow_never_lowers_the_reach(mut all in some(), more in statement(&["Allow"])) {
-        let before = widest(&all);
-        all.push(more);
-        prop_assert!(widest(&all) >= before);
-    }
-
-    #[test]
-    fn a_deny_never_raises_the_reach(mut all in some(), deny in statement(&["Deny"])) {
-        let before = widest(&all);
-        all.push(deny);
-        prop_assert!(widest(&all) <= before);
-    }
-
-    #[test]
-    fn a_condition_never_raises_the_reach(all in some(), mut one in statement(&["Allow"]), condition in condition()) {
-        let with = |one: &Value, all: &[Value]| widest(&[std::slice::from_ref(one), all].concat());
-        let before = with(&one, &all);
-        let (operator, key, value) = condition;
-        // The same operator and key again would replace the condition.
-        prop_assume!(one["Condition"][&operator].get(&key).is_none());
-        one["Condition"][operator][key] = value;
-        prop_assert!(with(&one, &all) <= before);
-    }
 
     #[test]
     fn a_deny_that_does_not_certainly_cover_never_lowers_the_reach(
