@@ -17,12 +17,12 @@ pub(super) fn of_call(section: &mut Section, case: &Case<'_>) {
     if let Some(account) = case.about_account() {
         section.row(Fact::AboutAccount, account);
     }
-    let known = case.dossier.central.about_account.as_ref().and_then(|account| account.name.found());
+    let known = case.dossier.central.about_account.as_ref();
     let member = case.activity.target.name.as_ref().filter(|_| case.activity.target.kind == TargetKind::MemberAccount);
     if let Some(id) = member {
-        let set = case.settings.account_names.get(id.raw()).map(Untrusted::new);
-        if let Some(name) = set.or(known.cloned()) {
-            section.labelled(Fact::AboutAccount, "Account", phrase!(&name, " (", id, ")"));
+        let named = known.is_some_and(|account| account.name.found().is_some());
+        if named || case.settings.account_names.contains_key(id.raw()) {
+            section.labelled(Fact::AboutAccount, "Account", case.account(id, known));
         }
     }
     if let Some(shared) = &case.shared {
@@ -58,11 +58,7 @@ fn assignments(section: &mut Section, case: &Case<'_>, identity: &Identity) {
     let line = |assignment: &Assignment| {
         let set = name(&assignment.permission_set);
         let set = set.map_or_else(|| Phrase::arn(&assignment.permission_set), |set| phrase!(&set));
-        let names = &case.settings.account_names;
-        let account = names.get(assignment.account.raw()).map(Untrusted::new);
-        let account =
-            account.map_or_else(|| phrase!(&assignment.account), |name| phrase!(&name, " (", &assignment.account, ")"));
-        phrase!(set, " in ", account)
+        phrase!(set, " in ", case.account(&assignment.account, None))
     };
     let mut lines: Vec<_> = assignments.items.iter().map(line).collect();
     if lines.is_empty() {

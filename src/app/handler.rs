@@ -125,14 +125,14 @@ impl<D: Directory> Handler<D> {
         log.action = Some(activity.event_name.shown(TextKind::Name));
         log.outcome = Some(activity.outcome.word());
         let history = self.history.as_ref();
-        let activity = with_session(activity, history).await;
+        let (activity, opened) = with_session(activity, history).await;
         if is_heartbeat(&activity, &self.settings) {
             let run = self.scheduled(time_left);
             let why = Box::pin(run.receive_heartbeat(&activity, history, self.watchdog.as_ref(), log)).await;
             return Ok(Decision::NotAlerted(why));
         }
-        let mut session =
-            history.map(|history| HistorySession::new(history, &activity, &delivery.raw, (self.clock)(), time_left));
+        let mut session = history
+            .map(|history| HistorySession::new(history, (&activity, opened), &delivery.raw, (self.clock)(), time_left));
         if let Some(why) = self.settings.watch.why_not(&activity) {
             // Calls of other services on other resources are no access changes, and there are many.
             if let Some(session) = session.as_ref().filter(|_| !activity.action.effect.concerns_alerting()) {

@@ -26,10 +26,10 @@ pub struct HistorySession<'a> {
     pub entry: Entry,
     /// Until when this invocation claims the event: its time is over then, no matter how long the wait for the claim is.
     until: DateTime<Utc>,
-    /// The key under which the cause of the event is recorded, if it can have one.
-    caused_by: Option<String>,
-    /// Whether the cause may arrive a moment later.
-    waits_for_cause: bool,
+    /// The `AssumeRoot` that opened the session of the call, if the history knows it.
+    opened: Option<Line>,
+    /// Of what IAM Identity Center writes: the key under which the cause is recorded.
+    provisioned_by: Option<String>,
     /// The CloudTrail record, as JSON.
     raw: String,
 }
@@ -43,15 +43,14 @@ pub(super) enum NotOurs {
 impl<'a> HistorySession<'a> {
     pub(super) fn new(
         history: &'a History,
-        activity: &Activity,
+        (activity, opened): (&Activity, Option<Line>),
         raw: &Value,
         now: DateTime<Utc>,
         time_left: Duration,
     ) -> Self {
         let entry = Entry::new(activity, chains::steps_of(activity), raw, now);
-        let (until, caused_by) = (over_at(now, time_left), caused_by(activity));
-        let waits_for_cause = is_provisioning(activity);
-        Self { history, entry, until, caused_by, waits_for_cause, raw: raw.to_string() }
+        let provisioned_by = if is_provisioning(activity) { caused_by(activity) } else { None };
+        Self { history, entry, until: over_at(now, time_left), opened, provisioned_by, raw: raw.to_string() }
     }
 
     /// Records an event that is not alerted on.
@@ -90,12 +89,11 @@ impl<'a> HistorySession<'a> {
         Ok(PriorActivity { recorded_as_alerted: recorded, ..known })
     }
 
-    /// The call that the event follows from. It may arrive a moment later: the two come from different regions. What else
-    /// the history says must not wait until the deadline for it.
+    /// The call that the event follows from. That of a provisioning may arrive a moment later: the two come from different
+    /// regions. What else the history says must not wait until the deadline for it.
     async fn cause(&self, deadline: Instant) -> Option<Line> {
-        let key = self.caused_by.as_deref()?;
-        // Only what IAM Identity Center writes comes from another region than its cause.
-        let mut pauses = CAUSE_PAUSES.into_iter().filter(|_| self.waits_for_cause);
+        let Some(key) = &self.provisioned_by else { return self.opened.clone() };
+        let mut pauses = CAUSE_PAUSES.into_iter();
         loop {
             match self.history.cause(key, self.entry.line.time).await {
                 Ok(None) => {}
@@ -251,18 +249,19 @@ fn unknown(why: HistoryError, may_repeat: bool, retried: bool) -> PriorActivity 
     PriorActivity { related, retried, ..PriorActivity::default() }
 }
 
-/// The activity, as a call in a session as root if the history knows its `AssumeRoot`: records do not always say so.
-pub(super) async fn with_session(activity: Activity, history: Option<&History>) -> Activity {
+/// The activity, as a call in a session as root if the history knows its `AssumeRoot`, which is returned, too: records do
+/// not always say so.
+pub(super) async fn with_session(activity: Activity, history: Option<&History>) -> (Activity, Option<Line>) {
     let by_root = matches!(activity.principal, Principal::Root(_));
     let key = caused_by(&activity).filter(|_| by_root);
     let Some((history, key, time)) =
         history.zip(key).zip(activity.time).map(|((history, key), time)| (history, key, time))
     else {
-        return activity;
+        return (activity, None);
     };
     match Box::pin(history.cause(&key, time)).await {
-        Ok(Some(_)) => activity.in_root_session(),
+        Ok(Some(opened)) => (activity.in_root_session(), Some(opened)),
         // What is not known is not claimed.
-        Ok(None) | Err(_) => activity,
+        Ok(None) | Err(_) => (activity, None),
     }
 }

@@ -7,7 +7,9 @@ use crate::catalog::{self, AccessEffect, Action, ObjectKind, TargetKind};
 use crate::config::Settings;
 use crate::event::{Activity, Principal};
 use crate::history::{Line, RelatedActivity};
-use crate::lookup::{AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownTarget, Lookup, Unavailable};
+use crate::lookup::{
+    AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownAccount, KnownTarget, Lookup, Unavailable,
+};
 use crate::phrase;
 use crate::policy::{
     Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Guardrail, Holder, Home, Named, Parsed, Reading,
@@ -187,18 +189,22 @@ impl<'a> Case<'a> {
     /// The caller's account, which is another one than the event's: its name, if there is one, and its id.
     #[must_use]
     pub fn callers_account(&self, id: &Untrusted) -> Phrase {
-        let known = self.dossier.callers_account.as_ref().and_then(|account| account.name.found().cloned());
-        let set = self.settings.account_names.get(id.raw()).map(Untrusted::new);
-        set.or(known).map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")"))
+        self.account(id, self.dossier.callers_account.as_ref())
     }
 
     /// The account that the call is about, if it is another one than the event's: its name, if there is one, and its id.
     #[must_use]
     pub fn about_account(&self) -> Option<Phrase> {
         let id = self.activity.about_account.as_ref()?;
-        let known = self.dossier.central.about_account.as_ref().and_then(|account| account.name.found().cloned());
+        Some(self.account(id, self.dossier.central.about_account.as_ref()))
+    }
+
+    /// An account: its name, if the settings or the lookups have one, and its id.
+    #[must_use]
+    pub fn account(&self, id: &Untrusted, known: Option<&KnownAccount>) -> Phrase {
         let set = self.settings.account_names.get(id.raw()).map(Untrusted::new);
-        Some(set.or(known).map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")")))
+        let name = set.or_else(|| known.and_then(|account| account.name.found().cloned()));
+        name.map_or_else(|| id.into(), |name| phrase!(&name, " (", id, ")"))
     }
 
     /// Whether a session that the organization's management account opened as root made the call.

@@ -69,9 +69,7 @@ impl Entry {
             arrived: now,
         }
     }
-}
 
-impl Entry {
     /// Adds what is known only after the lookups: the names that belong to ids, and what the event may be the cause of.
     pub fn complete(&mut self, activity: &Activity) {
         self.line.target = target_label(activity).plain().into();

@@ -1,7 +1,6 @@
 //! Whom the lookups ask.
 
-use super::answer::Membership;
-use super::answer::{Lookup, Unavailable};
+use super::answer::{Lookup, Membership, Unavailable};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};

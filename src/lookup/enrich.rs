@@ -2,8 +2,7 @@
 
 mod central;
 
-use super::answer::Membership;
-use super::answer::{Gap, Lookup, Unavailable};
+use super::answer::{Gap, Lookup, Membership, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::Directory;
 use super::model::{Dossier, KnownAccount, KnownCaller, KnownTarget, NamedKnown};

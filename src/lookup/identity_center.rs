@@ -3,11 +3,13 @@
 
 pub(super) mod api;
 
-use super::answer::{Gap, Listing, Lookup, Provenance, Unavailable};
+use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::question::AccountId;
+use crate::arn::Arn;
 use crate::policy::Parsed;
 use crate::text::Untrusted;
+use serde::{Deserialize, Serialize};
 
 /// The actions of IAM Identity Center that the function uses.
 pub const ACTIONS: [&str; 10] = [
@@ -52,7 +54,9 @@ pub struct IdentityQuestion {
     pub assignments: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// As the service writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum IdentityKind {
     User,
     Group,
@@ -109,8 +113,8 @@ impl Parts {
                 let found = AttachedPolicies { policies, ..AttachedPolicies::default() };
                 found.noting_cut(&"customer managed policies".into(), &list)
             }
-            Lookup::Missing => gap("customer managed policies", gone()),
-            Lookup::Unavailable(why) => gap("customer managed policies", why),
+            Lookup::Missing => AttachedPolicies::gap(&"customer managed policies".into(), &gone()),
+            Lookup::Unavailable(why) => AttachedPolicies::gap(&"customer managed policies".into(), &why),
         });
         attached.extend(match self.inline {
             Lookup::Found(document) => AttachedPolicies::of(AttachedPolicy {
@@ -120,12 +124,14 @@ impl Parts {
                 document: Lookup::Found(document),
             }),
             Lookup::Missing => AttachedPolicies::default(),
-            Lookup::Unavailable(why) => gap("the inline policy", why),
+            Lookup::Unavailable(why) => AttachedPolicies::gap(&"the inline policy".into(), &why),
         });
         match self.boundary {
             Lookup::Found(boundary) => attached.boundary = Some(boundary),
             Lookup::Missing => {}
-            Lookup::Unavailable(why) => attached.extend(gap("the permissions boundary", why)),
+            Lookup::Unavailable(why) => {
+                attached.extend(AttachedPolicies::gap(&"the permissions boundary".into(), &why));
+            }
         }
         attached
     }
@@ -137,8 +143,11 @@ pub(super) fn customer_managed(name: &Untrusted, via: Attachment) -> AttachedPol
     AttachedPolicy { name: name.clone(), via, arn: None, document }
 }
 
-fn gap(what: &'static str, reason: Unavailable) -> AttachedPolicies {
-    AttachedPolicies { gaps: vec![Gap { what: what.into(), reason }], ..AttachedPolicies::default() }
+/// The instance of a permission set, from `arn:aws:sso:::permissionSet/ssoins-…/ps-…`.
+pub(super) fn instance_of(permission_set: &str) -> Option<String> {
+    let arn = Arn::parse(permission_set).filter(|arn| arn.service == "sso")?;
+    let id = arn.resource.strip_prefix("permissionSet/")?.split('/').next()?;
+    Some(format!("arn:{}:sso:::instance/{id}", arn.partition))
 }
 
 /// The permission set was deleted between two calls.
@@ -183,5 +192,20 @@ impl Identity {
     pub fn unanswered(&self) -> usize {
         let facts = [self.name.unavailable(), self.assignments.unavailable()];
         facts.into_iter().flatten().filter(|reason| reason.is_failure()).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arn_of_a_permission_set_names_its_instance() {
+        let set = "arn:aws-us-gov:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef";
+        assert_eq!(instance_of(set).as_deref(), Some("arn:aws-us-gov:sso:::instance/ssoins-0123456789abcdef"));
+        let others = ["", api::HIDDEN, "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:sso:::instance/ssoins-1"];
+        for other in others {
+            assert_eq!(instance_of(other), None, "{other}");
+        }
     }
 }

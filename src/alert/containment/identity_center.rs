@@ -2,35 +2,26 @@
 //! writes and removes them itself.
 
 use super::command::{Command, ContainmentStep};
+use super::{regional, requested};
 use crate::catalog::CenterContainment;
 use crate::detection::Case;
 use crate::event::Activity;
 use crate::phrase;
-use crate::text::{Phrase, Untrusted};
-
-/// A value of the request, by its path.
-fn text<'a>(activity: &'a Activity, field: &str) -> Option<&'a str> {
-    crate::catalog::at(&activity.request, field)?.as_str()
-}
-
-/// A command in the home region of IAM Identity Center.
-fn call(activity: &Activity, words: &'static str) -> Option<Command> {
-    Command::new(words).option_if_any("--region", activity.region.as_ref().map(Untrusted::raw))
-}
+use crate::text::Phrase;
 
 /// With the instance and the permission set of the request.
 fn on_set(activity: &Activity, words: &'static str) -> Option<Command> {
-    call(activity, words)?
-        .option("--instance-arn", text(activity, "instanceArn")?)?
-        .option("--permission-set-arn", text(activity, "permissionSetArn")?)
+    regional(activity, words)?
+        .option("--instance-arn", requested(activity, "instanceArn")?)?
+        .option("--permission-set-arn", requested(activity, "permissionSetArn")?)
 }
 
 fn assignment(activity: &Activity, words: &'static str) -> Option<Command> {
     on_set(activity, words)?
-        .option("--target-id", text(activity, "targetId")?)?
-        .option("--target-type", text(activity, "targetType")?)?
-        .option("--principal-type", text(activity, "principalType")?)?
-        .option("--principal-id", text(activity, "principalId")?)
+        .option("--target-id", requested(activity, "targetId")?)?
+        .option("--target-type", requested(activity, "targetType")?)?
+        .option("--principal-type", requested(activity, "principalType")?)?
+        .option("--principal-id", requested(activity, "principalId")?)
 }
 
 const PROVISION: &str = "Then write the roles in the accounts again, so that this is in effect there:";
@@ -70,8 +61,8 @@ pub(super) fn contain(what: CenterContainment, case: &Case<'_>, steps: &mut Vec<
             steps.push(provision());
         }
         CenterContainment::DetachCustomerManagedPolicy => {
-            let name = text(activity, "customerManagedPolicyReference.name");
-            let path = text(activity, "customerManagedPolicyReference.path").unwrap_or("/");
+            let name = requested(activity, "customerManagedPolicyReference.name");
+            let path = requested(activity, "customerManagedPolicyReference.path").unwrap_or("/");
             let reference = name.map(|name| serde_json::json!({"Name": name, "Path": path}));
             let words = "aws sso-admin detach-customer-managed-policy-reference-from-permission-set";
             let detach = on_set(activity, words)
@@ -88,15 +79,15 @@ pub(super) fn contain(what: CenterContainment, case: &Case<'_>, steps: &mut Vec<
         }
         CenterContainment::ReviewPermissionSet => {
             let arn = activity.target.arn.as_ref();
-            let review = call(activity, "aws sso-admin describe-permission-set")
-                .and_then(|command| command.option("--instance-arn", text(activity, "instanceArn")?))
+            let review = regional(activity, "aws sso-admin describe-permission-set")
+                .and_then(|command| command.option("--instance-arn", requested(activity, "instanceArn")?))
                 .and_then(|command| command.option("--permission-set-arn", arn?.raw()));
             steps.push(step("Look at the permission set as it is now, and restore what it should have:", vec![review]));
         }
         CenterContainment::ReviewTokenIssuer => {
-            let instance = text(activity, "instanceArn");
+            let instance = requested(activity, "instanceArn");
             let words = "aws sso-admin list-trusted-token-issuers";
-            let list = call(activity, words).and_then(|command| command.option_if_any("--instance-arn", instance));
+            let list = regional(activity, words).and_then(|command| command.option_if_any("--instance-arn", instance));
             let text = "List the trusted token issuers. Delete one that nobody knows with delete-trusted-token-issuer:";
             steps.push(step(text, vec![list]));
         }
@@ -110,18 +101,18 @@ pub(super) fn contain(what: CenterContainment, case: &Case<'_>, steps: &mut Vec<
 
 /// A membership is deleted by its id, which the answer to its creation has.
 fn remove_member(activity: &Activity) -> ContainmentStep {
-    let store = text(activity, "identityStoreId");
+    let store = requested(activity, "identityStoreId");
     let user = activity.target.id.as_ref().or(activity.target.name.as_ref());
     let id = activity.response.get("membershipId").and_then(serde_json::Value::as_str);
     let Some(id) = id else {
-        let find = call(activity, "aws identitystore get-group-membership-id")
+        let find = regional(activity, "aws identitystore get-group-membership-id")
             .and_then(|command| command.option("--identity-store-id", store?))
-            .and_then(|command| command.option("--group-id", text(activity, "groupId")?))
+            .and_then(|command| command.option("--group-id", requested(activity, "groupId")?))
             .and_then(|command| command.json("--member-id", &serde_json::json!({"UserId": user?.raw()})));
         let text = "Find the membership, and delete it with delete-group-membership:";
         return ContainmentStep::new(text, vec![find]);
     };
-    let delete = call(activity, "aws identitystore delete-group-membership")
+    let delete = regional(activity, "aws identitystore delete-group-membership")
         .and_then(|command| command.option("--identity-store-id", store?))
         .and_then(|command| command.option("--membership-id", id));
     ContainmentStep::new("Remove the user from the group:", vec![delete])

@@ -17,12 +17,13 @@ pub(super) use alerting::{deploy_again, open_accounts};
 pub use command::{Command, ContainmentStep};
 
 use super::links;
-use crate::catalog::AccessEffect;
+use crate::catalog::{AccessEffect, at};
 use crate::detection::Case;
 use crate::event::{Activity, CallersAccount, FailureKind};
 use crate::limits::LOOK_BACK;
 use crate::lookup::Membership;
 use crate::phrase;
+use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 
 /// The containment steps: first for the target, then for the caller.
@@ -97,6 +98,16 @@ fn look_around(activity: &Activity, now: DateTime<Utc>) -> ContainmentStep {
             .json("--lookup-attributes", &attribute)
     };
     ContainmentStep::new(text, vec![lookup()])
+}
+
+/// A text of the request, by its path.
+fn requested<'a>(activity: &'a Activity, field: &str) -> Option<&'a str> {
+    at(&activity.request, field)?.as_str()
+}
+
+/// A command in the region of the event.
+fn regional(activity: &Activity, words: &'static str) -> Option<Command> {
+    Command::new(words).option_if_any("--region", activity.region.as_ref().map(Untrusted::raw))
 }
 
 #[cfg(test)]

@@ -1,20 +1,17 @@
 //! Contains a call to AWS Organizations or to the account itself. The commands need credentials of the management account.
 
 use super::command::{Command, ContainmentStep};
-use crate::catalog::{OrganizationContainment, at};
+use super::requested;
+use crate::catalog::OrganizationContainment;
 use crate::detection::Case;
 use crate::event::Activity;
 use crate::text::Untrusted;
-
-fn text<'a>(activity: &'a Activity, field: &str) -> Option<&'a str> {
-    at(&activity.request, field)?.as_str()
-}
 
 /// A command with parameters of the request.
 fn call(activity: &Activity, words: &'static str, options: &[(&'static str, &str)]) -> Option<Command> {
     options
         .iter()
-        .try_fold(Command::new(words), |command, (option, field)| command.option(option, text(activity, field)?))
+        .try_fold(Command::new(words), |command, (option, field)| command.option(option, requested(activity, field)?))
 }
 
 pub(super) fn contain(what: OrganizationContainment, case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
@@ -56,7 +53,7 @@ pub(super) fn contain(what: OrganizationContainment, case: &Case<'_>, steps: &mu
             call(activity, "aws organizations enable-aws-service-access", &service[1..]),
         ),
         Contain::InviteAgain => {
-            let account = text(activity, "accountId").or(activity.account.as_ref().map(Untrusted::raw));
+            let account = requested(activity, "accountId").or(activity.account.as_ref().map(Untrusted::raw));
             let target = account.map(|account| serde_json::json!({"Type": "ACCOUNT", "Id": account}));
             let invite = Command::new("aws organizations invite-account-to-organization");
             let invite = invite.json("--target", &target.unwrap_or_default()).filter(|_| account.is_some());
@@ -120,8 +117,8 @@ fn of_account(what: OrganizationContainment, activity: &Activity, steps: &mut Ve
             );
         }
         OrganizationContainment::ReviewContact => {
-            let account = text(activity, "accountId");
-            let kind = text(activity, "alternateContactType");
+            let account = requested(activity, "accountId");
+            let kind = requested(activity, "alternateContactType");
             let get = match kind {
                 Some(kind) => Command::new("aws account get-alternate-contact")
                     .option("--alternate-contact-type", kind)
@@ -132,13 +129,13 @@ fn of_account(what: OrganizationContainment, activity: &Activity, steps: &mut Ve
         }
         OrganizationContainment::ReviewEmail => {
             let get = Command::new("aws account get-primary-email")
-                .option("--account-id", text(activity, "accountId").unwrap_or_default());
+                .option("--account-id", requested(activity, "accountId").unwrap_or_default());
             step("Look at the e-mail address of the root user. If nobody knows it, change it back at once:", get);
         }
         OrganizationContainment::DisableRegion => {
             let disable = call(activity, "aws account disable-region", &[("--region-name", "regionName")]);
             let disable =
-                disable.and_then(|command| command.option_if_any("--account-id", text(activity, "accountId")));
+                disable.and_then(|command| command.option_if_any("--account-id", requested(activity, "accountId")));
             step("Disable the region again, if nobody needs it:", disable);
         }
         _ => {}

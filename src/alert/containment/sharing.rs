@@ -1,24 +1,17 @@
 //! Closes a resource again. What is deleted is saved first.
 
 use super::command::{Command, ContainmentStep};
+use super::{regional, requested};
 use crate::catalog::{Sharing, at};
 use crate::detection::Case;
 use crate::event::Activity;
 use crate::policy::{Reach, Trust};
 use crate::text::Untrusted;
 
-fn text<'a>(activity: &'a Activity, field: &str) -> Option<&'a str> {
-    at(&activity.request, field)?.as_str()
-}
-
 /// A command in the region of the event, with the target's name.
 fn call(activity: &Activity, words: &'static str, option: &'static str) -> Option<Command> {
     let target = activity.target.arn.as_ref().or(activity.target.name.as_ref())?;
     regional(activity, words)?.option(option, target.raw())
-}
-
-fn regional(activity: &Activity, words: &'static str) -> Option<Command> {
-    Command::new(words).option_if_any("--region", activity.region.as_ref().map(Untrusted::raw))
 }
 
 /// Saves something, then removes it.
@@ -82,7 +75,7 @@ pub(super) fn contain(what: Sharing, case: &Case<'_>, steps: &mut Vec<Containmen
         Sharing::FunctionPermission => step("Remove the permission:", function("aws lambda remove-permission")),
         Sharing::LayerPermission => {
             let layer = regional(activity, "aws lambda remove-layer-version-permission")
-                .and_then(|command| command.option("--layer-name", text(activity, "layerName")?))
+                .and_then(|command| command.option("--layer-name", requested(activity, "layerName")?))
                 .and_then(|command| command.option("--statement-id", activity.object.name.as_ref()?.raw()))
                 .and_then(|command| {
                     let version = at(&activity.request, "versionNumber")?.to_string();
@@ -99,7 +92,7 @@ pub(super) fn contain(what: Sharing, case: &Case<'_>, steps: &mut Vec<Containmen
             call(activity, "aws sns get-topic-attributes", "--topic-arn"),
         ),
         Sharing::TopicPermission => {
-            let topic = text(activity, "topicArn");
+            let topic = requested(activity, "topicArn");
             step("Remove the permission:", labelled("aws sns remove-permission", "--topic-arn", topic));
         }
         // The CLI would take an address for a file.
@@ -168,7 +161,7 @@ fn of_workload(what: Sharing, activity: &Activity, steps: &mut Vec<ContainmentSt
 
 /// Some records have it percent-encoded, since it is part of the address of the call.
 fn principal(activity: &Activity) -> Option<Untrusted> {
-    let principal = text(activity, "principalArn")?;
+    let principal = requested(activity, "principalArn")?;
     Some(percent_encoding::percent_decode_str(principal).decode_utf8_lossy().as_ref().into())
 }
 
@@ -178,5 +171,5 @@ fn id_of(activity: &Activity, words: &'static str, option: &'static str, field: 
         let created = activity.response.as_object()?.values().find(|value| value.is_object());
         created.unwrap_or(&activity.response).get(field)?.as_str()
     };
-    regional(activity, words)?.option(option, text(activity, field).or_else(of_answer)?)
+    regional(activity, words)?.option(option, requested(activity, field).or_else(of_answer)?)
 }

@@ -4,13 +4,13 @@
 use super::{Asking, id, owned};
 use crate::arn::Arn;
 use crate::catalog::{ObjectKind, PolicyLookup, TargetKind, TargetLookup};
-use crate::event::Activity;
 use crate::limits::PERMISSION_SETS_READ;
 use crate::lookup::answer::{Gap, Listing, Lookup, Unavailable};
 use crate::lookup::attached::{AttachedPolicies, Attachment};
 use crate::lookup::directory::Directory;
 use crate::lookup::identity_center::{
     Assignment, Identity, IdentityKind, IdentityQuestion, InstanceQuestion, PermissionSet, PermissionSetQuestion,
+    instance_of,
 };
 use crate::lookup::model::{Central, KnownAccount, KnownTarget};
 use crate::lookup::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
@@ -71,10 +71,12 @@ impl<D: Directory> Asking<'_, D> {
     /// The instance of IAM Identity Center that the event is about.
     fn instance(&self) -> InstanceQuestion {
         let text = |field: &str| self.activity.request.get(field).and_then(|value| value.as_str()).map(str::to_owned);
+        let arns = [self.activity.object.arn.as_ref(), self.activity.target.arn.as_ref()];
+        let of_set = || arns.into_iter().flatten().find_map(|arn| instance_of(arn.raw()));
         InstanceQuestion {
             account: self.account.clone(),
             region: id(self.activity.region.as_ref()),
-            instance: text("instanceArn").or_else(|| instance_of(self.activity)),
+            instance: text("instanceArn").or_else(of_set),
             identity_store: text("identityStoreId"),
         }
     }
@@ -212,14 +214,4 @@ fn policies_of(arn: &Untrusted, set: &PermissionSet) -> AttachedPolicies {
         policies.gaps.push(Gap { what: phrase!("the permission set"), reason });
     }
     policies
-}
-
-/// The instance in the ARN of a permission set: `permissionSet/INSTANCE/ID`.
-fn instance_of(activity: &Activity) -> Option<String> {
-    let arns = [activity.object.arn.as_ref(), activity.target.arn.as_ref()];
-    arns.into_iter().flatten().find_map(|arn| {
-        let arn = Arn::parse(arn.raw()).filter(|arn| arn.service == "sso")?;
-        let instance = arn.resource.strip_prefix("permissionSet/")?.split('/').next()?;
-        Some(format!("arn:{}:sso:::instance/{instance}", arn.partition))
-    })
 }

@@ -4,8 +4,8 @@
 //! not name them, the instances of the account are listed once.
 
 use super::{Assignment, Identity, IdentityKind, IdentityQuestion, InstanceQuestion, Parts, PermissionSet};
-use super::{PermissionSetQuestion, customer_managed, gone};
-use crate::arn::{Arn, Partition};
+use super::{PermissionSetQuestion, customer_managed, gone, instance_of};
+use crate::arn::Partition;
 use crate::limits::{ACCOUNTS_LISTED, ACCOUNTS_READ, LISTED, LISTED_AT_ONCE, PAGES_READ};
 use crate::lookup::answer::{Listing, Lookup, Provenance, Unavailable};
 use crate::lookup::attached::{AttachedPolicies, AttachedPolicy, Attachment};
@@ -54,7 +54,7 @@ struct Api {
 }
 
 /// What `CloudTrail` writes in place of a name or an id.
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+pub(super) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 impl Default for IdentityCenter {
     fn default() -> Self {
@@ -277,11 +277,7 @@ impl Api {
         instance: &str,
         deadline: Instant,
     ) -> Lookup<Listing<Assignment>> {
-        let kind = match question.kind {
-            IdentityKind::User => "USER",
-            IdentityKind::Group => "GROUP",
-        };
-        let of = json!({"InstanceArn": instance, "PrincipalId": question.id, "PrincipalType": kind});
+        let of = json!({"InstanceArn": instance, "PrincipalId": question.id, "PrincipalType": question.kind});
         let assignment = |value: &Value| {
             let (account, permission_set) = (text(&value["AccountId"])?, text(&value["PermissionSetArn"])?);
             Some(Assignment { account, permission_set })
@@ -351,25 +347,9 @@ fn known(said: Option<&String>) -> Option<&str> {
     said.map(String::as_str).filter(|said| !said.is_empty() && *said != HIDDEN)
 }
 
-/// The instance of a permission set, from `arn:aws:sso:::permissionSet/ssoins-…/ps-…`.
-fn instance_of(permission_set: &str) -> Option<String> {
-    let arn = Arn::parse(permission_set).filter(|arn| arn.service == "sso")?;
-    let id = arn.resource.strip_prefix("permissionSet/")?.split('/').next()?;
-    Some(format!("arn:{}:sso:::instance/{id}", arn.partition))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_arn_of_a_permission_set_names_its_instance() {
-        let set = "arn:aws-us-gov:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef";
-        assert_eq!(instance_of(set).as_deref(), Some("arn:aws-us-gov:sso:::instance/ssoins-0123456789abcdef"));
-        for other in ["", HIDDEN, "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:sso:::instance/ssoins-1"] {
-            assert_eq!(instance_of(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn a_region_that_is_none_is_not_asked() {

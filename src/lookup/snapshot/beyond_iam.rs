@@ -80,15 +80,8 @@ struct SavedTeam {
 struct SavedAssignment {
     account_id: String,
     permission_set_arn: String,
-    principal_type: SavedKind,
+    principal_type: IdentityKind,
     principal_id: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum SavedKind {
-    User,
-    Group,
 }
 
 #[derive(Debug, Deserialize)]
@@ -203,16 +196,10 @@ impl Snapshot {
 impl SavedIdentityCenter {
     /// The assignments of a user with those of the user's groups, or of a group; `None` if they were not saved.
     fn assignments_of(&self, question: &IdentityQuestion) -> Option<Vec<Assignment>> {
-        let mut holders = vec![(
-            match question.kind {
-                IdentityKind::User => SavedKind::User,
-                IdentityKind::Group => SavedKind::Group,
-            },
-            question.id.as_str(),
-        )];
+        let mut holders = vec![(question.kind, question.id.as_str())];
         if question.kind == IdentityKind::User {
             let of_user = self.memberships.as_ref()?.iter().filter(|membership| membership.user_id == question.id);
-            holders.extend(of_user.map(|membership| (SavedKind::Group, membership.group_id.as_str())));
+            holders.extend(of_user.map(|membership| (IdentityKind::Group, membership.group_id.as_str())));
         }
         let held = self
             .assignments
