@@ -66,6 +66,10 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     // The policy that was removed, or is not shown yet.
     let of_call = case.dossier.given.unread();
     not_known(&mut section, of_call.into_iter().filter(Gap::is_failure).collect());
+    // Nothing but the account itself, or its organization.
+    if let Some(id) = activity.account.as_ref().filter(|_| section.rows.is_empty()) {
+        section.labelled(Fact::AboutAccount, "Account", case.account(id, Some(&case.dossier.account)));
+    }
     section
 }
 

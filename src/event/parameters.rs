@@ -33,6 +33,8 @@ pub(super) fn parameters(request: &Value, action: &Action, named: bool) -> Vec<(
         let name = name.as_str();
         // A permissions boundary of IAM is a text.
         let shown = SHOWN_ELSEWHERE.contains(&name) && !(name == "permissionsBoundary" && value.is_object());
+        // Of a bucket, an empty text only says which of its settings the address names: `?policy`.
+        let shown = shown || (action.service == "s3" && *value == "");
         // The service and the expiry of a credential have facts of their own.
         let shown = shown
             || (action.object == ObjectKind::ServiceSpecificCredential
