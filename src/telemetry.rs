@@ -97,6 +97,8 @@ impl InvocationLog {
                     MailStatus::Published => "alert published",
                     MailStatus::BelowMinimum => "alert below the minimum severity",
                     MailStatus::Suppressed => "alert suppressed",
+                    MailStatus::Muted => "alert muted",
+                    MailStatus::Observed => "alert observed",
                 },
             },
             "eventID": self.event_id,

@@ -8,7 +8,7 @@ use crate::channel::json::{self, AlertJson};
 use crate::config::WebhookFormat;
 use crate::event::Activity;
 use crate::history::burst::BurstPosition;
-use crate::history::{AlertRecord, MailStatus};
+use crate::history::{AlertRecord, Handling, MailStatus};
 use crate::text::{Phrase, Untrusted};
 
 /// Whether an event is alerted on.
@@ -46,7 +46,13 @@ impl Draft<'_> {
             subject: &self.email.subject,
             reasons: self.alert.reasons.iter().map(|reason| reason.text.plain()).collect(),
             alert: &self.email.body,
-            mail,
+            handling: Handling {
+                mail: Some(mail),
+                unless_expected: self.alert.unless_expected,
+                incomplete: self.alert.incomplete,
+                limits: Vec::new(),
+                mute: None,
+            },
             record: "",
         }
     }

@@ -10,5 +10,5 @@ pub mod watch;
 pub use error::BadSetting;
 pub use expectations::ExpectedPrincipals;
 pub use places::MinimumSeverity;
-pub use settings::{Settings, Topic, WebhookFormat};
+pub use settings::{Mode, Period, Settings, Topic, WebhookFormat};
 pub use watch::{ProtectedResources, Watch, WatchedActions};

@@ -16,6 +16,8 @@
 //! | `MINIMUM_SEVERITY` | the least severity that is mailed, with exceptions, see [`MinimumSeverity`] | MEDIUM |
 //! | `OWN_RESOURCES` | ARNs of the stack's own resources, separated by commas | its topic and function |
 //! | `FEEDING_TRAILS` | ARNs of the trails that the alerts depend on, separated by commas | every trail |
+//! | `MODE` | `alert`, or `observe`: only CRITICAL alerts are mailed | `alert` |
+//! | `DIGEST` | `weekly`, `daily` or `none` | `weekly` |
 //! | `HISTORY_TABLE` | the DynamoDB table of the history | none: nothing is recorded |
 //! | `HISTORY_RETENTION_DAYS` | how long the history is kept; 0 for ever | 365 |
 //! | `AWS_LAMBDA_FUNCTION_NAME`, `AWS_REGION` | set by Lambda: the function's own name and region | |
@@ -52,6 +54,9 @@ pub struct Settings {
     pub watch: Watch,
     /// The least severity that is mailed.
     pub minimum_severity: MinimumSeverity,
+    pub mode: Mode,
+    /// How often the digest is mailed; `None` means never. It needs the history.
+    pub digest: Option<Period>,
     /// The table of the history, if there is one.
     pub history_table: Option<String>,
     /// How long the history is kept; `None` means for ever.
@@ -92,6 +97,22 @@ impl WebhookFormat {
             _ => None,
         }
     }
+}
+
+/// What is mailed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Every alert of at least the minimum severity.
+    Alert,
+    /// Only CRITICAL alerts. All others are judged, recorded and counted, and the digest says what would have been mailed.
+    Observe,
+}
+
+/// The time that a digest is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    Day,
+    Week,
 }
 
 /// Where alerts are published.
@@ -207,6 +228,8 @@ impl Settings {
                 .map_or(Ok(Some(TimeDelta::days(365))), |text| retention(&text))?,
             minimum_severity: set("MINIMUM_SEVERITY")
                 .map_or(Ok(MinimumSeverity::default()), |text| minimum_severity(&text, &account_names))?,
+            mode: set("MODE").map_or(Ok(Mode::Alert), |text| mode(&text))?,
+            digest: set("DIGEST").map_or(Ok(Some(Period::Week)), |text| digest(&text))?,
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
             expected_principals: set("EXPECTED_PRINCIPALS")
                 .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text, &account_names))?,
@@ -273,6 +296,23 @@ fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
         wanted: "a number of days from 0, for ever, to 36500",
     })?;
     Ok(Some(TimeDelta::days(days)).filter(|_| days > 0))
+}
+
+fn mode(text: &str) -> Result<Mode, BadSetting> {
+    match text {
+        "alert" => Ok(Mode::Alert),
+        "observe" => Ok(Mode::Observe),
+        _ => Err(BadSetting { variable: "MODE", found: format!("{text:?}"), wanted: "alert or observe" }),
+    }
+}
+
+fn digest(text: &str) -> Result<Option<Period>, BadSetting> {
+    match text {
+        "weekly" => Ok(Some(Period::Week)),
+        "daily" => Ok(Some(Period::Day)),
+        "none" => Ok(None),
+        _ => Err(BadSetting { variable: "DIGEST", found: format!("{text:?}"), wanted: "weekly, daily or none" }),
+    }
 }
 
 fn webhook(text: &str) -> Result<WebhookFormat, BadSetting> {
@@ -422,6 +462,8 @@ mod tests {
             error(&[("CHAT_WEBHOOK_FORMAT", "Slack")]),
             "CHAT_WEBHOOK_FORMAT is \"Slack\", but must be nothing, slack or teams"
         );
+        assert_eq!(error(&[("MODE", "quiet")]), "MODE is \"quiet\", but must be alert or observe");
+        assert_eq!(error(&[("DIGEST", "off")]), "DIGEST is \"off\", but must be weekly, daily or none");
         assert!(error(&[("ORGANIZATION_ID", "acme")]).starts_with("ORGANIZATION_ID is \"acme\", but must be"));
         assert!(error(&[("OWN_RESOURCES", "alerts")]).starts_with("OWN_RESOURCES is \"alerts\""));
         assert!(error(&[("FEEDING_TRAILS", "arn")]).starts_with("FEEDING_TRAILS is \"arn\""));

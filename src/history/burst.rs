@@ -97,6 +97,7 @@ pub fn minute(time: DateTime<Utc>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Handling;
 
     fn at(minutes: u32) -> DateTime<Utc> {
         let day: DateTime<Utc> = "2026-11-22T00:00:00Z".parse().unwrap();
@@ -117,6 +118,7 @@ mod tests {
             steps: Vec::new(),
             severity: None,
             subject: None,
+            handling: Handling::default(),
         }
     }
 

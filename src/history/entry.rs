@@ -2,7 +2,7 @@
 
 use super::across::without_random_parts;
 use super::cause::causes;
-use super::model::Line;
+use super::model::{Handling, Line};
 use crate::arn::{Arn, is_account_id};
 use crate::catalog::{ChainStep, TargetKind};
 use crate::event::Activity;
@@ -55,6 +55,7 @@ impl Entry {
             steps,
             severity: None,
             subject: None,
+            handling: Handling::default(),
         };
         Self {
             line,

@@ -24,5 +24,5 @@ pub use across::{across_accounts, common_name};
 pub use cause::{CAUSED_WITHIN, caused_by, causes, is_provisioning};
 pub use entry::{Entry, actor_key, event_key, object_key, target_key};
 pub use error::HistoryError;
-pub use model::{AlertRecord, Claim, Line, Lines, MailStatus, RelatedActivity};
+pub use model::{AlertRecord, Claim, Handling, Line, Lines, MailStatus, RelatedActivity};
 pub use store::History;

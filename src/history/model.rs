@@ -52,6 +52,22 @@ pub struct Line {
     pub severity: Option<Severity>,
     /// The subject of the alert; `None` as for the severity.
     pub subject: Option<Untrusted>,
+    pub handling: Handling,
+}
+
+/// What became of an alert. Of alerts that an earlier version recorded, nothing of this is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handling {
+    /// `None` if that is not known.
+    pub mail: Option<MailStatus>,
+    /// The severity that the alert would have if it was not expected.
+    pub unless_expected: Option<Severity>,
+    /// Whether something could not be read that could make the severity higher.
+    pub incomplete: bool,
+    /// What no expectation covers unless it says so by name.
+    pub limits: Vec<Untrusted>,
+    /// The mute that kept the mail back, by its id.
+    pub mute: Option<Untrusted>,
 }
 
 impl Line {
@@ -117,6 +133,34 @@ pub enum MailStatus {
     BelowMinimum,
     /// Suppressed as part of a burst.
     Suppressed,
+    /// Kept back by a mute.
+    Muted,
+    /// Not mailed, since the mode is `observe`.
+    Observed,
+}
+
+impl MailStatus {
+    const ALL: [Self; 6] =
+        [Self::Printed, Self::Published, Self::BelowMinimum, Self::Suppressed, Self::Muted, Self::Observed];
+
+    /// The word for machines and for the history.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Printed => "printed",
+            Self::Published => "mailed",
+            Self::BelowMinimum => "belowMinimum",
+            Self::Suppressed => "suppressed",
+            Self::Muted => "muted",
+            Self::Observed => "observed",
+        }
+    }
+
+    /// The status from its word; `None` for any other text.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
 }
 
 /// What is recorded of an alert.
@@ -127,7 +171,7 @@ pub struct AlertRecord<'a> {
     pub reasons: Vec<String>,
     /// The alert as it was sent.
     pub alert: &'a str,
-    pub mail: MailStatus,
+    pub handling: Handling,
     /// The CloudTrail record, as JSON.
     pub record: &'a str,
 }

@@ -1,6 +1,7 @@
 //! The history in a DynamoDB table: claims, related activity, chains, records of alerts.
 
 use super::answers::{Earlier, claimed_before, collides, is_refused_by_condition, patient, unless_refused, why_not};
+use super::items::handled;
 use super::keys::{
     BEGIN, CHAIN, EVENT, HISTORY, Item, actor_list, at, chain_list, day_of, event_list, key, keys, lists, target_list,
 };
@@ -167,19 +168,20 @@ impl History {
         withdrawn: Option<&Entry>,
     ) -> Result<(), HistoryError> {
         let reasons = alert.reasons.iter().map(|reason| text(reason)).collect();
-        let judged = [("severity", text(alert.severity.word())), ("subject", text(alert.subject))];
+        let mut judged = vec![("severity", text(alert.severity.word())), ("subject", text(alert.subject))];
+        judged.extend(handled(&alert.handling));
         let mut event = self.event(entry);
         let facts = [
             ("state", text("done")),
             ("reasons", AttributeValue::L(reasons)),
-            ("mailed", AttributeValue::Bool(alert.mail == MailStatus::Published)),
+            ("mailed", AttributeValue::Bool(alert.handling.mail == Some(MailStatus::Published))),
             ("alert", text(bounded(alert.alert))),
             ("record", text(bounded(alert.record))),
             ("cut", AttributeValue::Bool(alert.alert.len() > KEPT || alert.record.len() > KEPT)),
         ];
         event.extend(facts.into_iter().chain(judged.clone()).map(|(name, value)| (name.to_owned(), value)));
         let put = Put::builder().table_name(&self.table).set_item(Some(event)).build();
-        let is_suppressed = alert.mail == MailStatus::Suppressed;
+        let is_suppressed = alert.handling.mail == Some(MailStatus::Suppressed);
         let left_out = is_suppressed.then(|| ("leftOutAt", millis(entry.arrived)));
         let first = put.map_err(|_| HistoryError::NotBuilt)?;
         let of_lines: Vec<_> = judged.clone().into_iter().chain(left_out).collect();

@@ -4,7 +4,7 @@ use super::keys::{EVENT, Item, at, event_list, key, keys};
 use super::table::History;
 use super::values::{number, text, time};
 use crate::catalog::ChainStep;
-use crate::history::{Entry, Line};
+use crate::history::{Entry, Handling, Line, MailStatus};
 use crate::severity::Severity;
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
@@ -93,6 +93,32 @@ impl Line {
             steps: steps.into_iter().flatten().filter_map(|step| ChainStep::from_stored(step.as_s().ok()?)).collect(),
             severity: severity.and_then(|word| Severity::from_word(word.raw())),
             subject: field("subject"),
+            handling: handling(item),
         })
+    }
+}
+
+/// What became of the alert, as attributes of an item. What says nothing is left out.
+pub(super) fn handled(handling: &Handling) -> Vec<(&'static str, AttributeValue)> {
+    let limits: Vec<_> = handling.limits.iter().map(|limit| text(limit.raw())).collect();
+    let all = [
+        ("mail", handling.mail.map(|mail| text(mail.word()))),
+        ("unlessExpected", handling.unless_expected.map(|severity| text(severity.word()))),
+        ("incomplete", handling.incomplete.then_some(AttributeValue::Bool(true))),
+        ("limits", (!limits.is_empty()).then_some(AttributeValue::L(limits))),
+        ("mute", handling.mute.as_ref().map(|mute| text(mute.raw()))),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn handling(item: &Item) -> Handling {
+    let field = |name: &str| item.get(name)?.as_s().ok();
+    let limits = item.get("limits").and_then(|limits| limits.as_l().ok());
+    Handling {
+        mail: field("mail").and_then(|word| MailStatus::from_word(word)),
+        unless_expected: field("unlessExpected").and_then(|word| Severity::from_word(word)),
+        incomplete: item.get("incomplete").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+        limits: limits.into_iter().flatten().filter_map(|limit| limit.as_s().ok().map(Untrusted::new)).collect(),
+        mute: field("mute").map(Untrusted::new),
     }
 }
