@@ -3,12 +3,13 @@
 
 mod error;
 pub mod expectations;
+mod expected_principals;
 pub mod places;
 pub mod settings;
 pub mod watch;
 
 pub use error::BadSetting;
-pub use expectations::ExpectedPrincipals;
+pub use expected_principals::ExpectedPrincipals;
 pub use places::MinimumSeverity;
 pub use settings::{Mode, Period, Settings, Topic, WebhookFormat};
 pub use watch::{ProtectedResources, Watch, WatchedActions};

@@ -28,7 +28,7 @@
 //! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | must not be set on a deployed function: another root of trust | |
 
 use super::error::BadSetting;
-use super::expectations::ExpectedPrincipals;
+use super::expected_principals::ExpectedPrincipals;
 use super::places::MinimumSeverity;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::{Arn, is_account_id};
