@@ -65,6 +65,8 @@ pub struct InvocationLog {
     pub differences: Option<Vec<String>>,
     /// What could not be checked, and why.
     pub not_verified: Vec<String>,
+    /// What is wrong with the expectations, if this invocation read them.
+    pub expectations_failure: Option<String>,
     /// Why the history could not be read or written.
     pub history_failure: Option<String>,
     /// The channels other than the e-mail that failed, and why.
@@ -79,6 +81,25 @@ impl InvocationLog {
     /// Records why the history could not be read or written. Only the first reason is kept.
     pub fn history_failed(&mut self, why: &HistoryError) {
         self.history_failure.get_or_insert_with(|| why.to_string());
+    }
+
+    /// Records what is wrong with the expectations, if something is.
+    pub fn expectations_failed(&mut self, wrong: &[String]) {
+        if !wrong.is_empty() {
+            self.expectations_failure = Some(wrong.join("\n"));
+        }
+    }
+
+    /// What failed beside the mail, and why. A metric that is not sent costs nothing.
+    fn failures(&self) -> impl Iterator<Item = (FailureNames, &String)> {
+        let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
+        let history = self.history_failure.iter().map(move |why| (history, why));
+        let summary = FailureNames { field: "summaryFailure", metric: "SummaryFailures" };
+        let summary = self.summary_failure.iter().map(move |why| (summary, why));
+        let expectations = FailureNames { field: "expectationsFailure", metric: "ExpectationsFailures" };
+        let expectations = self.expectations_failure.iter().map(move |why| (expectations, why));
+        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why));
+        history.chain(expectations).chain(channels).chain(summary)
     }
 
     /// The log line, with the metrics of this event. `function` is the function's name: it separates the metrics of two
@@ -111,14 +132,8 @@ impl InvocationLog {
         if let Some(error) = &self.error {
             line["error"] = json!(error);
         }
-        // Only after a failure: a metric that is not sent costs nothing.
-        let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
-        let history = self.history_failure.iter().map(|why| (history, why));
-        let summary = FailureNames { field: "summaryFailure", metric: "SummaryFailures" };
-        let summary = self.summary_failure.iter().map(|why| (summary, why));
-        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why)).chain(summary);
         let mut metrics = Vec::new();
-        for (FailureNames { field, metric }, why) in history.chain(channels) {
+        for (FailureNames { field, metric }, why) in self.failures() {
             line[field] = json!(why);
             line[metric] = json!(1);
             metrics.push(json!({"Name": metric, "Unit": "Count"}));

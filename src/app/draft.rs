@@ -5,11 +5,12 @@ use super::timetable::Timetable;
 use crate::alert::Alert;
 use crate::channel::email::Email;
 use crate::channel::json::{self, AlertJson};
-use crate::config::WebhookFormat;
+use crate::config::{Limit, WebhookFormat};
 use crate::event::Activity;
 use crate::history::burst::BurstPosition;
 use crate::history::{AlertRecord, Handling, MailStatus};
 use crate::text::{Phrase, Untrusted};
+use std::collections::BTreeSet;
 
 /// Whether an event is alerted on.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Draft<'a> {
     pub session: Option<HistorySession<'a>>,
     /// The event's position among those of its actor, if it was counted.
     pub position: Option<BurstPosition>,
+    /// What no expectation covers unless it says so by name.
+    pub limits: BTreeSet<Limit>,
     /// Whether the alert is severe enough for a mail.
     pub mailed: bool,
     /// Whether the event could not be claimed, since the history did not answer.
@@ -50,7 +53,7 @@ impl Draft<'_> {
                 mail: Some(mail),
                 unless_expected: self.alert.unless_expected,
                 incomplete: self.alert.incomplete,
-                limits: Vec::new(),
+                limits: self.limits.iter().map(|limit| Untrusted::new(limit.word())).collect(),
                 mute: None,
             },
             record: "",

@@ -3,6 +3,7 @@
 
 mod deliver;
 mod draft;
+mod expecting;
 mod handler;
 mod heartbeats;
 mod history_session;
@@ -15,6 +16,7 @@ mod watchdog;
 
 pub use deliver::Channels;
 pub use draft::{Decision, Draft};
+pub use expecting::Expecting;
 pub use handler::Handler;
 pub use result::{InvocationError, InvocationResult};
 pub use timetable::Timetable;
