@@ -697,6 +697,7 @@ def test_patterns_and_actions_are_those_of_the_code(template, exports):
     assert sorted(reads) == sorted(exports["iamReadActions"])
     center = [action for action in allowed_actions(template) if re.match("(sso|sso-directory|identitystore):", action)]
     assert sorted(center) == sorted(exports["identityCenterActions"])
+    assert sorted(action for action in allowed if action.startswith("ssm:")) == sorted(exports["parameterActions"])
     watched = exports["watchedByDefault"]
     assert len(set(watched)) == len(watched)
     form = template["Parameters"]["WatchedEventNames"]["AllowedPattern"]
