@@ -7,6 +7,7 @@ mod burst;
 mod caller;
 mod central;
 mod compose;
+mod digest;
 pub mod containment;
 mod facts;
 mod impaired;
@@ -23,6 +24,7 @@ mod wording;
 
 pub use burst::BurstNote;
 pub use compose::compose;
+pub use digest::{Digest, Findings, digest};
 pub use containment::{Command, ContainmentStep};
 pub use facts::{Fact, SectionKind};
 pub use impaired::impaired;

@@ -13,6 +13,7 @@ mod across;
 pub mod budget;
 pub mod burst;
 mod cause;
+pub mod digest;
 mod entry;
 mod error;
 pub mod heartbeat;
