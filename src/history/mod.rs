@@ -19,6 +19,7 @@ mod error;
 pub mod heartbeat;
 mod model;
 pub mod store;
+pub mod suggestion;
 pub mod summary;
 
 pub use across::{across_accounts, common_name};
