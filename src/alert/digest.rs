@@ -3,9 +3,9 @@
 use super::facts::{Fact, SectionKind};
 use super::model::{Section, account_ids};
 use super::rows::account;
+use crate::history::Line;
 use crate::history::digest::{Fate, Grant, Mute, NewAccess, Outcomes, Span, Tally};
 use crate::history::heartbeat::Heartbeat;
-use crate::history::Line;
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, TextKind, Untrusted, counted};
@@ -74,7 +74,7 @@ pub struct Findings<'a> {
 #[must_use]
 pub fn digest(findings: &Findings<'_>) -> Digest {
     let tally = findings.tally;
-    let quiet = tally.alerts() == 0 && tally.unfinished == 0;
+    let quiet = tally.alerts() == 0 && !findings.may_have_failed();
     let period = period(findings.span);
     let silent = findings.silent().count();
     let headline = match (quiet, findings.unread, silent) {
@@ -83,9 +83,7 @@ pub fn digest(findings: &Findings<'_>) -> Digest {
         (true, 0, _) => phrase!("Nothing was seen in the ", &period, ", but not all accounts sent a heartbeat"),
         (true, ..) => phrase!("Nothing was found in what was read of the ", &period),
     };
-    let place = findings.own.map_or_else(Phrase::default, |own| {
-        phrase!(" - ", findings.names.get(own).unwrap_or(own))
-    });
+    let place = findings.own.map_or_else(Phrase::default, |own| phrase!(" - ", findings.names.get(own).unwrap_or(own)));
     let content = if quiet { vec![headline.clone()] } else { subject(tally) };
     let subjects = content.into_iter().flat_map(|what| {
         let what = if quiet { what } else { phrase!(&period, ": ", what) };
@@ -104,6 +102,11 @@ pub fn digest(findings: &Findings<'_>) -> Digest {
 impl Findings<'_> {
     fn silent(&self) -> impl Iterator<Item = &Heartbeat> {
         self.heartbeats.into_iter().flatten().filter(|heartbeat| heartbeat.is_silent(self.now))
+    }
+
+    /// Whether the handling of an event did not come to an end, as far as that was checked.
+    fn may_have_failed(&self) -> bool {
+        self.unfinished > 0 || self.tally.unfinished > self.tally.first_unfinished.len()
     }
 
     /// " in acme-dev" for another account than that of the function.
@@ -131,13 +134,15 @@ fn short(name: &Untrusted) -> Phrase {
 
 /// The numbers for the subject: with everything, then with the severities only.
 fn subject(tally: &Tally) -> Vec<Phrase> {
-    let severe: Vec<_> = tally.severities.iter().map(|(Reverse(severity), outcomes)| (*severity, outcomes.all)).collect();
+    let severe: Vec<_> =
+        tally.severities.iter().map(|(Reverse(severity), outcomes)| (*severity, outcomes.all)).collect();
     let severe: Vec<_> = severe
         .iter()
         .filter(|(severity, _)| *severity >= Severity::High || severe.iter().all(|(other, _)| *other < Severity::High))
         .map(|(severity, number)| phrase!(*number, " ", *severity))
         .collect();
-    let new = |kind, noun| Some(tally.new_access(kind).0).filter(|new| *new > 0).map(|new| Phrase::ours(counted(new, noun)));
+    let new =
+        |kind, noun| Some(tally.new_access(kind).0).filter(|new| *new > 0).map(|new| Phrase::ours(counted(new, noun)));
     let new = [new(Grant::User, "new user"), new(Grant::Credential, "new credential")].into_iter().flatten();
     let all = Phrase::joined(severe.iter().cloned().chain(new), ", ");
     match severe.as_slice() {
@@ -161,14 +166,22 @@ fn summary(findings: &Findings<'_>) -> Phrase {
         "."
     );
     if let Some(since) = findings.unsent_since {
-        summary.push(phrase!("\nNo digest was sent since ", minute(since), " UTC. What happened before this period is not in this one."));
+        summary.push(phrase!(
+            "\nNo digest was sent since ",
+            minute(since),
+            " UTC. What happened before this period is not in this one."
+        ));
     }
     if findings.may_be_second {
         summary.push("\nAn earlier attempt to send this digest did not finish: it may have come before.");
     }
     if findings.unread > 0 {
         let lists = Phrase::ours(counted(findings.unread, "list"));
-        summary.push(phrase!("\nNOT EVERYTHING WAS READ: for lack of time, ", lists, " of a day of an account are missing or cut. All numbers are at least so high."));
+        summary.push(phrase!(
+            "\nNOT EVERYTHING WAS READ: for lack of time, ",
+            lists,
+            " of a day of an account are missing or cut. All numbers are at least so high."
+        ));
     }
     summary
 }
@@ -208,15 +221,16 @@ fn what_happened(findings: &Findings<'_>) -> Section {
     }
     let expected = tally.of(Fate::Expected);
     if expected > 0 {
-        let callers = tally.expected.most(CALLERS).into_iter().map(|(caller, number)| phrase!(number, " by ", short(caller)));
+        let callers =
+            tally.expected.most(CALLERS).into_iter().map(|(caller, number)| phrase!(number, " by ", short(caller)));
         section.row(Fact::Expected, Phrase::joined(callers, ", "));
     }
-    if tally.unfinished > 0 {
+    if findings.may_have_failed() {
         section.row(Fact::Unfinished, unfinished(findings));
     }
     let often = tally.mailed.most(1).into_iter().find(|(_, number)| *number >= MANY);
     if let Some((caller, number)) = often {
-        let hint = phrase!(number, " mails were about ", short(caller), ". What happens every week can be expected:");
+        let hint = phrase!(number, " alerts were about ", short(caller), ". What happens every week can be expected:");
         let command = phrase!("cargo run --example history -- --table ", &Untrusted::new(findings.table), " --suggest");
         section.rows(Fact::Hint, vec![hint, command]);
     }
@@ -226,10 +240,11 @@ fn what_happened(findings: &Findings<'_>) -> Section {
 /// The handling that began and did not end. What could not even begin is in the failure queue.
 fn unfinished(findings: &Findings<'_>) -> Phrase {
     let (all, checked) = (findings.tally.unfinished, findings.tally.first_unfinished.len());
-    match findings.unfinished {
-        0 if all == checked => phrase!("none; of ", Phrase::ours(counted(all, "event")), " an earlier version recorded the result elsewhere"),
-        failed if all == checked => phrase!(Phrase::ours(counted(failed, "event")), " was begun and has no result: no alert was sent, as far as recorded"),
-        failed => phrase!(all, " events have no result in their line; of the first ", checked, ", ", failed, " were begun and did not end"),
+    let failed = findings.unfinished;
+    if all == checked {
+        phrase!(Phrase::ours(counted(failed, "event")), " begun and not finished: no alert is recorded")
+    } else {
+        phrase!(all, " events have no result in their line; of the first ", checked, ", ", failed, " were not finished")
     }
 }
 
@@ -302,6 +317,9 @@ fn without_an_owner(findings: &Findings<'_>) -> Section {
         lines.push("Not all acknowledgements were read.".into());
     }
     section.rows(Fact::Unowned, lines);
+    let command =
+        phrase!("cargo run --example history -- --table ", &Untrusted::new(findings.table), " --acknowledge EVENT");
+    section.labelled(Fact::Hint, "Acknowledge", command);
     section
 }
 
@@ -322,10 +340,14 @@ fn signs_of_life(findings: &Findings<'_>) -> Section {
     };
     let silent: Vec<_> = findings.silent().collect();
     let arrived = heartbeats.len() - silent.len();
-    let mut lines = vec![phrase!(Phrase::ours(counted(arrived, "account")), " sent one within two days")];
+    let mut lines = vec![phrase!("from ", Phrase::ours(counted(arrived, "account")), " within two days")];
     if !silent.is_empty() {
         let names = silent.iter().map(|silent| account(Some(&silent.account), findings.names.get(&silent.account)));
-        lines.push(phrase!("NONE from ", Phrase::few(names, SILENT, ", "), ": changes of access may go unnoticed there"));
+        lines.push(phrase!(
+            "NONE from ",
+            Phrase::few(names, SILENT, ", "),
+            ": changes of access may go unnoticed there"
+        ));
     }
     section.rows(Fact::Heartbeats, lines);
     section

@@ -216,8 +216,7 @@ impl Tally {
     /// far as it was kept.
     #[must_use]
     pub fn new_access(&self, kind: Grant) -> (usize, Vec<&NewAccess>) {
-        let (lasting, _) = self.kept(kind);
-        let mut lasting: Vec<_> = lasting.into_iter().map(|(_, new)| new).collect();
+        let (mut lasting, _) = self.kept(kind);
         lasting.sort_by_key(|new| Reverse((new.severity, new.time)));
         (lasting.len() + self.only_counted.get(&kind).copied().unwrap_or_default(), lasting)
     }
@@ -235,9 +234,14 @@ impl Tally {
     }
 
     /// New access that lasts, and that was taken back. Within the same second, the order is not known: then it lasts.
-    fn kept(&self, kind: Grant) -> (Vec<(&Key, &NewAccess)>, Vec<(&Key, &NewAccess)>) {
-        let of_kind = self.granted.iter().filter(|((_, call, ..), _)| grant(call).is_some_and(|(of, _)| of == kind));
-        of_kind.partition(|(key, new)| self.revoked.get(*key).is_none_or(|revoked| *revoked <= new.time))
+    fn kept(&self, kind: Grant) -> (Vec<&NewAccess>, Vec<&NewAccess>) {
+        let (mut lasting, mut taken_back) = (Vec::new(), Vec::new());
+        for (key, new) in self.granted.iter().filter(|((_, call, ..), _)| grant(call).is_some_and(|(of, _)| of == kind))
+        {
+            let revoked = self.revoked.get(key).is_some_and(|revoked| *revoked > new.time);
+            if revoked { &mut taken_back } else { &mut lasting }.push(new);
+        }
+        (lasting, taken_back)
     }
 
     fn note_access(&mut self, line: &Line) {

@@ -130,7 +130,10 @@ impl Habits {
                 self.propose(&mut proposed, (who, account), &targets, &calls);
             }
         }
-        let mut text = format!("# What happened in each of the last {} weeks, mailed or not. Nothing here is in effect.\n", self.weeks);
+        let mut text = format!(
+            "# What happened in each of the last {} weeks, mailed or not. Nothing here is in effect.\n",
+            self.weeks
+        );
         text.push_str("# Accept what you know, with a reason; delete the rest.\n");
         if proposed.is_empty() {
             text.push_str("# Nothing happened in every week that could be expected.\nexpectations: []\n");
@@ -157,7 +160,8 @@ impl Habits {
         let first = calls.iter().filter_map(|(_, habit)| habit.period).map(|(first, _)| first).min();
         let last = calls.iter().filter_map(|(_, habit)| habit.period).map(|(_, last)| last).max();
         let severity = calls.iter().filter_map(|(_, habit)| habit.most_severe).max().unwrap_or(Severity::Medium);
-        let day = |time: Option<DateTime<Utc>>| time.map_or_else(String::new, |time| time.format("%Y-%m-%d").to_string());
+        let day =
+            |time: Option<DateTime<Utc>>| time.map_or_else(String::new, |time| time.format("%Y-%m-%d").to_string());
         let until = self.now.checked_add_months(LASTS);
         let what: Vec<_> = calls.iter().map(|(call, _)| call.as_str()).collect();
         let weeks = self.weeks;
@@ -181,7 +185,10 @@ impl Habits {
                 let _ = writeln!(text, "    target: [{}]", format_args!("{beginning}*"));
             }
             Targets::Any(number) => {
-                let _ = writeln!(text, "    # {number} targets with no common beginning: without `target`, this covers ALL targets");
+                let _ = writeln!(
+                    text,
+                    "    # {number} targets with no common beginning: without `target`, this covers ALL targets"
+                );
             }
         }
         let _ = writeln!(text, "    up_to: {severity}\n    until: {}", day(until));
@@ -214,7 +221,11 @@ impl Targets {
         let common = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
         let beginning = &first[..common];
         let name = beginning.split_once('/').map_or("", |(_, name)| name);
-        if habit.cut || name.len() < BEGINNING { Ok(Self::Any(named.len())) } else { Ok(Self::Beginning(beginning.to_owned())) }
+        if habit.cut || name.len() < BEGINNING {
+            Ok(Self::Any(named.len()))
+        } else {
+            Ok(Self::Beginning(beginning.to_owned()))
+        }
     }
 }
 
@@ -280,7 +291,8 @@ fn target(line: &Line) -> Option<String> {
         Kind::Trail,
     ];
     let label = line.target.raw();
-    let (kind, name) = NAMED.into_iter().find_map(|kind| Some((kind, label.strip_prefix(kind.noun())?.strip_prefix(' ')?)))?;
+    let (kind, name) =
+        NAMED.into_iter().find_map(|kind| Some((kind, label.strip_prefix(kind.noun())?.strip_prefix(' ')?)))?;
     let (service, path) = kind.in_arns();
     let service = if service == "iam" { String::new() } else { format!("{service}:") };
     // A label is cut at some length, and says so with other characters.

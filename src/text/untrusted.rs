@@ -24,7 +24,7 @@ impl TextKind {
     pub const fn limit(self) -> usize {
         match self {
             Self::Name => 160,
-            Self::Short => 40,
+            Self::Short => 48,
             Self::Arn => 720,
             Self::Free => 300,
             Self::Message => 1_100,

@@ -55,8 +55,7 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
 
 /// Renders a digest.
 pub(super) fn digest(digest: &Digest) -> Value {
-    let title =
-        json!({"type": "TextRun", "text": digest_title(digest), "weight": "Bolder", "size": "Large", "color": "Default"});
+    let title = json!({"type": "TextRun", "text": digest_title(digest), "weight": "Bolder", "size": "Large", "color": "Default"});
     let mut body = vec![rich(vec![title]), rich(runs(&digest.summary, 2 * TEXT))];
     for section in &digest.sections {
         body.push(apart(rich(runs(&section.title, TEXT))));

@@ -40,12 +40,7 @@ impl AmazonQ {
         Some(Box::new(Self::new(aws::sns(config), topic)))
     }
 
-    async fn send(
-        &self,
-        notification: &Value,
-        severity: Severity,
-        accounts: &[String],
-    ) -> Result<(), NotPublished> {
+    async fn send(&self, notification: &Value, severity: Severity, accounts: &[String]) -> Result<(), NotPublished> {
         let body = notification.to_string();
         let message = Message { subject: None, body: &body, severity, accounts };
         let until = Instant::now() + CHAT_TIMEOUT;

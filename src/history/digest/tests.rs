@@ -90,7 +90,9 @@ fn line(name: &str, request: &serde_json::Value, number: u32, severity: Option<S
 
 fn tally(lines: &[Line]) -> Tally {
     let mut tally = Tally::default();
-    lines.iter().for_each(|line| tally.add(line, &BTreeSet::new()));
+    for line in lines {
+        tally.add(line, &BTreeSet::new());
+    }
     tally
 }
 
@@ -100,7 +102,8 @@ fn handled(line: Line, mail: MailStatus, unless_expected: Option<Severity>) -> L
 
 #[test]
 fn each_alert_counts_once_by_what_became_of_it() {
-    let user = |number: u32| line("CreateUser", &json!({"userName": format!("u{number}")}), number, Some(Severity::Medium));
+    let user =
+        |number: u32| line("CreateUser", &json!({"userName": format!("u{number}")}), number, Some(Severity::Medium));
     let low = Some(Severity::Medium);
     let tally = tally(&[
         handled(user(1), MailStatus::Published, None),
@@ -112,7 +115,8 @@ fn each_alert_counts_once_by_what_became_of_it() {
         Line { severity: None, not_alerted: true, ..user(7) },
         Line { severity: None, ..user(8) },
     ]);
-    let fates = [(Fate::Mailed, 2), (Fate::Muted, 1), (Fate::Expected, 1), (Fate::BelowMinimum, 1), (Fate::NotRecorded, 1)];
+    let fates =
+        [(Fate::Mailed, 2), (Fate::Muted, 1), (Fate::Expected, 1), (Fate::BelowMinimum, 1), (Fate::NotRecorded, 1)];
     assert_eq!(tally.fates, fates.into());
     assert_eq!((tally.events, tally.alerts(), tally.not_alerted, tally.unfinished), (8, 6, 1, 1));
     assert_eq!(tally.expected.most(3), [(&"carol".into(), 1)]);
@@ -150,7 +154,10 @@ fn the_most_severe_alerts_without_an_owner_come_first_and_memory_is_bounded() {
     }
     assert_eq!(tally.unowned, 3_999);
     let first = &tally.most_severe_unowned;
-    assert_eq!((first.len(), first[0].severity, first[1].severity), (5, Some(Severity::Critical), Some(Severity::High)));
+    assert_eq!(
+        (first.len(), first[0].severity, first[1].severity),
+        (5, Some(Severity::Critical), Some(Severity::High))
+    );
     assert!(first[1].time < first[2].time);
     let (users, kept) = tally.new_access(Grant::User);
     assert_eq!((users, kept.len(), tally.mailed.number()), (4_000, KEPT, KEPT));

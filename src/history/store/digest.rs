@@ -1,7 +1,7 @@
 //! What the digest reads: how far the digests have come, the days of an account, what people decided. Nothing here holds
 //! more than one page of lines.
 
-use super::answers::{if_accepted, patient, unless_refused};
+use super::answers::{if_accepted, patient, unless_refused, why_not};
 use super::keys::{DIGEST, Item, REVIEW, at, day_list, event_list, keys};
 use super::table::History;
 use super::values::{integer, millis, number, text, time};
@@ -11,7 +11,7 @@ use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::ReturnValue;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 const PROGRESS: &str = "PROGRESS";
 /// No invocation lasts longer ("Lambda quotas"): a claim that does is forged, and void.
@@ -83,12 +83,7 @@ impl History {
     ///
     /// # Errors
     /// If that could not be noted, or another invocation has the digest by now: then no mail may be sent.
-    pub async fn note_digest(
-        &self,
-        progress: &Progress,
-        run: DateTime<Utc>,
-        over: bool,
-    ) -> Result<(), HistoryError> {
+    pub async fn note_digest(&self, progress: &Progress, run: DateTime<Utc>, over: bool) -> Result<(), HistoryError> {
         let begun = progress.begun.map_or_else(String::new, at);
         let call = self
             .update(keys(DIGEST, PROGRESS))
@@ -119,9 +114,6 @@ impl History {
     ) -> Result<bool, HistoryError> {
         let mut from = None;
         loop {
-            if Instant::now() >= until {
-                return Ok(false);
-            }
             // What was written a quarter of an hour ago need not be read consistently, at twice the price. A line of the
             // last moment has an event ID behind its time, and sorts after it.
             let query = self
@@ -129,7 +121,8 @@ impl History {
                 .consistent_read(false)
                 .limit(LINES_AT_ONCE)
                 .set_exclusive_start_key(from.take());
-            let answer = patient("day", query.send()).await?;
+            let Ok(answer) = timeout_at(until, Box::pin(query.send())).await else { return Ok(false) };
+            let answer = answer.map_err(|error| why_not("day", &error))?;
             answer.items().iter().filter_map(Line::read).for_each(|line| found(&line));
             from = answer.last_evaluated_key;
             if from.is_none() {

@@ -32,7 +32,9 @@ fn line(who: &str, call: &str, target: &str, days: i64) -> Line {
 /// What is proposed for these lines.
 fn proposals(lines: &[Line]) -> String {
     let mut habits = Habits::new(4, now());
-    lines.iter().for_each(|line| habits.add(line));
+    for line in lines {
+        habits.add(line);
+    }
     let text = habits.proposals();
     assert_yaml(&text);
     text
@@ -86,7 +88,9 @@ fn what_happens_every_week_is_proposed_with_what_it_has_in_common() {
     lines.extend(weekly(keys));
     let many = |n: i64| line(DEPLOY, "iam:CreateRole", &format!("IAM role svc-{n:02}"), n);
     lines.extend((1..28).map(many));
-    let mixed = |n: i64| line(DEPLOY, "iam:TagRole", &format!("IAM role {}", char::from(b'a' + u8::try_from(n % 26).unwrap())), n);
+    let mixed = |n: i64| {
+        line(DEPLOY, "iam:TagRole", &format!("IAM role {}", char::from(b'a' + u8::try_from(n % 26).unwrap())), n)
+    };
     lines.extend((1..28).map(mixed));
     lines.extend(weekly(|days| {
         let mut line = line(DEPLOY, "iam:AttachRolePolicy", "IAM role breakglass", days);
@@ -127,7 +131,8 @@ fn any_line() -> impl Strategy<Value = Line> {
         "arn:aws:iam::111122223333:role/a]: *x\n  - who: evil".to_owned(),
         "arn:aws:iam::111122223333:role/aws-service-role/sso.amazonaws.com/x".to_owned(),
     ]);
-    let what = ("[a-z:*\\]\n# ]{0,12}|iam:CreateRole|iam:PutRolePolicy", "IAM role ([a-z*?,:\\]\n#\"']{0,6}|x)|\\PC{0,9}");
+    let what =
+        ("[a-z:*\\]\n# ]{0,12}|iam:CreateRole|iam:PutRolePolicy", "IAM role ([a-z*?,:\\]\n#\"']{0,6}|x)|\\PC{0,9}");
     let how = (0_usize..4, prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.2));
     (who, what, 0_i64..30, how).prop_map(|(who, (call, target), days, (severity, limited, failed, incomplete))| {
         let mut line = line(&who, &call, &target, days);
@@ -172,7 +177,9 @@ proptest! {
         }
         // The digest counts the same lines, whatever they are.
         let mut tally = Tally::default();
-        lines.iter().for_each(|line| tally.add(line, &[].into()));
+        for line in &lines {
+            tally.add(line, &[].into());
+        }
         prop_assert_eq!(tally.events, lines.len());
     }
 }
