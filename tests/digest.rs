@@ -157,7 +157,8 @@ fn nothing_is_not_claimed_where_something_may_be_missing() {
     let unfinished = vec![Line { severity: None, ..line("create_user.json", 1, Severity::Low, MailStatus::Printed) }];
     let unfinished =
         mail(&digest(&Case { lines: unfinished, change: |findings| findings.unfinished = 1, ..Case::default() }));
-    for mail in [&silent, &unread, &unfinished] {
+    let unproven = mail(&digest(&Case { change: |findings| findings.heartbeats = None, ..Case::default() }));
+    for mail in [&silent, &unread, &unfinished, &unproven] {
         assert!(!mail.contains("Nothing happened"), "{mail}");
     }
     assert!(silent.contains("NONE from acme-dev (222233334444)"), "{silent}");

@@ -79,6 +79,9 @@ pub fn digest(findings: &Findings<'_>) -> Digest {
     let silent = findings.silent().count();
     let headline = match (quiet, findings.unread, silent) {
         (false, ..) => period.clone(),
+        (true, 0, 0) if findings.heartbeats.is_none_or(<[_]>::is_empty) => {
+            phrase!("Nothing was seen in the ", &period, ", but there are no heartbeats")
+        }
         (true, 0, 0) => phrase!("Nothing happened in the ", &period),
         (true, 0, _) => phrase!("Nothing was seen in the ", &period, ", but not all accounts sent a heartbeat"),
         (true, ..) => phrase!("Nothing was found in what was read of the ", &period),

@@ -160,7 +160,7 @@ def test_two_schedules_at_once_send_one_digest(account, mailbox, start, history,
         answers = list(pool.map(lambda function: function.invoke(CLOCK), functions))
 
     assert len([answer for answer in answers if "digest" in answer]) == 1
-    assert "Nothing happened" in mailbox.mail()["Subject"]
+    assert "Nothing was seen" in mailbox.mail()["Subject"]
 
 
 @pytest.mark.parametrize("action, log", [("Publish", "summaryFailure"), ("Query", "historyFailure")])
@@ -201,7 +201,7 @@ def test_missed_digests_are_one(account, mailbox, start, history, end):
 def test_a_webhook_gets_the_digest(account, mailbox, start, history, end):
     is_due(history, end)
     answer = start(**history.settings, **DAILY, CHAT_WEBHOOK_FORMAT="slack").invoke(CLOCK)
-    assert answer["published"] and answer["webhook"]["text"].startswith("DIGEST: Nothing happened")
+    assert answer["published"] and answer["webhook"]["text"].startswith("DIGEST: Nothing was seen")
 
 
 def test_ten_thousand_lines_are_counted_in_a_moment(account, mailbox, start, history, wire, end):
