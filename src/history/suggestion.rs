@@ -71,7 +71,8 @@ impl Habits {
     pub fn add(&mut self, line: &Line) {
         let key = line.actor_key.raw();
         let who = key.split('#').next().unwrap_or_default();
-        let (Some(severity), Some(account)) = (line.severity, line.account.as_ref()) else { return };
+        let account = line.account.as_ref().filter(|account| is_account_id(account.raw()));
+        let (Some(severity), Some(account)) = (line.severity, account) else { return };
         let week = usize::try_from((self.now - line.time).num_weeks()).ok().filter(|week| *week < self.weeks);
         let Some(week) = week.filter(|_| line.time <= self.now && is_user_or_role(who)) else { return };
         if line.handling.unless_expected.is_some() || severity < Severity::Medium {
@@ -172,11 +173,11 @@ impl Habits {
             day(first),
             day(last)
         );
-        if !who.contains(&format!(":{account}:")) {
-            let _ = writeln!(text, "  # in account {account}");
-        }
         let _ = writeln!(text, "  - who: {who}");
         let _ = writeln!(text, "    what: [{}]", what.join(", "));
+        if !who.contains(&format!(":{account}:")) {
+            let _ = writeln!(text, "    where: [\"{account}\"]");
+        }
         match targets {
             Targets::Listed(targets) => {
                 let _ = writeln!(text, "    target: [{}]", targets.join(", "));

@@ -37,12 +37,23 @@ fn proposals(lines: &[Line]) -> String {
     }
     let text = habits.proposals();
     assert_yaml(&text);
+    assert_accepted(&text);
     text
 }
 
 /// The same call in each of four weeks.
 fn weekly(line: impl Fn(i64) -> Line) -> Vec<Line> {
     [1, 8, 15, 22].map(line).into()
+}
+
+/// As they are, the proposals are refused, for their reasons only; with reasons, they are accepted.
+fn assert_accepted(text: &str) {
+    let read = |text: &str| crate::config::expectations::read(text, "proposals.yaml", &BTreeMap::new());
+    let proposed = text.matches("  - who: ").count();
+    let refused = read(text).err().map_or(0, |problems| problems.len());
+    assert_eq!(refused, proposed, "{text}");
+    let accepted = read(&text.replace("TODO: who decided this, and where is it written down?", "OPS-12"));
+    assert_eq!(accepted.map(|rows| rows.len()).map_err(|problems| problems[0].to_string()), Ok(proposed), "{text}");
 }
 
 /// Holds a text against the few forms that it may have. No value has a character that is special in YAML, except the
@@ -73,6 +84,7 @@ fn assert_yaml(text: &str) {
             "who" | "until" | "up_to" => plain(value) && !value.contains('*'),
             "what" => list(value) && !value.contains('*'),
             "target" => list(value),
+            "where" => value == "[\"222233334444\"]",
             "why" => value.starts_with("\"TODO: ") && value.ends_with('"') && value.matches('"').count() == 2,
             _ => false,
         };
@@ -98,6 +110,10 @@ fn what_happens_every_week_is_proposed_with_what_it_has_in_common() {
         line
     }));
     lines.extend(weekly(|days| line(DEPLOY, "iam:CreateUser", "IAM user a*", days)));
+    lines.extend(weekly(|days| Line {
+        account: Some("222233334444".into()),
+        ..line(DEPLOY, "iam:UpdateRole", "IAM role shared", days)
+    }));
     lines.push(line(DEPLOY, "iam:DeleteRole", "IAM role old", 3));
     insta::with_settings!({snapshot_path => "../../../tests/snapshots", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("suggestions", proposals(&lines));
