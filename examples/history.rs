@@ -1,6 +1,8 @@
 //! Shows the audit history as a timeline: the activity of an actor, the activity on a target, or a day of an account.
 
 mod command;
+#[path = "command/suggest.rs"]
+mod suggest;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use iam_security_alert::aws;
@@ -24,6 +26,7 @@ Usage: cargo run --example history -- --table TABLE (--actor KEY | --target KEY 
   --day ACCOUNT#DATE   123456789012#2026-11-22
   --since TIME         from this time on, as 2026-11-22 or 2026-11-22T06:00:00Z (not with --day)
   --format FORMAT      text (default), json, one object a line, or csv
+  --suggest            proposals of expectations instead, see --suggest --help
   --help               this
 
 Reads with the AWS credentials at hand; needs dynamodb:Query on the table.
@@ -45,6 +48,9 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if suggest::is_asked() {
+        return command::run("history", suggest::HELP, suggest::options(), suggest::suggest).await;
+    }
     command::run("history", HELP, options(), timeline).await
 }
 

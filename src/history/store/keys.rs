@@ -55,6 +55,9 @@ pub(super) const CHAIN: &str = "CHAIN";
 pub(super) const HISTORY: &str = "HISTORY";
 pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const HEARTBEAT: &str = "HEARTBEAT";
+pub(super) const DIGEST: &str = "DIGEST";
+/// The list of mutes and acknowledgements.
+pub(super) const REVIEW: &str = "REVIEW";
 const ACTOR: &str = "ACTOR#";
 
 pub(super) fn event_list(event_id: &Untrusted) -> String {

@@ -16,6 +16,7 @@
 //! | a suppressed alert, see [`summary`](super::summary) | `FLOOD#suppressed` | `<time>#<eventID>` |
 //! | how far the summaries have come | `FLOOD#summaries` | `PROGRESS` |
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
+//! | how far the digests have come, see [`digest`](super::digest) | `DIGEST` | `PROGRESS` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
 //! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
@@ -24,6 +25,7 @@
 mod answers;
 mod bursts;
 mod causes;
+mod digest;
 mod dynamodb;
 mod heartbeats;
 mod items;
