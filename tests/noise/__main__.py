@@ -102,7 +102,7 @@ def main():
                     print_all(result)
             return result
 
-        if not given.only:
+        if not (given.only or given.together):
             result = day("quiet day, no settings")
             if mails_of(result) >= FEWER_THAN:
                 broken.append(f"the quiet day makes {mails_of(result)} mails, not fewer than {FEWER_THAN}")

@@ -141,9 +141,10 @@ class Account:
         self._roles_of_pipelines()
         self._roles_of_workloads()
         self._center()
-        # The policies of AWS stay until the end: without them, a garbage collection does not hold up moto's answers.
+        # A garbage collection would hold up answers of moto, and a day leaves little garbage.
         gc.collect()
         gc.freeze()
+        gc.disable()
 
     # --- what is there already ---
 
