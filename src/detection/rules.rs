@@ -19,9 +19,10 @@ mod sharing;
 mod sign_in;
 mod trust;
 
+use super::chains::{Chain, steps_of};
 use super::context::Case;
 use super::model::{Opinion, Rule, Weight};
-use crate::catalog::{AccessEffect, FieldReading};
+use crate::catalog::{AccessEffect, ChainStep, FieldReading};
 use crate::event::{FailureKind, Outcome, Principal};
 use crate::phrase;
 use crate::severity::Severity;
@@ -184,6 +185,13 @@ fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     let goes_on = action.effect == AccessEffect::ImpairsAlerting && severity < Severity::Critical;
     let reason = if goes_on { phrase!(reason, " These alerts go on.") } else { reason };
     (severity, reason)
+}
+
+/// Whether a chain is complete because a new user got policies that were read and evaluated, and grant only limited
+/// access: so do new colleagues. A credential is no policy, and a later policy that grants more is judged by itself.
+pub(super) fn equips_with_little(case: &Case<'_>, chain: &Chain) -> bool {
+    let by_this_event = steps_of(case.activity).contains(&chain.then);
+    by_this_event && chain.then == ChainStep::UserEquipped && grants::harmless(case).is_some()
 }
 
 /// The code of an error, in brackets.

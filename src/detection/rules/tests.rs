@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::config::Settings;
-use crate::detection::assess;
+use crate::detection::chains::completed;
+use crate::detection::{PriorActivity, assess};
 use crate::event::{Activity, Delivery};
+use crate::history::{Entry, Line, Lines, RelatedActivity};
 use crate::lookup::enrich;
 use crate::lookup::snapshot::Snapshot;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,6 +33,16 @@ fn quiet() -> (Value, Value) {
 }
 
 async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crate::detection::Assessment {
+    judged_after(change, expected, &[], 0).await
+}
+
+/// The assessment after this, of which the newest was so many seconds ago: calls of the same caller on the same target.
+async fn judged_after(
+    change: impl Fn(&mut Value, &mut Value),
+    expected: &str,
+    before: &[Before],
+    seconds: i64,
+) -> crate::detection::Assessment {
     let (mut record, mut account) = quiet();
     change(&mut record, &mut account);
     let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
@@ -42,7 +55,31 @@ async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crat
         "OWN_RESOURCES" => Some("arn:aws:iam::111122223333:role/alerts-AlertRole".to_owned()),
         _ => None,
     });
-    assess(&Case::new(&activity, &dossier, &settings.unwrap()))
+    let entry = Entry::new(&activity, steps_of(&activity), &json!({}), activity.time.unwrap_or_default());
+    let lines = before.iter().enumerate().map(|(i, before)| Line {
+        time: entry.line.time - TimeDelta::seconds(seconds + i64::try_from(i).unwrap()),
+        event_id: format!("before-{i}").as_str().into(),
+        call: before.call.into(),
+        outcome: before.outcome.into(),
+        steps: before.steps.to_vec(),
+        severity: before.severity,
+        ..entry.line.clone()
+    });
+    let lines = Lines { lines: lines.collect(), unread: false };
+    let related = RelatedActivity { by_actor: lines.clone(), to_target: lines, ..RelatedActivity::default() };
+    let chains = completed(&entry, &related);
+    let prior = PriorActivity { related, chains, ..PriorActivity::default() };
+    let settings = settings.unwrap();
+    assess(&Case::new(&activity, &dossier, &settings).after((!before.is_empty()).then_some(&prior)))
+}
+
+/// What happened before.
+#[derive(Clone, Copy)]
+struct Before {
+    call: &'static str,
+    outcome: &'static str,
+    severity: Option<Severity>,
+    steps: &'static [ChainStep],
 }
 
 /// The severity, and the rules of the reasons, the most severe first.
@@ -1011,4 +1048,27 @@ async fn a_lockout_and_a_possible_overwrite_are_said() {
     assert!(rules(json!([allow, deny]), "").await.contains(&"also_denies"));
     assert!(rules(json!([allow]), "*").await.contains(&"may_replace_deny"));
     assert_eq!(rules(json!([allow]), "").await, ["action"]);
+}
+
+#[tokio::test]
+async fn a_new_user_with_limited_policies_is_a_new_colleague() {
+    let created = Before {
+        call: "iam:CreateUser",
+        outcome: "succeeded",
+        severity: Some(Severity::Medium),
+        steps: &[ChainStep::UserCreated],
+    };
+    let equipped = async |name: &'static str, action: &'static str| {
+        let change = |record: &mut Value, _: &mut Value| {
+            let document = json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string();
+            call(record, name, json!({"userName": "new", "policyName": "q", "policyDocument": document}));
+            record["eventTime"] = json!("2026-11-22T05:59:57Z");
+        };
+        let assessment = judged_after(change, "", &[created], 30).await;
+        assert!(assessment.reasons.iter().any(|reason| reason.rule == "new_user_with_access"), "it is said");
+        assessment.severity
+    };
+    assert_eq!(equipped("PutUserPolicy", "s3:GetObject").await, Severity::Low);
+    assert_eq!(equipped("PutUserPolicy", "iam:*").await, Severity::Critical);
+    assert_eq!(equipped("CreateAccessKey", "s3:GetObject").await, Severity::Critical, "a credential is access");
 }
