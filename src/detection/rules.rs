@@ -22,7 +22,7 @@ mod trust;
 use super::chains::{Chain, steps_of};
 use super::context::Case;
 use super::model::{Opinion, Rule, Weight};
-use crate::catalog::{AccessEffect, ChainStep, FieldReading};
+use crate::catalog::{AccessEffect, Action, ChainStep, FieldReading, TargetKind};
 use crate::event::{FailureKind, Outcome, Principal};
 use crate::phrase;
 use crate::severity::Severity;
@@ -82,8 +82,10 @@ pub const RULES: &[Rule] = &[
 fn action(case: &Case<'_>) -> Option<Opinion> {
     let (activity, action) = (case.activity, case.activity.action);
     let who = activity.principal.short_name();
-    // A call that cannot succeed may be probing; but pipelines often delete what does not exist any more.
-    let attempt = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
+    // A call that cannot succeed may be probing; but pipelines often delete what does not exist any more, or attach what
+    // IAM does not show yet. What an error means that this version does not know is not known.
+    let unfamiliar = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
+    let attempt = if is_deployed(action) { Severity::Low } else { unfamiliar };
     let (level, reason) = match &activity.outcome {
         Outcome::Succeeded if activity.principal.service().is_some() && action.service == "iam" => {
             (Severity::Low, service_acted(&activity.principal))
@@ -150,17 +152,35 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             (Severity::Low, phrase!("The call failed: ", quota, " is used up. Nothing changed."))
         }
         Outcome::Failed { failure: FailureKind::Other, code: Some(code), .. } => (
-            attempt,
+            unfamiliar,
             phrase!("The call failed with ", code, ", an error that this version does not know. Nothing changed."),
         ),
         Outcome::Failed { failure: FailureKind::Other, code: None, .. } => {
-            (attempt, "The call failed; the event has no error code. Nothing changed.".into())
+            (unfamiliar, "The call failed; the event has no error code. Nothing changed.".into())
         }
     };
     // An expected principal does not lower these: changes to the stack's own resources, and root at the console.
     let weight = if action.effect.is_always_watched() { Weight::Always(level) } else { Weight::AtLeast(level) };
     let restates = activity.outcome.succeeded() && action.fields.is_empty() && activity.principal.service().is_none();
     Some(Opinion { weight, reason, restates, incomplete: false })
+}
+
+/// Whether pipelines repeat such a call until it succeeds: it writes a role or a managed policy. IAM checks the permission
+/// first, so the caller may do this, and a success has an alert of its own. A call on a user, a group or a provider that
+/// fails may be probing.
+fn is_deployed(action: &Action) -> bool {
+    let writes = matches!(
+        action.effect,
+        AccessEffect::AttachesPolicy
+            | AccessEffect::PutsInlinePolicy
+            | AccessEffect::RewritesPolicy
+            | AccessEffect::DraftsPolicyVersion
+            | AccessEffect::ChangesTrust
+            | AccessEffect::SetsBoundary
+            | AccessEffect::AddsRoleToInstanceProfile
+            | AccessEffect::Creates
+    );
+    action.service == "iam" && writes && matches!(action.target, TargetKind::Role | TargetKind::Policy)
 }
 
 /// A successful call, by the fields of its request where they decide.

@@ -1072,3 +1072,27 @@ async fn a_new_user_with_limited_policies_is_a_new_colleague() {
     assert_eq!(equipped("PutUserPolicy", "iam:*").await, Severity::Critical);
     assert_eq!(equipped("CreateAccessKey", "s3:GetObject").await, Severity::Critical, "a credential is access");
 }
+
+#[tokio::test]
+async fn a_pipeline_that_is_too_fast_for_iam_is_low_and_a_guess_is_not() {
+    for (name, code, severity) in [
+        ("AttachRolePolicy", "NoSuchEntityException", Severity::Low),
+        ("UpdateAssumeRolePolicy", "MalformedPolicyDocumentException", Severity::Low),
+        ("CreatePolicyVersion", "NoSuchEntityException", Severity::Low),
+        ("AttachRolePolicy", "AccessDenied", Severity::Medium),
+        ("AttachRolePolicy", "InventedLastYear", Severity::Medium),
+        ("AttachUserPolicy", "NoSuchEntityException", Severity::Medium),
+        ("UpdateLoginProfile", "NoSuchEntityException", Severity::Medium),
+        ("DeactivateMFADevice", "NoSuchEntityException", Severity::Medium),
+    ] {
+        let change = |record: &mut Value, _: &mut Value| {
+            call(
+                record,
+                name,
+                json!({"roleName": "deploy", "userName": "new", "policyArn": "arn:aws:iam::aws:policy/x"}),
+            );
+            failed(record, code);
+        };
+        assert_eq!(verdict(change).await.0, severity, "{name} {code}");
+    }
+}
