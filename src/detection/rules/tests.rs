@@ -1096,3 +1096,26 @@ async fn a_pipeline_that_is_too_fast_for_iam_is_low_and_a_guess_is_not() {
         assert_eq!(verdict(change).await.0, severity, "{name} {code}");
     }
 }
+
+#[tokio::test]
+async fn a_rotation_with_mfa_by_somebody_with_limited_access_is_low() {
+    let made = async |key: &'static str, mfa: &'static str, former: bool, action: &'static str| {
+        let change = |record: &mut Value, account: &mut Value| {
+            user(record, key, mfa);
+            call(record, "CreateAccessKey", json!({"userName": "carol"}));
+            record["responseElements"] = json!({"accessKey": {"accessKeyId": "AKIANEW", "userName": "carol"}});
+            policy(account, action);
+            let all = &mut account["UserDetailList"][0];
+            all["UserName"] = json!("carol");
+            all["Arn"] = json!("arn:aws:iam::111122223333:user/carol");
+            let keys = ["AKIANEW", "AKIAFORMER"].map(|id| json!({"AccessKeyId": id, "Status": "Active"}));
+            all["AccessKeyMetadata"] = json!(keys[..if former { 2 } else { 1 }]);
+        };
+        verdict(change).await.0
+    };
+    assert_eq!(made("ASIAEXAMPLE", "true", true, "s3:GetObject").await, Severity::Low);
+    assert_eq!(made("ASIAEXAMPLE", "true", false, "s3:GetObject").await, Severity::Medium, "a first key");
+    assert_eq!(made("ASIAEXAMPLE", "false", true, "s3:GetObject").await, Severity::Medium, "no MFA");
+    assert_eq!(made("AKIAEXAMPLE", "true", true, "s3:GetObject").await, Severity::Medium, "no session");
+    assert_eq!(made("ASIAEXAMPLE", "true", true, "iam:*").await, Severity::Medium, "an administrator");
+}
