@@ -189,7 +189,8 @@ fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     if action.fields.is_empty() {
         let harmless = grants::harmless(case).or_else(|| trust::harmless(case)).map(|reason| (Severity::Low, reason));
         let judged = guardrails::judged(case).or_else(|| sharing::judged(case)).or_else(|| root_sessions::judged(case));
-        let harmless = harmless.or_else(|| credentials::replaced(case).map(|reason| (Severity::Low, reason)));
+        let of_user = credentials::replaced(case).or_else(|| protection::without_password(case));
+        let harmless = harmless.or(of_user.map(|reason| (Severity::Low, reason)));
         return harmless.or(judged).unwrap_or((action.base, action.because.into()));
     }
     let reading = case.activity.reading();

@@ -474,7 +474,7 @@ async fn removed_mfa_is_high_if_a_password_remains() {
     assert_eq!(alone, (Severity::High, vec!["protection_reduced", "action"]));
     let another = verdict(deactivated(json!([{"SerialNumber": "y"}]), password)).await;
     assert_eq!(another, (Severity::Medium, vec!["action", "protection_reduced"]));
-    assert_eq!(verdict(deactivated(json!([]), json!(null))).await.0, Severity::Medium);
+    assert_eq!(verdict(deactivated(json!([]), json!(null))).await.0, Severity::Low, "there is no password");
     let of_root = |record: &mut Value, _: &mut Value| {
         let serial = "arn:aws:iam::111122223333:mfa/root-account-mfa-device";
         call(record, "DeactivateMFADevice", json!({"userName": "AWS ROOT USER", "serialNumber": serial}));
@@ -1118,4 +1118,24 @@ async fn a_rotation_with_mfa_by_somebody_with_limited_access_is_low() {
     assert_eq!(made("ASIAEXAMPLE", "false", true, "s3:GetObject").await, Severity::Medium, "no MFA");
     assert_eq!(made("AKIAEXAMPLE", "true", true, "s3:GetObject").await, Severity::Medium, "no session");
     assert_eq!(made("ASIAEXAMPLE", "true", true, "iam:*").await, Severity::Medium, "an administrator");
+}
+
+#[tokio::test]
+async fn a_device_of_somebody_without_a_password_is_low() {
+    let deactivated = async |password: Value, action: &'static str| {
+        let change = |record: &mut Value, account: &mut Value| {
+            call(
+                record,
+                "DeactivateMFADevice",
+                json!({"userName": "new", "serialNumber": "arn:aws:iam::111122223333:mfa/new"}),
+            );
+            policy(account, action);
+            account["UserDetailList"][0]["LoginProfile"] = password.clone();
+        };
+        verdict(change).await.0
+    };
+    assert_eq!(deactivated(json!(null), "s3:GetObject").await, Severity::Low);
+    let password = json!({"CreateDate": "2026-01-01T00:00:00Z"});
+    assert_eq!(deactivated(password, "s3:GetObject").await, Severity::High);
+    assert_eq!(deactivated(json!(null), "*").await, Severity::Critical, "an administrator");
 }
