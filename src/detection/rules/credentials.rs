@@ -1,14 +1,16 @@
 //! Rules about credentials and their owners.
 
 use super::opinions::{at_least, context, target_name};
-use crate::catalog::{AccessEffect, ObjectKind, Operation};
+use crate::catalog::{AccessEffect, ChainStep, ObjectKind, Operation};
 use crate::detection::{Case, Opinion};
 use crate::event::{Expiry, ServiceCredential};
+use crate::history::actor_key;
 use crate::lookup::{KnownTarget, Lookup};
 use crate::phrase;
 use crate::policy::Access;
 use crate::severity::Severity;
 use crate::text::{Phrase, counted};
+use chrono::TimeDelta;
 
 /// A credential is the caller's own if the identities are equal. The name of a session is never compared.
 pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
@@ -30,12 +32,31 @@ pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
             Severity::High,
             phrase!("The credential belongs to somebody else: ", who, " can act as ", whom, "."),
         ),
+        AccessEffect::RegistersMfa if is_replacement(case) => context(phrase!(
+            who.capitalized(),
+            " registered the device for ",
+            whom,
+            ", whose former device the same caller deactivated within the last hour: that had an alert of its own."
+        )),
         AccessEffect::RegistersMfa => at_least(
             Severity::Medium,
             phrase!(who.capitalized(), " registered the device for ", whom, ", who may not know."),
         ),
         _ => None,
     }
+}
+
+/// Whether the caller deactivated a device of the same user before, and that was alerted on at least as severely: the alert
+/// named both. Nobody avoids a mail by that.
+fn is_replacement(case: &Case<'_>) -> bool {
+    let (Some(prior), Some(time)) = (case.prior, case.activity.time) else { return false };
+    let caller = actor_key(&case.activity.principal);
+    prior.related.to_target.lines.iter().any(|line| {
+        line.steps.contains(&ChainStep::MfaRemoved)
+            && line.actor_key.raw() == caller
+            && line.severity >= Some(Severity::High)
+            && (TimeDelta::zero()..=TimeDelta::hours(1)).contains(&(time - line.time))
+    })
 }
 
 /// In days. A key that lives longer is as good as one that never expires.

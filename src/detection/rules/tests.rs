@@ -1139,3 +1139,28 @@ async fn a_device_of_somebody_without_a_password_is_low() {
     assert_eq!(deactivated(password, "s3:GetObject").await, Severity::High);
     assert_eq!(deactivated(json!(null), "*").await, Severity::Critical, "an administrator");
 }
+
+#[tokio::test]
+async fn a_new_device_after_the_lost_one_is_part_of_its_alert() {
+    let removed = |severity| Before {
+        call: "iam:DeactivateMFADevice",
+        outcome: "succeeded",
+        severity: Some(severity),
+        steps: &[ChainStep::MfaRemoved],
+    };
+    let registered = async |before: &[Before], seconds| {
+        let change = |record: &mut Value, _: &mut Value| {
+            call(
+                record,
+                "EnableMFADevice",
+                json!({"userName": "new", "serialNumber": "arn:aws:iam::111122223333:mfa/2"}),
+            );
+            record["eventTime"] = json!("2026-11-22T05:59:57Z");
+        };
+        judged_after(change, "", before, seconds).await.severity
+    };
+    assert_eq!(registered(&[removed(Severity::High)], 90).await, Severity::Low);
+    assert_eq!(registered(&[removed(Severity::High)], 2 * 3600).await, Severity::Medium, "long ago");
+    assert_eq!(registered(&[removed(Severity::Low)], 90).await, Severity::Medium, "not mailed");
+    assert_eq!(registered(&[], 0).await, Severity::Medium);
+}
