@@ -24,9 +24,11 @@ use super::context::Case;
 use super::model::{Opinion, Rule, Weight};
 use crate::catalog::{AccessEffect, Action, ChainStep, FieldReading, TargetKind};
 use crate::event::{FailureKind, Outcome, Principal};
+use crate::history::Line;
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
+use chrono::TimeDelta;
 
 /// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
@@ -135,6 +137,10 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
                 ". Nothing changed."
             ),
         ),
+        Outcome::Failed { failure: FailureKind::Denied, .. } if is_denied_again(case) => (
+            Severity::Low,
+            phrase!("One more denied call of ", who, ", who was alerted on for another within the last hour."),
+        ),
         Outcome::Failed { failure: FailureKind::Denied, .. } => {
             (Severity::Medium, phrase!("A denied call can mean that somebody is probing what ", who, " can do."))
         }
@@ -163,6 +169,23 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
     let weight = if action.effect.is_always_watched() { Weight::Always(level) } else { Weight::AtLeast(level) };
     let restates = activity.outcome.succeeded() && action.fields.is_empty() && activity.principal.service().is_none();
     Some(Opinion { weight, reason, restates, incomplete: false })
+}
+
+/// Within this time, a caller who is denied again is the same story.
+const SAME_STORY: TimeDelta = TimeDelta::hours(1);
+/// In a series of denied calls, one in so many is alerted on.
+const ONE_IN: usize = 5;
+
+/// Whether another denied call of the same caller was alerted on a little while ago, and only a few came since: somebody
+/// tries again. The alert of the first one says who that is; what then succeeds has an alert of its own. Of calls at the
+/// same time, more than one in so many may be alerted on, and never fewer.
+fn is_denied_again(case: &Case<'_>) -> bool {
+    let (Some(prior), Some(time)) = (case.prior, case.activity.time) else { return false };
+    let recent = |line: &&Line| (TimeDelta::zero()..=SAME_STORY).contains(&(time - line.time));
+    let denied = prior.related.by_actor.lines.iter().filter(|line| line.outcome.raw() == "denied").filter(recent);
+    // Newest first.
+    let since = denied.map(|line| line.severity).position(|severity| severity >= Some(Severity::Medium));
+    prior.related.unknown.is_none() && since.is_some_and(|since| since + 1 < ONE_IN)
 }
 
 /// Whether pipelines repeat such a call until it succeeds: it writes a role or a managed policy. IAM checks the permission

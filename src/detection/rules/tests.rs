@@ -1164,3 +1164,28 @@ async fn a_new_device_after_the_lost_one_is_part_of_its_alert() {
     assert_eq!(registered(&[removed(Severity::Low)], 90).await, Severity::Medium, "not mailed");
     assert_eq!(registered(&[], 0).await, Severity::Medium);
 }
+
+#[tokio::test]
+async fn somebody_who_is_denied_again_is_low_until_it_is_a_series() {
+    let denied = |severity| Before {
+        call: "iam:CreateUser",
+        outcome: "denied",
+        severity: Some(severity),
+        steps: &[ChainStep::Denied],
+    };
+    let again = async |before: &[Before], seconds| {
+        let change = |record: &mut Value, _: &mut Value| {
+            failed(record, "AccessDenied");
+            record["eventTime"] = json!("2026-11-22T05:59:57Z");
+        };
+        judged_after(change, "", before, seconds).await.severity
+    };
+    let (first, more) = (denied(Severity::Medium), denied(Severity::Low));
+    assert_eq!(again(&[first], 20).await, Severity::Low);
+    assert_eq!(again(&[more, more, first], 20).await, Severity::Low);
+    assert_eq!(again(&[more, more, more, more, first], 20).await, Severity::Medium, "one in five");
+    assert_eq!(again(&[first, more, more, more, more, first], 20).await, Severity::Low, "and the next four are not");
+    assert_eq!(again(&[first], 2 * 3600).await, Severity::Medium, "long ago");
+    assert_eq!(again(&[more], 20).await, Severity::Medium, "nobody was alerted");
+    assert_eq!(again(&[], 0).await, Severity::Medium);
+}
