@@ -79,8 +79,7 @@ async fn replay(_: &Options) -> Result<bool, Box<dyn Error>> {
     let directory = || IamDirectory::of_organization(&config, account.clone(), None, None);
     let publisher = Publisher::topic(aws::sns(&config), topic);
     let channels = Channels::default();
-    let mut handler =
-        Handler { directory: directory(), publisher, channels, settings, history, watchdog: None, clock };
+    let mut handler = Handler { directory: directory(), publisher, channels, settings, history, watchdog: None, clock };
     let (mut all_well, mut fresh_until) = (true, DateTime::UNIX_EPOCH);
     for line in std::io::stdin().lock().lines() {
         let line: Json = serde_json::from_str(&line?)?;
@@ -111,7 +110,8 @@ async fn replay(_: &Options) -> Result<bool, Box<dyn Error>> {
 
 /// What the function made of one line.
 fn answer(line: &Json, result: InvocationResult, log: &InvocationLog) -> Json {
-    let failures = json!({"history": log.history_failure, "summary": log.summary_failure, "lookups": log.lookup_failures});
+    let failures =
+        json!({"history": log.history_failure, "summary": log.summary_failure, "lookups": log.lookup_failures});
     match result {
         InvocationResult::Summaries { subjects, .. } => {
             json!({"summaries": subjects, "listed": log.listed, "failures": failures})

@@ -114,10 +114,11 @@ class Result:
         return found
 
 
-def replay(account, settings=None, intrusions=(), until_found=False):
-    """Replays the day, with these intrusions hidden in it; what everybody did three weeks ago before."""
+def replay(account, settings=None, intrusions=(), until_found=False, whole=True):
+    """Replays the day, with these intrusions hidden in it; what everybody did three weeks ago before. A day
+    that is not whole has less of the same."""
     result, number, waiting = Result(), 0, None
-    steps = [(time, call, None) for time, call in quiet(account)] + list(hidden(account, intrusions))
+    steps = [(time, call, None) for time, call in quiet(account, whole=whole)] + list(hidden(account, intrusions))
     steps.sort(key=lambda step: step[0])
     left = {name: 2 for name in intrusions}
     with Replay(account, settings or {}) as function:

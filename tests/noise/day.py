@@ -7,8 +7,8 @@ import json
 import random
 from datetime import datetime, timedelta, timezone
 
-from account import ACCOUNT, ADMINISTRATOR, AWS, HOME, OF_CENTER, REGION, RESERVED, allow, document, of_pod, of_service
-from records import BROWSER, CLI, Call, denied, service
+from account import ACCOUNT, AWS, HOME, OF_CENTER, REGION, RESERVED, allow, document, of_service
+from records import BROWSER, Call, denied, service
 
 #: A Tuesday.
 DAY = datetime(2026, 11, 17, tzinfo=timezone.utc)
@@ -27,16 +27,20 @@ def at(clock, day=DAY):
 class Steps(list):
     """Calls with their times. A call that needs what an earlier one made is a function that returns it."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, whole=True):
         super().__init__()
-        self.random = random.Random(seed)
+        self.random, self.whole, self.seed = random.Random(seed), whole, seed
 
-    def cluster(self, start, calls, pause=(1, 4)):
-        """Calls one after another, seconds apart."""
+    def cluster(self, start, calls, pause=(1, 4), again=False):
+        """Calls one after another, seconds apart. A short day has none that are only more of the same."""
+        if again and not self.whole:
+            return
+        # The same times in a whole and in a short day.
+        pauses = random.Random(f"{self.seed} {start}")
         time = at(start) if isinstance(start, str) else start
         for call in calls:
             self.append((time, call))
-            time += timedelta(seconds=self.random.uniform(*pause))
+            time += timedelta(seconds=pauses.uniform(*pause))
 
     def slowly(self, start, calls):
         """As a person at a console does it."""
@@ -370,9 +374,9 @@ def linked_role(account, name, caller=None):
 # --- the day --------------------------------------------------------------------------------------------------
 
 
-def quiet(account, seed=18):
+def quiet(account, seed=18, whole=True):
     """The calls of the day, in the order of their times."""
-    steps = Steps(seed)
+    steps = Steps(seed, whole)
     nightly, morning, noon, late = (account.terraform(run) for run in (88120, 88131, 88140, 88152))
     alice = account.alice
 
@@ -393,11 +397,11 @@ def quiet(account, seed=18):
     # all day
     scaling = account.linked("AutoScaling", "AutoScaling")
     for hour in range(24):
-        steps.cluster(at(f"{hour:02}:{steps.random.randrange(60):02}"), (grant(scaling, scaling.arn) for _ in range(2)), (2, 30))
+        steps.cluster(at(f"{hour:02}:{steps.random.randrange(60):02}"), (grant(scaling, scaling.arn) for _ in range(2)), (2, 30), again=hour % 8 != 0)
     for number in range(8):
-        steps.cluster(f"{6 + 2 * number:02}:{steps.random.randrange(50):02}", karpenter(account, number))
+        steps.cluster(f"{6 + 2 * number:02}:{steps.random.randrange(50):02}", karpenter(account, number), again=number > 1)
     for number in range(14):
-        steps.cluster(at(f"{8 + number * 45 // 60:02}:{number * 45 % 60:02}:20"), merge(account, number))
+        steps.cluster(at(f"{8 + number * 45 // 60:02}:{number * 45 % 60:02}:20"), merge(account, number), again=number > 3)
     # the morning
     for minute, name in enumerate(("dana", "emil", "fay", "gus", "hana", "ops-carol")):
         steps.cluster(f"08:{41 + 3 * minute:02}:{7 * minute:02}", [sign_in(account, name, "Yes")])
@@ -423,24 +427,24 @@ def quiet(account, seed=18):
     steps.slowly("13:12", [key_policy(alice), grant(alice, f"arn:aws:iam::{ACCOUNT}:role/app/orders-task")])
     steps.slowly("13:20", [queue_policy(data, "imports", "s3.amazonaws.com", "arn:aws:s3:::acme-reports"), topic_policy(data, "reports-done", "s3.amazonaws.com")])
     for number, name in enumerate(("preview-114", "preview-115", "preview-117")):
-        steps.cluster(f"13:{40 + 6 * number}", destroyed(account, noon, name))
+        steps.cluster(f"13:{40 + 6 * number}", destroyed(account, noon, name), again=number > 1)
     steps.slowly("14:00", (account.call(alice, "TagUser", UserName=name, Tags=[{"Key": "team", "Value": "shop"}]) for name in ("dana", "emil", "fay", "gus", "hana")))
     steps.slowly("14:08", (account.call(alice, "UpdateRole", RoleName=f"{app}-task", MaxSessionDuration=3600) for app in ("orders", "carts", "search")))
-    steps.cluster("14:20", cdk_stack(account, "Exports", 6))
+    steps.cluster("14:20", cdk_stack(account, "Exports", 6), again=True)
     steps.cluster("14:45", new_service(account, noon, "loyalty"))
     steps.slowly("15:10", leaver(account, "leo"))
     steps.slowly("15:20", lost_phone(account, "gus"))
     entry = {"name": "acme", "principalArn": f"arn:aws:iam::{ACCOUNT}:role/audit", "type": "STANDARD"}
     steps.cluster("15:30", [other(alice, "eks", "CreateAccessEntry", entry, {"accessEntry": {"clusterName": "acme"} | entry})])
     steps.cluster("15:45", rolled_back(account, "Ledger"))
-    steps.cluster("16:05", cdk_stack(account, "Ledger", 7))
+    steps.cluster("16:05", cdk_stack(account, "Ledger", 7), again=True)
     steps.cluster("16:30", curious(account), (8, 30))
     steps.slowly("16:50", rotation(account, "hana", mfa=True))
-    steps.cluster("17:10", new_service(account, late, "vouchers"))
-    steps.cluster("17:40", tags(late, "4712"))
+    steps.cluster("17:10", new_service(account, late, "vouchers"), again=True)
+    steps.cluster("17:40", tags(late, "4712"), again=True)
     delete = account.call(alice, "DeleteServiceLinkedRole", made=False, RoleName="AWSServiceRoleForRDS")
     steps.cluster("17:55", [delete])
-    steps.cluster("22:00", tags(account.terraform(88160), "4713"))
+    steps.cluster("22:00", tags(account.terraform(88160), "4713"), again=True)
     return sorted(steps, key=lambda step: step[0])
 
 

@@ -4,12 +4,12 @@ Each step says whether it is severe: whether the account belongs to somebody els
 more. Reading (`ListUsers`, `GetCallerIdentity`) comes before each of them; it makes no event here.
 """
 
-
 from dataclasses import dataclass
+from datetime import timedelta
 
 from account import ACCOUNT, ADMINISTRATOR, AWS, GITHUB, METADATA, allow, document, of_service, trust
 from day import CLOUDTRAIL, at, other, sign_in
-from records import CLI, REGION, Call, denied, instance, workforce
+from records import CLI, REGION, Call, denied, instance
 
 #: An account of which nobody here knows.
 STRANGER = "999988887777"
@@ -81,8 +81,8 @@ def exposed_key(account):
     """EleKtra-Leak (Unit 42, 2023): a key in a public repository. AWS attaches its quarantine; whoever has the key acts."""
     caller = account.user("backup-bot").from_("198.51.100.45", BOTO)
     quarantine = AWS + "AWSCompromisedKeyQuarantineV3"
-    address = {"caller": account.user("backup-bot").from_("AWS Internal", "AWS Internal")}
-    yield severe(account.call(address["caller"], "AttachUserPolicy", UserName="backup-bot", PolicyArn=quarantine))
+    by_aws = account.user("backup-bot").from_("AWS Internal", "AWS Internal")
+    yield severe(account.call(by_aws, "AttachUserPolicy", UserName="backup-bot", PolicyArn=quarantine))
     yield severe(account.call(caller, "DetachUserPolicy", UserName="backup-bot", PolicyArn=quarantine))
     yield Step(Call(caller, "iam", "CreateUser", {}, failure=denied(caller, "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/admin")))
 
@@ -182,8 +182,6 @@ INTRUSIONS = {
 
 def hidden(account, names):
     """The steps of these intrusions with their times, each with its name and whether it is severe."""
-    from datetime import timedelta
-
     for name in names:
         start, intrusion = INTRUSIONS[name]
         time = at(start)
