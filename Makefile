@@ -11,6 +11,8 @@
 # make attack          writes techniques and tactics of MITRE ATT&CK:  make attack BUNDLE=enterprise-attack.json
 # make measure   measures the size and speed of the release binary. Only the lookups in another account:
 #                .venv/bin/python tests/measure.py --organization
+# make noise     counts the mails of an invented day by rule, without and with settings, and of a day with each of twelve
+#                intrusions: a quarter of an hour. Only the quiet day: .venv/bin/python tests/noise --quiet-day
 # make clean     removes the build output and .venv
 #
 # You need cargo and python3 with its venv module, nothing else. For another Python: PYTHON=python3.12.
@@ -27,7 +29,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview pictures measure second-opinion aws-managed attack venv clean
+.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview pictures measure noise second-opinion aws-managed attack venv clean
 .NOTPARALLEL:
 
 test: dependencies template rust end-to-end faults-quick
@@ -54,7 +56,7 @@ template: $(VENV)/installed
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
-	cargo build --bin iam-security-alert --example preview
+	cargo build --bin iam-security-alert --example preview --example replay
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/end_to_end
 
 # One fault of each kind, a small storm and a small roll-out; needs Linux, and nothing besides Python's standard library.
@@ -79,6 +81,10 @@ pictures:
 measure: $(VENV)/installed
 	cargo build --release
 	$(VENV)/bin/python tests/measure.py
+
+noise: $(VENV)/installed
+	cargo build --example replay
+	$(VENV)/bin/python tests/noise
 
 # PMapper is no dependency of the tests: it has a venv of its own.
 second-opinion:

@@ -96,6 +96,9 @@ pub struct Granted {
     pub replaces: bool,
     /// An action by which the alerts can be silenced, if the policy allows one on all resources.
     pub can_silence: Option<&'static Action>,
+    /// Whether these are all policies that a session with them has: each permission set of IAM Identity Center is a role of
+    /// its own.
+    pub is_all: bool,
 }
 
 /// What the changes of the target's access are judged from.
@@ -289,7 +292,7 @@ impl Granted {
     pub fn is_harmless(&self) -> bool {
         let adds = |whole: &Access| self.before.as_ref().is_none_or(|before| before.level < whole.level);
         let together = |whole: &Access| whole.is_limited() || (whole.is_complete() && !adds(whole));
-        let whole = !self.access.has_part_of_path || self.whole.as_ref().is_some_and(together);
+        let whole = self.is_all || !self.access.has_part_of_path || self.whole.as_ref().is_some_and(together);
         // What the replaced policy denied can matter only to a target that has more access.
         let replaced = !self.replaces || self.whole.as_ref().is_none_or(|whole| whole.level <= AccessLevel::Limited);
         self.access.is_limited() && whole && replaced && !self.denies && !self.read_failed && self.can_silence.is_none()
@@ -371,6 +374,7 @@ impl Granted {
             replaces: matches!(activity.action.effect, AccessEffect::PutsInlinePolicy | AccessEffect::RewritesPolicy),
             can_silence: silencing()
                 .find(|action| documents(&granted).any(|of| of.allows_on_all(&action.iam_action()))),
+            is_all: matches!(activity.target.kind, TargetKind::DirectoryUser | TargetKind::DirectoryGroup),
         })
     }
 }

@@ -46,8 +46,10 @@ fn judged(case: &Case<'_>) -> Assessment {
         }
     }
     for completed in case.prior.iter().flat_map(|prior| &prior.chains) {
-        severity = severity.max(completed.chain.severity);
-        reasons.push((completed.chain.severity, Reason::new(completed.rule(), completed.reason())));
+        let little = rules::equips_with_little(case, completed.chain);
+        let level = if little { Severity::Low } else { completed.chain.severity };
+        severity = severity.max(level);
+        reasons.push((level, Reason::new(completed.rule(), completed.reason())));
     }
     // A reason that only repeats the headline is redundant if there is a stronger one.
     let strongest = reasons.iter().filter(|(_, reason)| !reason.redundant).map(|(level, _)| *level).max();

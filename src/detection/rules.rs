@@ -19,14 +19,17 @@ mod sharing;
 mod sign_in;
 mod trust;
 
+use super::chains::{Chain, steps_of};
 use super::context::Case;
 use super::model::{Opinion, Rule, Weight};
-use crate::catalog::{AccessEffect, FieldReading};
+use crate::catalog::{AccessEffect, Action, ChainStep, FieldReading, TargetKind};
 use crate::config::Limit;
 use crate::event::{FailureKind, Outcome, Principal};
+use crate::history::Line;
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
+use chrono::TimeDelta;
 
 /// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
@@ -84,8 +87,10 @@ pub const RULES: &[Rule] = &[
 fn action(case: &Case<'_>) -> Option<Opinion> {
     let (activity, action) = (case.activity, case.activity.action);
     let who = activity.principal.short_name();
-    // A call that cannot succeed may be probing; but pipelines often delete what does not exist any more.
-    let attempt = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
+    // A call that cannot succeed may be probing; but pipelines often delete what does not exist any more, or attach what
+    // IAM does not show yet. What an error means that this version does not know is not known.
+    let unfamiliar = if action.effect.is_maintenance() { Severity::Low } else { Severity::Medium };
+    let attempt = if is_deployed(action) { Severity::Low } else { unfamiliar };
     let (level, reason) = match &activity.outcome {
         Outcome::Succeeded if activity.principal.service().is_some() && action.service == "iam" => {
             (Severity::Low, service_acted(&activity.principal))
@@ -135,6 +140,10 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
                 ". Nothing changed."
             ),
         ),
+        Outcome::Failed { failure: FailureKind::Denied, .. } if is_denied_again(case) => (
+            Severity::Low,
+            phrase!("One more denied call of ", who, ", who was alerted on for another within the last hour."),
+        ),
         Outcome::Failed { failure: FailureKind::Denied, .. } => {
             (Severity::Medium, phrase!("A denied call can mean that somebody is probing what ", who, " can do."))
         }
@@ -152,16 +161,51 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             (Severity::Low, phrase!("The call failed: ", quota, " is used up. Nothing changed."))
         }
         Outcome::Failed { failure: FailureKind::Other, code: Some(code), .. } => (
-            attempt,
+            unfamiliar,
             phrase!("The call failed with ", code, ", an error that this version does not know. Nothing changed."),
         ),
         Outcome::Failed { failure: FailureKind::Other, code: None, .. } => {
-            (attempt, "The call failed; the event has no error code. Nothing changed.".into())
+            (unfamiliar, "The call failed; the event has no error code. Nothing changed.".into())
         }
     };
     let weight = Weight::AtLeast(level);
     let restates = activity.outcome.succeeded() && action.fields.is_empty() && activity.principal.service().is_none();
     Some(Opinion { weight, reason, restates, incomplete: false })
+}
+
+/// Within this time, a caller who is denied again is the same story.
+const SAME_STORY: TimeDelta = TimeDelta::hours(1);
+/// In a series of denied calls, one in so many is alerted on.
+const ONE_IN: usize = 5;
+
+/// Whether another denied call of the same caller was alerted on a little while ago, and only a few came since: somebody
+/// tries again. The alert of the first one says who that is; what then succeeds has an alert of its own. Of calls at the
+/// same time, more than one in so many may be alerted on, and never fewer.
+fn is_denied_again(case: &Case<'_>) -> bool {
+    let (Some(prior), Some(time)) = (case.prior, case.activity.time) else { return false };
+    let recent = |line: &&Line| (TimeDelta::zero()..=SAME_STORY).contains(&(time - line.time));
+    let denied = prior.related.by_actor.lines.iter().filter(|line| line.outcome.raw() == "denied").filter(recent);
+    // Newest first.
+    let since = denied.map(|line| line.severity).position(|severity| severity >= Some(Severity::Medium));
+    prior.related.unknown.is_none() && since.is_some_and(|since| since + 1 < ONE_IN)
+}
+
+/// Whether pipelines repeat such a call until it succeeds: it writes a role or a managed policy. IAM checks the permission
+/// first, so the caller may do this, and a success has an alert of its own. A call on a user, a group or a provider that
+/// fails may be probing.
+fn is_deployed(action: &Action) -> bool {
+    let writes = matches!(
+        action.effect,
+        AccessEffect::AttachesPolicy
+            | AccessEffect::PutsInlinePolicy
+            | AccessEffect::RewritesPolicy
+            | AccessEffect::DraftsPolicyVersion
+            | AccessEffect::ChangesTrust
+            | AccessEffect::SetsBoundary
+            | AccessEffect::AddsRoleToInstanceProfile
+            | AccessEffect::Creates
+    );
+    action.service == "iam" && writes && matches!(action.target, TargetKind::Role | TargetKind::Policy)
 }
 
 /// A successful call, by the fields of its request where they decide.
@@ -170,6 +214,8 @@ fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     if action.fields.is_empty() {
         let harmless = grants::harmless(case).or_else(|| trust::harmless(case)).map(|reason| (Severity::Low, reason));
         let judged = guardrails::judged(case).or_else(|| sharing::judged(case)).or_else(|| root_sessions::judged(case));
+        let of_user = credentials::replaced(case).or_else(|| protection::without_password(case));
+        let harmless = harmless.or(of_user.map(|reason| (Severity::Low, reason)));
         return harmless.or(judged).unwrap_or((action.base, action.because.into()));
     }
     let reading = case.activity.reading();
@@ -186,6 +232,13 @@ fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     let goes_on = action.effect == AccessEffect::ImpairsAlerting && severity < Severity::Critical;
     let reason = if goes_on { phrase!(reason, " These alerts go on.") } else { reason };
     (severity, reason)
+}
+
+/// Whether a chain is complete because a new user got policies that were read and evaluated, and grant only limited
+/// access: so do new colleagues. A credential is no policy, and a later policy that grants more is judged by itself.
+pub(super) fn equips_with_little(case: &Case<'_>, chain: &Chain) -> bool {
+    let by_this_event = steps_of(case.activity).contains(&chain.then);
+    by_this_event && chain.then == ChainStep::UserEquipped && grants::harmless(case).is_some()
 }
 
 /// The code of an error, in brackets.

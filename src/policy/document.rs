@@ -109,6 +109,12 @@ impl Document {
         self.statements.iter().map(Statement::of_identity_policy).collect()
     }
 
+    /// Whether a statement is about certain resources, and not about all.
+    pub(super) fn names_resources(&self) -> bool {
+        let everything = |statement: &Statement| statement.resources.as_ref().is_some_and(Patterns::is_everything);
+        !self.statements.iter().all(everything)
+    }
+
     /// Whether this is an identity policy that only denies.
     #[must_use]
     pub fn is_deny_only(&self) -> bool {

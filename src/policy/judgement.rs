@@ -78,9 +78,10 @@ pub(super) fn evaluate_by(paths: &[&'static EscalationPath], question: &Question
     let allowed = layer(&[]);
     let somewhere = |action: &str| allowed.allows_somewhere(action);
     let has_part_of_path = paths.iter().any(|path| path.all_actions().any(somewhere));
-    // Resources decide only about actions that are part of a path.
+    // Resources decide only about actions that are part of a path, and only if a policy names some.
     let unknown_holder = holder.arn.is_none_or(|arn| Arn::parse(arn.raw()).is_none());
-    if unknown_holder && gaps.evaluated > 0 && has_part_of_path {
+    let compared = documents.iter().flatten().any(|document| document.names_resources());
+    if unknown_holder && compared && gaps.evaluated > 0 && has_part_of_path {
         gaps.not_evaluated.push("the holder's ARN is not known, so resources were not compared exactly".into());
     }
     let limit = boundary.map(|boundary| (boundary, whole_document(boundary.reading)));

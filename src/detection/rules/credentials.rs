@@ -1,13 +1,16 @@
 //! Rules about credentials and their owners.
 
 use super::opinions::{at_least, context, target_name};
-use crate::catalog::AccessEffect;
+use crate::catalog::{AccessEffect, ChainStep, ObjectKind, Operation};
 use crate::detection::{Case, Opinion};
 use crate::event::{Expiry, ServiceCredential};
+use crate::history::actor_key;
 use crate::lookup::{KnownTarget, Lookup};
 use crate::phrase;
+use crate::policy::Access;
 use crate::severity::Severity;
 use crate::text::{Phrase, counted};
+use chrono::TimeDelta;
 
 /// A credential is the caller's own if the identities are equal. The name of a session is never compared.
 pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
@@ -29,12 +32,31 @@ pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
             Severity::High,
             phrase!("The credential belongs to somebody else: ", who, " can act as ", whom, "."),
         ),
+        AccessEffect::RegistersMfa if is_replacement(case) => context(phrase!(
+            who.capitalized(),
+            " registered the device for ",
+            whom,
+            ", whose former device the same caller deactivated within the last hour: that had an alert of its own."
+        )),
         AccessEffect::RegistersMfa => at_least(
             Severity::Medium,
             phrase!(who.capitalized(), " registered the device for ", whom, ", who may not know."),
         ),
         _ => None,
     }
+}
+
+/// Whether the caller deactivated a device of the same user before, and that was alerted on at least as severely: the alert
+/// named both. Nobody avoids a mail by that.
+fn is_replacement(case: &Case<'_>) -> bool {
+    let (Some(prior), Some(time)) = (case.prior, case.activity.time) else { return false };
+    let caller = actor_key(&case.activity.principal);
+    prior.related.to_target.lines.iter().any(|line| {
+        line.steps.contains(&ChainStep::MfaRemoved)
+            && line.actor_key.raw() == caller
+            && line.severity >= Some(Severity::High)
+            && (TimeDelta::zero()..=TimeDelta::hours(1)).contains(&(time - line.time))
+    })
 }
 
 /// In days. A key that lives longer is as good as one that never expires.
@@ -76,6 +98,27 @@ pub(super) fn target_has_credentials(case: &Case<'_>) -> Option<Opinion> {
         Severity::High,
         phrase!(target_name(case).capitalized(), " already has ", has, ", created by somebody else."),
     )
+}
+
+/// A user with limited access made a second key of its own, in a session with MFA: that is how keys are rotated. Nobody
+/// gains access by it. The key of a user with more access is worth a mail, and so is a first key.
+pub(super) fn replaced(case: &Case<'_>) -> Option<Phrase> {
+    let activity = case.activity;
+    let session = activity.principal.session()?;
+    let new_key = activity.action.object == ObjectKind::AccessKey && activity.action.operation == Operation::Create;
+    let own = activity.is_self() && !case.target_is_replaced();
+    let with_mfa = session.mfa == Some(true) && !session.has_long_lived_key();
+    let KnownTarget::User(user) = &case.dossier.target else { return None };
+    let new = activity.object.name.as_ref()?;
+    let former = user.access_keys.found()?.items.iter().any(|key| &key.id != new);
+    let limited = case.target_access.as_ref().is_some_and(Access::is_limited);
+    (new_key && own && with_mfa && former && limited).then(|| {
+        phrase!(
+            "A second key of their own: ",
+            activity.principal.short_name(),
+            " signed in with MFA, and the policies of the user were read and evaluated: limited access."
+        )
+    })
 }
 
 /// The caller changed its own credential; [`credential_for_other`] covers all others.

@@ -214,7 +214,9 @@ pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
     // Of a target that IAM does not show, the other policies are not known.
     let known = !part || !case.dossier.target.is_gone();
     (known && !case.activity.lacks_document()).then(|| {
-        if part {
+        if part && granted.is_all {
+            "The policies of the permission set were read and evaluated: limited access, no escalation path found.".into()
+        } else if part {
             "The policy and the target's other policies were read and evaluated: limited access, no escalation path found."
                 .into()
         } else {

@@ -88,6 +88,16 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
     at_least(Severity::Medium, phrase!(UNKNOWN, " The policy may have denied something."))
 }
 
+/// An MFA device of a user without a console password: there is no password that alone would be enough now. A new password
+/// has an alert of its own.
+pub(super) fn without_password(case: &Case<'_>) -> Option<Phrase> {
+    let KnownTarget::User(user) = &case.dossier.target else { return None };
+    let known = user.profile.found().is_some() && !case.target_is_replaced() && user.password == Lookup::Missing;
+    (known && case.activity.action.effect == AccessEffect::WeakensMfa).then(|| {
+        phrase!(target_name(case).capitalized(), " has no console password that could be used without the device.")
+    })
+}
+
 /// The remaining protection, as far as IAM still shows it.
 pub(super) fn protection_reduced(case: &Case<'_>) -> Option<Opinion> {
     let (activity, effect) = (case.activity, case.activity.action.effect);

@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::config::Settings;
-use crate::detection::assess;
+use crate::detection::chains::completed;
+use crate::detection::{PriorActivity, assess};
 use crate::event::{Activity, Delivery};
+use crate::history::{Entry, Line, Lines, RelatedActivity};
 use crate::lookup::enrich;
 use crate::lookup::snapshot::Snapshot;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,6 +33,16 @@ fn quiet() -> (Value, Value) {
 }
 
 async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crate::detection::Assessment {
+    judged_after(change, expected, &[], 0).await
+}
+
+/// The assessment after this, of which the newest was so many seconds ago: calls of the same caller on the same target.
+async fn judged_after(
+    change: impl Fn(&mut Value, &mut Value),
+    expected: &str,
+    before: &[Before],
+    seconds: i64,
+) -> crate::detection::Assessment {
     let (mut record, mut account) = quiet();
     change(&mut record, &mut account);
     let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
@@ -42,7 +55,31 @@ async fn judged(change: impl Fn(&mut Value, &mut Value), expected: &str) -> crat
         "OWN_RESOURCES" => Some("arn:aws:iam::111122223333:role/alerts-AlertRole".to_owned()),
         _ => None,
     });
-    assess(&Case::new(&activity, &dossier, &settings.unwrap()))
+    let entry = Entry::new(&activity, steps_of(&activity), &json!({}), activity.time.unwrap_or_default());
+    let lines = before.iter().enumerate().map(|(i, before)| Line {
+        time: entry.line.time - TimeDelta::seconds(seconds + i64::try_from(i).unwrap()),
+        event_id: format!("before-{i}").as_str().into(),
+        call: before.call.into(),
+        outcome: before.outcome.into(),
+        steps: before.steps.to_vec(),
+        severity: before.severity,
+        ..entry.line.clone()
+    });
+    let lines = Lines { lines: lines.collect(), unread: false };
+    let related = RelatedActivity { by_actor: lines.clone(), to_target: lines, ..RelatedActivity::default() };
+    let chains = completed(&entry, &related);
+    let prior = PriorActivity { related, chains, ..PriorActivity::default() };
+    let settings = settings.unwrap();
+    assess(&Case::new(&activity, &dossier, &settings).after((!before.is_empty()).then_some(&prior)))
+}
+
+/// What happened before.
+#[derive(Clone, Copy)]
+struct Before {
+    call: &'static str,
+    outcome: &'static str,
+    severity: Option<Severity>,
+    steps: &'static [ChainStep],
 }
 
 /// The severity, and the rules of the reasons, the most severe first.
@@ -448,7 +485,7 @@ async fn removed_mfa_is_high_if_a_password_remains() {
     assert_eq!(alone, (Severity::High, vec!["protection_reduced", "action"]));
     let another = verdict(deactivated(json!([{"SerialNumber": "y"}]), password)).await;
     assert_eq!(another, (Severity::Medium, vec!["action", "protection_reduced"]));
-    assert_eq!(verdict(deactivated(json!([]), json!(null))).await.0, Severity::Medium);
+    assert_eq!(verdict(deactivated(json!([]), json!(null))).await.0, Severity::Low, "there is no password");
     let of_root = |record: &mut Value, _: &mut Value| {
         let serial = "arn:aws:iam::111122223333:mfa/root-account-mfa-device";
         call(record, "DeactivateMFADevice", json!({"userName": "AWS ROOT USER", "serialNumber": serial}));
@@ -1022,4 +1059,144 @@ async fn a_lockout_and_a_possible_overwrite_are_said() {
     assert!(rules(json!([allow, deny]), "").await.contains(&"also_denies"));
     assert!(rules(json!([allow]), "*").await.contains(&"may_replace_deny"));
     assert_eq!(rules(json!([allow]), "").await, ["action"]);
+}
+
+#[tokio::test]
+async fn a_new_user_with_limited_policies_is_a_new_colleague() {
+    let created = Before {
+        call: "iam:CreateUser",
+        outcome: "succeeded",
+        severity: Some(Severity::Medium),
+        steps: &[ChainStep::UserCreated],
+    };
+    let equipped = async |name: &'static str, action: &'static str| {
+        let change = |record: &mut Value, _: &mut Value| {
+            let document = json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string();
+            call(record, name, json!({"userName": "new", "policyName": "q", "policyDocument": document}));
+            record["eventTime"] = json!("2026-11-22T05:59:57Z");
+        };
+        let assessment = judged_after(change, "", &[created], 30).await;
+        assert!(assessment.reasons.iter().any(|reason| reason.rule == "new_user_with_access"), "it is said");
+        assessment.severity
+    };
+    assert_eq!(equipped("PutUserPolicy", "s3:GetObject").await, Severity::Low);
+    assert_eq!(equipped("PutUserPolicy", "iam:*").await, Severity::Critical);
+    assert_eq!(equipped("CreateAccessKey", "s3:GetObject").await, Severity::Critical, "a credential is access");
+}
+
+#[tokio::test]
+async fn a_pipeline_that_is_too_fast_for_iam_is_low_and_a_guess_is_not() {
+    for (name, code, severity) in [
+        ("AttachRolePolicy", "NoSuchEntityException", Severity::Low),
+        ("UpdateAssumeRolePolicy", "MalformedPolicyDocumentException", Severity::Low),
+        ("CreatePolicyVersion", "NoSuchEntityException", Severity::Low),
+        ("AttachRolePolicy", "AccessDenied", Severity::Medium),
+        ("AttachRolePolicy", "InventedLastYear", Severity::Medium),
+        ("AttachUserPolicy", "NoSuchEntityException", Severity::Medium),
+        ("UpdateLoginProfile", "NoSuchEntityException", Severity::Medium),
+        ("DeactivateMFADevice", "NoSuchEntityException", Severity::Medium),
+    ] {
+        let change = |record: &mut Value, _: &mut Value| {
+            call(
+                record,
+                name,
+                json!({"roleName": "deploy", "userName": "new", "policyArn": "arn:aws:iam::aws:policy/x"}),
+            );
+            failed(record, code);
+        };
+        assert_eq!(verdict(change).await.0, severity, "{name} {code}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_with_mfa_by_somebody_with_limited_access_is_low() {
+    let made = async |key: &'static str, mfa: &'static str, former: bool, action: &'static str| {
+        let change = |record: &mut Value, account: &mut Value| {
+            user(record, key, mfa);
+            call(record, "CreateAccessKey", json!({"userName": "carol"}));
+            record["responseElements"] = json!({"accessKey": {"accessKeyId": "AKIANEW", "userName": "carol"}});
+            policy(account, action);
+            let all = &mut account["UserDetailList"][0];
+            all["UserName"] = json!("carol");
+            all["Arn"] = json!("arn:aws:iam::111122223333:user/carol");
+            let keys = ["AKIANEW", "AKIAFORMER"].map(|id| json!({"AccessKeyId": id, "Status": "Active"}));
+            all["AccessKeyMetadata"] = json!(keys[..if former { 2 } else { 1 }]);
+        };
+        verdict(change).await.0
+    };
+    assert_eq!(made("ASIAEXAMPLE", "true", true, "s3:GetObject").await, Severity::Low);
+    assert_eq!(made("ASIAEXAMPLE", "true", false, "s3:GetObject").await, Severity::Medium, "a first key");
+    assert_eq!(made("ASIAEXAMPLE", "false", true, "s3:GetObject").await, Severity::Medium, "no MFA");
+    assert_eq!(made("AKIAEXAMPLE", "true", true, "s3:GetObject").await, Severity::Medium, "no session");
+    assert_eq!(made("ASIAEXAMPLE", "true", true, "iam:*").await, Severity::Medium, "an administrator");
+}
+
+#[tokio::test]
+async fn a_device_of_somebody_without_a_password_is_low() {
+    let deactivated = async |password: Value, action: &'static str| {
+        let change = |record: &mut Value, account: &mut Value| {
+            call(
+                record,
+                "DeactivateMFADevice",
+                json!({"userName": "new", "serialNumber": "arn:aws:iam::111122223333:mfa/new"}),
+            );
+            policy(account, action);
+            account["UserDetailList"][0]["LoginProfile"] = password.clone();
+        };
+        verdict(change).await.0
+    };
+    assert_eq!(deactivated(json!(null), "s3:GetObject").await, Severity::Low);
+    let password = json!({"CreateDate": "2026-01-01T00:00:00Z"});
+    assert_eq!(deactivated(password, "s3:GetObject").await, Severity::High);
+    assert_eq!(deactivated(json!(null), "*").await, Severity::Critical, "an administrator");
+}
+
+#[tokio::test]
+async fn a_new_device_after_the_lost_one_is_part_of_its_alert() {
+    let removed = |severity| Before {
+        call: "iam:DeactivateMFADevice",
+        outcome: "succeeded",
+        severity: Some(severity),
+        steps: &[ChainStep::MfaRemoved],
+    };
+    let registered = async |before: &[Before], seconds| {
+        let change = |record: &mut Value, _: &mut Value| {
+            call(
+                record,
+                "EnableMFADevice",
+                json!({"userName": "new", "serialNumber": "arn:aws:iam::111122223333:mfa/2"}),
+            );
+            record["eventTime"] = json!("2026-11-22T05:59:57Z");
+        };
+        judged_after(change, "", before, seconds).await.severity
+    };
+    assert_eq!(registered(&[removed(Severity::High)], 90).await, Severity::Low);
+    assert_eq!(registered(&[removed(Severity::High)], 2 * 3600).await, Severity::Medium, "long ago");
+    assert_eq!(registered(&[removed(Severity::Low)], 90).await, Severity::Medium, "not mailed");
+    assert_eq!(registered(&[], 0).await, Severity::Medium);
+}
+
+#[tokio::test]
+async fn somebody_who_is_denied_again_is_low_until_it_is_a_series() {
+    let denied = |severity| Before {
+        call: "iam:CreateUser",
+        outcome: "denied",
+        severity: Some(severity),
+        steps: &[ChainStep::Denied],
+    };
+    let again = async |before: &[Before], seconds| {
+        let change = |record: &mut Value, _: &mut Value| {
+            failed(record, "AccessDenied");
+            record["eventTime"] = json!("2026-11-22T05:59:57Z");
+        };
+        judged_after(change, "", before, seconds).await.severity
+    };
+    let (first, more) = (denied(Severity::Medium), denied(Severity::Low));
+    assert_eq!(again(&[first], 20).await, Severity::Low);
+    assert_eq!(again(&[more, more, first], 20).await, Severity::Low);
+    assert_eq!(again(&[more, more, more, more, first], 20).await, Severity::Medium, "one in five");
+    assert_eq!(again(&[first, more, more, more, more, first], 20).await, Severity::Low, "and the next four are not");
+    assert_eq!(again(&[first], 2 * 3600).await, Severity::Medium, "long ago");
+    assert_eq!(again(&[more], 20).await, Severity::Medium, "nobody was alerted");
+    assert_eq!(again(&[], 0).await, Severity::Medium);
 }
