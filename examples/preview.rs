@@ -8,7 +8,7 @@ use iam_security_alert::aws;
 use iam_security_alert::channel::chat::{self, amazon_q};
 use iam_security_alert::channel::security_hub::{self, Product};
 use iam_security_alert::channel::sns::Publisher;
-use iam_security_alert::config::{Settings, WebhookFormat, expectations};
+use iam_security_alert::config::{Settings, WebhookFormat};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::lookup::Directory;
 use iam_security_alert::lookup::iam::IamDirectory;
@@ -122,12 +122,7 @@ async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
         other => std::env::var(other).ok(),
     })?;
     if let Some(file) = &options.expectations {
-        let text = command::text_of(file).map_err(|error| format!("{file}: {error}"))?;
-        let rows = expectations::read(&text, file, &settings.account_names).map_err(|problems| {
-            let all: Vec<_> = problems.iter().map(|problem| format!("{file}: {problem}")).collect();
-            all.join("\n")
-        })?;
-        settings.expectations.0.extend(rows);
+        settings.expectations.0.extend(command::expectations_of(file, &settings.account_names)?);
     }
     if options.live {
         let config = aws::of_person().load().await;

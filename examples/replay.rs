@@ -3,11 +3,11 @@
 mod command;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use iam_security_alert::app::{Channels, Handler, InvocationResult};
+use iam_security_alert::app::{Channels, Expecting, Handler, InvocationResult};
 use iam_security_alert::aws;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::{Settings, Topic};
-use iam_security_alert::history::{History, MailStatus};
+use iam_security_alert::history::History;
 use iam_security_alert::lookup::iam::IamDirectory;
 use iam_security_alert::telemetry::InvocationLog;
 use lexopt::prelude::*;
@@ -21,7 +21,7 @@ use std::time::Duration;
 const HELP: &str = "\
 Replays events through the function, at the times that their lines say.
 
-Usage: cargo run --example replay < LINES
+Usage: cargo run --example replay -- [OPTIONS] < LINES
 
 Each line of standard input is one of
   {\"at\": \"2026-11-22T06:00:11Z\", \"event\": EVENT}    an EventBridge event, and when it arrives
@@ -33,7 +33,8 @@ events. Lookups, history and topic are real: set AWS_ENDPOINT_URL to an emulator
 All settings are read from the environment, as the function does: ALERT_TOPIC_ARN, HISTORY_TABLE, MINIMUM_SEVERITY …
 
 Options:
-  --help           this
+  --expectations FILE  these expectations, instead of those in parameters of Systems Manager
+  --help               this
 ";
 
 /// A warm function remembers what it read for five minutes. The time of a day that is replayed passes faster.
@@ -52,7 +53,9 @@ fn set_clock(now: DateTime<Utc>) {
     *NOW.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = now;
 }
 
-struct Options;
+struct Options {
+    expectations: Option<String>,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -60,17 +63,23 @@ async fn main() -> ExitCode {
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {
-    let mut arguments = lexopt::Parser::from_env();
-    match arguments.next()? {
-        None => Ok(Some(Options)),
-        Some(Short('h') | Long("help")) => Ok(None),
-        Some(other) => Err(other.unexpected()),
+    let (mut arguments, mut expectations) = (lexopt::Parser::from_env(), None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("expectations") => expectations = Some(arguments.value()?.string()?),
+            Short('h') | Long("help") => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
     }
+    Ok(Some(Options { expectations }))
 }
 
 /// Replays all lines; returns whether every event was handled.
-async fn replay(_: &Options) -> Result<bool, Box<dyn Error>> {
-    let settings = Settings::from_env()?;
+async fn replay(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let mut settings = Settings::from_env()?;
+    if let Some(file) = &options.expectations {
+        settings.expectations.0.extend(command::expectations_of(file, &settings.account_names)?);
+    }
     let Topic::Arn(topic) = settings.topic.clone() else { return Err("ALERT_TOPIC_ARN is not set".into()) };
     let config = aws::of_function(settings.endpoint.as_deref());
     let table = settings.history_table.clone();
@@ -79,7 +88,9 @@ async fn replay(_: &Options) -> Result<bool, Box<dyn Error>> {
     let directory = || IamDirectory::of_organization(&config, account.clone(), None, None);
     let publisher = Publisher::topic(aws::sns(&config), topic);
     let channels = Channels::default();
-    let mut handler = Handler { directory: directory(), publisher, channels, settings, history, watchdog: None, clock };
+    let expecting = Expecting::new(&settings, None);
+    let mut handler =
+        Handler { directory: directory(), publisher, channels, expecting, settings, history, watchdog: None, clock };
     let (mut all_well, mut fresh_until) = (true, DateTime::UNIX_EPOCH);
     for line in std::io::stdin().lock().lines() {
         let line: Json = serde_json::from_str(&line?)?;
@@ -127,19 +138,10 @@ fn answer(line: &Json, result: InvocationResult, log: &InvocationLog) -> Json {
             "eventName": alert.event_name,
             "outcome": alert.outcome,
             "severity": alert.severity,
-            "mail": word(log.mail),
+            "mail": log.mail.word(),
             "reasons": alert.reasons,
             "subject": alert.subject,
             "failures": failures,
         }),
-    }
-}
-
-fn word(mail: MailStatus) -> &'static str {
-    match mail {
-        MailStatus::Printed => "printed",
-        MailStatus::Published => "published",
-        MailStatus::BelowMinimum => "below the minimum severity",
-        MailStatus::Suppressed => "suppressed",
     }
 }

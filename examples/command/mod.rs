@@ -1,5 +1,7 @@
 //! What the examples have in common as commands: help, errors, and what they exit with.
 
+use iam_security_alert::config::expectations::{Expectation, read};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -36,4 +38,17 @@ pub async fn run<O>(
 #[allow(dead_code, reason = "not every command reads a file")]
 pub fn text_of(file: &str) -> std::io::Result<String> {
     if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) }
+}
+
+/// The expectations in a file. `names` are the names of accounts, by id.
+///
+/// # Errors
+/// Everything that is wrong, with its line.
+#[allow(dead_code, reason = "not every command has expectations")]
+pub fn expectations_of(file: &str, names: &BTreeMap<String, String>) -> Result<Vec<Expectation>, Box<dyn Error>> {
+    let text = text_of(file).map_err(|error| format!("{file}: {error}"))?;
+    read(&text, file, names).map_err(|problems| {
+        let all: Vec<_> = problems.iter().map(|problem| format!("{file}: {problem}")).collect();
+        all.join("\n").into()
+    })
 }

@@ -11,24 +11,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from account import ACCOUNT, Account, moto
+from account import Account, moto
 from bench import SEVERITIES, replay
 from intrusions import INTRUSIONS
 
 #: A quiet day makes fewer mails.
 FEWER_THAN = 5
-#: Those who change access all day, as somebody would write them into the setting.
-EXPECTED = ",".join(
-    f"arn:aws:iam::{ACCOUNT}:{principal}"
-    for principal in (
-        "role/ci/*",
-        "role/cdk-hnb659fds-cfn-exec-role-*",
-        "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_OrgAdmin_*",
-        "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_HelpDesk_*",
-        "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Developer_*",
-        "user/*",
-    )
-)
+#: What a person would write down about those who change access all day.
+EXPECTATIONS = Path(__file__).parent / "expectations.yaml"
 
 
 def mails_of(result):
@@ -106,7 +96,7 @@ def main():
             result = day("quiet day, no settings")
             if mails_of(result) >= FEWER_THAN:
                 broken.append(f"the quiet day makes {mails_of(result)} mails, not fewer than {FEWER_THAN}")
-            result = day("quiet day, with ExpectedPrincipals", settings={"EXPECTED_PRINCIPALS": EXPECTED})
+            result = day("quiet day, with its expectations", expectations=EXPECTATIONS)
             if mails_of(result):
                 broken.append(f"the quiet day makes {mails_of(result)} mails with its expectations, not none")
         names = [given.only] if given.only else [] if given.quiet_day else list(INTRUSIONS)

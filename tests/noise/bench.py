@@ -21,7 +21,7 @@ SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 class Replay:
     """The function, by `cargo run --example replay`."""
 
-    def __init__(self, account, settings):
+    def __init__(self, account, expectations):
         environment = {
             "PATH": os.environ["PATH"],
             "AWS_REGION": REGION,
@@ -34,7 +34,8 @@ class Replay:
             "LOOKUP_BUDGET_SECONDS": "15",
         }
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([BUILT / "replay"], env=environment | settings, **pipes)
+        options = ["--expectations", expectations] if expectations else []
+        self.process = subprocess.Popen([BUILT / "replay", *options], env=environment, **pipes)
 
     def __enter__(self):
         return self
@@ -72,7 +73,7 @@ class Entry:
 
     @property
     def mailed(self):
-        return self.answer.get("mail") == "published"
+        return self.answer.get("mail") == "mailed"
 
 
 @dataclass
@@ -114,14 +115,14 @@ class Result:
         return found
 
 
-def replay(account, settings=None, intrusions=(), until_found=False, whole=True):
+def replay(account, expectations=None, intrusions=(), until_found=False, whole=True):
     """Replays the day, with these intrusions hidden in it; what everybody did three weeks ago before. A day
     that is not whole has less of the same."""
     result, number, waiting = Result(), 0, None
     steps = [(time, call, None) for time, call in quiet(account, whole=whole)] + list(hidden(account, intrusions))
     steps.sort(key=lambda step: step[0])
     left = {name: 2 for name in intrusions}
-    with Replay(account, settings or {}) as function:
+    with Replay(account, expectations) as function:
 
         def handle(time, call):
             nonlocal number
