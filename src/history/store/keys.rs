@@ -55,6 +55,8 @@ pub(super) const CHAIN: &str = "CHAIN";
 pub(super) const HISTORY: &str = "HISTORY";
 pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const HEARTBEAT: &str = "HEARTBEAT";
+pub(super) const REVIEW: &str = "REVIEW";
+pub(super) const MUTE: &str = "MUTE#";
 const ACTOR: &str = "ACTOR#";
 
 pub(super) fn event_list(event_id: &Untrusted) -> String {
@@ -111,6 +113,16 @@ pub(super) fn suppressed_list() -> String {
 /// The key of the progress of the summaries.
 pub(super) fn progress_key() -> Item {
     keys("FLOOD#summaries", "PROGRESS")
+}
+
+/// The key of a mute.
+pub(super) fn mute_key(id: &str) -> Item {
+    keys(REVIEW, &format!("{MUTE}{id}"))
+}
+
+/// The key of an acknowledgement.
+pub(super) fn acknowledgement_key(time: DateTime<Utc>, event_id: &str) -> Item {
+    keys(REVIEW, &format!("ACK#{}#{event_id}", at(time)))
 }
 
 /// The key of the count for the event.

@@ -16,6 +16,8 @@
 //! | a suppressed alert, see [`summary`](super::summary) | `FLOOD#suppressed` | `<time>#<eventID>` |
 //! | how far the summaries have come | `FLOOD#summaries` | `PROGRESS` |
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
+//! | a mute, see [`review`](super::review) | `REVIEW` | `MUTE#<id>` |
+//! | an acknowledgement | `REVIEW` | `ACK#<time>#<eventID>` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
 //! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
@@ -29,9 +31,11 @@ mod heartbeats;
 mod items;
 pub mod keys;
 mod repeats;
+mod reviews;
 mod suppressed;
 mod table;
 mod values;
 
 pub use keys::{Table, TableQuery};
+pub use reviews::Reviewed;
 pub use table::History;
