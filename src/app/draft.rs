@@ -1,6 +1,7 @@
 //! An alert between assessment and delivery.
 
 use super::history_session::HistorySession;
+use super::quiet::KeptBack;
 use super::timetable::Timetable;
 use crate::alert::Alert;
 use crate::channel::email::Email;
@@ -31,8 +32,8 @@ pub struct Draft<'a> {
     pub session: Option<HistorySession<'a>>,
     /// The event's position among those of its actor, if it was counted.
     pub position: Option<BurstPosition>,
-    /// Whether the alert is severe enough for a mail.
-    pub mailed: bool,
+    /// Why the alert gets no mail; `None` if it is due.
+    pub kept_back: Option<KeptBack>,
     /// Whether the event could not be claimed, since the history did not answer.
     pub may_repeat: bool,
     pub timetable: Timetable,
@@ -51,7 +52,7 @@ impl Draft<'_> {
                 unless_expected: self.alert.unless_expected,
                 incomplete: self.alert.incomplete,
                 limits: Vec::new(),
-                mute: None,
+                mute: self.kept_back.as_ref().and_then(KeptBack::mute).cloned(),
             },
             record: "",
         }
@@ -59,7 +60,7 @@ impl Draft<'_> {
 
     /// The alert as JSON, with the webhook's message if the alert was published.
     #[must_use]
-    pub fn into_json(self, published: bool, webhook: Option<WebhookFormat>) -> AlertJson {
-        json::render(&self.activity, &self.alert, self.email, published, webhook)
+    pub fn into_json(self, mail: MailStatus, webhook: Option<WebhookFormat>) -> AlertJson {
+        json::render(&self.activity, &self.alert, self.email, mail, webhook)
     }
 }
