@@ -65,7 +65,6 @@ pub struct AlertJson {
     /// What to do if it was not expected.
     pub steps: Vec<StepJson>,
     /// What to do if it was expected: mute it, acknowledge it, make it an expectation.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub if_expected: Vec<StepJson>,
     /// Where to look.
     pub links: Vec<LinkJson>,
