@@ -7,7 +7,7 @@
 mod common;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iam_security_alert::app::{Channels, Decision, Handler};
+use iam_security_alert::app::{Channels, Decision, Expecting, Handler};
 use iam_security_alert::channel::json::AlertJson;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::event::Delivery;
@@ -27,6 +27,7 @@ fn event_to_alert(criterion: &mut Criterion) {
         channels: Channels::default(),
         history: None,
         watchdog: None,
+        expecting: Expecting::new(&settings, None),
         settings,
         clock: common::clock,
     };

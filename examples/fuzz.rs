@@ -7,7 +7,7 @@
 mod command;
 
 use chrono::{DateTime, Utc};
-use iam_security_alert::app::{Channels, Decision, Handler};
+use iam_security_alert::app::{Channels, Decision, Expecting, Handler};
 use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::Settings;
@@ -196,6 +196,7 @@ impl Subject {
             directory: Snapshot::from_json(account)?,
             publisher: Publisher::Print,
             channels: Channels::default(),
+            expecting: Expecting::new(&settings, None),
             settings,
             history: None,
             watchdog: None,

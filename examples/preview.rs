@@ -3,12 +3,12 @@
 mod command;
 
 use chrono::{DateTime, Utc};
-use iam_security_alert::app::{Channels, Decision, Draft, Handler};
+use iam_security_alert::app::{Channels, Decision, Draft, Expecting, Handler};
 use iam_security_alert::aws;
 use iam_security_alert::channel::chat::{self, amazon_q};
 use iam_security_alert::channel::security_hub::{self, Product};
 use iam_security_alert::channel::sns::Publisher;
-use iam_security_alert::config::{Settings, WebhookFormat};
+use iam_security_alert::config::{Settings, WebhookFormat, expectations};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::MailStatus;
 use iam_security_alert::lookup::Directory;
@@ -19,7 +19,7 @@ use iam_security_alert::telemetry::InvocationLog;
 use iam_security_alert::text::Untrusted;
 use lexopt::prelude::*;
 use std::error::Error;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -37,6 +37,8 @@ Options:
   --live           look identities up in AWS, with the credentials at hand
   --format FORMAT  text (default), or JSON, one line for each alert: json as the function returns it; amazon-q, slack
                    and teams as a channel gets it; security-hub as a finding
+  --expectations FILE
+                   what the expectations in this file would do; says for each event whether it would be mailed
   --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
   --help           this
 
@@ -52,6 +54,7 @@ struct Options {
     files: Vec<String>,
     account: Option<String>,
     live: bool,
+    expectations: Option<String>,
     format: Format,
 }
 
@@ -71,13 +74,15 @@ async fn main() -> ExitCode {
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {
-    let mut options = Options { files: Vec::new(), account: None, live: false, format: Format::Text };
+    let mut options =
+        Options { files: Vec::new(), account: None, live: false, expectations: None, format: Format::Text };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Value(file) => options.files.push(file.string()?),
             Long("account") => options.account = Some(arguments.value()?.string()?),
             Long("live") => options.live = true,
+            Long("expectations") => options.expectations = Some(arguments.value()?.string()?),
             Long("format") => {
                 options.format = arguments.value()?.parse_with(|format| match format {
                     "text" => Ok(Format::Text),
@@ -111,12 +116,20 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
 /// Shows all alerts; returns whether every event had one.
 async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
     // The function's own code reads the settings, but no topic is required.
-    let settings = Settings::read(|name| match name {
+    let mut settings = Settings::read(|name| match name {
         "AWS_SAM_LOCAL" => Some("true".to_owned()),
         "ALERT_TOPIC_ARN" => None,
         "WATCHED_EVENT_NAMES" => Some(std::env::var(name).unwrap_or_else(|_| "*".to_owned())),
         other => std::env::var(other).ok(),
     })?;
+    if let Some(file) = &options.expectations {
+        let text = command::text_of(file).map_err(|error| format!("{file}: {error}"))?;
+        let rows = expectations::read(&text, file, &settings.account_names).map_err(|problems| {
+            let all: Vec<_> = problems.iter().map(|problem| format!("{file}: {problem}")).collect();
+            all.join("\n")
+        })?;
+        settings.expectations.0.extend(rows);
+    }
     if options.live {
         let config = aws::of_person().load().await;
         let caller = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
@@ -142,7 +155,8 @@ fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {
 async fn show_all(options: &Options, directory: impl Directory, settings: Settings) -> Result<bool, Box<dyn Error>> {
     let clock = || AT.get().copied().unwrap_or_else(Utc::now);
     let (publisher, channels) = (Publisher::Print, Channels::default());
-    let handler = Handler { directory, publisher, channels, history: None, watchdog: None, settings, clock };
+    let expecting = Expecting::new(&settings, None);
+    let handler = Handler { directory, publisher, channels, expecting, history: None, watchdog: None, settings, clock };
     let (mut all_well, mut shown) = (true, 0);
     for file in &options.files {
         let deliveries = match read_events(file) {
@@ -166,6 +180,9 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
             };
             match draft {
                 Ok(Decision::Alert(draft)) => {
+                    if options.expectations.is_some() {
+                        eprintln!("preview: {}: {}", place(), fate(&draft));
+                    }
                     show(*draft, options.format, clock(), shown > 0)?;
                     shown += 1;
                 }
@@ -180,13 +197,18 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
     Ok(all_well)
 }
 
-fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::event::Refusal>>, Box<dyn Error>> {
-    let mut text = String::new();
-    if file == "-" {
-        std::io::stdin().read_to_string(&mut text)?;
-    } else {
-        text = std::fs::read_to_string(file)?;
+/// Whether an alert would be mailed, and what the expectations have to do with that.
+fn fate(draft: &Draft<'_>) -> String {
+    let severity = draft.alert.severity;
+    let mailed = if draft.kept_back.is_none() { "mailed" } else { "not mailed" };
+    match draft.alert.unless_expected {
+        Some(otherwise) => format!("{mailed}: expected, otherwise {otherwise}"),
+        None => format!("{mailed}: {severity}"),
     }
+}
+
+fn read_events(file: &str) -> Result<Vec<Result<Delivery, iam_security_alert::event::Refusal>>, Box<dyn Error>> {
+    let text = command::text_of(file)?;
     let json = serde_json::from_str(&text).map_err(|error| format!("this is not JSON: {error}"))?;
     Ok(Delivery::from_file(json)?)
 }

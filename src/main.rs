@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use chrono::Utc;
-use iam_security_alert::app::{Channels, Handler, Watchdog};
+use iam_security_alert::app::{Channels, Expecting, Handler, Watchdog};
 use iam_security_alert::arn::{Arn, Partition};
 use iam_security_alert::channel::beside_the_mail;
 use iam_security_alert::channel::sns::Publisher;
@@ -11,7 +11,9 @@ use iam_security_alert::history::History;
 use iam_security_alert::lookup::Directory;
 use iam_security_alert::lookup::iam::{IamDirectory, Members};
 use iam_security_alert::lookup::organization::Organization;
+use iam_security_alert::lookup::parameters::Parameters;
 use iam_security_alert::lookup::snapshot::Snapshot;
+use iam_security_alert::telemetry::InvocationLog;
 use iam_security_alert::verification::aws::Stack;
 use iam_security_alert::{aws, telemetry};
 use lambda_runtime::{Error, service_fn};
@@ -27,20 +29,24 @@ async fn main() -> Result<(), Error> {
     if settings.local && std::env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == "defaultkey") {
         let directory = Snapshot::unavailable("there are no AWS credentials here");
         let (publisher, channels) = (Publisher::Print, Channels::default());
-        return serve(Handler {
+        let handler = Handler {
             directory,
             publisher,
             channels,
+            expecting: Expecting::new(&settings, None),
             settings,
             history: None,
             watchdog: None,
             clock: Utc::now,
-        })
-        .await;
+        };
+        return Box::pin(serve(handler)).await;
     }
     let config = aws::of_function(settings.endpoint.as_deref());
     let members = members(&settings, &config);
-    let directory = directory(&settings, &config, members.clone())?;
+    let of_path = |path| Parameters::new(&config, &partition(&settings), path);
+    let parameters = settings.expectations_path.clone().map(of_path).transpose()?;
+    let expecting = Expecting::new(&settings, parameters);
+    let directory = directory(&settings, &config, members.clone(), &expecting)?;
     let history = settings
         .history_table
         .clone()
@@ -54,7 +60,8 @@ async fn main() -> Result<(), Error> {
         ),
         Topic::Print => (Publisher::Print, Channels::default(), None),
     };
-    Box::pin(serve(Handler { directory, publisher, channels, settings, history, watchdog, clock: Utc::now })).await
+    Box::pin(serve(Handler { directory, publisher, channels, expecting, settings, history, watchdog, clock: Utc::now }))
+        .await
 }
 
 /// How the organization's other accounts are read, if their events come here.
@@ -69,10 +76,15 @@ fn partition(settings: &Settings) -> Partition {
 }
 
 /// The directory of the own account, and of the organization's other accounts.
-fn directory(settings: &Settings, config: &SdkConfig, members: Option<Rc<Members>>) -> Result<IamDirectory, Error> {
+fn directory(
+    settings: &Settings,
+    config: &SdkConfig,
+    members: Option<Rc<Members>>,
+    expecting: &Expecting,
+) -> Result<IamDirectory, Error> {
     let account = settings.topic.account().map(str::to_owned);
     let organization = settings.organization.clone().filter(|_| members.is_some());
-    let ask = |id| Organization::new(config, &partition(settings), id, settings.names_units());
+    let ask = |id| Organization::new(config, &partition(settings), id, expecting.needs_units());
     Ok(IamDirectory::of_organization(config, account, members, organization.map(ask).transpose()?))
 }
 
@@ -80,8 +92,12 @@ async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {
     // The first connection opens while the runtime waits for the first event. A failure does not matter here: each
     // event looks up again what it needs.
     let account = handler.settings.topic.account().map(str::to_owned);
-    let warm_up = handler.directory.account(&account, Instant::now() + Duration::from_secs(5));
+    let soon = Instant::now() + Duration::from_secs(5);
+    let mut log = InvocationLog::default();
+    let warm_up = async {
+        tokio::join!(handler.directory.account(&account, soon), handler.expecting.now(soon, &mut log));
+    };
     let run = lambda_runtime::run(service_fn(|event| handler.invoke(event)));
-    let (ended, _) = tokio::join!(run, warm_up);
+    let (ended, ()) = tokio::join!(run, warm_up);
     ended
 }

@@ -68,6 +68,8 @@ pub struct InvocationLog {
     pub differences: Option<Vec<String>>,
     /// What could not be checked, and why.
     pub not_verified: Vec<String>,
+    /// What is wrong with the expectations, if this invocation read them.
+    pub expectations_failure: Option<String>,
     /// Why the history could not be read or written.
     pub history_failure: Option<String>,
     /// How many reviews in the history were not understood.
@@ -119,6 +121,25 @@ impl InvocationLog {
         }
     }
 
+    /// Records what is wrong with the expectations, if something is.
+    pub fn expectations_failed(&mut self, wrong: &[String]) {
+        if !wrong.is_empty() {
+            self.expectations_failure = Some(wrong.join("\n"));
+        }
+    }
+
+    /// What failed beside the mail, and why. A metric that is not sent costs nothing.
+    fn failures(&self) -> impl Iterator<Item = (FailureNames, &String)> {
+        let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
+        let history = self.history_failure.iter().map(move |why| (history, why));
+        let summary = FailureNames { field: "summaryFailure", metric: "SummaryFailures" };
+        let summary = self.summary_failure.iter().map(move |why| (summary, why));
+        let expectations = FailureNames { field: "expectationsFailure", metric: "ExpectationsFailures" };
+        let expectations = self.expectations_failure.iter().map(move |why| (expectations, why));
+        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why));
+        history.chain(expectations).chain(channels).chain(summary)
+    }
+
     /// The log line, with the metrics of this event. `function` is the function's name: it separates the metrics of two
     /// stacks in one account.
     #[must_use]
@@ -149,14 +170,8 @@ impl InvocationLog {
         if let Some(error) = &self.error {
             line["error"] = json!(error);
         }
-        // Only after a failure: a metric that is not sent costs nothing.
-        let history = FailureNames { field: "historyFailure", metric: "HistoryFailures" };
-        let history = self.history_failure.iter().map(|why| (history, why));
-        let summary = FailureNames { field: "summaryFailure", metric: "SummaryFailures" };
-        let summary = self.summary_failure.iter().map(|why| (summary, why));
-        let channels = self.channel_failures.iter().map(|(names, why)| (*names, why)).chain(summary);
         let mut metrics = Vec::new();
-        for (FailureNames { field, metric }, why) in history.chain(channels) {
+        for (FailureNames { field, metric }, why) in self.failures() {
             line[field] = json!(why);
             line[metric] = json!(1);
             metrics.push(json!({"Name": metric, "Unit": "Count"}));

@@ -144,8 +144,8 @@ fn an_expected_principal_that_makes_an_administrator_is_mailed() {
         ("UpdateAssumeRolePolicy", json!({"roleName": "web-server", "policyDocument": trust.to_string()})),
     ] {
         let alert = draft(account(), call(name, &request), expected.clone());
-        assert_eq!(alert.alert.severity, Severity::Medium, "{:?}", reasons(&alert));
-        assert!(alert.email.body.contains("Otherwise the severity would be CRITICAL."));
+        assert_eq!(alert.alert.severity, Severity::Critical, "{:?}", reasons(&alert));
+        assert!(alert.kept_back.is_none() && alert.email.body.contains("An expectation is about this"));
     }
 }
 

@@ -8,7 +8,7 @@ use aws_sdk_iam::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::test_util::{NeverClient, infallible_client_fn};
 use chrono::Utc;
 use http::Response;
-use iam_security_alert::app::{Channels, Handler, InvocationResult};
+use iam_security_alert::app::{Channels, Expecting, Handler, InvocationResult};
 use iam_security_alert::catalog;
 use iam_security_alert::channel::email::Email;
 use iam_security_alert::channel::sns::Publisher;
@@ -486,6 +486,7 @@ async fn lookups_leave_time_to_publish_even_if_little_time_is_left() {
             channels: Channels::default(),
             history: None,
             watchdog: None,
+            expecting: Expecting::new(&settings, None),
             settings,
             clock: Utc::now,
         };
@@ -511,6 +512,7 @@ async fn an_alert_that_was_not_published_fails_the_invocation_with_its_event_id(
         channels: Channels::default(),
         history: None,
         watchdog: None,
+        expecting: Expecting::new(&settings, None),
         settings,
         clock: Utc::now,
     };

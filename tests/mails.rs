@@ -8,10 +8,13 @@ mod common;
 use common::{account, draft, event, every_event, hostile_event, runs_as_printed, settings};
 use iam_security_alert::app::Draft;
 use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
+use iam_security_alert::config::Settings;
+use iam_security_alert::config::expectations::{self, Expectations};
 use iam_security_alert::history::MailStatus;
 use iam_security_alert::lookup::snapshot::Snapshot;
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 fn mail(draft: &Draft<'_>) -> String {
     format!("Subject: {}\n\n{}", draft.email.subject, draft.email.body)
@@ -40,12 +43,22 @@ fn without_any_lookup_the_mail_says_what_is_not_known() {
 #[test]
 fn what_is_expected_is_low_and_the_account_has_its_name() {
     let settings = settings(&[
-        ("EXPECTED_PRINCIPALS", "arn:aws:iam::123456789012:user/ops-*"),
+        ("EXPECTED_PRINCIPALS", "arn:aws:iam::123456789012:role/*"),
         ("ACCOUNT_NAMES", "123456789012=Production"),
     ]);
-    let draft = draft(account(), event("create_user.json"), settings);
-    assert!(draft.email.subject.starts_with("[MEDIUM] ") && draft.email.subject.ends_with(" in Production"));
+    let draft = draft(account(), event("create_user_github_oidc.json"), settings);
+    assert!(draft.email.subject.starts_with("[LOW] ") && draft.email.subject.ends_with(" in Production"));
     insta::assert_snapshot!("expected", mail(&draft));
+}
+
+#[test]
+fn an_alert_that_exceeds_an_expectation_says_which() {
+    let text =
+        "expectations:\n  - who: arn:aws:iam::123456789012:user/ops-*\n    why: Operations create users (OPS-12)\n";
+    let rows = expectations::read(text, "/iam-security-alerts/expectations/main", &BTreeMap::new()).unwrap();
+    let settings = Settings { expectations: Expectations(rows), ..settings(&[]) };
+    let draft = draft(account(), event("create_user.json"), settings);
+    insta::assert_snapshot!("beyond_expected", mail(&draft));
 }
 
 #[test]

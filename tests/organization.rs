@@ -11,7 +11,7 @@ use chrono::{TimeDelta, Utc};
 use common::aws::Asked;
 use common::{clock, event};
 use http::Response;
-use iam_security_alert::app::{Channels, Decision, Draft, Handler};
+use iam_security_alert::app::{Channels, Decision, Draft, Expecting, Handler};
 use iam_security_alert::arn::Partition;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::Settings;
@@ -22,6 +22,7 @@ use iam_security_alert::lookup::{Directory, Lookup, Membership, Unavailable, Use
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -173,7 +174,8 @@ fn config(aws: &Aws) -> SdkConfig {
 
 fn directory(aws: &Aws, asks_units: bool) -> IamDirectory {
     let config = config(aws);
-    let organization = Organization::new(&config, &Partition::Aws, "o-own1234567".to_owned(), asks_units).unwrap();
+    let organization =
+        Organization::new(&config, &Partition::Aws, "o-own1234567".to_owned(), Rc::new(Cell::new(asks_units))).unwrap();
     let members = Members::new(config.clone(), "aws", READER.to_owned());
     IamDirectory::of_organization(&config, Some(OWN.to_owned()), Some(Rc::new(members)), Some(organization))
 }
@@ -212,8 +214,16 @@ fn created(account: &str, caller: &str) -> Value {
 
 async fn decide(directory: IamDirectory, event: Value, settings: Settings) -> (IamDirectory, Option<Draft<'static>>) {
     let (publisher, channels) = (Publisher::Print, Channels::default());
-    let handler =
-        Box::leak(Box::new(Handler { directory, publisher, channels, settings, history: None, watchdog: None, clock }));
+    let handler = Box::leak(Box::new(Handler {
+        directory,
+        publisher,
+        channels,
+        expecting: Expecting::new(&settings, None),
+        settings,
+        history: None,
+        watchdog: None,
+        clock,
+    }));
     let delivery = Delivery::from_eventbridge(event).unwrap();
     let decision = handler.draft(&delivery, Duration::from_secs(25), &mut InvocationLog::default()).await.unwrap();
     let draft = match decision {

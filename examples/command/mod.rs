@@ -31,3 +31,9 @@ pub async fn run<O>(
         }
     }
 }
+
+/// The text of a file; of standard input for `-`.
+#[allow(dead_code, reason = "not every command reads a file")]
+pub fn text_of(file: &str) -> std::io::Result<String> {
+    if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) }
+}

@@ -29,6 +29,7 @@ pub fn compose(
     let name = account_name(activity.account.as_ref(), account_names, &case.dossier.account.name);
     let account = account(activity.account.as_ref(), name.as_ref());
     let related = case.prior.map(|prior| related_section(&prior.related, case));
+    let expectation = review::expectation(case, &assessment);
     Alert {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
@@ -58,7 +59,7 @@ pub fn compose(
         target_access: target::access_level(case),
         actor: actor_key(&activity.principal),
         resources: resource::resources(case),
-        if_expected: review::expectation(case).into_iter().collect(),
+        if_expected: expectation.into_iter().collect(),
         links: links::links(activity),
         reference: reference(case),
     }

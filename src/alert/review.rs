@@ -3,7 +3,7 @@
 use super::containment::{Command, ContainmentStep};
 use super::model::Alert;
 use crate::config::expectations::{action_of, target_of};
-use crate::detection::Case;
+use crate::detection::{Assessment, Case};
 use crate::event::Principal;
 use crate::history::review::{Acknowledgement, Candidate, InCommon, Lapse, Mute, Reviewer, Reviews};
 use crate::history::store::Table;
@@ -125,9 +125,12 @@ impl Review<'_> {
     }
 }
 
-/// The command that makes the activity an expectation; `None` if no expectation can name the principal.
-pub(super) fn expectation(case: &Case<'_>) -> Option<ContainmentStep> {
+/// The command that makes the activity an expectation; `None` if it is one, or if no expectation can name the principal.
+pub(super) fn expectation(case: &Case<'_>, assessment: &Assessment) -> Option<ContainmentStep> {
     let activity = case.activity;
+    if assessment.unless_expected.is_some() {
+        return None;
+    }
     let who = activity.principal.lasting_arn().filter(|_| !matches!(activity.principal, Principal::Root(_)))?;
     let elsewhere = activity.account.as_ref().filter(|account| activity.principal.account() != Some(account));
     let target = target_of(activity);
@@ -139,7 +142,21 @@ pub(super) fn expectation(case: &Case<'_>) -> Option<ContainmentStep> {
             .option_if_any("--where", elsewhere.map(Untrusted::raw))?;
         Some(command.flag(WHY_TO_FILL_IN))
     };
-    Some(ContainmentStep::new("Make it an expectation:", vec![command()]))
+    // Not in the command: nobody should say by accident that administrators are made.
+    let up_to = (assessment.severity > Severity::Medium).then(|| phrase!("--up-to ", assessment.severity));
+    let beyond = assessment.limits.iter().map(|limit| phrase!("--including ", limit.word()));
+    let beyond: Vec<_> = up_to.into_iter().chain(beyond).collect();
+    let text = if beyond.is_empty() {
+        "Make it an expectation:".into()
+    } else {
+        let options = Phrase::joined(beyond, " ");
+        phrase!(
+            "Make it an expectation. It is more than one usually covers: add ",
+            options,
+            " only if all of it is meant:"
+        )
+    };
+    Some(ContainmentStep::new(text, vec![command()]))
 }
 
 /// Who muted, until when, and why.

@@ -6,11 +6,12 @@ use super::timetable::Timetable;
 use crate::alert::Alert;
 use crate::channel::email::Email;
 use crate::channel::json::{self, AlertJson};
-use crate::config::WebhookFormat;
+use crate::config::{Limit, WebhookFormat};
 use crate::event::Activity;
 use crate::history::burst::BurstPosition;
 use crate::history::{AlertRecord, Handling, MailStatus};
 use crate::text::{Phrase, Untrusted};
+use std::collections::BTreeSet;
 
 /// Whether an event is alerted on.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Draft<'a> {
     pub session: Option<HistorySession<'a>>,
     /// The event's position among those of its actor, if it was counted.
     pub position: Option<BurstPosition>,
+    /// What no expectation covers unless it says so by name.
+    pub limits: BTreeSet<Limit>,
     /// Why the alert gets no mail; `None` if it is due.
     pub kept_back: Option<KeptBack>,
     /// Whether the event could not be claimed, since the history did not answer.
@@ -51,7 +54,7 @@ impl Draft<'_> {
                 mail: Some(mail),
                 unless_expected: self.alert.unless_expected,
                 incomplete: self.alert.incomplete,
-                limits: Vec::new(),
+                limits: self.limits.iter().map(|limit| Untrusted::new(limit.word())).collect(),
                 mute: self.kept_back.as_ref().and_then(KeptBack::mute).cloned(),
             },
             record: "",

@@ -2,6 +2,7 @@
 
 use super::deliver::Channels;
 use super::draft::{Decision, Draft};
+use super::expecting::Expecting;
 use super::heartbeats::is_heartbeat;
 use super::history_session::{HistorySession, NotOurs, with_session};
 use super::result::{InvocationError, InvocationResult};
@@ -36,6 +37,8 @@ pub struct Handler<D> {
     /// The channels that are informed beside the mail.
     pub channels: Channels,
     pub settings: Settings,
+    /// Who is expected to change which access.
+    pub expecting: Expecting,
     pub history: Option<History>,
     /// Looks after the stack, if it is deployed.
     pub watchdog: Option<Watchdog>,
@@ -95,6 +98,7 @@ impl<D: Directory> Handler<D> {
         let (run, history) = (self.scheduled(time_left), self.history.as_ref());
         let summaries = Box::pin(run.summarize_all(history, time_left, log)).await;
         Box::pin(run.look_for_silence(history, log)).await;
+        self.expecting.now(run.timetable.lookups, log).await;
         if let Some(watchdog) = &self.watchdog {
             Box::pin(watchdog.check(&run, deployed, log)).await;
         }
@@ -151,7 +155,8 @@ impl<D: Directory> Handler<D> {
                 None => Ok(None),
             }
         };
-        let (dossier, prior) = match tokio::try_join!(lookups, claimed) {
+        let expected = async { Ok(Box::pin(self.expecting.now(until, log)).await) };
+        let (dossier, prior, expectations) = match tokio::try_join!(lookups, claimed, expected) {
             Ok(known) => known,
             Err(NotOurs::AlreadyAlerted) => return Ok(Decision::NotAlerted("it was alerted on before".into())),
             Err(NotOurs::InProgress) => {
@@ -172,7 +177,7 @@ impl<D: Directory> Handler<D> {
         if let Some(session) = &mut session {
             session.entry.complete(&activity);
         }
-        let case = Case::new(&activity, &dossier, &self.settings).after(prior.as_ref());
+        let case = Case::new(&activity, &dossier, &self.settings).expecting(&expectations).after(prior.as_ref());
         let assessment = assess(&case);
         if prior.as_ref().is_some_and(|prior| prior.recorded_as_alerted) && assessment.severity < Severity::Critical {
             return Ok(Decision::NotAlerted("it was alerted on before".into()));
@@ -193,6 +198,7 @@ impl<D: Directory> Handler<D> {
         };
         let burst = position.filter(|position| position.in_burst).zip(session.as_ref());
         let burst = burst.map(|(position, session)| session.burst_note(position, self.settings.topic.account()));
+        let limits = assessment.limits.clone();
         let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
         let alert = match &review {
             Some(review) => review.note(alert),
@@ -208,6 +214,7 @@ impl<D: Directory> Handler<D> {
             event_key,
             session,
             position,
+            limits,
             kept_back,
             may_repeat,
             timetable,

@@ -3,6 +3,7 @@
 
 mod deliver;
 mod draft;
+mod expecting;
 mod handler;
 mod heartbeats;
 mod history_session;
@@ -16,6 +17,7 @@ mod watchdog;
 
 pub use deliver::Channels;
 pub use draft::{Decision, Draft};
+pub use expecting::Expecting;
 pub use handler::Handler;
 pub use quiet::KeptBack;
 pub use result::{InvocationError, InvocationResult};

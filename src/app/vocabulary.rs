@@ -4,7 +4,7 @@
 #[path = "../../tests/common/calls.rs"]
 mod calls;
 
-use super::{Channels, Decision, Draft, Handler};
+use super::{Channels, Decision, Draft, Expecting, Handler};
 use crate::alert::Command;
 use crate::catalog::words::tests::OTHER_WORDS;
 use crate::channel::sns::Publisher;
@@ -64,13 +64,15 @@ async fn no_word_of_the_vocabulary_steers_anything() {
         "AWS_SAM_LOCAL" => Some("true".to_owned()),
         "WATCHED_EVENT_NAMES" => Some("*".to_owned()),
         _ => None,
-    });
+    })
+    .unwrap();
     let account = read("events/account.json").to_string();
     let handler = Handler {
         directory: Snapshot::from_json(&account).unwrap(),
         publisher: Publisher::Print,
         channels: Channels::default(),
-        settings: settings.unwrap(),
+        expecting: Expecting::new(&settings, None),
+        settings,
         history: None,
         watchdog: None,
         clock: || "2026-11-22T06:00:11Z".parse::<DateTime<Utc>>().unwrap(),

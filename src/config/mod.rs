@@ -9,7 +9,7 @@ pub mod settings;
 pub mod watch;
 
 pub use error::BadSetting;
-pub use expected_principals::ExpectedPrincipals;
+pub use expectations::{Expectations, Limit};
 pub use places::MinimumSeverity;
 pub use settings::{Mode, Period, Settings, Topic, WebhookFormat};
 pub use watch::{ProtectedResources, Watch, WatchedActions};

@@ -28,6 +28,15 @@ impl Place {
         if ids.is_empty() { is_unit_id(text).then(|| Self::Unit(text.to_owned())) } else { Some(Self::Accounts(ids)) }
     }
 
+    /// Whether an account belongs to it. `units` are those of the account; if they are not known, there are none.
+    #[must_use]
+    pub fn contains(&self, account: &str, units: &[Untrusted]) -> bool {
+        match self {
+            Self::Accounts(ids) => ids.iter().any(|id| id == account),
+            Self::Unit(id) => units.iter().any(|unit| unit.raw() == id),
+        }
+    }
+
     #[must_use]
     pub const fn is_unit(&self) -> bool {
         matches!(self, Self::Unit(_))

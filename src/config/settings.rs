@@ -7,7 +7,8 @@
 //! | `CHAT_WEBHOOK_FORMAT` | `slack` or `teams`: the returned alert contains the webhook's message | none |
 //! | `SECURITY_HUB_MINIMUM_SEVERITY` | the least severity that becomes a finding in Security Hub | no findings |
 //! | `LOOKUP_BUDGET_SECONDS` | the time for all lookups of one alert together | 5 |
-//! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose changes are LOW, separated by commas | none |
+//! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose usual changes are LOW, separated by commas | none |
+//! | `EXPECTATIONS_PATH` | the path of the parameters with expectations, see [`Expectations`] | none |
 //! | `ORGANIZATION_ID` | the id of the account's organization, `o-…`: other organizations are strangers | none |
 //! | `READER_ROLE` | the role with which IAM is read in the organization's other accounts | none: one account only |
 //! | `HEARTBEAT_ROLE` | the role whose daily call proves that the events of an account arrive | none |
@@ -28,7 +29,8 @@
 //! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | must not be set on a deployed function: another root of trust | |
 
 use super::error::BadSetting;
-use super::expected_principals::ExpectedPrincipals;
+use super::expectations::Expectations;
+use super::expected_principals::expected_principals;
 use super::places::MinimumSeverity;
 use super::watch::{ProtectedResources, Watch, WatchedActions};
 use crate::arn::{Arn, is_account_id};
@@ -49,7 +51,10 @@ pub struct Settings {
     pub security_hub: Option<Severity>,
     /// The time for all lookups of one alert together.
     pub lookup_budget: Duration,
-    pub expected_principals: ExpectedPrincipals,
+    /// What `EXPECTED_PRINCIPALS` says; more stands in the parameters.
+    pub expectations: Expectations,
+    /// The path of the parameters that contain expectations, if there are some.
+    pub expectations_path: Option<String>,
     /// What is alerted on.
     pub watch: Watch,
     /// The least severity that is mailed.
@@ -231,8 +236,10 @@ impl Settings {
             mode: set("MODE").map_or(Ok(Mode::Alert), |text| mode(&text))?,
             digest: set("DIGEST").map_or(Ok(Some(Period::Week)), |text| digest(&text))?,
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
-            expected_principals: set("EXPECTED_PRINCIPALS")
-                .map_or(Ok(ExpectedPrincipals::default()), |text| ExpectedPrincipals::parse(&text, &account_names))?,
+            expectations: set("EXPECTED_PRINCIPALS")
+                .map_or(Ok(Expectations::default()), |text| expected_principals(&text, &account_names))?,
+            // SAM sets the path, but there is nobody to ask for the parameters.
+            expectations_path: set("EXPECTATIONS_PATH").map(expectations_path).transpose()?.filter(|_| !local),
             account_names,
             organization: set("ORGANIZATION_ID").map(organization).transpose()?,
             reader_role,
@@ -248,7 +255,7 @@ impl Settings {
     /// Whether a setting needs to know the organizational units of accounts.
     #[must_use]
     pub fn names_units(&self) -> bool {
-        self.minimum_severity.names_units() || self.expected_principals.names_units()
+        self.minimum_severity.names_units() || self.expectations.names_units()
     }
 }
 
@@ -296,6 +303,18 @@ fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
         wanted: "a number of days from 0, for ever, to 36500",
     })?;
     Ok(Some(TimeDelta::days(days)).filter(|_| days > 0))
+}
+
+/// "/" and names, as Systems Manager has them (`GetParametersByPath`, Systems Manager API reference).
+fn expectations_path(text: String) -> Result<String, BadSetting> {
+    let valid = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    if text.strip_prefix('/').is_some_and(|path| path.split('/').all(valid)) {
+        return Ok(text);
+    }
+    let wanted = "nothing, or the path of parameters in Systems Manager, /iam-security-alerts/expectations";
+    Err(BadSetting { variable: "EXPECTATIONS_PATH", found: format!("{text:?}"), wanted })
 }
 
 fn mode(text: &str) -> Result<Mode, BadSetting> {

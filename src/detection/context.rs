@@ -4,7 +4,7 @@
 use super::chains::Completed;
 use super::holder;
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, TargetKind};
-use crate::config::Settings;
+use crate::config::{Expectations, Settings};
 use crate::event::{Activity, Principal};
 use crate::history::review::Reviews;
 use crate::history::{Line, RelatedActivity};
@@ -40,8 +40,10 @@ pub struct Case<'a> {
     pub guardrail: Option<Guardrail>,
     /// What the removal of a policy changed, if the call removed one.
     pub lifted: Option<Lifted>,
-    /// The settings: which principals are expected to change access, and which are the stack's own resources.
+    /// The settings: which are the stack's own resources, and the names of accounts.
     pub settings: &'a Settings,
+    /// Who is expected to change which access.
+    pub expectations: &'a Expectations,
     /// What happened before, if there is a history.
     pub prior: Option<&'a PriorActivity>,
 }
@@ -179,6 +181,7 @@ impl<'a> Case<'a> {
             target_access,
             unread_policy,
             settings,
+            expectations: &settings.expectations,
             prior: None,
         }
     }
@@ -226,6 +229,12 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn after(self, prior: Option<&'a PriorActivity>) -> Self {
         Self { prior, ..self }
+    }
+
+    /// The case, with the expectations of now.
+    #[must_use]
+    pub fn expecting(self, expectations: &'a Expectations) -> Self {
+        Self { expectations, ..self }
     }
 
     /// Whether the entity that has the target's name now is another one than in the event: the target was deleted, and

@@ -5,6 +5,7 @@
 
 pub mod chains;
 mod context;
+mod expected;
 mod holder;
 mod model;
 mod rules;
@@ -13,17 +14,20 @@ pub use context::{Case, Granted, PriorActivity};
 pub use model::{Assessment, Opinion, Reason, Rule, Weight};
 pub use rules::RULES;
 
-use crate::phrase;
 use crate::severity::Severity;
+use std::collections::BTreeSet;
 
 /// Assesses a case with all rules and chains. The first rule always has an opinion, so there is always a reason.
 #[must_use]
 pub fn assess(case: &Case<'_>) -> Assessment {
+    expected::unless_expected(case, judged(case))
+}
+
+/// The assessment by the rules and chains alone.
+fn judged(case: &Case<'_>) -> Assessment {
     let mut severity = Severity::Low;
-    let (mut raises, mut expected, mut always) = (Vec::new(), None, false);
-    // What an expected principal gets: more than LOW if it may not be the one that is expected.
-    let mut consequence = None;
-    let (mut incomplete, mut floor) = (false, Severity::Low);
+    let (mut raises, mut limits) = (Vec::new(), BTreeSet::new());
+    let (mut consequence, mut incomplete) = (None, false);
     let mut reasons = Vec::new();
     for rule in RULES {
         let Some(opinion) = (rule.judge)(case) else { continue };
@@ -33,20 +37,11 @@ pub fn assess(case: &Case<'_>) -> Assessment {
         match weight {
             Weight::AtLeast(level) => {
                 severity = severity.max(level);
+                limits.extend(rule.beyond.filter(|(_, from)| level >= *from).map(|(limit, _)| limit));
                 reasons.push((level, reason));
-            }
-            Weight::Always(level) => {
-                severity = severity.max(level);
-                reasons.push((level, reason));
-                if opinion.incomplete {
-                    floor = floor.max(level);
-                } else {
-                    always = true;
-                }
             }
             Weight::Context => reasons.push((Severity::Low, reason)),
             Weight::RaiseOneLevel => raises.push(reason),
-            Weight::Expected => expected = Some(reason),
             Weight::Consequence(level) => consequence = Some((level, reason)),
         }
     }
@@ -68,27 +63,14 @@ pub fn assess(case: &Case<'_>) -> Assessment {
     // The most severe reason first; reasons of the same severity keep the order of the table.
     reasons.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let mut reasons: Vec<_> = reasons.into_iter().map(|(_, reason)| reason).collect();
+    let limits = expected::limits(case, severity, limits);
     // Nobody but AWS writes these roles, and what made AWS do so was alerted on by itself.
     if let Some((level, reason)) = consequence {
         reasons.insert(0, reason);
         if level >= severity {
-            return Assessment { severity: Severity::Low, reasons, unless_expected: None, incomplete: false };
+            severity = Severity::Low;
+            incomplete = false;
         }
     }
-    match expected {
-        Some(reason) if always => {
-            let text = phrase!(reason.text, " The setting does not apply to this.");
-            reasons.push(Reason::new(reason.rule, text));
-            Assessment { severity, reasons, unless_expected: None, incomplete }
-        }
-        Some(reason) => {
-            let text = phrase!(reason.text, " Otherwise the severity would be ", severity, ".");
-            reasons.insert(0, Reason::new(reason.rule, text));
-            let raised_by_gap = floor > Severity::Low;
-            // The credentials of an expected principal can be stolen.
-            let floor = if severity == Severity::Critical { floor.max(Severity::Medium) } else { floor };
-            Assessment { severity: floor, reasons, unless_expected: Some(severity), incomplete: raised_by_gap }
-        }
-        None => Assessment { severity, reasons, unless_expected: None, incomplete },
-    }
+    Assessment { severity, reasons, unless_expected: None, limits, incomplete }
 }

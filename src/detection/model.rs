@@ -1,8 +1,10 @@
 //! What a rule is, and what rules say: opinions, and the assessment that they add up to.
 
 use super::context::Case;
+use crate::config::Limit;
 use crate::severity::Severity;
 use crate::text::Phrase;
+use std::collections::BTreeSet;
 
 /// One rule. It is applied to every case.
 #[derive(Debug)]
@@ -11,6 +13,18 @@ pub struct Rule {
     pub name: &'static str,
     /// The opinion of the rule on a case; `None` if the rule does not apply.
     pub judge: fn(&Case<'_>) -> Option<Opinion>,
+    /// What the case is if the opinion makes it this severe: beyond every expectation that does not name this.
+    pub beyond: Option<(Limit, Severity)>,
+}
+
+impl Rule {
+    pub(super) const fn new(name: &'static str, judge: fn(&Case<'_>) -> Option<Opinion>) -> Self {
+        Self { name, judge, beyond: None }
+    }
+
+    pub(super) const fn beyond(self, limit: Limit, from: Severity) -> Self {
+        Self { beyond: Some((limit, from)), ..self }
+    }
 }
 
 /// The opinion of a rule.
@@ -30,14 +44,10 @@ pub struct Opinion {
 pub enum Weight {
     /// The severity is at least this level.
     AtLeast(Severity),
-    /// The severity is at least this level, also if the principal is expected.
-    Always(Severity),
     /// The severity is raised one level. LOW stays LOW: such an activity is not severe.
     RaiseOneLevel,
     /// Useful information; does not change the severity.
     Context,
-    /// The settings say that the activity is expected: LOW.
-    Expected,
     /// The activity follows from a call of this severity, which was alerted on: LOW, unless the activity is more severe.
     Consequence(Severity),
 }
@@ -47,8 +57,10 @@ pub struct Assessment {
     pub severity: Severity,
     /// The reasons, the most severe first; never empty.
     pub reasons: Vec<Reason>,
-    /// The severity if the principal were not expected.
+    /// The severity if the activity were not expected.
     pub unless_expected: Option<Severity>,
+    /// What no expectation covers unless it says so by name.
+    pub limits: BTreeSet<Limit>,
     /// Whether something could not be read that could make the severity higher: then the alert is mailed whatever the
     /// minimum severity is.
     pub incomplete: bool,

@@ -1,7 +1,7 @@
 //! The rules: a table with one function for each rule. A rule states an observation, not an instruction.
 //!
 //! No rule lowers a severity because of a user agent, or because CloudFormation made the call: an attacker can choose
-//! both. Only an explicit list of principals lowers a severity.
+//! both. Only what a person has written down as expected lowers a severity, see `expected`.
 
 mod caller;
 mod consequence;
@@ -22,6 +22,7 @@ mod trust;
 use super::context::Case;
 use super::model::{Opinion, Rule, Weight};
 use crate::catalog::{AccessEffect, FieldReading};
+use crate::config::Limit;
 use crate::event::{FailureKind, Outcome, Principal};
 use crate::phrase;
 use crate::severity::Severity;
@@ -29,51 +30,53 @@ use crate::text::{Phrase, Untrusted};
 
 /// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
-    Rule { name: "action", judge: action },
-    Rule { name: "root_user", judge: caller::root_user },
-    Rule { name: "root_sign_in", judge: sign_in::root_sign_in },
-    Rule { name: "sign_in_without_mfa", judge: sign_in::sign_in_without_mfa },
-    Rule { name: "self_protection", judge: self_protection::self_protection },
-    Rule { name: "grants_administrator", judge: grants::grants_administrator },
-    Rule { name: "grants_escalation", judge: grants::grants_escalation },
-    Rule { name: "target_is_administrator", judge: grants::target_is_administrator },
-    Rule { name: "target_can_escalate", judge: grants::target_can_escalate },
-    Rule { name: "target_may_escalate", judge: grants::target_may_escalate },
-    Rule { name: "already_administrator", judge: grants::already_administrator },
-    Rule { name: "grant_is_limited", judge: grants::grant_is_limited },
-    Rule { name: "can_silence_alerts", judge: grants::can_silence_alerts },
-    Rule { name: "deny_only", judge: grants::deny_only },
-    Rule { name: "also_denies", judge: grants::also_denies },
-    Rule { name: "may_replace_deny", judge: grants::may_replace_deny },
-    Rule { name: "trusted_principals", judge: trust::trusted_principals },
-    Rule { name: "trust_not_evaluated", judge: trust::trust_not_evaluated },
-    Rule { name: "caller_quarantined", judge: caller::caller_quarantined },
-    Rule { name: "quarantined", judge: quarantine::quarantined },
-    Rule { name: "target_quarantined", judge: quarantine::target_quarantined },
-    Rule { name: "deny_lifted", judge: grants::deny_lifted },
-    Rule { name: "containment_removed", judge: protection::containment_removed },
-    Rule { name: "locks_out", judge: lockout::locks_out },
-    Rule { name: "credential_for_other", judge: credentials::credential_for_other },
-    Rule { name: "bedrock_key", judge: credentials::bedrock_key },
-    Rule { name: "target_has_credentials", judge: credentials::target_has_credentials },
-    Rule { name: "protection_reduced", judge: protection::protection_reduced },
-    Rule { name: "identity_center_provider", judge: protection::identity_center_provider },
-    Rule { name: "weak_password_policy", judge: protection::weak_password_policy },
-    Rule { name: "external_principal", judge: caller::external_principal },
-    Rule { name: "workload_credentials", judge: caller::workload_credentials },
-    Rule { name: "cloudshell", judge: caller::cloudshell },
-    Rule { name: "parameters_omitted", judge: grants::parameters_omitted },
-    Rule { name: "long_lived_key_without_mfa", judge: caller::long_lived_key_without_mfa },
-    Rule { name: "first_activity", judge: caller::first_activity },
-    Rule { name: "caller_not_evaluated", judge: not_evaluated::caller_not_evaluated },
-    Rule { name: "target_not_evaluated", judge: not_evaluated::target_not_evaluated },
-    Rule { name: "history_not_evaluated", judge: not_evaluated::history_not_evaluated },
-    Rule { name: "assigned_to_nothing", judge: grants::assigned_to_nothing },
-    Rule { name: "root_session_opened_by", judge: root_sessions::opened_by },
-    Rule { name: "own_credential", judge: credentials::own_credential },
-    Rule { name: "deployment", judge: self_protection::deployment },
-    Rule { name: "consequence", judge: consequence::consequence },
-    Rule { name: "expected_principal", judge: caller::expected_principal },
+    Rule::new("action", action),
+    Rule::new("root_user", caller::root_user).beyond(Limit::Root, Severity::Medium),
+    Rule::new("root_sign_in", sign_in::root_sign_in).beyond(Limit::Root, Severity::Medium),
+    Rule::new("sign_in_without_mfa", sign_in::sign_in_without_mfa).beyond(Limit::SignIn, Severity::Medium),
+    Rule::new("self_protection", self_protection::self_protection).beyond(Limit::SelfProtection, Severity::Medium),
+    Rule::new("grants_administrator", grants::grants_administrator).beyond(Limit::Administrator, Severity::Medium),
+    Rule::new("grants_escalation", grants::grants_escalation).beyond(Limit::Escalation, Severity::Medium),
+    Rule::new("target_is_administrator", grants::target_is_administrator)
+        .beyond(Limit::Administrator, Severity::Medium),
+    Rule::new("target_can_escalate", grants::target_can_escalate).beyond(Limit::Escalation, Severity::Medium),
+    Rule::new("target_may_escalate", grants::target_may_escalate).beyond(Limit::Escalation, Severity::Medium),
+    Rule::new("already_administrator", grants::already_administrator),
+    Rule::new("grant_is_limited", grants::grant_is_limited),
+    Rule::new("can_silence_alerts", grants::can_silence_alerts).beyond(Limit::SelfProtection, Severity::Medium),
+    Rule::new("deny_only", grants::deny_only),
+    Rule::new("also_denies", grants::also_denies),
+    Rule::new("may_replace_deny", grants::may_replace_deny).beyond(Limit::Escalation, Severity::Medium),
+    Rule::new("trusted_principals", trust::trusted_principals).beyond(Limit::OutsideTrust, Severity::High),
+    Rule::new("trust_not_evaluated", trust::trust_not_evaluated).beyond(Limit::OutsideTrust, Severity::Medium),
+    Rule::new("caller_quarantined", caller::caller_quarantined).beyond(Limit::Quarantine, Severity::Medium),
+    Rule::new("quarantined", quarantine::quarantined).beyond(Limit::Quarantine, Severity::Medium),
+    Rule::new("target_quarantined", quarantine::target_quarantined).beyond(Limit::Quarantine, Severity::Medium),
+    Rule::new("deny_lifted", grants::deny_lifted).beyond(Limit::Escalation, Severity::Medium),
+    Rule::new("containment_removed", protection::containment_removed).beyond(Limit::Quarantine, Severity::Medium),
+    Rule::new("locks_out", lockout::locks_out),
+    Rule::new("credential_for_other", credentials::credential_for_other).beyond(Limit::Credentials, Severity::Medium),
+    Rule::new("bedrock_key", credentials::bedrock_key).beyond(Limit::Credentials, Severity::Medium),
+    Rule::new("target_has_credentials", credentials::target_has_credentials)
+        .beyond(Limit::Credentials, Severity::Medium),
+    Rule::new("protection_reduced", protection::protection_reduced).beyond(Limit::Credentials, Severity::Medium),
+    Rule::new("identity_center_provider", protection::identity_center_provider)
+        .beyond(Limit::Organization, Severity::Medium),
+    Rule::new("weak_password_policy", protection::weak_password_policy).beyond(Limit::Credentials, Severity::Medium),
+    Rule::new("external_principal", caller::external_principal),
+    Rule::new("workload_credentials", caller::workload_credentials),
+    Rule::new("cloudshell", caller::cloudshell),
+    Rule::new("parameters_omitted", grants::parameters_omitted),
+    Rule::new("long_lived_key_without_mfa", caller::long_lived_key_without_mfa),
+    Rule::new("first_activity", caller::first_activity),
+    Rule::new("caller_not_evaluated", not_evaluated::caller_not_evaluated),
+    Rule::new("target_not_evaluated", not_evaluated::target_not_evaluated),
+    Rule::new("history_not_evaluated", not_evaluated::history_not_evaluated),
+    Rule::new("assigned_to_nothing", grants::assigned_to_nothing),
+    Rule::new("root_session_opened_by", root_sessions::opened_by).beyond(Limit::Root, Severity::Medium),
+    Rule::new("own_credential", credentials::own_credential),
+    Rule::new("deployment", self_protection::deployment),
+    Rule::new("consequence", consequence::consequence),
 ];
 
 /// The action by itself, successful or attempted.
@@ -156,8 +159,7 @@ fn action(case: &Case<'_>) -> Option<Opinion> {
             (attempt, "The call failed; the event has no error code. Nothing changed.".into())
         }
     };
-    // An expected principal does not lower these: changes to the stack's own resources, and root at the console.
-    let weight = if action.effect.is_always_watched() { Weight::Always(level) } else { Weight::AtLeast(level) };
+    let weight = Weight::AtLeast(level);
     let restates = activity.outcome.succeeded() && action.fields.is_empty() && activity.principal.service().is_none();
     Some(Opinion { weight, reason, restates, incomplete: false })
 }

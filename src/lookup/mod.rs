@@ -14,6 +14,7 @@ pub mod iam;
 pub mod identity_center;
 mod model;
 pub mod organization;
+pub mod parameters;
 mod question;
 mod recent;
 mod service;

@@ -35,8 +35,8 @@ pub struct Organization {
     /// `o-…`
     id: String,
     service: Service,
-    /// Whether a setting needs to know the organizational units of accounts.
-    asks_units: bool,
+    /// Whether something needs to know the organizational units of accounts; the expectations may, once they are read.
+    asks_units: Rc<Cell<bool>>,
     /// By account; requests at the same time share one lookup.
     accounts: Recent<String, Rc<OnceCell<Asked>>>,
     /// Until when it is not asked again, because it may not be asked.
@@ -74,7 +74,12 @@ impl Listed {
 impl Organization {
     /// # Errors
     /// What is missing for a connection.
-    pub fn new(config: &SdkConfig, partition: &Partition, id: String, asks_units: bool) -> Result<Self, &'static str> {
+    pub fn new(
+        config: &SdkConfig,
+        partition: &Partition,
+        id: String,
+        asks_units: Rc<Cell<bool>>,
+    ) -> Result<Self, &'static str> {
         let service = service(config, partition)?;
         Ok(Self { id, service, asks_units, accounts: Recent::new(ACCOUNTS_NAMED), denied_until: Cell::new(None) })
     }
@@ -83,7 +88,10 @@ impl Organization {
     pub(super) async fn account(&self, id: &str, deadline: Instant) -> Listed {
         loop {
             let now = Instant::now();
-            let good = |asked: &Rc<OnceCell<Asked>>| asked.get().is_none_or(|asked| asked.until > now);
+            let lacks_units =
+                |asked: &Asked| self.asks_units.get() && asked.listed.units == Lookup::not_asked(NOT_NEEDED);
+            let good =
+                |asked: &Rc<OnceCell<Asked>>| asked.get().is_none_or(|asked| asked.until > now && !lacks_units(asked));
             let asked = self.accounts.get_or(&id.to_owned(), good, Rc::default);
             let Ok(asked) = timeout_at(deadline, Box::pin(asked.get_or_init(|| self.ask(id, deadline)))).await else {
                 return Listed::nothing(&Unavailable::TimedOut);
@@ -137,7 +145,7 @@ impl Organization {
 
     /// From the nearest organizational unit to the root.
     async fn units(&self, id: &str, deadline: Instant) -> Lookup<Vec<Untrusted>> {
-        if !self.asks_units {
+        if !self.asks_units.get() {
             return Lookup::not_asked(NOT_NEEDED);
         }
         let (mut units, mut child) = (Vec::new(), id.to_owned());

@@ -12,7 +12,7 @@ pub mod aws;
 pub mod calls;
 
 use chrono::{DateTime, Utc};
-use iam_security_alert::app::{Channels, Decision, Draft, Handler};
+use iam_security_alert::app::{Channels, Decision, Draft, Expecting, Handler};
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::Settings;
 use iam_security_alert::event::Delivery;
@@ -58,8 +58,16 @@ pub fn clock() -> DateTime<Utc> {
 pub fn decided(directory: impl Directory + 'static, event: Value, settings: Settings) -> Decision<'static> {
     let (publisher, channels) = (Publisher::Print, Channels::default());
     // A draft borrows its handler, and must live longer than this function.
-    let handler =
-        Box::leak(Box::new(Handler { directory, publisher, channels, history: None, watchdog: None, settings, clock }));
+    let handler = Box::leak(Box::new(Handler {
+        directory,
+        publisher,
+        channels,
+        history: None,
+        watchdog: None,
+        expecting: Expecting::new(&settings, None),
+        settings,
+        clock,
+    }));
     let delivery = Delivery::from_file(event).unwrap().remove(0).unwrap();
     tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -1,6 +1,6 @@
 //! What an expectation is compared with: the texts of an activity that patterns are about.
 
-use crate::catalog::TargetKind;
+use crate::catalog::{AccessEffect, TargetKind};
 use crate::event::Activity;
 use crate::text::Untrusted;
 
@@ -26,5 +26,48 @@ pub fn target_of(activity: &Activity) -> Option<String> {
             let name = activity.target.name.as_ref().map(Untrusted::raw)?;
             Some(of_service(&format!("{kind}{name}")))
         }
+    }
+}
+
+/// The words for effects on access, with which an expectation names many actions at once.
+pub const EFFECTS: [&str; 7] = ["creates", "grants", "trust", "shares", "credentials", "removes", "maintenance"];
+
+/// The word for an effect; `None` for effects that an expectation can name only by their actions.
+#[must_use]
+pub const fn effect_of(effect: AccessEffect) -> Option<&'static str> {
+    match effect {
+        AccessEffect::Creates => Some("creates"),
+        AccessEffect::AttachesPolicy
+        | AccessEffect::PutsInlinePolicy
+        | AccessEffect::AddsToGroup
+        | AccessEffect::RewritesPolicy
+        | AccessEffect::DraftsPolicyVersion
+        | AccessEffect::AddsRoleToInstanceProfile
+        | AccessEffect::SetsBoundary
+        | AccessEffect::RemovesBoundary
+        | AccessEffect::AssignsAccess
+        | AccessEffect::Provisions => Some("grants"),
+        AccessEffect::ChangesTrust | AccessEffect::ChangesFederation | AccessEffect::DelegatesAccess => Some("trust"),
+        AccessEffect::SharesResource | AccessEffect::OpensResource => Some("shares"),
+        AccessEffect::GrantsCredential
+        | AccessEffect::RegistersMfa
+        | AccessEffect::WeakensMfa
+        | AccessEffect::ChangesPasswordPolicy => Some("credentials"),
+        AccessEffect::DetachesPolicy | AccessEffect::Conceals | AccessEffect::Revokes => Some("removes"),
+        AccessEffect::None => Some("maintenance"),
+        AccessEffect::ChangesRootAccess
+        | AccessEffect::ChangesWorkforceSignIn
+        | AccessEffect::ChangesGuardrail
+        | AccessEffect::ChangesOrganization
+        | AccessEffect::OpensRootSession
+        | AccessEffect::ChangesContact
+        | AccessEffect::ByRoot
+        | AccessEffect::ImpairsAlerting
+        | AccessEffect::RestoresAlerting
+        | AccessEffect::SignsIn
+        | AccessEffect::SwitchesRole
+        | AccessEffect::WarnsOfSignIn
+        | AccessEffect::ChangesRootSignIn
+        | AccessEffect::Unfamiliar => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Rules about the caller and its credentials.
 
-use super::opinions::{always, at_least, context, opinion};
+use super::opinions::{at_least, context, opinion};
 use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::{Case, Opinion, Weight};
 use crate::event::principal::{Operator, RoleSession};
@@ -73,7 +73,7 @@ fn root_session(case: &Case<'_>) -> Option<Opinion> {
 /// AWS attaches this policy when it finds an access key in a public place.
 pub(super) fn caller_quarantined(case: &Case<'_>) -> Option<Opinion> {
     let policy = case.dossier.caller.attached()?.quarantine()?;
-    always(
+    at_least(
         Severity::Critical,
         phrase!(
             "AWS has quarantined ",
@@ -236,12 +236,4 @@ pub(super) fn first_activity(case: &Case<'_>) -> Option<Opinion> {
         " days that the history covers (severity raised one level)."
     );
     Some(opinion(Weight::RaiseOneLevel, reason))
-}
-
-pub(super) fn expected_principal(case: &Case<'_>) -> Option<Opinion> {
-    let arn = case.activity.principal.lasting_arn()?;
-    let units = case.dossier.account_of_caller().known_units().unwrap_or_default();
-    let pattern = case.settings.expected_principals.covering(arn.raw(), units)?;
-    let reason = phrase!("Expected: the setting ExpectedPrincipals has ", &Untrusted::new(pattern), ".");
-    Some(opinion(Weight::Expected, reason))
 }

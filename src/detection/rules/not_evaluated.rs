@@ -39,9 +39,9 @@ pub(super) fn caller_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
     if lists.is_empty() || case.activity.principal.service().is_some() {
         return None;
     }
-    // Also an expected principal: whoever is quarantined is not expected any more.
+    // Whoever is quarantined is not expected any more: what is incomplete is beyond every expectation.
     incomplete(
-        Weight::Always(Severity::Medium),
+        Weight::AtLeast(Severity::Medium),
         phrase!(
             "Not evaluated: ",
             missing(Some(&case.activity.principal.short_name()), lists),

@@ -16,11 +16,6 @@ pub(super) const fn at_least(level: Severity, reason: Phrase) -> Option<Opinion>
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
-pub(super) const fn always(level: Severity, reason: Phrase) -> Option<Opinion> {
-    Some(opinion(Weight::Always(level), reason))
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
 pub(super) const fn context(reason: Phrase) -> Option<Opinion> {
     Some(opinion(Weight::Context, reason))
 }

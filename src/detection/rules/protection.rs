@@ -1,7 +1,7 @@
 //! Rules about the protection of the account: deny policies, MFA, boundaries, the password policy.
 
 use super::grants::is_severe;
-use super::opinions::{always, at_least, context, target_name};
+use super::opinions::{at_least, context, target_name};
 use crate::catalog::managed_by_aws::is_identity_centers_provider;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
 use crate::detection::context::removed_policies;
@@ -53,7 +53,7 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
     let (object, target) = (activity.object.name.as_ref()?, target_name(case));
     if case.concerns_quarantine() {
         let reason = phrase!("Removes AWS's quarantine policy (exposed key) from ", target, ".");
-        return always(Severity::Critical, reason);
+        return at_least(Severity::Critical, reason);
     }
     let leaves_group = activity.action.object == ObjectKind::Group;
     let removed = &removed_policies(activity, case.dossier);

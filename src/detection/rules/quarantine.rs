@@ -1,6 +1,6 @@
 //! Rules about AWS's quarantine: AWS attaches this policy when it finds an access key in public.
 
-use super::opinions::{always, context, target_name};
+use super::opinions::{at_least, context, target_name};
 use crate::catalog::TargetKind;
 use crate::detection::{Case, Opinion};
 use crate::lookup::{KnownTarget, Lookup};
@@ -18,9 +18,9 @@ pub(super) fn quarantined(case: &Case<'_>) -> Option<Opinion> {
     if !activity.outcome.succeeded() {
         let reason =
             phrase!(whose, ". The quarantine policy", policy, " could not be attached: nothing restricts the key.");
-        return always(Severity::Critical, reason);
+        return at_least(Severity::Critical, reason);
     }
-    always(Severity::Critical, phrase!(whose, ", and its quarantine policy", policy, " is in effect. ", keys(case)))
+    at_least(Severity::Critical, phrase!(whose, ", and its quarantine policy", policy, " is in effect. ", keys(case)))
 }
 
 /// Which access keys the user has.
@@ -57,5 +57,5 @@ pub(super) fn target_quarantined(case: &Case<'_>) -> Option<Opinion> {
         "): AWS found one of its access keys in public."
     );
     let grants = effect.grants_policy() || effect.passes_on_access();
-    if grants { always(Severity::Critical, reason) } else { context(reason) }
+    if grants { at_least(Severity::Critical, reason) } else { context(reason) }
 }

@@ -1,6 +1,6 @@
 //! Rules about the stack's own resources.
 
-use super::opinions::{always, context, target_name};
+use super::opinions::{at_least, context, target_name};
 use crate::catalog::AccessEffect;
 use crate::detection::{Case, Opinion};
 use crate::phrase;
@@ -16,7 +16,7 @@ pub(super) fn self_protection(case: &Case<'_>) -> Option<Opinion> {
         return None;
     }
     let severity = if activity.outcome.succeeded() { Severity::Critical } else { Severity::High };
-    always(
+    at_least(
         severity,
         phrase!(
             target_name(case).capitalized(),

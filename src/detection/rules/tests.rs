@@ -227,17 +227,28 @@ async fn a_long_lived_key_without_mfa_raises_the_severity_one_level() {
 }
 
 #[tokio::test]
-async fn an_expected_principal_is_lowered_and_all_reasons_are_given() {
-    let administrator = |_: &mut Value, account: &mut Value| policy(account, "*");
-    let expected = judged(administrator, "arn:aws:iam::111122223333:role/ci/*").await;
-    assert_eq!((expected.severity, expected.unless_expected), (Severity::Medium, Some(Severity::Critical)));
-    assert_eq!(expected.reasons[0].rule, "expected_principal");
-    assert!(expected.reasons[0].text.plain().ends_with("Otherwise the severity would be CRITICAL."));
-    assert_eq!(expected.reasons[1].rule, "target_is_administrator");
+async fn what_is_expected_is_low_and_all_reasons_are_given() {
+    let expected = judged(|_, _| {}, "arn:aws:iam::111122223333:role/ci/*").await;
+    assert_eq!((expected.severity, expected.unless_expected), (Severity::Low, Some(Severity::Medium)));
+    assert_eq!(expected.reasons[0].rule, "expected");
+    assert!(expected.reasons[0].text.plain().ends_with("Otherwise the severity would be MEDIUM."));
     // Callers can choose the session name in the session's ARN, so that ARN does not match; another role does not
     // match, either.
-    let other = judged(administrator, "arn:aws:iam::111122223333:role/deploy").await;
-    assert_eq!((other.severity, other.unless_expected), (Severity::Critical, None));
+    let other = judged(|_, _| {}, "arn:aws:iam::111122223333:role/deploy").await;
+    assert_eq!((other.severity, other.unless_expected), (Severity::Medium, None));
+}
+
+#[tokio::test]
+async fn an_administrator_is_beyond_what_is_expected() {
+    let administrator = |_: &mut Value, account: &mut Value| policy(account, "*");
+    let expected = judged(administrator, "arn:aws:iam::111122223333:role/ci/*").await;
+    assert_eq!((expected.severity, expected.unless_expected), (Severity::Critical, None));
+    let said = expected.reasons.last().unwrap().text.plain();
+    assert_eq!(
+        said,
+        "An expectation is about this (the setting ExpectedPrincipals has arn:aws:iam::111122223333:role/ci/*), but it does \
+         not cover administrator access or CRITICAL alerts."
+    );
 }
 
 /// A call other than `CreateUser`, by alice of the quiet case unless changed.
