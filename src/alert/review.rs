@@ -162,7 +162,7 @@ pub(super) fn expectation(case: &Case<'_>, assessment: &Assessment) -> Option<Co
 /// Who muted, until when, and why.
 fn terms(mute: &Mute) -> Phrase {
     let until = Phrase::ours(mute.until.format("%Y-%m-%d %H:%M UTC").to_string());
-    phrase!(&mute.by, " (until ", until, ", ", quoted(&mute.reason), ")")
+    phrase!(&mute.by, ", until ", until, " (", quoted(&mute.reason), "),")
 }
 
 fn quoted(text: &Untrusted) -> Phrase {

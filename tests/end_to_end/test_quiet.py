@@ -76,7 +76,7 @@ def test_an_alert_like_the_muted_one_is_recorded_and_counted_but_not_mailed(acco
 
     assert alert["severity"] in said and "iam:DeleteUserPermissionsBoundary" in said and "OPS-12" in said and WHO in said
     assert (muted["mail"], muted["published"], muted["severity"]) == ("muted", False, alert["severity"])
-    assert f"Not mailed: a mute by dana ({WHO}) (until " in muted["summary"]
+    assert f"Not mailed: a mute by dana ({WHO}), until " in muted["summary"]
     assert mailbox.mails() == []
     (mute,) = mutes(tool)
     assert (mute["inEffect"], mute["held"], mute["name"], mute["reason"]) == (True, 1, "dana", "OPS-12")
@@ -132,7 +132,7 @@ def test_what_is_more_severe_than_what_was_muted_is_mailed_and_says_so(account, 
 
     assert (alert["severity"], higher["severity"], higher["mail"]) == ("LOW", "HIGH", "mailed")
     text = mailbox.mail()["Message"]
-    assert f"A mute by {WHO} (until " in text and f'"tagging") covers LOW alerts of this kind; this one is HIGH.' in text
+    assert f"A mute by {WHO}, until " in text and f'("tagging"), covers LOW alerts of this kind; this one is HIGH.' in text
 
 
 def test_no_critical_alert_is_muted(account, mailbox, start, history, tool):
