@@ -3,7 +3,7 @@
 
 use iam_security_alert::catalog::{self, patterns};
 use iam_security_alert::lookup::iam::READ_ACTIONS;
-use iam_security_alert::lookup::{identity_center, organization};
+use iam_security_alert::lookup::{identity_center, organization, parameters};
 use iam_security_alert::verification::aws::{ACTIONS, MEMBER_ACTIONS};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,7 @@ fn main() {
         "iamReadActions": READ_ACTIONS,
         "organizationActions": organization::ACTIONS,
         "identityCenterActions": identity_center::ACTIONS,
+        "parameterActions": parameters::ACTIONS,
         "verificationActions": ACTIONS, "memberVerificationActions": MEMBER_ACTIONS,
         "watchedByDefault": watched,
     });

@@ -6,6 +6,8 @@ mod asked;
 mod command;
 #[path = "history/reviews.rs"]
 mod reviews;
+#[path = "command/suggest.rs"]
+mod suggest;
 
 use aws_config::Region;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -54,6 +56,8 @@ Usage: cargo run --example history -- --table TABLE (--actor KEY | --target KEY 
   --acknowledgements   those of the last seven days
 
   --by NAME            your name; the ARN of your credentials is recorded in any case
+
+  --suggest            proposals of expectations instead, see --suggest --help
   --help               this
 
 Reads with the AWS credentials at hand; needs dynamodb:Query on the table. To mute and to acknowledge needs dynamodb:PutItem
@@ -81,6 +85,9 @@ enum Asked {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if suggest::is_asked() {
+        return command::run("history", suggest::HELP, suggest::options(), suggest::suggest).await;
+    }
     command::run("history", HELP, options(), run).await
 }
 

@@ -93,6 +93,8 @@ pub const RELATED: TimeDelta = TimeDelta::days(1);
 pub const LINES_READ: i32 = 60;
 /// The most suppressed alerts that one run of the summaries reads; the next run reads on.
 pub const SUPPRESSED_READ: usize = 12_000;
+/// The most days of accounts that a digest reads at the same time.
+pub const DAYS_READ_AT_ONCE: usize = 8;
 /// The pause between two mails of the summaries.
 pub const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 /// The longest wait for a place in the budget of the topic.

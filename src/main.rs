@@ -13,7 +13,6 @@ use iam_security_alert::lookup::iam::{IamDirectory, Members};
 use iam_security_alert::lookup::organization::Organization;
 use iam_security_alert::lookup::parameters::Parameters;
 use iam_security_alert::lookup::snapshot::Snapshot;
-use iam_security_alert::telemetry::InvocationLog;
 use iam_security_alert::verification::aws::Stack;
 use iam_security_alert::{aws, telemetry};
 use lambda_runtime::{Error, service_fn};
@@ -93,9 +92,8 @@ async fn serve<D: Directory>(handler: Handler<D>) -> Result<(), Error> {
     // event looks up again what it needs.
     let account = handler.settings.topic.account().map(str::to_owned);
     let soon = Instant::now() + Duration::from_secs(5);
-    let mut log = InvocationLog::default();
     let warm_up = async {
-        tokio::join!(handler.directory.account(&account, soon), handler.expecting.now(soon, &mut log));
+        tokio::join!(handler.directory.account(&account, soon), Box::pin(handler.expecting.warm_up(soon)));
     };
     let run = lambda_runtime::run(service_fn(|event| handler.invoke(event)));
     let (ended, ()) = tokio::join!(run, warm_up);

@@ -295,7 +295,7 @@ def test_a_stack_without_an_organization_has_nothing_of_one(template):
     assert not {name for name in [*resources, *outputs] if "Organization" in name or "Member" in name}
     # What an account alone has. The heartbeat comes with the history.
     rules = {"Doors", "Iam", "Root", "Schedule", "SelfProtection", "SignIn"}
-    alarms = {"Errors", "Failed", "FailedInvocations", "History", "Lookup", "Lost", "Readers", "Schedule"}
+    alarms = {"Errors", "Expectations", "Failed", "FailedInvocations", "History", "Lookup", "Lost", "Readers", "Schedule"}
     alarms |= {"SilentAccounts", "Summary", "Suppressed", "Throttles", "Undelivered", "Unsent", "Verification"}
     others = {"AlertFunction", "AlertLogs", "AlertRetries", "AlertRole", "Dashboard", "HistoryTable", "TamperingRole"}
     others |= {"RegionRole"}
@@ -706,6 +706,7 @@ def test_patterns_and_actions_are_those_of_the_code(template, exports):
     assert sorted(reads) == sorted(exports["iamReadActions"])
     center = [action for action in allowed_actions(template) if re.match("(sso|sso-directory|identitystore):", action)]
     assert sorted(center) == sorted(exports["identityCenterActions"])
+    assert sorted(action for action in allowed if action.startswith("ssm:")) == sorted(exports["parameterActions"])
     watched = exports["watchedByDefault"]
     assert len(set(watched)) == len(watched)
     form = template["Parameters"]["WatchedEventNames"]["AllowedPattern"]

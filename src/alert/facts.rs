@@ -8,6 +8,7 @@ pub enum SectionKind {
     RelatedActivity,
     Burst,
     Suppressed,
+    Digest,
     Reference,
 }
 
@@ -21,6 +22,7 @@ impl SectionKind {
             Self::RelatedActivity => "relatedActivity",
             Self::Burst => "burst",
             Self::Suppressed => "suppressed",
+            Self::Digest => "digest",
             Self::Reference => "reference",
         }
     }
@@ -129,6 +131,18 @@ facts! {
     Accounts "accounts" "Accounts";
     Actions "actions" "Actions";
     Alerts "alerts" "Alerts";
+    Handled "handled" "What became";
+    Expected "expected" "Expected";
+    Mutes "mutes" "Muted";
+    Unfinished "unfinished" "Failed";
+    NewUsers "newUsers" "Users";
+    NewRoles "newRoles" "Roles";
+    NewMembers "newMembers" "Group members";
+    NewAssignments "newAssignments" "Assignments";
+    NewCredentials "newCredentials" "Credentials";
+    Unowned "unowned" "Without an owner";
+    Heartbeats "heartbeats" "Heartbeats";
+    Hint "hint" "Fewer mails";
     EventId "eventId" "Event";
     RequestId "requestId" "Request";
     EventName "eventName" "Action";

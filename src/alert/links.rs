@@ -132,6 +132,7 @@ fn target(activity: &Activity, region: &str) -> Option<(&'static str, String)> {
         | TargetKind::Table
         | TargetKind::KmsKey
         | TargetKind::LogGroup
+        | TargetKind::Parameter
         | TargetKind::Alarm
         | TargetKind::Stack
         | TargetKind::Bucket

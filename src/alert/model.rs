@@ -74,8 +74,7 @@ impl Alert {
     /// The ids of the accounts that the alert is about, for the filter policies of subscriptions.
     #[must_use]
     pub fn account_ids(&self) -> Vec<String> {
-        let ids = self.accounts.iter().map(Untrusted::raw).filter(|id| is_account_id(id));
-        ids.take(ACCOUNTS_IN_AN_ATTRIBUTE).map(str::to_owned).collect()
+        account_ids(&self.accounts)
     }
 
     /// A fact of a section, if the alert has it.
@@ -87,6 +86,12 @@ impl Alert {
             .filter(|candidate| candidate.kind == section)
             .find_map(|section| section.rows.iter().find(|row| row.fact == fact))
     }
+}
+
+/// The ids among these, as many as an attribute of a message may have.
+pub(super) fn account_ids(accounts: &[Untrusted]) -> Vec<String> {
+    let ids = accounts.iter().map(Untrusted::raw).filter(|id| is_account_id(id));
+    ids.take(ACCOUNTS_IN_AN_ATTRIBUTE).map(str::to_owned).collect()
 }
 
 impl Section {

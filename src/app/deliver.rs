@@ -1,6 +1,6 @@
 //! The channels beside the mail. They get the alert after the mail, so none of them can delay or prevent the mail.
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Digest};
 use crate::channel::{Channel, FailureNames, Outgoing};
 use crate::history::MailStatus;
 use chrono::{DateTime, Utc};
@@ -15,6 +15,13 @@ impl Channels {
     pub(super) async fn deliver(&self, outgoing: &Outgoing<'_>) -> Vec<(FailureNames, String)> {
         let wanted = self.0.iter().filter(|channel| channel.wants(outgoing));
         let delivered = join_all(wanted.map(async |channel| (channel.names(), channel.deliver(outgoing).await))).await;
+        delivered.into_iter().filter_map(|(names, result)| Some((names, result.err()?))).collect()
+    }
+
+    /// Delivers a digest through every channel that people read; returns which failed, and why.
+    pub(super) async fn digest(&self, digest: &Digest) -> Vec<(FailureNames, String)> {
+        let delivered =
+            join_all(self.0.iter().map(async |channel| (channel.names(), channel.deliver_digest(digest).await))).await;
         delivered.into_iter().filter_map(|(names, result)| Some((names, result.err()?))).collect()
     }
 

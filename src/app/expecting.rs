@@ -12,12 +12,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 /// How long the rows that were read count before they are read again.
 const FRESH: Duration = Duration::from_mins(5);
 /// After a failed read, how long until the next one.
 const AGAIN: Duration = Duration::from_secs(30);
+/// The longest time that an event waits for them.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The expectations of an instance of the function.
 #[derive(Debug, Default)]
@@ -33,6 +36,9 @@ pub struct Expecting {
     read: RefCell<BTreeMap<String, (i64, Vec<Expectation>)>>,
     /// When the parameters are read again; `None` for now.
     due: Cell<Option<Instant>>,
+    reading: Mutex<()>,
+    /// What was wrong when they were read last, until that is logged.
+    wrong: RefCell<Vec<String>>,
     /// Whether a row names organizational units: then AWS Organizations is asked for them.
     units: Rc<Cell<bool>>,
 }
@@ -58,23 +64,32 @@ impl Expecting {
         Rc::clone(&self.units)
     }
 
-    /// The rows that count now. If they are to be read again, waits for them until a time, and logs what is wrong.
+    /// The rows that count now. If they are to be read again, waits for them until a time. Logs what is wrong.
     pub async fn now(&self, until: Instant, log: &mut InvocationLog) -> Rc<Expectations> {
-        let due = self.due.get().is_none_or(|due| due <= Instant::now());
-        if let Some(parameters) = self.parameters.as_ref().filter(|_| due) {
-            match Box::pin(parameters.all(until)).await {
-                Ok(all) => {
-                    let wrong = Box::pin(self.take(parameters, all, until)).await;
-                    self.due.set(Some(Instant::now() + FRESH));
-                    log.expectations_failed(&wrong);
-                }
-                Err(why) => {
-                    self.due.set(Some(Instant::now() + AGAIN));
-                    log.expectations_failed(&[format!("the parameters could not be read: {}", why.words().plain())]);
-                }
-            }
-        }
+        let until = until.min(Instant::now() + PATIENCE);
+        Box::pin(self.read_again(until, AGAIN)).await;
+        log.expectations_failed(&self.wrong.take());
         Rc::clone(&self.rows.borrow())
+    }
+
+    /// Reads the parameters while the function waits for its first event. A failure does not matter: the event reads them
+    /// again.
+    pub async fn warm_up(&self, until: Instant) {
+        Box::pin(self.read_again(until, Duration::ZERO)).await;
+    }
+
+    /// Reads the parameters, if that is due. `again`: how long until the next read if this one fails.
+    async fn read_again(&self, until: Instant, again: Duration) {
+        // Who comes while another reads them waits for that.
+        let Ok(_alone) = timeout_at(until, self.reading.lock()).await else { return };
+        let due = self.due.get().is_none_or(|due| due <= Instant::now());
+        let Some(parameters) = self.parameters.as_ref().filter(|_| due) else { return };
+        let (wrong, pause) = match Box::pin(parameters.all(until)).await {
+            Ok(all) => (Box::pin(self.take(parameters, all, until)).await, FRESH),
+            Err(why) => (vec![format!("the parameters could not be read: {}", why.words().plain())], again),
+        };
+        self.due.set(Some(Instant::now() + pause));
+        self.wrong.replace(wrong);
     }
 
     /// Takes over what the parameters contain; returns what is wrong.

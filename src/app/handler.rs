@@ -88,7 +88,7 @@ impl<D: Directory> Handler<D> {
     }
 
     /// The scheduled run: the summaries of suppressed alerts first, then the accounts without a heartbeat, then the check of
-    /// the stack. `deployed` is the copy of the settings that the schedule carries.
+    /// the stack, then the digest. `deployed` is the copy of the settings that the schedule carries.
     async fn on_schedule(
         &self,
         deployed: Option<&Value>,
@@ -96,13 +96,17 @@ impl<D: Directory> Handler<D> {
         log: &mut InvocationLog,
     ) -> InvocationResult {
         let (run, history) = (self.scheduled(time_left), self.history.as_ref());
-        let summaries = Box::pin(run.summarize_all(history, time_left, log)).await;
+        let mut done = Box::pin(run.summarize_all(history, time_left, log)).await;
         Box::pin(run.look_for_silence(history, log)).await;
         self.expecting.now(run.timetable.lookups, log).await;
         if let Some(watchdog) = &self.watchdog {
             Box::pin(watchdog.check(&run, deployed, log)).await;
         }
-        summaries
+        // Last: a digest can wait, and what was to be alerted on cannot.
+        if let Some(digest) = Box::pin(run.send_digest(history, done.is_published(), log)).await {
+            done.add_digest(&digest, self.settings.webhook);
+        }
+        done
     }
 
     fn scheduled(&self, time_left: Duration) -> Scheduled<'_, D> {

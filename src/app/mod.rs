@@ -2,6 +2,7 @@
 //! `quiet` which alerts get no mail, `sending` how an alert goes out, `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
 
 mod deliver;
+mod digest;
 mod draft;
 mod expecting;
 mod handler;

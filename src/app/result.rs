@@ -1,7 +1,10 @@
 //! The result of an invocation: what the function returns, and why it fails.
 
+use crate::alert::Digest;
 use crate::channel::json::AlertJson;
 use crate::channel::sns::NotPublished;
+use crate::channel::{chat, email};
+use crate::config::WebhookFormat;
 use crate::event::Refusal;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
@@ -27,13 +30,32 @@ pub enum InvocationResult {
         /// The subjects of the mails that summarize them.
         #[serde(rename = "summaries")]
         subjects: Vec<String>,
-        /// Whether there are summaries; absent if not.
+        /// The subject of the digest, if one was sent.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
+        /// Whether there are summaries or a digest; absent if not.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         published: bool,
         /// The webhook's message about the summaries, if there is a webhook.
         #[serde(skip_serializing_if = "Option::is_none")]
         webhook: Option<Value>,
     },
+}
+
+impl InvocationResult {
+    /// Whether something was mailed on schedule.
+    pub(super) const fn is_published(&self) -> bool {
+        matches!(self, Self::Summaries { published: true, .. })
+    }
+
+    /// Adds the digest that was sent. The webhook gets one message a run: if there were summaries, that is theirs.
+    pub(super) fn add_digest(&mut self, sent: &Digest, format: Option<WebhookFormat>) {
+        if let Self::Summaries { digest, published, webhook, .. } = self {
+            *digest = Some(email::digest_subject(sent));
+            *published = true;
+            *webhook = webhook.take().or_else(|| format.map(|format| chat::render_digest(format, sent)));
+        }
+    }
 }
 
 /// Why there is no alert.

@@ -43,6 +43,7 @@ impl<D: Directory> Scheduled<'_, D> {
         let webhook = alerts.split_first().zip(self.settings.webhook);
         InvocationResult::Summaries {
             subjects: alerts.iter().map(email::subject).collect(),
+            digest: None,
             published: !alerts.is_empty(),
             webhook: webhook.map(|((first, others), format)| chat::render(format, first, others)),
         }

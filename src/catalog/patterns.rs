@@ -99,7 +99,7 @@ pub fn event_patterns() -> Vec<(&'static str, Value)> {
     let covered = ["iam"].into_iter().chain(DOORS).chain(OWN_SERVICES);
     vec![
         ("IamRule", iam()),
-        ("SelfProtectionRule", changes(OWN_SERVICES)),
+        ("SelfProtectionRule", self_protection()),
         ("SignInRule", sign_in()),
         ("DoorsRule", doors(&OWN_SERVICES)),
         ("RootRule", by_root(covered)),
@@ -248,6 +248,20 @@ fn by_root(covered: impl IntoIterator<Item = &'static str>) -> Value {
             "eventCategory": ["Management", {"exists": false}],
             "userIdentity": {"type": ["Root"]},
         },
+    })
+}
+
+/// The calls on what the stack is made of; of Systems Manager, whose agents call all day, only those on parameters.
+fn self_protection() -> Value {
+    let mut pattern = changes(OWN_SERVICES);
+    let source = pattern["source"].take();
+    let detail = pattern["detail"].take();
+    let names: Vec<_> = rows().filter(|row| row.service == "ssm").map(|row| row.event_name).collect();
+    // Those of a root user come by the rule for root users.
+    let of_parameters = json!({"eventName": names, "userIdentity": {"type": [{"anything-but": ["Root"]}]}});
+    json!({
+        "detail-type": [API_CALL],
+        "$or": [{"source": source, "detail": detail}, {"source": ["aws.ssm"], "detail": of_parameters}],
     })
 }
 

@@ -16,11 +16,11 @@ use super::types::ObjectKind::{
 };
 use super::types::Operation::{Call, Change, Delete, Disable, Enable, Remove, Replace, Schedule, Set, Start, Stop};
 use super::types::Restore::{
-    CancelKeyDeletion, DeploySecondStack, EnableAlarmActions, EnableKey, EnableRule, ListTrails,
+    CancelKeyDeletion, DeploySecondStack, EnableAlarmActions, EnableKey, EnableRule, FormerValue, ListTrails,
     RemoveConcurrencyLimit, ReviewEventSelectors, StartLogging,
 };
 use super::types::TargetKind::{
-    self, Alarm, Bucket, EventBus, Function, KmsKey, LogGroup, Queue, Rule, Stack, Table, Topic, Trail,
+    self, Alarm, Bucket, EventBus, Function, KmsKey, LogGroup, Parameter, Queue, Rule, Stack, Table, Topic, Trail,
 };
 use super::types::{AccessEffect, Containment};
 use crate::severity::Severity::{self, Critical, High, Low, Medium};
@@ -131,6 +131,13 @@ pub const ACTIONS: &[Action] = &[
     // Only if the stack has its own key, which OWN_RESOURCES names.
     of("kms", "DisableKey", Disable, Itself, KmsKey).impairs_alerting(EnableKey, TOOLS),
     of("kms", "ScheduleKeyDeletion", Schedule, KeyDeletion, KmsKey).impairs_alerting(CancelKeyDeletion, TOOLS),
+    // The parameters with expectations: whoever writes them decides which alerts are not mailed.
+    of("ssm", "PutParameter", Change, Itself, Parameter).impairs_alerting(FormerValue, TOOLS)
+        .is(AccessEffect::ImpairsAlerting, High, "The expectations decide which alerts are not mailed. Read what they say now."),
+    of("ssm", "DeleteParameter", Delete, Itself, Parameter).impairs_alerting(FormerValue, TOOLS)
+        .is(AccessEffect::ImpairsAlerting, Medium, "The expectations are gone. Alerts that they kept back are mailed again."),
+    of("ssm", "DeleteParameters", Delete, Itself, Parameter).impairs_alerting(FormerValue, TOOLS)
+        .is(AccessEffect::ImpairsAlerting, Medium, "The expectations are gone. Alerts that they kept back are mailed again."),
 
     // CloudWatch is `monitoring` in CloudTrail.
     call("monitoring", "DisableAlarmActions", Alarm).contained_by(Containment::Restore(EnableAlarmActions)),

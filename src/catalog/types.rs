@@ -251,6 +251,8 @@ pub enum TargetKind {
     Bucket,
     /// A schedule of EventBridge Scheduler.
     Schedule,
+    /// A parameter of Systems Manager.
+    Parameter,
     /// A permission set of IAM Identity Center.
     PermissionSet,
     /// A user or group of the directory of IAM Identity Center; the event does not say which.
@@ -523,6 +525,8 @@ pub enum Restore {
     CancelKeyDeletion,
     EnableAlarmActions,
     DeploySecondStack,
+    /// Of a parameter: its former value.
+    FormerValue,
 }
 
 /// Whether a call that names no target is about the caller: "If you do not specify a user name, IAM determines the user
@@ -661,6 +665,7 @@ impl TargetKind {
             Self::Trail => &["name", "trailName", "resourceId"],
             Self::Rule => &["name", "rule", "resourceARN"],
             Self::EventBus | Self::Schedule => &["name"],
+            Self::Parameter => &["name", "names"],
             Self::Topic => &["topicArn", "subscriptionArn", "resourceArn", "name"],
             Self::Function => &["functionName", "resource", "resourceArn"],
             Self::Queue => &["queueUrl", "queueName", "sourceArn", "destinationArn"],
@@ -736,6 +741,7 @@ impl TargetKind {
             Self::Stack => ("cloudformation", "stack/"),
             Self::Bucket => ("s3", ""),
             Self::Schedule => ("scheduler", "schedule/"),
+            Self::Parameter => ("ssm", "parameter"),
             Self::PermissionSet => ("sso", "permissionSet/"),
             Self::DirectoryIdentity | Self::DirectoryUser => ("identitystore", "user/"),
             Self::DirectoryGroup => ("identitystore", "group/"),

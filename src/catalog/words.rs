@@ -419,6 +419,7 @@ impl TargetKind {
             Self::Alarm => "CloudWatch alarm",
             Self::Stack => "CloudFormation stack",
             Self::Bucket => "S3 bucket",
+            Self::Parameter => "parameter",
             Self::Schedule => "schedule",
             Self::PermissionSet => "permission set",
             Self::DirectoryIdentity => "Identity Center user or group",

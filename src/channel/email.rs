@@ -1,7 +1,7 @@
 //! Plain text for an e-mail that is read on a phone. SNS sends plain text only.
 
-use super::subject::line;
-use crate::alert::{Alert, ContainmentStep, Fact, Row, Section};
+use super::subject::{line, line_of};
+use crate::alert::{Alert, ContainmentStep, Digest, Fact, Row, Section};
 use crate::severity::Severity;
 use crate::text::Phrase;
 use std::fmt::Write as _;
@@ -45,6 +45,27 @@ pub fn render(alert: &Alert) -> Email {
     let body = bounded(body(alert), MAX_BODY);
     let accounts = alert.account_ids();
     Email { subject: subject(alert), body, severity: alert.severity, accounts }
+}
+
+/// Renders a digest.
+#[must_use]
+pub fn digest(digest: &Digest) -> Email {
+    let mut text = format!("DIGEST - {}\n{}\n", digest.headline.plain(), digest.summary.plain());
+    for section in &digest.sections {
+        text.push('\n');
+        lines(section, &mut text);
+    }
+    Email {
+        subject: digest_subject(digest),
+        body: bounded(text, MAX_BODY),
+        severity: Digest::SEVERITY,
+        accounts: digest.account_ids(),
+    }
+}
+
+#[must_use]
+pub fn digest_subject(digest: &Digest) -> String {
+    line_of(&digest.subjects, "[DIGEST] ", MAX_SUBJECT)
 }
 
 /// The subject that is used if SNS refuses the first one. It contains nothing from outside.

@@ -164,7 +164,11 @@ fn facts(alert: &Alert, section: &Section) -> (String, Value) {
     let access = match section.kind {
         SectionKind::Who => alert.caller_access,
         SectionKind::What => alert.target_access,
-        SectionKind::RelatedActivity | SectionKind::Burst | SectionKind::Suppressed | SectionKind::Reference => None,
+        SectionKind::RelatedActivity
+        | SectionKind::Burst
+        | SectionKind::Suppressed
+        | SectionKind::Digest
+        | SectionKind::Reference => None,
     };
     let access = access.map(|level| ("accessLevel".to_owned(), level.into()));
     (section.kind.key().to_owned(), Value::Object(facts.chain(access).collect()))

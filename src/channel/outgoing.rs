@@ -1,6 +1,6 @@
 //! What a channel beside the mail is, and what it gets.
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Digest};
 use crate::event::Activity;
 use crate::history::MailStatus;
 use crate::text::Untrusted;
@@ -18,6 +18,13 @@ pub trait Channel: std::fmt::Debug {
     /// # Errors
     /// Why the alert could not be delivered, in words.
     fn deliver<'a>(&'a self, outgoing: &'a Outgoing<'_>) -> LocalBoxFuture<'a, Result<(), String>>;
+    /// Delivers a digest, if the channel is read by people.
+    ///
+    /// # Errors
+    /// Why the digest could not be delivered, in words.
+    fn deliver_digest<'a>(&'a self, _digest: &'a Digest) -> LocalBoxFuture<'a, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// The names of a channel's failures.

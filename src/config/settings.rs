@@ -8,7 +8,6 @@
 //! | `SECURITY_HUB_MINIMUM_SEVERITY` | the least severity that becomes a finding in Security Hub | no findings |
 //! | `LOOKUP_BUDGET_SECONDS` | the time for all lookups of one alert together | 5 |
 //! | `EXPECTED_PRINCIPALS` | ARNs and ARN patterns whose usual changes are LOW, separated by commas | none |
-//! | `EXPECTATIONS_PATH` | the path of the parameters with expectations, see [`Expectations`] | none |
 //! | `ORGANIZATION_ID` | the id of the account's organization, `o-…`: other organizations are strangers | none |
 //! | `READER_ROLE` | the role with which IAM is read in the organization's other accounts | none: one account only |
 //! | `HEARTBEAT_ROLE` | the role whose daily call proves that the events of an account arrive | none |
@@ -219,6 +218,8 @@ impl Settings {
         }
         let emulator = set("EMULATOR_ENDPOINT_URL").filter(|_| local);
         let history_table = set("HISTORY_TABLE").filter(|name| !(local && name == "HistoryTable"));
+        // Named after the topic, as the rules are: the environment has 4 KB. Under SAM there is nobody to ask.
+        let expectations_path = topic.arn().and_then(expectations_path).filter(|_| !local);
         Ok(Self {
             topic,
             chat_topic,
@@ -238,8 +239,7 @@ impl Settings {
             lookup_budget: set("LOOKUP_BUDGET_SECONDS").map_or(Ok(Duration::from_secs(5)), |text| budget(&text))?,
             expectations: set("EXPECTED_PRINCIPALS")
                 .map_or(Ok(Expectations::default()), |text| expected_principals(&text, &account_names))?,
-            // SAM sets the path, but there is nobody to ask for the parameters.
-            expectations_path: set("EXPECTATIONS_PATH").map(expectations_path).transpose()?.filter(|_| !local),
+            expectations_path,
             account_names,
             organization: set("ORGANIZATION_ID").map(organization).transpose()?,
             reader_role,
@@ -305,18 +305,6 @@ fn retention(text: &str) -> Result<Option<TimeDelta>, BadSetting> {
     Ok(Some(TimeDelta::days(days)).filter(|_| days > 0))
 }
 
-/// "/" and names, as Systems Manager has them (`GetParametersByPath`, Systems Manager API reference).
-fn expectations_path(text: String) -> Result<String, BadSetting> {
-    let valid = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-    };
-    if text.strip_prefix('/').is_some_and(|path| path.split('/').all(valid)) {
-        return Ok(text);
-    }
-    let wanted = "nothing, or the path of parameters in Systems Manager, /iam-security-alerts/expectations";
-    Err(BadSetting { variable: "EXPECTATIONS_PATH", found: format!("{text:?}"), wanted })
-}
-
 fn mode(text: &str) -> Result<Mode, BadSetting> {
     match text {
         "alert" => Ok(Mode::Alert),
@@ -355,7 +343,12 @@ fn only_arns(text: &str) -> String {
     text.split(',').filter(|part| Arn::parse(part.trim()).is_some()).collect::<Vec<_>>().join(",")
 }
 
-/// Adds the function itself: a template cannot contain the function's ARN in the function's own settings, since that
+/// The path of the parameters with expectations.
+fn expectations_path(topic: &str) -> Option<String> {
+    Some(format!("/{}/expectations", Arn::parse(topic)?.resource))
+}
+
+/// Adds the parameters with expectations and the function itself: a template cannot contain the function's ARN in the function's own settings, since that
 /// reference is circular.
 fn with_itself(
     mut own: ProtectedResources,
@@ -366,6 +359,9 @@ fn with_itself(
     if let Topic::Arn(arn) = topic {
         if let (Some(topic), Some(function), Some(region)) = (Arn::parse(arn), function, region) {
             own.add(format!("arn:{}:lambda:{region}:{}:function:{function}", topic.partition, topic.account));
+        }
+        if let Some((topic, path)) = Arn::parse(arn).zip(expectations_path(arn)) {
+            own.add(format!("arn:{}:ssm:{}:{}:parameter{path}*", topic.partition, topic.region, topic.account));
         }
         own.add(arn.clone());
     }

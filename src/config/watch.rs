@@ -143,7 +143,7 @@ impl ProtectedResources {
 const MOST_NESTED: usize = 8;
 
 /// The fields that contain the name of a resource without its ARN, in lower case.
-const NAME_FIELDS: [&str; 21] = [
+const NAME_FIELDS: [&str; 22] = [
     "alarmname",
     "alarmnames",
     "bucketname",
@@ -157,6 +157,7 @@ const NAME_FIELDS: [&str; 21] = [
     "loggroupname",
     "loggroupnames",
     "name",
+    "names",
     "policyname",
     "queuename",
     "queueurl",
@@ -199,6 +200,8 @@ fn is_name_of(own: &Arn<'_>, service: &str, field: &str, text: &str) -> bool {
         "events" | "scheduler" => behind_type.rsplit('/').next().unwrap_or(behind_type),
         // `stack/name/id`
         "cloudformation" => behind_type.split('/').next().unwrap_or(behind_type),
+        // `parameter/path/name`, which is called `/path/name`.
+        "ssm" => own.resource.strip_prefix("parameter").unwrap_or(behind_type),
         _ => behind_type,
     };
     // The policy that lets EventBridge write to a log has the last part of the log's name.

@@ -119,6 +119,7 @@ mod tests {
             severity: None,
             subject: None,
             handling: Handling::default(),
+            not_alerted: false,
         }
     }
 

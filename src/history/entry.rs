@@ -56,6 +56,7 @@ impl Entry {
             severity: None,
             subject: None,
             handling: Handling::default(),
+            not_alerted: false,
         };
         Self {
             line,

@@ -13,12 +13,14 @@ mod across;
 pub mod budget;
 pub mod burst;
 mod cause;
+pub mod digest;
 mod entry;
 mod error;
 pub mod heartbeat;
 mod model;
 pub mod review;
 pub mod store;
+pub mod suggestion;
 pub mod summary;
 
 pub use across::{across_accounts, common_name};

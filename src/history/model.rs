@@ -53,6 +53,8 @@ pub struct Line {
     /// The subject of the alert; `None` as for the severity.
     pub subject: Option<Untrusted>,
     pub handling: Handling,
+    /// Whether it is recorded that the event is not alerted on. An earlier version did not record that in lines.
+    pub not_alerted: bool,
 }
 
 /// What became of an alert. Of alerts that an earlier version recorded, nothing of this is known.

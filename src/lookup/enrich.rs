@@ -243,6 +243,7 @@ impl<D: Directory> Asking<'_, D> {
             | TargetKind::Table
             | TargetKind::KmsKey
             | TargetKind::LogGroup
+            | TargetKind::Parameter
             | TargetKind::Alarm
             | TargetKind::Stack
             | TargetKind::Bucket

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 pub enum TextKind {
     /// The name of a user, role or policy. IAM names have at most 128 characters.
     Name,
+    /// The same where many names share a screen.
+    Short,
     /// An ARN: a path can have 512 characters, followed by a name.
     Arn,
     /// Text with any content: a user agent, a tag, a description.
@@ -22,6 +24,7 @@ impl TextKind {
     pub const fn limit(self) -> usize {
         match self {
             Self::Name => 160,
+            Self::Short => 48,
             Self::Arn => 720,
             Self::Free => 300,
             Self::Message => 1_100,

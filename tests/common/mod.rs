@@ -32,6 +32,7 @@ pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
     arn:aws:dynamodb:us-east-1:123456789012:table/iam-security-alert-History,\
     arn:aws:kms:us-east-1:123456789012:key/11112222-3333-4444-5555-666677778888,\
     arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/iam-security-alert,\
+    arn:aws:ssm:us-east-1:123456789012:parameter/iam-security-alerts/expectations*,\
     arn:aws:cloudwatch:us-east-1:123456789012:alarm:iam-security-alert-*,\
     arn:aws:cloudformation:us-east-1:123456789012:stack/iam-security-alert/*,\
     arn:aws:s3:::iam-security-alert-trailbucket-abc123,\

@@ -70,7 +70,7 @@ def aws():
     server.start()
     address = "{}:{}".format(*server.get_host_and_port())
     session = boto3.Session("test", "test", region_name=REGION)
-    clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("events", "iam", "securityhub", "sns", "sqs")}
+    clients = {name: session.client(name, endpoint_url=f"http://{address}") for name in ("events", "iam", "securityhub", "sns", "sqs", "ssm")}
     dynamodb = session.resource("dynamodb", endpoint_url=f"http://{address}")
     clients["securityhub"].enable_security_hub()
     # The policies of AWS stay until the end: without them, a garbage collection does not hold up moto's answers.

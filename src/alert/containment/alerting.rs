@@ -101,6 +101,16 @@ pub(super) fn restore(
             vec![of("aws cloudwatch enable-alarm-actions", "--alarm-names", name)],
         ),
         Restore::DeploySecondStack => deploy_again(case.is_of_member()),
+        Restore::FormerValue => {
+            let history = of("aws ssm get-parameter-history", "--name", name);
+            let shown = "Parameters[-3:].[Version,LastModifiedDate,LastModifiedUser,Value]";
+            let history = history.and_then(|command| command.option("--query", shown)?.option("--output", "text"));
+            ContainmentStep::new(
+                "Show the last versions of the expectations, and who wrote them. Write a former version again with aws ssm \
+                 put-parameter --overwrite; of a deleted parameter, there is no former version:",
+                vec![history],
+            )
+        }
     });
     if goes_on {
         return;

@@ -4,9 +4,9 @@
 //! Each chat client has its own `client-markdown`, so only what both clients understand is used: code spans, bold
 //! between asterisks, bare links.
 
-use super::content::{call, event_id, facts, links, steps, title};
-use super::markdown::{bounded, dressed, escaped, plain, summary, why};
-use crate::alert::{Alert, Command};
+use super::content::{call, digest_title, event_id, facts, links, steps, title};
+use super::markdown::{bounded, dressed, escaped, plain, section, summary, why};
+use crate::alert::{Alert, Command, Digest};
 use crate::text::{TextKind, fingerprint};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -48,6 +48,30 @@ pub fn render(alert: &Alert) -> Value {
         notification["id"] = plain(&id, 100).into();
     }
     notification
+}
+
+/// Renders a digest, as a thread of its own.
+#[must_use]
+pub fn digest(digest: &Digest) -> Value {
+    let title = digest_title(digest);
+    let parts = digest.sections.iter().map(section).collect::<Vec<_>>().join("\n\n");
+    let description = format!("{}\n\n{parts}", dressed(&digest.summary).replace('\n', " "));
+    json!({
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": plain(&title, TITLE),
+            "description": bounded(&description, DESCRIPTION),
+            "keywords": ["DIGEST"],
+        },
+        "metadata": {
+            "threadId": fingerprint(&title),
+            "summary": plain(&digest.headline.plain(), TITLE),
+            "eventType": "digest",
+            "additionalContext": {"severity": Digest::SEVERITY.word()},
+        },
+    })
 }
 
 fn description(alert: &Alert) -> String {

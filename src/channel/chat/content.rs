@@ -1,7 +1,7 @@
 //! What is shown in every chat.
 
-use crate::alert::{Alert, Command, ContainmentStep, Fact, Link, SectionKind};
-use crate::channel::subject::line;
+use crate::alert::{Alert, Command, ContainmentStep, Digest, Fact, Link, SectionKind};
+use crate::channel::subject::{line, line_of};
 use crate::text::Phrase;
 
 /// The facts that are shown, if the alert has them; at most as many as a section of Slack can contain.
@@ -39,6 +39,11 @@ const ELSEWHERE: &str = "(The e-mail has the command.)";
 /// The severity and the subject, as a line that fits into a header of Slack.
 pub(super) fn title(alert: &Alert) -> String {
     line(alert, &format!("{}: ", alert.severity), TITLE)
+}
+
+/// The same of a digest.
+pub(super) fn digest_title(digest: &Digest) -> String {
+    line_of(&digest.subjects, "DIGEST: ", TITLE)
 }
 
 /// The most important facts, each with its section.

@@ -2,7 +2,7 @@
 //! that is used here: code spans, bold between asterisks.
 
 use super::content::{CUT, NOTHING};
-use crate::alert::Alert;
+use crate::alert::{Alert, Section};
 use crate::text::{Phrase, TextKind, Untrusted};
 
 /// A phrase with text from outside in code spans, where the text is no markup and cannot mention a user.
@@ -25,6 +25,18 @@ pub(super) fn summary(alert: &Alert) -> String {
 pub(super) fn why(alert: &Alert) -> String {
     let reasons = alert.reasons_to_read().map(|reason| format!("• {}", dressed(&reason.text)));
     [format!("*Why {}*", alert.severity)].into_iter().chain(reasons).collect::<Vec<_>>().join("\n")
+}
+
+/// A section of a digest: its title, and one line for each value.
+pub(super) fn section(section: &Section) -> String {
+    let rows = section.rows.iter().flat_map(|row| {
+        let line = |(i, value): (usize, &Phrase)| {
+            let value = dressed(value);
+            if i == 0 { format!("{}: {value}", row.label) } else { format!("• {value}") }
+        };
+        row.values.iter().enumerate().map(line)
+    });
+    [format!("*{}*", dressed(&section.title))].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 /// Text outside of a code span, which must not open one.

@@ -11,7 +11,7 @@ mod slack;
 mod teams;
 pub mod topic;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Digest};
 use crate::config::WebhookFormat;
 use serde_json::Value;
 
@@ -21,5 +21,14 @@ pub fn render(format: WebhookFormat, alert: &Alert, others: &[Alert]) -> Value {
     match format {
         WebhookFormat::Slack => slack::render(alert, others),
         WebhookFormat::Teams => teams::render(alert, others),
+    }
+}
+
+/// Renders the webhook's message about a digest.
+#[must_use]
+pub fn render_digest(format: WebhookFormat, digest: &Digest) -> Value {
+    match format {
+        WebhookFormat::Slack => slack::digest(digest),
+        WebhookFormat::Teams => teams::digest(digest),
     }
 }

@@ -1,8 +1,8 @@
 //! Block Kit for an incoming webhook of Slack ("Reference: blocks").
 
-use super::content::{event_id, facts, links, others, steps, title};
-use super::markdown::{bounded, dressed, escaped, plain, summary, why};
-use crate::alert::{Alert, Command};
+use super::content::{digest_title, event_id, facts, links, others, steps, title};
+use super::markdown::{self as mrkdwn, bounded, dressed, escaped, plain, summary, why};
+use crate::alert::{Alert, Command, Digest};
 use crate::text::Phrase;
 use serde_json::{Value, json};
 
@@ -45,6 +45,18 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
         blocks.push(json!({"type": "context", "elements": [markdown(&format!("Event {}", plain(&id, 100)))]}));
     }
     // Where blocks are not shown (on a watch, by a screen reader), this text is used instead.
+    json!({"text": plain(&title, 300), "unfurl_links": false, "unfurl_media": false, "blocks": blocks})
+}
+
+/// Renders a digest.
+pub(super) fn digest(digest: &Digest) -> Value {
+    let title = digest_title(digest);
+    let header = json!({"type": "header", "text": {"type": "plain_text", "text": title, "emoji": false}});
+    let summary = section(&dressed(&digest.summary).replace('\n', " "));
+    let blocks: Vec<_> = [header, summary]
+        .into_iter()
+        .chain(digest.sections.iter().map(|part| section(&mrkdwn::section(part))))
+        .collect();
     json!({"text": plain(&title, 300), "unfurl_links": false, "unfurl_media": false, "blocks": blocks})
 }
 

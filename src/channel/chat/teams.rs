@@ -3,8 +3,8 @@
 //!
 //! All text is in text runs, which support no markdown: text from outside cannot be markup and needs no escape.
 
-use super::content::{CUT, NOTHING, event_id, facts, links, others, steps, title};
-use crate::alert::Alert;
+use super::content::{CUT, NOTHING, digest_title, event_id, facts, links, others, steps, title};
+use crate::alert::{Alert, Digest};
 use crate::severity::Severity;
 use crate::text::Phrase;
 use serde_json::{Value, json};
@@ -49,6 +49,28 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
     let room = CARD - size(&actions) - size(&event);
     cut(&mut body, room);
     body.extend(event);
+    let fallback = format!("{}: IAM security alert. This cannot be shown here; the e-mail has it.", alert.severity);
+    message(&fallback, &body, &actions)
+}
+
+/// Renders a digest.
+pub(super) fn digest(digest: &Digest) -> Value {
+    let title = json!({"type": "TextRun", "text": digest_title(digest), "weight": "Bolder", "size": "Large", "color": "Default"});
+    let mut body = vec![rich(vec![title]), rich(runs(&digest.summary, 2 * TEXT))];
+    for section in &digest.sections {
+        body.push(apart(rich(runs(&section.title, TEXT))));
+        for row in &section.rows {
+            let (label, none) = (format!("{}: ", row.label), String::from("• "));
+            let labels = std::iter::once(bold(&label)).chain(std::iter::repeat_with(|| run(&none)));
+            body.extend(labels.zip(&row.values).map(|(label, value)| labelled(label, value)));
+        }
+    }
+    cut(&mut body, CARD);
+    message("Digest of IAM security alerts. This cannot be shown here; the e-mail has it.", &body, &[])
+}
+
+/// A message with a card. A client may show the fallback as markdown, so it contains nothing from outside.
+fn message(fallback: &str, body: &[Value], actions: &[Value]) -> Value {
     json!({
         "type": "message",
         "attachments": [{
@@ -58,8 +80,7 @@ pub(super) fn render(alert: &Alert, more: &[Alert]) -> Value {
                 "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                 "type": "AdaptiveCard",
                 "version": "1.4",
-                // A client may show this text as markdown, so the text contains nothing from outside.
-                "fallbackText": format!("{}: IAM security alert. This cannot be shown here; the e-mail has it.", alert.severity),
+                "fallbackText": fallback,
                 "msteams": {"width": "Full"},
                 "body": body,
                 "actions": actions,

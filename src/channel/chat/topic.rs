@@ -1,15 +1,18 @@
 //! The SNS topic of the chat. Amazon Q Developer in chat applications forwards its messages.
 
 use super::amazon_q;
+use crate::alert::Digest;
 use crate::aws;
 use crate::channel::sns::{Attempt, Message, NotPublished, attempt_until, publish};
 use crate::channel::{Channel, FailureNames, Outgoing};
 use crate::config::Settings;
 use crate::history::MailStatus;
 use crate::limits::CHAT_TIMEOUT;
+use crate::severity::Severity;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -37,10 +40,9 @@ impl AmazonQ {
         Some(Box::new(Self::new(aws::sns(config), topic)))
     }
 
-    async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), NotPublished> {
-        let body = amazon_q::render(outgoing.alert).to_string();
-        let accounts = outgoing.alert.account_ids();
-        let message = Message { subject: None, body: &body, severity: outgoing.alert.severity, accounts: &accounts };
+    async fn send(&self, notification: &Value, severity: Severity, accounts: &[String]) -> Result<(), NotPublished> {
+        let body = notification.to_string();
+        let message = Message { subject: None, body: &body, severity, accounts };
         let until = Instant::now() + CHAT_TIMEOUT;
         // Only what SNS definitely refused is repeated: two equal messages in a chat look like two events.
         let cause = loop {
@@ -69,6 +71,17 @@ impl Channel for AmazonQ {
     }
 
     fn deliver<'a>(&'a self, outgoing: &'a Outgoing<'_>) -> LocalBoxFuture<'a, Result<(), String>> {
-        Box::pin(async { self.send(outgoing).await.map_err(|why| why.to_string()) })
+        let alert = outgoing.alert;
+        Box::pin(async {
+            let (notification, accounts) = (amazon_q::render(alert), alert.account_ids());
+            self.send(&notification, alert.severity, &accounts).await.map_err(|why| why.to_string())
+        })
+    }
+
+    fn deliver_digest<'a>(&'a self, digest: &'a Digest) -> LocalBoxFuture<'a, Result<(), String>> {
+        Box::pin(async {
+            let (notification, accounts) = (amazon_q::digest(digest), digest.account_ids());
+            self.send(&notification, Digest::SEVERITY, &accounts).await.map_err(|why| why.to_string())
+        })
     }
 }

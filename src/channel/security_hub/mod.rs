@@ -248,6 +248,7 @@ fn kind(what: &ResourceKind) -> &'static str {
             | TargetKind::DirectoryUser
             | TargetKind::DirectoryGroup
             | TargetKind::LogGroup
+            | TargetKind::Parameter
             | TargetKind::InstanceProfile
             | TargetKind::MfaDevice
             | TargetKind::SamlProvider

@@ -248,3 +248,20 @@ fn a_file_at_its_limit_is_read() {
     let found = problems(&format!("expectations:\n{}\n", rows.join("\n")));
     assert_eq!(found, [format!("line {}: a file has at most {MAX_ROWS} expectations", 2 + 2 * MAX_ROWS)]);
 }
+
+/// An editor completes what the function reads.
+#[test]
+fn the_schema_has_the_words_of_the_code() {
+    let schema: Value = serde_json::from_str(include_str!("../../../schema/expectations.json")).unwrap();
+    let row = &schema["$defs"]["expectation"];
+    let limits: Vec<_> = Limit::ALL.into_iter().map(Limit::word).collect();
+    assert_eq!(schema["$defs"]["limit"]["enum"], json!(limits));
+    assert_eq!(row["properties"]["up_to"]["enum"], json!(["MEDIUM", "HIGH", "CRITICAL"]));
+    assert_eq!(row["required"], json!(["who", "why"]));
+    assert_eq!(schema["properties"]["expectations"]["maxItems"], json!(MAX_ROWS));
+    let effects = row["properties"]["what"]["description"].as_str().unwrap();
+    assert!(EFFECTS.iter().all(|effect| effects.contains(effect)));
+    let mut fields: Vec<_> = row["properties"].as_object().unwrap().keys().collect();
+    fields.sort();
+    assert_eq!(fields, ["including", "target", "until", "up_to", "what", "where", "who", "why"]);
+}

@@ -239,7 +239,7 @@ impl History {
         let first = put.map_err(|_| HistoryError::NotBuilt)?;
         let of_iam = entry.line.call.raw().starts_with("iam:");
         let in_lists = if of_iam { self.lists(entry) } else { vec![day_of(entry)] };
-        self.write(self.writes(first, entry, &in_lists, &[])).await
+        self.write(self.writes(first, entry, &in_lists, &[("notTold", text(why))])).await
     }
 
     /// Writes all items or none. A write that its condition refuses is not needed: the item exists already.

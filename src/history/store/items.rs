@@ -94,6 +94,7 @@ impl Line {
             severity: severity.and_then(|word| Severity::from_word(word.raw())),
             subject: field("subject"),
             handling: handling(item),
+            not_alerted: item.contains_key("notTold"),
         })
     }
 }

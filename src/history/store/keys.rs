@@ -55,6 +55,8 @@ pub(super) const CHAIN: &str = "CHAIN";
 pub(super) const HISTORY: &str = "HISTORY";
 pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const HEARTBEAT: &str = "HEARTBEAT";
+pub(super) const DIGEST: &str = "DIGEST";
+/// The list of mutes and acknowledgements.
 pub(super) const REVIEW: &str = "REVIEW";
 pub(super) const MUTE: &str = "MUTE#";
 const ACTOR: &str = "ACTOR#";

@@ -18,6 +18,7 @@
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
 //! | a mute, see [`review`](super::review) | `REVIEW` | `MUTE#<id>` |
 //! | an acknowledgement | `REVIEW` | `ACK#<time>#<eventID>` |
+//! | how far the digests have come, see [`digest`](super::digest) | `DIGEST` | `PROGRESS` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
 //! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
@@ -26,6 +27,7 @@
 mod answers;
 mod bursts;
 mod causes;
+mod digest;
 mod dynamodb;
 mod heartbeats;
 mod items;

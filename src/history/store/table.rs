@@ -25,6 +25,8 @@ pub struct History {
     pub(super) begin: OnceLock<DateTime<Utc>>,
     /// The share and the minute whose places are used up, if that was read before.
     pub(super) used_up: Cell<Option<(Share, DateTime<Utc>)>>,
+    /// The end of the last digest's period, if that was read before.
+    pub(super) digests_sent_to: Cell<Option<DateTime<Utc>>>,
     /// When this instance last read the heartbeats.
     heartbeats_read: Cell<Option<Instant>>,
     /// The last events of which this instance knows that they were alerted on, the newest last.
@@ -47,6 +49,7 @@ impl History {
             many_accounts: false,
             begin: OnceLock::new(),
             used_up: Cell::new(None),
+            digests_sent_to: Cell::new(None),
             heartbeats_read: Cell::new(None),
             witnessed: RefCell::default(),
         }
