@@ -358,7 +358,7 @@ def test_an_event_is_recorded_in_full_and_in_three_lists(account, mailbox, start
         "severity": "CRITICAL",
         "subject": alert["subject"],
         "mail": "mailed",
-        "limits": ["administrator"],
+        "limits": ["administrator", "credentials"],
     }
     target = f"{ACCOUNT}:iam:user/deploy-bot"
     day = f"{ACCOUNT}#{happened[:10]}"
