@@ -11,6 +11,7 @@ use iam_security_alert::app::{Channels, Decision, Expecting, Handler};
 use iam_security_alert::channel::json::AlertJson;
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::event::Delivery;
+use iam_security_alert::history::MailStatus;
 use iam_security_alert::policy::{Document, Holder, Named, PolicyInput, Question, Reading, Via, evaluate};
 use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ fn event_to_alert(criterion: &mut Criterion) {
         let delivery = Delivery::from_eventbridge(black_box(event.clone())).unwrap();
         let mut log = InvocationLog::default();
         match runtime.block_on(handler.draft(&delivery, Duration::from_secs(30), &mut log)).unwrap() {
-            Decision::Alert(draft) => draft.into_json(false, None),
+            Decision::Alert(draft) => draft.into_json(MailStatus::Printed, None),
             Decision::NotAlerted(why) => unreachable!("not alerted: {}", why.plain()),
         }
     };

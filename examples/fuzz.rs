@@ -12,6 +12,7 @@ use iam_security_alert::channel::email::{MAX_BODY, MAX_SUBJECT};
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::Settings;
 use iam_security_alert::event::Delivery;
+use iam_security_alert::history::MailStatus;
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::telemetry::InvocationLog;
 use lexopt::prelude::*;
@@ -225,7 +226,8 @@ impl Subject {
         holds(draft.email.body.chars().all(visible), "the mail has control characters")?;
         holds(draft.email.repeated().body.len() <= MAX_BODY + 200, "the repeated mail is too long")?;
         let mail = format!("Subject: {subject}\n\n{}", draft.email.body);
-        let text = serde_json::to_string(&draft.into_json(true, None)).map_err(|error| error.to_string())?;
+        let text =
+            serde_json::to_string(&draft.into_json(MailStatus::Published, None)).map_err(|error| error.to_string())?;
         serde_json::from_str::<Value>(&text).map_err(|error| error.to_string())?;
         Ok(Some(mail))
     }

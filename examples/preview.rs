@@ -10,6 +10,7 @@ use iam_security_alert::channel::security_hub::{self, Product};
 use iam_security_alert::channel::sns::Publisher;
 use iam_security_alert::config::{Settings, WebhookFormat};
 use iam_security_alert::event::{Activity, Delivery};
+use iam_security_alert::history::MailStatus;
 use iam_security_alert::lookup::Directory;
 use iam_security_alert::lookup::iam::IamDirectory;
 use iam_security_alert::lookup::snapshot::Snapshot;
@@ -194,7 +195,7 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
 /// Whether an alert would be mailed, and what the expectations have to do with that.
 fn fate(draft: &Draft<'_>) -> String {
     let severity = draft.alert.severity;
-    let mailed = if draft.mailed { "mailed" } else { "not mailed" };
+    let mailed = if draft.kept_back.is_none() { "mailed" } else { "not mailed" };
     match draft.alert.unless_expected {
         Some(otherwise) => format!("{mailed}: expected, otherwise {otherwise}"),
         None => format!("{mailed}: {severity}"),
@@ -211,7 +212,7 @@ fn show(draft: Draft<'_>, format: Format, now: DateTime<Utc>, another: bool) -> 
     let mut out = std::io::stdout().lock();
     let json = match format {
         Format::Text => return write_mail(&mut out, &draft, another),
-        Format::Json => serde_json::to_value(draft.into_json(false, None))?,
+        Format::Json => serde_json::to_value(draft.into_json(MailStatus::Printed, None))?,
         Format::AmazonQ => amazon_q::render(&draft.alert),
         Format::Webhook(format) => chat::render(format, &draft.alert, &[]),
         Format::SecurityHub => finding(&draft, now),

@@ -108,6 +108,11 @@ pub const KEPT: usize = 120_000;
 /// shorter.
 pub const KEY: usize = 900;
 
+/// The longest mute.
+pub const LONGEST_MUTE: TimeDelta = TimeDelta::days(30);
+/// How far the clock of whoever writes a review may be ahead.
+pub const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
+
 /// The most accounts in a message's attribute: it counts as a part of the message. A mail lists no more than this.
 pub const ACCOUNTS_IN_AN_ATTRIBUTE: usize = 1_000;
 

@@ -5,6 +5,7 @@
 
 use crate::channel::FailureNames;
 use crate::channel::sns::Readers;
+use crate::history::review::Reviews;
 use crate::history::{HistoryError, MailStatus};
 use crate::severity::Severity;
 use chrono::{DateTime, Utc};
@@ -44,6 +45,8 @@ pub struct InvocationLog {
     /// `succeeded`, `denied` or `failed`.
     pub outcome: Option<&'static str>,
     pub severity: Option<Severity>,
+    /// The severity if the principal were not expected.
+    pub unless_expected: Option<Severity>,
     pub event_time: Option<DateTime<Utc>>,
     /// The duration of the lookups.
     pub lookups: Duration,
@@ -69,6 +72,8 @@ pub struct InvocationLog {
     pub expectations_failure: Option<String>,
     /// Why the history could not be read or written.
     pub history_failure: Option<String>,
+    /// How many reviews in the history were not understood.
+    pub malformed_reviews: usize,
     /// The channels other than the e-mail that failed, and why.
     pub channel_failures: Vec<(FailureNames, String)>,
     /// Why the event is not alerted on.
@@ -81,6 +86,39 @@ impl InvocationLog {
     /// Records why the history could not be read or written. Only the first reason is kept.
     pub fn history_failed(&mut self, why: &HistoryError) {
         self.history_failure.get_or_insert_with(|| why.to_string());
+    }
+
+    /// Records what was wrong with the reviews.
+    pub fn reviews_read(&mut self, reviews: &Reviews) {
+        self.malformed_reviews = reviews.malformed;
+        if let Some(why) = &reviews.unknown {
+            self.history_failed(why);
+        }
+    }
+
+    /// Why the alert got no mail of its own, as a dimension of the metric that counts these.
+    fn not_mailed(&self) -> Option<&'static str> {
+        match self.mail {
+            MailStatus::Muted | MailStatus::Observed | MailStatus::Suppressed => Some(self.mail.word()),
+            MailStatus::BelowMinimum => self.unless_expected.map(|_| "expected"),
+            MailStatus::Printed | MailStatus::Published => None,
+        }
+    }
+
+    /// Adds what the check of the stack found, if there was one.
+    fn stack_check(&self, line: &mut Value, metrics: &mut Vec<Value>) {
+        let Some(differences) = &self.differences else { return };
+        line["StackDifferences"] = json!(differences.len());
+        line["StackChecksFailed"] = json!(self.not_verified.len());
+        for metric in ["StackDifferences", "StackChecksFailed"] {
+            metrics.push(json!({"Name": metric, "Unit": "Count"}));
+        }
+        if !differences.is_empty() {
+            line["differences"] = json!(differences);
+        }
+        if !self.not_verified.is_empty() {
+            line["notVerified"] = json!(self.not_verified);
+        }
     }
 
     /// Records what is wrong with the expectations, if something is.
@@ -147,19 +185,7 @@ impl InvocationLog {
             line["SilentAccounts"] = json!(silent);
             metrics.push(json!({"Name": "SilentAccounts", "Unit": "Count"}));
         }
-        if let Some(differences) = &self.differences {
-            line["StackDifferences"] = json!(differences.len());
-            line["StackChecksFailed"] = json!(self.not_verified.len());
-            for metric in ["StackDifferences", "StackChecksFailed"] {
-                metrics.push(json!({"Name": metric, "Unit": "Count"}));
-            }
-            if !differences.is_empty() {
-                line["differences"] = json!(differences);
-            }
-            if !self.not_verified.is_empty() {
-                line["notVerified"] = json!(self.not_verified);
-            }
-        }
+        self.stack_check(&mut line, &mut metrics);
         match &self.readers {
             Some(Ok(readers)) => {
                 for (metric, count) in
@@ -175,6 +201,9 @@ impl InvocationLog {
         if (self.severity, self.mail) == (Some(Severity::Critical), MailStatus::Suppressed) {
             line["CriticalSuppressed"] = json!(1);
             metrics.push(json!({"Name": "CriticalSuppressed", "Unit": "Count"}));
+        }
+        if self.malformed_reviews > 0 {
+            line["malformedReviews"] = json!(self.malformed_reviews);
         }
         if let Some(why) = &self.not_alerted {
             line["notAlerted"] = json!(why);
@@ -194,6 +223,12 @@ impl InvocationLog {
             line["LookupFailures"] = json!(self.lookup_failures);
             directives.push(json!({"Namespace": NAMESPACE, "Dimensions": [["Function", "Severity"]],
                 "Metrics": [{"Name": "Alerts", "Unit": "Count"}]}));
+            if let Some(reason) = self.not_mailed() {
+                line["Reason"] = json!(reason);
+                line["AlertsNotMailed"] = json!(1);
+                directives.push(json!({"Namespace": NAMESPACE, "Dimensions": [["Function", "Reason"]],
+                    "Metrics": [{"Name": "AlertsNotMailed", "Unit": "Count"}]}));
+            }
         }
         if !metrics.is_empty() {
             line["Function"] = json!(function);

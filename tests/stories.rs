@@ -7,12 +7,13 @@ mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{account, clock, event, runs_as_printed, settings};
-use iam_security_alert::alert::{Alert, BurstNote, RunOfSummaries, compose, silent, summary_of};
+use iam_security_alert::alert::{Alert, BurstNote, Review, RunOfSummaries, compose, silent, summary_of};
 use iam_security_alert::channel::email;
 use iam_security_alert::detection::{Case, PriorActivity, assess, chains};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::burst::BurstPosition;
 use iam_security_alert::history::heartbeat::Heartbeat;
+use iam_security_alert::history::review::{Acknowledgement, Candidate, Mute, Reviewer, Reviews, Verdict};
 use iam_security_alert::history::store::Table;
 use iam_security_alert::history::summary::{self, Suppressed};
 use iam_security_alert::history::{Entry, Line, Lines, RelatedActivity};
@@ -43,7 +44,7 @@ fn line(name: &str, seconds_before: i64, severity: Severity) -> Line {
 
 fn mail(report: &Alert) -> String {
     let email = email::render(report);
-    for command in report.steps.iter().flat_map(|step| &step.commands) {
+    for command in report.steps.iter().chain(&report.if_expected).flat_map(|step| &step.commands) {
         runs_as_printed(command.as_str());
     }
     format!("Subject: {}\n\n{}", email.subject, email.body)
@@ -51,26 +52,98 @@ fn mail(report: &Alert) -> String {
 
 /// The mail about an event, with the related activity that was recorded when the event arrived.
 fn after(event: Value, related: RelatedActivity, position: Option<BurstPosition>) -> String {
-    told(event, related, None, position)
+    told(event, PriorActivity { related, ..PriorActivity::default() }, position)
 }
 
 /// The mail about what follows from another call.
 fn caused(event: Value, cause: Option<Line>) -> String {
-    told(event, RelatedActivity::default(), cause, None)
+    told(event, PriorActivity { cause, ..PriorActivity::default() }, None)
 }
 
-fn told(event: Value, related: RelatedActivity, earlier: Option<Line>, position: Option<BurstPosition>) -> String {
+fn told(event: Value, prior: PriorActivity, position: Option<BurstPosition>) -> String {
     let (activity, entry) = read(event);
-    let activity = if earlier.is_some() { activity.in_root_session() } else { activity };
+    let activity = if prior.cause.is_some() { activity.in_root_session() } else { activity };
     let settings = settings(&[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let account = account();
     let dossier = runtime.block_on(enrich(&account, &activity, Instant::now() + Duration::from_secs(1)));
-    let chains = chains::completed(&entry, &related);
-    let prior = PriorActivity { related, chains, cause: earlier, ..PriorActivity::default() };
+    let prior = PriorActivity { chains: chains::completed(&entry, &prior.related), ..prior };
     let case = Case::new(&activity, &dossier, &settings).after(Some(&prior));
     let burst = position.map(|position| BurstNote { position, entry: &entry, table: TABLE, elsewhere: None });
-    mail(&compose(&case, assess(&case), burst.as_ref(), &settings.account_names, clock()))
+    let assessment = assess(&case);
+    let chains: Vec<_> = prior.chains.iter().map(|completed| completed.chain.name).collect();
+    let candidate = Candidate {
+        entry: &entry,
+        severity: assessment.severity,
+        unless_expected: assessment.unless_expected,
+        incomplete: assessment.incomplete,
+        chains: &chains,
+        always_watched: activity.action.effect.is_always_watched(),
+        retried: false,
+    };
+    let review = Review { alert: candidate, reviews: &prior.reviews, table: TABLE, elsewhere: None, now: clock() };
+    mail(&review.note(compose(&case, assessment, burst.as_ref(), &settings.account_names, clock())))
+}
+
+fn reviewer() -> Reviewer {
+    Reviewer { arn: "arn:aws:sts::123456789012:assumed-role/Soc/dana".into(), name: Some("dana".into()) }
+}
+
+/// A mute of what carol does.
+fn mute_of_carol(up_to: Severity) -> Mute {
+    Mute {
+        id: "0a1b2c3d".into(),
+        actor: Some("arn:aws:iam::123456789012:user/ops-carol".into()),
+        action: None,
+        target: None,
+        chain: None,
+        account: None,
+        up_to,
+        incomplete: false,
+        from: clock() - TimeDelta::hours(2),
+        until: clock() + TimeDelta::hours(22),
+        reason: "the new team\nWHY LOW, OPS-12".into(),
+        by: reviewer(),
+        held: 3,
+        ended_by: None,
+    }
+}
+
+/// That dana looked at two alerts on carol.
+fn acknowledged() -> Vec<Acknowledgement> {
+    let at = |hours| Acknowledgement {
+        event_id: format!("0000-{hours}").into(),
+        at: clock() - TimeDelta::hours(hours),
+        by: reviewer(),
+        verdict: Verdict::Expected,
+        note: Some("OPS-12".into()),
+        actor: "arn:aws:iam::123456789012:user/ops-carol".into(),
+        target: None,
+    };
+    vec![at(9), at(1)]
+}
+
+#[test]
+fn a_mute_that_lapses_and_an_acknowledgement_are_mentioned() {
+    let reviews =
+        Reviews { mutes: vec![mute_of_carol(Severity::Low)], acknowledgements: acknowledged(), ..Reviews::default() };
+    let mut event = event("create_user.json");
+    event["detail"]["requestParameters"]["userName"] = json!("idle-bot");
+    event["detail"]["responseElements"] = json!(null);
+    insta::assert_snapshot!("mute_lapsed", told(event, PriorActivity { reviews, ..PriorActivity::default() }, None));
+}
+
+#[test]
+fn an_alert_that_is_muted_says_so() {
+    let reviews = Reviews { mutes: vec![mute_of_carol(Severity::High)], ..Reviews::default() };
+    let mut event = event("create_user.json");
+    event["detail"]["requestParameters"]["userName"] = json!("idle-bot");
+    event["detail"]["responseElements"] = json!(null);
+    let mail = told(event, PriorActivity { reviews, ..PriorActivity::default() }, None);
+    assert!(
+        mail.contains("\nNot mailed: a mute by dana (arn:aws:sts::123456789012:assumed-role/Soc/dana), until "),
+        "{mail}"
+    );
 }
 
 #[test]

@@ -24,9 +24,20 @@ fn every_variable_that_the_template_sets_is_read() {
         .map(|(name, _)| name)
         .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
         .collect();
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 19, "{names:?}");
     for name in names {
         assert!(code.contains(&format!("set(\"{name}\")")), "{name}");
+    }
+}
+
+/// The template does not list it: the function has it already.
+#[test]
+fn the_alert_topic_is_protected_whatever_the_template_lists() {
+    let topic = "arn:aws:sns:us-east-1:111122223333:alerts";
+    for own in ["", "arn:aws:sns:us-east-1:111122223333:alerts-health"] {
+        let set = [("ALERT_TOPIC_ARN", topic), ("OWN_RESOURCES", own)];
+        let variable = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        assert!(Settings::read(variable).unwrap().watch.own.arns().any(|own| own == topic));
     }
 }
 

@@ -181,6 +181,8 @@ def resolved(template, value, parameters={}):
             return resolved(template, of[1] if holds(template, of[0], parameters) else of[2], parameters)
         if function == "Join":
             return of[0].join(resolved(template, of[1], parameters))
+        if function == "Split":
+            return resolved(template, of[1], parameters).split(of[0])
     items = {key: resolved(template, item, parameters) for key, item in value.items()}
     return {key: item for key, item in items.items() if item is not NO_VALUE}
 
@@ -517,7 +519,9 @@ def test_every_resource_that_the_alerts_depend_on_is_protected(template):
     resources = template["Resources"]
     variables = resources["AlertFunction"]["Properties"]["Environment"]["Variables"]
     own = texts(variables["OWN_RESOURCES"])
-    own = {arn for text in own for arn in text.split(",")}
+    # The function itself adds the topic that it publishes to: see tests/template.rs.
+    assert variables["ALERT_TOPIC_ARN"] == {"Ref": "AlertTopic"}
+    own = {"AlertTopic"} | {arn for text in own for arn in text.split(",")}
     for rule in rules(template) + rules(template, "ScheduleExpression"):
         # One ARN with a wildcard names the rules of the organization's bus.
         assert [arn for arn in own if fnmatch.fnmatchcase(rule_arn(template, rule), arn)], rule
@@ -550,7 +554,7 @@ def test_every_resource_that_the_alerts_depend_on_is_protected(template):
     assert {"AlertRole.Arn", "TamperingRole.Arn"} <= own
     assert "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AlertTopicName}-heartbeat" in own
     for chosen in combinations():
-        needed = references(template, variables["OWN_RESOURCES"], chosen)
+        needed = references(template, variables["OWN_RESOURCES"], chosen) | {"AlertTopic"}
         for name, it in kept(template, "Resources", chosen).items():
             if it["Type"] in ("AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::DynamoDB::Table"):
                 assert name in needed, (name, chosen)
@@ -653,6 +657,11 @@ def test_the_watched_calls_refuse_what_the_function_could_not_read(template, tex
             "OrganizationalUnitIds",
             ["", "r-ab12", "ou-ab12-11111111", "ou-ab12-11111111,ou-ab12-22222222,r-ab12"],
             ["ou-ab12", "ou-ab12-11111111, r-ab12", "OU-AB12-11111111", "123456789012", "r-ab12,"],
+        ),
+        (
+            "Reviewers",
+            ["", "arn:aws:iam::123456789012:role/soc/*", "arn:aws:iam::123456789012:user/a,arn:aws:iam::123456789012:role/b"],
+            ["*", "arn:aws:iam::*:role/a", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/a, b", "none"],
         ),
         ("OrganizationId", ["", "o-a1b2c3d4e5"], ["o-a1b2", "r-ab12", "O-A1B2C3D4E5"]),
     ],
@@ -833,12 +842,43 @@ def test_only_the_function_publishes_alerts_and_writes_the_history(template):
         (deny,) = [it for it in statements if it["Sid"] == "OnlyTheFunctionPublishes"]
         assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", "sns:Publish")
         assert deny["Condition"] == role and deny["Resource"] == {"Ref": topic}
-    table = template["Resources"]["HistoryTable"]["Properties"]["ResourcePolicy"]["PolicyDocument"]
-    (deny,) = table["Statement"]
-    assert (deny["Effect"], deny["Condition"]) == ("Deny", role)
-    assert {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(deny["Action"])
+    writes, others, *reviews = denied_on_the_table(template)
+    assert writes["Condition"] == role and others["Condition"]["ArnNotLike"]["aws:PrincipalArn"]["If"][2] == role["ArnNotLike"]["aws:PrincipalArn"]
+    assert "dynamodb:DeleteItem" in writes["Action"] and others["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
     # Reads stay possible: the README's commands read the history.
-    assert not [action for action in deny["Action"] if re.search("Get|Query|Scan|Select", action)]
+    actions = [action for deny in (writes, others, *reviews) for action in deny["Action"]]
+    assert not [action for action in actions if re.search("Get|Query|Scan|Select", action)]
+
+
+def denied_on_the_table(template):
+    """The statements of the table's policy. All of them deny, to everybody, on the whole table."""
+    statements = template["Resources"]["HistoryTable"]["Properties"]["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    for deny in statements:
+        assert (deny["Effect"], deny["Principal"], deny["Resource"]) == ("Deny", {"AWS": "*"}, "*")
+    return statements
+
+
+@pytest.mark.parametrize("reviewers", ["", "arn:aws:iam::123456789012:role/soc/*,arn:aws:iam::123456789012:user/dana"])
+def test_reviewers_write_reviews_and_nothing_else(template, reviewers):
+    assert re.fullmatch(template["Parameters"]["Reviewers"]["AllowedPattern"], reviewers)
+    conditions = [resolved(template, deny["Condition"], {"Reviewers": reviewers}) for deny in denied_on_the_table(template)]
+    by, of_everybody = "aws:PrincipalArn", ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+    function = conditions[0]["ArnNotLike"][by]
+    assert len(function) == 2 and all("-AlertRole-" in arn for arn in function)
+    assert conditions[1] == {"ArnNotLike": {by: function + [arn for arn in reviewers.split(",") if arn]}}
+    assert conditions[2:] == [
+        {"ArnNotLike": {by: function}, "ForAnyValue:StringNotEquals": {"dynamodb:LeadingKeys": ["REVIEW"]}},
+        {"ArnNotLike": {by: function}, "Null": {"dynamodb:LeadingKeys": "true"}},
+    ]
+    assert [deny["Action"] for deny in denied_on_the_table(template)[1:]] == [of_everybody] * 3
+
+
+def test_the_dashboard_shows_every_reason_for_an_alert_without_a_mail(template):
+    body, _ = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Sub"]
+    code = (ROOT / "src" / "history" / "model.rs").read_text()
+    reasons = re.findall(r'"AlertsNotMailed", "Function", "\$\{AlertFunction\}", "Reason", "(\w+)"', body)
+    assert reasons == ["muted", "observed", "expected", "suppressed"]
+    assert all(f'=> "{reason}"' in code for reason in reasons if reason != "expected")
 
 
 def test_the_schedule_carries_the_settings_that_the_function_has(template):
@@ -866,11 +906,13 @@ def test_the_schedule_carries_the_settings_that_the_function_has(template):
     assert sorted(settings) == [
         "ACCOUNT_NAMES",
         "ALERT_TOPIC_ARN",
+        "DIGEST",
         "EXPECTED_PRINCIPALS",
         "FEEDING_TRAILS",
         "HEARTBEAT_ROLE",
         "HISTORY_TABLE",
         "MINIMUM_SEVERITY",
+        "MODE",
         "ORGANIZATION_ID",
         "READER_ROLE",
         "WATCHED_EVENT_NAMES",

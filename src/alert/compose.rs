@@ -4,8 +4,9 @@ use super::burst::BurstNote;
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
 use super::rows::{account, account_name, and_more, looked_up, not_known, timed};
-use super::{caller, containment, links, resource, target, time, user_agent, wording};
+use super::{caller, containment, links, resource, review, target, time, user_agent, wording};
 use crate::arn::Partition;
+use crate::config::Mode;
 use crate::detection::{Assessment, Case};
 use crate::history::{Line, RelatedActivity, actor_key};
 use crate::limits::RELATED_SHOWN;
@@ -28,6 +29,7 @@ pub fn compose(
     let name = account_name(activity.account.as_ref(), account_names, &case.dossier.account.name);
     let account = account(activity.account.as_ref(), name.as_ref());
     let related = case.prior.map(|prior| related_section(&prior.related, case));
+    let expectation = review::expectation(case, &assessment);
     Alert {
         severity: assessment.severity,
         unless_expected: assessment.unless_expected,
@@ -57,6 +59,7 @@ pub fn compose(
         target_access: target::access_level(case),
         actor: actor_key(&activity.principal),
         resources: resource::resources(case),
+        if_expected: expectation.into_iter().collect(),
         links: links::links(activity),
         reference: reference(case),
     }
@@ -115,6 +118,9 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
     }
     if let Some(burst) = burst {
         summary.push(phrase!("\n", burst.sentence()));
+    }
+    if case.settings.mode == Mode::Observe {
+        summary.push("\nThe stack only observes (parameter Mode): of its alerts, only CRITICAL ones are mailed.");
     }
     if let Some(replay) = &activity.replay {
         summary.push(phrase!("\nThe event was replayed from an archive (", replay, ")."));

@@ -56,6 +56,7 @@ pub fn impaired(
         target_access: None,
         actor: String::new(),
         resources: Vec::new(),
+        if_expected: Vec::new(),
         links: Vec::new(),
         reference,
     }

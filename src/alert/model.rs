@@ -42,6 +42,8 @@ pub struct Alert {
     pub actor: String,
     /// The resources that the alert is about.
     pub resources: Vec<Resource>,
+    /// What to do if the activity was expected: mute it, acknowledge it, expect it.
+    pub if_expected: Vec<ContainmentStep>,
     pub links: Vec<Link>,
     /// The facts that identify the event.
     pub reference: Section,

@@ -72,6 +72,7 @@ pub fn silent(
         target_access: None,
         actor: String::new(),
         resources: Vec::new(),
+        if_expected: Vec::new(),
         links: Vec::new(),
         reference,
     }

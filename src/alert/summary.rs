@@ -149,6 +149,7 @@ pub fn summary_of(group: &Group, run: &RunOfSummaries<'_>) -> Alert {
         target_access: None,
         actor: if by_actor { key.clone() } else { String::new() },
         resources: if by_actor { vec![Resource::of_arn(Untrusted::new(&key))] } else { Vec::new() },
+        if_expected: Vec::new(),
         links: Vec::new(),
         reference: reference(&counts, table),
     }

@@ -1,6 +1,7 @@
 //! An alert between assessment and delivery.
 
 use super::history_session::HistorySession;
+use super::quiet::KeptBack;
 use super::timetable::Timetable;
 use crate::alert::Alert;
 use crate::channel::email::Email;
@@ -34,8 +35,8 @@ pub struct Draft<'a> {
     pub position: Option<BurstPosition>,
     /// What no expectation covers unless it says so by name.
     pub limits: BTreeSet<Limit>,
-    /// Whether the alert is severe enough for a mail.
-    pub mailed: bool,
+    /// Why the alert gets no mail; `None` if it is due.
+    pub kept_back: Option<KeptBack>,
     /// Whether the event could not be claimed, since the history did not answer.
     pub may_repeat: bool,
     pub timetable: Timetable,
@@ -54,7 +55,7 @@ impl Draft<'_> {
                 unless_expected: self.alert.unless_expected,
                 incomplete: self.alert.incomplete,
                 limits: self.limits.iter().map(|limit| Untrusted::new(limit.word())).collect(),
-                mute: None,
+                mute: self.kept_back.as_ref().and_then(KeptBack::mute).cloned(),
             },
             record: "",
         }
@@ -62,7 +63,7 @@ impl Draft<'_> {
 
     /// The alert as JSON, with the webhook's message if the alert was published.
     #[must_use]
-    pub fn into_json(self, published: bool, webhook: Option<WebhookFormat>) -> AlertJson {
-        json::render(&self.activity, &self.alert, self.email, published, webhook)
+    pub fn into_json(self, mail: MailStatus, webhook: Option<WebhookFormat>) -> AlertJson {
+        json::render(&self.activity, &self.alert, self.email, mail, webhook)
     }
 }

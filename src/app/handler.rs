@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
-use crate::history::{History, MailStatus, event_key};
+use crate::history::{History, event_key};
 use crate::lookup::{Directory, enrich};
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
@@ -84,8 +84,7 @@ impl<D: Directory> Handler<D> {
             }
         };
         self.send(&draft, log).await?;
-        let published = log.mail == MailStatus::Published;
-        Ok(InvocationResult::Alert(Box::new(draft.into_json(published, self.settings.webhook))))
+        Ok(InvocationResult::Alert(Box::new(draft.into_json(log.mail, self.settings.webhook))))
     }
 
     /// The scheduled run: the summaries of suppressed alerts first, then the accounts without a heartbeat, then the check of
@@ -171,6 +170,9 @@ impl<D: Directory> Handler<D> {
         if let Some(why) = prior.as_ref().and_then(|prior| prior.related.unknown.as_ref()) {
             log.history_failed(why);
         }
+        if let Some(prior) = &prior {
+            log.reviews_read(&prior.reviews);
+        }
         log.lookups = begun.elapsed();
         log.lookup_failures = dossier.unanswered();
 
@@ -185,10 +187,14 @@ impl<D: Directory> Handler<D> {
             return Ok(Decision::NotAlerted("it was alerted on before".into()));
         }
         log.severity = Some(assessment.severity);
-        let mailed = self.is_mailed(&activity, &dossier.account, &assessment);
+        let chains: Vec<_> =
+            prior.iter().flat_map(|prior| &prior.chains).map(|completed| completed.chain.name).collect();
+        let reviewed = session.as_ref().zip(prior.as_ref());
+        let review = reviewed.map(|(session, prior)| self.review(session, prior, (&case, &assessment, &chains)));
+        let kept_back = self.kept_back(&case, &assessment, review.as_ref());
         let position = match (&session, &prior) {
-            // An alert below the minimum severity is not mailed, so it cannot be part of a burst of mails.
-            (Some(session), Some(prior)) if mailed => {
+            // An alert that is not mailed cannot be part of a burst of mails.
+            (Some(session), Some(prior)) if kept_back.is_none() => {
                 let judged = (assessment.severity, assessment.incomplete);
                 session.position(prior, judged, deadline, log).await
             }
@@ -198,6 +204,10 @@ impl<D: Directory> Handler<D> {
         let burst = burst.map(|(position, session)| session.burst_note(position, self.settings.topic.account()));
         let limits = assessment.limits.clone();
         let alert = compose(&case, assessment, burst.as_ref(), &self.settings.account_names, (self.clock)());
+        let alert = match &review {
+            Some(review) => review.note(alert),
+            None => alert,
+        };
         let email = email::render(&alert);
         let event_key = event_key(&activity, &delivery.raw);
         let may_repeat = prior.as_ref().is_some_and(|prior| prior.related.may_repeat);
@@ -209,7 +219,7 @@ impl<D: Directory> Handler<D> {
             session,
             position,
             limits,
-            mailed,
+            kept_back,
             may_repeat,
             timetable,
         })))

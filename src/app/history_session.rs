@@ -6,6 +6,7 @@ use crate::detection::{PriorActivity, chains};
 use crate::event::{Activity, Principal};
 use crate::history::budget::{self, Place, Share};
 use crate::history::burst::BurstPosition;
+use crate::history::review::Reviews;
 use crate::history::{
     AlertRecord, Claim, Entry, History, HistoryError, Line, RelatedActivity, caused_by, is_provisioning,
 };
@@ -76,13 +77,18 @@ impl<'a> HistorySession<'a> {
             Claim::Unknown(why) => return Ok(unknown(why, true, false)),
         };
         let known = async {
-            let (related, cause) = tokio::join!(Box::pin(history.related(entry)), Box::pin(self.cause(deadline)));
+            let (related, cause, reviews) = tokio::join!(
+                Box::pin(history.related(entry)),
+                Box::pin(self.cause(deadline)),
+                Box::pin(history.reviews())
+            );
+            let reviews = reviews.unwrap_or_else(|why| Reviews { unknown: Some(why), ..Reviews::default() });
             let mut chains = chains::completed(entry, &related);
             join_all(chains.iter_mut().map(|completed| async {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
             }))
             .await;
-            PriorActivity { related, chains, cause, retried, ..PriorActivity::default() }
+            PriorActivity { related, chains, cause, reviews, retried, ..PriorActivity::default() }
         };
         let known = timeout_at(deadline, Box::pin(known)).await;
         let known = known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried));
@@ -197,12 +203,18 @@ impl<'a> HistorySession<'a> {
 
     /// What the alert says about its burst. `own` is the account of the function, and of the table.
     pub(super) fn burst_note(&self, position: BurstPosition, own: Option<&str>) -> BurstNote<'_> {
-        BurstNote {
-            position,
-            entry: &self.entry,
-            table: self.history.table(),
-            elsewhere: own.map(Untrusted::new).filter(|own| self.entry.line.account.as_ref() != Some(own)),
-        }
+        BurstNote { position, entry: &self.entry, table: self.history.table(), elsewhere: self.elsewhere(own) }
+    }
+
+    /// The account of the function, and of the table, if it is another one than the event's.
+    pub(super) fn elsewhere(&self, own: Option<&str>) -> Option<Untrusted> {
+        own.map(Untrusted::new).filter(|own| self.entry.line.account.as_ref() != Some(own))
+    }
+
+    /// Counts an alert that a mute kept back, until a time at most.
+    pub(super) async fn count_held(&self, mute: &Untrusted, until: Instant, log: &mut InvocationLog) {
+        let counted = timeout_at(until, Box::pin(self.history.count_held(mute))).await;
+        counted.unwrap_or(Err(HistoryError::TimedOut)).inspect_err(|why| log.history_failed(why)).ok();
     }
 
     /// Counts a mail that was not counted yet, or records its origin.

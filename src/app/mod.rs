@@ -1,5 +1,5 @@
 //! The path of one event. Read [`Handler`] first. `history_session` contains what the path needs of the history,
-//! `sending` how an alert goes out, `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
+//! `quiet` which alerts get no mail, `sending` how an alert goes out, `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
 
 mod deliver;
 mod digest;
@@ -8,6 +8,7 @@ mod expecting;
 mod handler;
 mod heartbeats;
 mod history_session;
+mod quiet;
 mod result;
 mod scheduled;
 mod sending;
@@ -19,6 +20,7 @@ pub use deliver::Channels;
 pub use draft::{Decision, Draft};
 pub use expecting::Expecting;
 pub use handler::Handler;
+pub use quiet::KeptBack;
 pub use result::{InvocationError, InvocationResult};
 pub use timetable::Timetable;
 pub use watchdog::Watchdog;

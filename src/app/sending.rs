@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::handler::Handler;
+use super::quiet::KeptBack;
 use super::result::InvocationError;
 use crate::channel::Outgoing;
 use crate::detection::Assessment;
@@ -19,8 +20,9 @@ impl<D: Directory> Handler<D> {
     /// # Errors
     /// If the mail could not be published.
     pub(super) async fn send(&self, draft: &Draft<'_>, log: &mut InvocationLog) -> Result<(), InvocationError> {
-        if !draft.mailed {
-            log.mail = MailStatus::BelowMinimum;
+        log.unless_expected = draft.alert.unless_expected;
+        if let Some(kept_back) = &draft.kept_back {
+            log.mail = kept_back.status();
         } else if self.admits(draft, log).await {
             self.publish(draft, log).await?;
         } else {
@@ -97,6 +99,9 @@ impl<D: Directory> Handler<D> {
             self.inform_channels(draft, log).await;
         }
         Box::pin(session.record(draft.record(log.mail), withdrawn.as_ref(), draft.timetable.end, log)).await;
+        if let Some(mute) = draft.kept_back.as_ref().and_then(KeptBack::mute) {
+            Box::pin(session.count_held(mute, draft.timetable.end, log)).await;
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Plain text for an e-mail that is read on a phone. SNS sends plain text only.
 
 use super::subject::{line, line_of};
-use crate::alert::{Alert, Digest, Fact, Row, Section};
+use crate::alert::{Alert, ContainmentStep, Digest, Fact, Row, Section};
 use crate::severity::Severity;
 use crate::text::Phrase;
 use std::fmt::Write as _;
@@ -111,14 +111,18 @@ fn response(alert: &Alert) -> String {
     let mut text = String::new();
     write_line!(text, "\nIF THIS WAS NOT EXPECTED");
     write_line!(text, "  Run the commands in {}:", alert.account.plain());
-    for (i, step) in alert.steps.iter().enumerate() {
+    list(&alert.steps, &mut text);
+    text
+}
+
+fn list(steps: &[ContainmentStep], text: &mut String) {
+    for (i, step) in steps.iter().enumerate() {
         write_line!(text, "  {}. {}", i + 1, step.text.plain());
         // A command stands alone on its lines without indentation, so that it can be copied.
         for command in &step.commands {
             write_line!(text, "{}", command.as_str());
         }
     }
-    text
 }
 
 fn evidence(alert: &Alert) -> String {
@@ -132,6 +136,10 @@ fn evidence(alert: &Alert) -> String {
 
 fn reference(alert: &Alert) -> String {
     let mut text = String::new();
+    if !alert.if_expected.is_empty() {
+        write_line!(text, "\nIF THIS WAS EXPECTED");
+        list(&alert.if_expected, &mut text);
+    }
     if !alert.links.is_empty() {
         write_line!(text, "\nLINKS");
         for link in &alert.links {

@@ -6,24 +6,25 @@
 //! made visible.
 
 use super::email::Email;
-use crate::alert::{Alert, Section, SectionKind};
+use crate::alert::{Alert, ContainmentStep, Section, SectionKind};
 use crate::channel::chat;
 use crate::config::WebhookFormat;
 use crate::event::Activity;
+use crate::history::MailStatus;
 use crate::severity::Severity;
 use crate::text::{Phrase, TextKind, Untrusted};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The version of the format. The first number changes if a reader of the old format would break.
-const VERSION: &str = "2.4";
+const VERSION: &str = "2.5";
 
 /// The alert as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 2.4"))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "Alert of iam-security-alert, version 2.5"))]
 #[serde(rename_all = "camelCase")]
 pub struct AlertJson {
-    /// `"2.4"`; the first number changes when a reader of the old shape would break.
+    /// `"2.5"`; the first number changes when a reader of the old shape would break.
     #[cfg_attr(test, schemars(extend("const" = VERSION)))]
     pub schema_version: &'static str,
     /// How severe it is.
@@ -63,12 +64,17 @@ pub struct AlertJson {
     pub sections: Map<String, Value>,
     /// What to do if it was not expected.
     pub steps: Vec<StepJson>,
+    /// What to do if it was expected: mute it, acknowledge it, make it an expectation.
+    pub if_expected: Vec<StepJson>,
     /// Where to look.
     pub links: Vec<LinkJson>,
     /// The whole mail.
     pub text: String,
     /// Whether it was published to the topic.
     pub published: bool,
+    /// What became of the mail: `mailed`, `belowMinimum` (less severe than `MinimumSeverity`), `suppressed` (a summary lists
+    /// it), `muted`, `observed` (with `Mode=observe`), or `printed` (the function runs locally).
+    pub mail: &'static str,
     /// What the webhook of the chat is sent of a published alert, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Value>,
@@ -110,9 +116,10 @@ pub fn render(
     activity: &Activity,
     alert: &Alert,
     email: Email,
-    published: bool,
+    mail: MailStatus,
     webhook: Option<WebhookFormat>,
 ) -> AlertJson {
+    let published = mail == MailStatus::Published;
     let shown = |text: &Option<Untrusted>| text.as_ref().map(|text| text.shown(TextKind::Name));
     AlertJson {
         schema_version: VERSION,
@@ -133,19 +140,19 @@ pub fn render(
             .map(|reason| ReasonJson { rule: reason.rule, text: reason.text.plain() })
             .collect(),
         sections: alert.sections.iter().chain([&alert.reference]).map(|section| facts(alert, section)).collect(),
-        steps: alert
-            .steps
-            .iter()
-            .map(|step| StepJson {
-                text: step.text.plain(),
-                commands: step.commands.iter().map(|command| command.as_str().to_owned()).collect(),
-            })
-            .collect(),
+        steps: steps(&alert.steps),
+        if_expected: steps(&alert.if_expected),
         links: alert.links.iter().map(|link| LinkJson { label: link.label, url: link.url.clone() }).collect(),
         text: email.body,
         published,
+        mail: mail.word(),
         webhook: webhook.filter(|_| published).map(|webhook| chat::render(webhook, alert, &[])),
     }
+}
+
+fn steps(steps: &[ContainmentStep]) -> Vec<StepJson> {
+    let commands = |step: &ContainmentStep| step.commands.iter().map(|command| command.as_str().to_owned()).collect();
+    steps.iter().map(|step| StepJson { text: step.text.plain(), commands: commands(step) }).collect()
 }
 
 fn facts(alert: &Alert, section: &Section) -> (String, Value) {

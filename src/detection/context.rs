@@ -6,6 +6,7 @@ use super::holder;
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, TargetKind};
 use crate::config::{Expectations, Settings};
 use crate::event::{Activity, Principal};
+use crate::history::review::Reviews;
 use crate::history::{Line, RelatedActivity};
 use crate::lookup::{
     AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownAccount, KnownTarget, Lookup, Unavailable,
@@ -55,6 +56,8 @@ pub struct PriorActivity {
     pub chains: Vec<Completed>,
     /// The call that this event is a consequence of, if one was recorded, see [`caused_by`](crate::history::caused_by).
     pub cause: Option<Line>,
+    /// What people said about alerts.
+    pub reviews: Reviews,
     /// Whether an earlier attempt at this event did not finish.
     pub retried: bool,
     /// Whether the history says that the event was alerted on before, and nothing else does.

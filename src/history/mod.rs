@@ -18,6 +18,7 @@ mod entry;
 mod error;
 pub mod heartbeat;
 mod model;
+pub mod review;
 pub mod store;
 pub mod suggestion;
 pub mod summary;

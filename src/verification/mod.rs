@@ -460,6 +460,8 @@ mod tests {
 
     #[test]
     fn the_environment_is_compared_with_the_copy_that_the_schedule_carries() {
+        let observing = found(|_| (), &[("MODE", "observe")], &json!({"MODE": "alert", "RESERVED_CONCURRENCY": "0"}));
+        assert_eq!(observing, ["The variable MODE of the function is observe; deployed was alert."]);
         let deployed = json!({"MINIMUM_SEVERITY": "MEDIUM", "EXPECTED_PRINCIPALS": ""});
         let quiet = [("MINIMUM_SEVERITY", "CRITICAL"), ("EXPECTED_PRINCIPALS", "arn:aws:iam::111122223333:user/*")];
         assert_eq!(

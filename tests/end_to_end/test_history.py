@@ -357,6 +357,8 @@ def test_an_event_is_recorded_in_full_and_in_three_lists(account, mailbox, start
         "steps": ["user-created", "worked"],
         "severity": "CRITICAL",
         "subject": alert["subject"],
+        "mail": "mailed",
+        "limits": ["administrator", "credentials"],
     }
     target = f"{ACCOUNT}:iam:user/deploy-bot"
     day = f"{ACCOUNT}#{happened[:10]}"
@@ -701,9 +703,9 @@ def test_the_history_makes_the_way_to_the_mail_two_calls_longer_at_most(account,
     (claim,) = claims(wire)
     assert min(call.begun for call in wire.iam()) < claim.ended
     assert claim.begun < min(call.ended for call in wire.iam())
-    # The related activity is asked for after the claim, all of it at once, and the alert is recorded after the mail.
+    # The related activity and the reviews are asked for after the claim, all at once, and the alert is recorded after the mail.
     queries = wire.called("Query")
-    assert len(queries) == 2 and longest_chain(queries) == 1
+    assert len(queries) == 3 and longest_chain(queries) == 1
     assert all(claim.ended <= query.begun for query in queries)
     (mail,) = wire.called("Publish")
     (kept,) = [call for call in wire.called("TransactWriteItems") if state(call) == "done"]

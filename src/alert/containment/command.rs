@@ -99,7 +99,7 @@ impl Command {
     }
 
     /// Adds our own words.
-    pub(super) fn flag(mut self, words: &'static str) -> Self {
+    pub(in crate::alert) fn flag(mut self, words: &'static str) -> Self {
         self.0.push(' ');
         self.0.push_str(words);
         self

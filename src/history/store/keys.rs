@@ -58,6 +58,7 @@ pub(super) const HEARTBEAT: &str = "HEARTBEAT";
 pub(super) const DIGEST: &str = "DIGEST";
 /// The list of mutes and acknowledgements.
 pub(super) const REVIEW: &str = "REVIEW";
+pub(super) const MUTE: &str = "MUTE#";
 const ACTOR: &str = "ACTOR#";
 
 pub(super) fn event_list(event_id: &Untrusted) -> String {
@@ -114,6 +115,16 @@ pub(super) fn suppressed_list() -> String {
 /// The key of the progress of the summaries.
 pub(super) fn progress_key() -> Item {
     keys("FLOOD#summaries", "PROGRESS")
+}
+
+/// The key of a mute.
+pub(super) fn mute_key(id: &str) -> Item {
+    keys(REVIEW, &format!("{MUTE}{id}"))
+}
+
+/// The key of an acknowledgement.
+pub(super) fn acknowledgement_key(time: DateTime<Utc>, event_id: &str) -> Item {
+    keys(REVIEW, &format!("ACK#{}#{event_id}", at(time)))
 }
 
 /// The key of the count for the event.

@@ -16,6 +16,8 @@
 //! | a suppressed alert, see [`summary`](super::summary) | `FLOOD#suppressed` | `<time>#<eventID>` |
 //! | how far the summaries have come | `FLOOD#summaries` | `PROGRESS` |
 //! | which event's alert names a chain | `CHAIN#<chain>#<eventID of its last first step>` | `CHAIN` |
+//! | a mute, see [`review`](super::review) | `REVIEW` | `MUTE#<id>` |
+//! | an acknowledgement | `REVIEW` | `ACK#<time>#<eventID>` |
 //! | how far the digests have come, see [`digest`](super::digest) | `DIGEST` | `PROGRESS` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
@@ -31,9 +33,11 @@ mod heartbeats;
 mod items;
 pub mod keys;
 mod repeats;
+mod reviews;
 mod suppressed;
 mod table;
 mod values;
 
 pub use keys::{Table, TableQuery};
+pub use reviews::Reviewed;
 pub use table::History;
