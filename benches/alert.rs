@@ -10,11 +10,15 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use iam_security_alert::app::{Channels, Decision, Expecting, Handler};
 use iam_security_alert::channel::json::AlertJson;
 use iam_security_alert::channel::sns::Publisher;
-use iam_security_alert::event::Delivery;
+use iam_security_alert::config::Expectations;
+use iam_security_alert::config::expectations::{self, Judgement, MAX_ROWS, Occasion, Verdict};
+use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::MailStatus;
 use iam_security_alert::policy::{Document, Holder, Named, PolicyInput, Question, Reading, Via, evaluate};
+use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::InvocationLog;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -125,5 +129,33 @@ fn judgement(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, event_to_alert, judgement);
+/// A file of a thousand rows: read, and compared with a call that only the last row is about.
+fn a_thousand_expectations(criterion: &mut Criterion) {
+    let row = |n: usize| {
+        let (who, target) = (format!("role/ci/*deploy*{n}"), format!("role/app-*{n}*"));
+        format!(
+            "  - who: arn:aws:iam::123456789012:{who}\n    why: OPS-{n}\n    what: [iam:Attach*, iam:Put*]\n    target: {target}"
+        )
+    };
+    let rows: Vec<_> = (0..MAX_ROWS).map(row).collect();
+    let text = format!("expectations:\n{}\n", rows.join("\n"));
+    let read = |text: &str| Expectations(expectations::read(text, "main", &BTreeMap::new()).unwrap());
+    let rows = read(&text);
+    let (limits, arn) = (BTreeSet::new(), "arn:aws:iam::123456789012:role/ci/a-deploy-999");
+    let mut event = common::event("create_user_github_oidc.json");
+    let record = &mut event["detail"];
+    record["eventName"] = json!("AttachRolePolicy");
+    record["requestParameters"] = json!({"roleName": "app-999", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"});
+    record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(arn);
+    let delivery = Delivery::from_eventbridge(event).unwrap();
+    let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
+    let occasion = Occasion { activity: &activity, units_of_principal: &[], units_of_event: &[] };
+    let judgement = || Judgement { severity: Severity::Medium, limits: &limits, complete: true };
+    assert!(matches!(rows.verdict(occasion, judgement()), Some(Verdict::Covered(row)) if row.why == "OPS-999"));
+    let mut group = criterion.benchmark_group(format!("{MAX_ROWS} expectations, {} KB", text.len() / 1_024));
+    group.bench_function("read", |bencher| bencher.iter(|| read(black_box(&text))));
+    group.bench_function("compare", |bencher| bencher.iter(|| rows.verdict(black_box(occasion), judgement())));
+}
+
+criterion_group!(benches, event_to_alert, judgement, a_thousand_expectations);
 criterion_main!(benches);

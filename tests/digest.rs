@@ -11,8 +11,9 @@ use iam_security_alert::channel::chat::{amazon_q, render_digest};
 use iam_security_alert::channel::email;
 use iam_security_alert::config::WebhookFormat;
 use iam_security_alert::event::{Activity, Delivery};
-use iam_security_alert::history::digest::{Mute, Span, Tally};
+use iam_security_alert::history::digest::{Span, Tally};
 use iam_security_alert::history::heartbeat::Heartbeat;
+use iam_security_alert::history::review::{Mute, Reviewer};
 use iam_security_alert::history::{Entry, Handling, Line, MailStatus};
 use iam_security_alert::severity::Severity;
 use iam_security_alert::text::Untrusted;
@@ -129,10 +130,20 @@ fn busy() -> Vec<Line> {
 
 fn mutes() -> Vec<Mute> {
     let mute = |reason: &str, held| Mute {
-        reason: Some(reason.into()),
-        by: Some("dana".into()),
+        id: "1".into(),
+        actor: None,
+        action: Some("iam:TagRole".into()),
+        target: None,
+        chain: None,
+        account: None,
+        up_to: Severity::Medium,
+        incomplete: false,
+        from: at("2026-11-20T18:00:00Z"),
         until: at("2026-11-25T18:00:00Z"),
+        reason: reason.into(),
+        by: Reviewer { arn: "arn:aws:iam::123456789012:user/dana".into(), name: Some("dana".into()) },
         held,
+        ended_by: None,
     };
     vec![mute("Migration of the build accounts, CHG-4711", 14), mute("Rotation of keys", 1)]
 }
@@ -190,7 +201,7 @@ fn hostile(text: &str) -> Case {
         (line.actor, line.target, line.object) = (text.into(), text.into(), Some(text.into()));
     }
     let mut mutes = mutes();
-    (mutes[0].reason, mutes[0].by) = (Some(text.into()), Some(text.into()));
+    (mutes[0].reason, mutes[0].by) = (text.into(), Reviewer { arn: text.into(), name: None });
     Case { lines, mutes, ..Case::default() }
 }
 

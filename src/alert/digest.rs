@@ -4,8 +4,9 @@ use super::facts::{Fact, SectionKind};
 use super::model::{Section, account_ids};
 use super::rows::account;
 use crate::history::Line;
-use crate::history::digest::{Fate, Grant, Mute, NewAccess, Outcomes, Span, Tally};
+use crate::history::digest::{Fate, Grant, NewAccess, Outcomes, Span, Tally};
 use crate::history::heartbeat::Heartbeat;
+use crate::history::review::{Mute, Reviewer};
 use crate::phrase;
 use crate::severity::Severity;
 use crate::text::{Phrase, TextKind, Untrusted, counted};
@@ -328,9 +329,13 @@ fn without_an_owner(findings: &Findings<'_>) -> Section {
 
 fn signs_of_life(findings: &Findings<'_>) -> Section {
     let mut section = Section::new(SectionKind::Digest, "MUTES AND HEARTBEATS");
-    let text = |text: &Option<Untrusted>| text.as_ref().map_or_else(|| "-".into(), short);
+    let by = |by: &Reviewer| {
+        let of_arn = || Untrusted::new(by.arn.raw().rsplit('/').next().unwrap_or_default());
+        short(&by.name.clone().unwrap_or_else(of_arn))
+    };
     let mutes = findings.mutes.iter().take(MUTES).map(|mute| {
-        phrase!(mute.held, " kept back until ", minute(mute.until), ": ", text(&mute.reason), ", by ", text(&mute.by))
+        let held = Phrase::ours(mute.held.to_string());
+        phrase!(held, " kept back until ", minute(mute.until), ": ", short(&mute.reason), ", by ", by(&mute.by))
     });
     let mut mutes: Vec<_> = mutes.collect();
     if findings.mutes.len() > MUTES {

@@ -2,6 +2,7 @@
 
 use super::containment::{Command, ContainmentStep};
 use super::model::Alert;
+use crate::catalog::AccessEffect;
 use crate::config::expectations::{action_of, target_of};
 use crate::detection::{Assessment, Case};
 use crate::event::Principal;
@@ -128,7 +129,8 @@ impl Review<'_> {
 /// The command that makes the activity an expectation; `None` if it is one, or if no expectation can name the principal.
 pub(super) fn expectation(case: &Case<'_>, assessment: &Assessment) -> Option<ContainmentStep> {
     let activity = case.activity;
-    if assessment.unless_expected.is_some() {
+    // A call that this version does not know cannot be expected.
+    if assessment.unless_expected.is_some() || activity.action.effect == AccessEffect::Unfamiliar {
         return None;
     }
     let who = activity.principal.lasting_arn().filter(|_| !matches!(activity.principal, Principal::Root(_)))?;
@@ -150,11 +152,7 @@ pub(super) fn expectation(case: &Case<'_>, assessment: &Assessment) -> Option<Co
         "Make it an expectation:".into()
     } else {
         let options = Phrase::joined(beyond, " ");
-        phrase!(
-            "Make it an expectation. It is more than one usually covers: add ",
-            options,
-            " only if all of it is meant:"
-        )
+        phrase!("Make it an expectation. To cover this alert, it needs ", options, ". Add that only if you mean it:")
     };
     Some(ContainmentStep::new(text, vec![command()]))
 }

@@ -22,7 +22,10 @@ pub(super) fn parameters(request: &Value, action: &Action, named: bool) -> Vec<(
         "Host",
     ];
     let mut found = Vec::new();
-    let of_target = action.target.fields().iter().find(|field| at(request, field).is_some()).filter(|_| named);
+    // Of several names in one call, the target's name is only the first.
+    let of_several = |field: &str| at(request, field).and_then(Value::as_array).is_some_and(|names| names.len() > 1);
+    let of_target = action.target.fields().iter().find(|field| at(request, field).is_some());
+    let of_target = of_target.filter(|field| named && !of_several(field));
     let of_row = [action.object_at, action.document_at, action.account_at].concat();
     let mut elsewhere: Vec<_> = of_row.into_iter().chain(of_target.copied()).collect();
     // The ARN of a permission set contains its instance.

@@ -53,16 +53,6 @@ fn last_end(period: Period, now: DateTime<Utc>) -> DateTime<Utc> {
     (day - TimeDelta::days(back.into())).and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(HOUR)
 }
 
-/// A mute in effect that kept mails back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mute {
-    pub reason: Option<Untrusted>,
-    pub by: Option<Untrusted>,
-    pub until: DateTime<Utc>,
-    /// How many mails it kept back.
-    pub held: usize,
-}
-
 /// The kinds of new access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grant {

@@ -4,8 +4,9 @@
 use super::answers::{if_accepted, patient, unless_refused, why_not};
 use super::keys::{DIGEST, Item, REVIEW, at, day_list, event_list, keys};
 use super::table::History;
-use super::values::{integer, millis, number, text, time};
-use crate::history::digest::{Mute, Progress, Span};
+use super::values::{millis, number, text, time};
+use crate::history::digest::{Progress, Span};
+use crate::history::review::Mute;
 use crate::history::{HistoryError, Line};
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -155,18 +156,10 @@ impl History {
     /// # Errors
     /// If they could not be read.
     pub async fn mutes(&self, now: DateTime<Utc>) -> Result<Vec<Mute>, HistoryError> {
-        let (mut mutes, mut from) = (Vec::new(), None);
-        loop {
-            let query =
-                self.within(REVIEW, &("MUTE#".to_owned(), "MUTE#~".to_owned())).set_exclusive_start_key(from.take());
-            let page = patient("mutes", query.send()).await?;
-            mutes.extend(page.items().iter().filter_map(mute).filter(|mute| mute.until > now && mute.held > 0));
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                mutes.sort_by_key(|mute| std::cmp::Reverse(mute.held));
-                return Ok(mutes);
-            }
-        }
+        let mut mutes = self.reviews().await?.mutes;
+        mutes.retain(|mute| mute.is_in_effect(now) && mute.held > 0);
+        mutes.sort_by_key(|mute| std::cmp::Reverse(mute.held));
+        Ok(mutes)
     }
 
     /// Whether the handling of an event began and did not come to an end.
@@ -183,14 +176,4 @@ impl History {
 fn progress(item: &Item) -> Result<Progress, HistoryError> {
     let sent_to = time(item, "sentTo").ok_or(HistoryError::NotUnderstood)?;
     Ok(Progress { sent_to, begun: time(item, "begunTo") })
-}
-
-fn mute(item: &Item) -> Option<Mute> {
-    let field = |name: &str| item.get(name)?.as_s().ok().map(Untrusted::new);
-    Some(Mute {
-        reason: field("reason"),
-        by: field("by"),
-        until: time(item, "until")?,
-        held: usize::try_from(integer(item, "held")?).ok()?,
-    })
 }
