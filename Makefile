@@ -56,7 +56,7 @@ template: $(VENV)/installed
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
-	cargo build --bin iam-security-alert --example preview --example replay
+	cargo build --bin iam-security-alert --example preview --example replay --example expectations --example history
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/end_to_end
 
 # One fault of each kind, a small storm and a small roll-out; needs Linux, and nothing besides Python's standard library.

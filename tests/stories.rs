@@ -98,6 +98,7 @@ fn mute_of_carol(up_to: Severity) -> Mute {
         target: None,
         chain: None,
         account: None,
+        outcome: None,
         up_to,
         incomplete: false,
         from: clock() - TimeDelta::hours(2),

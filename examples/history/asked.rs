@@ -52,6 +52,8 @@ pub struct Kind {
     pub target: Option<String>,
     pub chain: Option<String>,
     pub account: Option<String>,
+    /// `succeeded`, `denied` or `failed`; all of them if it is not given.
+    pub outcome: Option<String>,
     pub up_to: Severity,
 }
 
@@ -175,7 +177,15 @@ impl Given {
                 );
             }
             let up_to = self.up_to.ok_or("up to which severity? Give --up-to LOW, MEDIUM or HIGH")?;
-            let kind = Kind { actor, action: self.action, target, chain: self.chain, account: self.account, up_to };
+            let kind = Kind {
+                actor,
+                action: self.action,
+                target,
+                chain: self.chain,
+                account: self.account,
+                outcome: None,
+                up_to,
+            };
             return Ok(Some(Verb::Mute { kind, terms }));
         }
         if let Some(event_id) = self.acknowledge {

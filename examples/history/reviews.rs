@@ -71,11 +71,19 @@ impl Store<'_> {
         if rows.peek().is_some() && rows.all(|action| action.effect.is_always_watched()) {
             return Err("an alert about the alerting itself, a sign-in or the root user cannot be muted".into());
         }
+        let Some(target) = &target else {
+            return Err(
+                "the event names no target, so the mute would be about every target; give --actor and --action \
+                        instead if that is meant"
+                    .into(),
+            );
+        };
         let owned = |text: &Untrusted| text.raw().to_owned();
         let kind = Kind {
+            outcome: Some(owned(&line.outcome)),
             actor: Some(owned(&line.actor_key)),
             action: Some(owned(&line.call)),
-            target: target.as_ref().map(owned),
+            target: Some(owned(target)),
             chain: chain.map(str::to_owned),
             account: line.account.as_ref().map(owned),
             up_to,
@@ -94,6 +102,7 @@ impl Store<'_> {
             target: given(kind.target),
             chain: given(kind.chain),
             account: given(kind.account),
+            outcome: given(kind.outcome),
             up_to: kind.up_to,
             incomplete,
             from: self.now,

@@ -45,12 +45,15 @@ impl Digest {
 
 /// What was found out for a digest.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Findings<'a> {
     pub span: Span,
     pub now: DateTime<Utc>,
     pub tally: &'a Tally,
     /// Of the first events without a recorded result: how many were begun and did not come to an end.
     pub unfinished: usize,
+    /// Whether it is about an organization: then only accounts that sent a heartbeat are read.
+    pub of_organization: bool,
     /// Whether only CRITICAL alerts are mailed.
     pub observing: bool,
     /// Whether all acknowledgements were read.
@@ -82,6 +85,11 @@ pub fn digest(findings: &Findings<'_>) -> Digest {
         (false, ..) => period.clone(),
         (true, 0, 0) if findings.heartbeats.is_none_or(<[_]>::is_empty) => {
             phrase!("Nothing was seen in the ", &period, ", but there are no heartbeats")
+        }
+        // Of accounts without a heartbeat, no lines are read.
+        (true, 0, 0) if findings.of_organization => {
+            let read = Phrase::ours(counted(findings.accounts.len(), "account"));
+            phrase!("Nothing happened in ", read, " in the ", &period)
         }
         (true, 0, 0) => phrase!("Nothing happened in the ", &period),
         (true, 0, _) => phrase!("Nothing was seen in the ", &period, ", but not all accounts sent a heartbeat"),
@@ -180,11 +188,11 @@ fn summary(findings: &Findings<'_>) -> Phrase {
         summary.push("\nAn earlier attempt to send this digest did not finish: it may have come before.");
     }
     if findings.unread > 0 {
-        let lists = Phrase::ours(counted(findings.unread, "list"));
+        let days = Phrase::ours(counted(findings.unread, "day"));
         summary.push(phrase!(
-            "\nNOT EVERYTHING WAS READ: for lack of time, ",
-            lists,
-            " of a day of an account are missing or cut. All numbers are at least so high."
+            "\nNOT EVERYTHING WAS READ: there was not enough time. Events of ",
+            days,
+            " are missing (each account has its own days). All numbers may be higher."
         ));
     }
     summary

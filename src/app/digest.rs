@@ -126,6 +126,7 @@ impl<D: Directory> Scheduled<'_, D> {
             now,
             tally: &tally,
             unfinished: unfinished.into_iter().filter(|unfinished| *unfinished).count(),
+            of_organization: self.settings.reader_role.is_some(),
             observing: self.settings.mode == Mode::Observe,
             owners_known,
             mutes: &mutes,

@@ -419,7 +419,7 @@ fn documents(attached: &AttachedPolicies) -> impl Iterator<Item = &Document> {
 
 /// The actions that silence the alerts at once. Without the history, the queues or the key, alerts go on.
 fn silencing() -> impl Iterator<Item = &'static Action> {
-    let services = ["cloudtrail", "events", "sns", "lambda"];
+    let services = ["cloudtrail", "events", "sns", "lambda", "ssm"];
     catalog::rows().filter(move |row| row.effect == AccessEffect::ImpairsAlerting && services.contains(&row.service))
 }
 

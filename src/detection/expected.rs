@@ -5,12 +5,13 @@
 
 use super::context::Case;
 use super::model::{Assessment, Reason};
-use crate::catalog::AccessEffect;
+use crate::catalog::{AccessEffect, TargetKind};
 use crate::config::Limit;
 use crate::config::expectations::{Beyond, Expectation, Judgement, Occasion, Verdict};
 use crate::event::{FailureKind, Outcome};
 use crate::lookup::KnownAccount;
 use crate::phrase;
+use crate::policy::Reach;
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted};
 use std::collections::BTreeSet;
@@ -20,6 +21,10 @@ const RULE: &str = "expected";
 /// The assessment of the rules, as the expectations change it.
 pub(super) fn unless_expected(case: &Case<'_>, judged: Assessment) -> Assessment {
     let activity = case.activity;
+    // The row that somebody writes is in effect when the call that wrote it is judged.
+    if activity.target.kind == TargetKind::Parameter {
+        return judged;
+    }
     let units = |account: &KnownAccount| account.known_units().unwrap_or_default().to_vec();
     let (of_principal, of_event) = (units(case.dossier.account_of_caller()), units(&case.dossier.account));
     let occasion = Occasion { activity, units_of_principal: &of_principal, units_of_event: &of_event };
@@ -32,13 +37,10 @@ pub(super) fn unless_expected(case: &Case<'_>, judged: Assessment) -> Assessment
         Some(Verdict::Covered(row)) => covered(row, judged),
         Some(Verdict::Exceeded(..)) if judged.severity == Severity::Low => judged,
         Some(Verdict::Exceeded(row, beyond)) => {
-            let mut beyond: Vec<_> = beyond.into_iter().map(Beyond::words).collect();
-            let last = beyond.pop().unwrap_or_default();
-            let joint = if beyond.is_empty() { "" } else { " or " };
-            let beyond = phrase!(Phrase::joined(beyond, ", "), joint, last);
+            let beyond = Phrase::joined(beyond.into_iter().map(Beyond::words), "; ");
             remarked(
                 judged,
-                phrase!("An expectation is about this (", why(row), "), but it does not cover ", beyond, "."),
+                phrase!("An expectation is about this (", why(row), "), but it does not cover: ", beyond, "."),
             )
         }
         Some(Verdict::Ended(row)) => {
@@ -50,7 +52,11 @@ pub(super) fn unless_expected(case: &Case<'_>, judged: Assessment) -> Assessment
 
 fn covered(row: &Expectation, judged: Assessment) -> Assessment {
     let mut reasons = judged.reasons;
-    let text = phrase!("Expected: ", why(row), ". Otherwise the severity would be ", judged.severity, ".");
+    let otherwise = match judged.severity {
+        Severity::Low => Phrase::default(),
+        severity => phrase!(" Otherwise the severity would be ", severity, "."),
+    };
+    let text = phrase!("Expected: ", why(row), ".", otherwise);
     reasons.insert(0, Reason::new(RULE, text));
     Assessment { severity: Severity::Low, reasons, unless_expected: Some(judged.severity), ..judged }
 }
@@ -110,12 +116,19 @@ pub(super) fn limits_of(case: &Case<'_>) -> impl Iterator<Item = Limit> {
         | AccessEffect::RestoresAlerting
         | AccessEffect::Unfamiliar => None,
     };
+    // Whoever controls an identity provider decides who its identities are.
+    let outsiders = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded()).is_some_and(|trust| {
+        trust.reach().is_some_and(|reach| reach >= Reach::Organization)
+            || trust.federates()
+            || trust.serves_outsiders().is_some()
+    });
     let denied = matches!(
         case.activity.outcome,
         Outcome::Failed { failure: FailureKind::Denied | FailureKind::BadCredentials, .. }
     );
     let chain = case.prior.is_some_and(|prior| !prior.chains.is_empty());
-    [by_effect, denied.then_some(Limit::Denied), chain.then_some(Limit::Chain)].into_iter().flatten()
+    let outsiders = outsiders.then_some(Limit::OutsideTrust);
+    [by_effect, outsiders, denied.then_some(Limit::Denied), chain.then_some(Limit::Chain)].into_iter().flatten()
 }
 
 /// The limits, if the case is severe enough for a mail.

@@ -34,38 +34,35 @@ use chrono::TimeDelta;
 /// All rules. The first rule has an opinion on every case.
 pub const RULES: &[Rule] = &[
     Rule::new("action", action),
-    Rule::new("root_user", caller::root_user).beyond(Limit::Root, Severity::Medium),
-    Rule::new("root_sign_in", sign_in::root_sign_in).beyond(Limit::Root, Severity::Medium),
-    Rule::new("sign_in_without_mfa", sign_in::sign_in_without_mfa).beyond(Limit::SignIn, Severity::Medium),
-    Rule::new("self_protection", self_protection::self_protection).beyond(Limit::SelfProtection, Severity::Medium),
-    Rule::new("grants_administrator", grants::grants_administrator).beyond(Limit::Administrator, Severity::Medium),
-    Rule::new("grants_escalation", grants::grants_escalation).beyond(Limit::Escalation, Severity::Medium),
-    Rule::new("target_is_administrator", grants::target_is_administrator)
-        .beyond(Limit::Administrator, Severity::Medium),
-    Rule::new("target_can_escalate", grants::target_can_escalate).beyond(Limit::Escalation, Severity::Medium),
-    Rule::new("target_may_escalate", grants::target_may_escalate).beyond(Limit::Escalation, Severity::Medium),
+    Rule::new("root_user", caller::root_user).beyond(Limit::Root),
+    Rule::new("root_sign_in", sign_in::root_sign_in).beyond(Limit::Root),
+    Rule::new("sign_in_without_mfa", sign_in::sign_in_without_mfa).beyond(Limit::SignIn),
+    Rule::new("self_protection", self_protection::self_protection).beyond(Limit::SelfProtection),
+    Rule::new("grants_administrator", grants::grants_administrator).beyond(Limit::Administrator),
+    Rule::new("grants_escalation", grants::grants_escalation).beyond(Limit::Escalation),
+    Rule::new("target_is_administrator", grants::target_is_administrator).beyond(Limit::Administrator),
+    Rule::new("target_can_escalate", grants::target_can_escalate).beyond(Limit::Escalation),
+    Rule::new("target_may_escalate", grants::target_may_escalate).beyond(Limit::Escalation),
     Rule::new("already_administrator", grants::already_administrator),
     Rule::new("grant_is_limited", grants::grant_is_limited),
-    Rule::new("can_silence_alerts", grants::can_silence_alerts).beyond(Limit::SelfProtection, Severity::Medium),
+    Rule::new("can_silence_alerts", grants::can_silence_alerts).beyond(Limit::SelfProtection),
     Rule::new("deny_only", grants::deny_only),
     Rule::new("also_denies", grants::also_denies),
-    Rule::new("may_replace_deny", grants::may_replace_deny).beyond(Limit::Escalation, Severity::Medium),
-    Rule::new("trusted_principals", trust::trusted_principals).beyond(Limit::OutsideTrust, Severity::High),
-    Rule::new("trust_not_evaluated", trust::trust_not_evaluated).beyond(Limit::OutsideTrust, Severity::Medium),
-    Rule::new("caller_quarantined", caller::caller_quarantined).beyond(Limit::Quarantine, Severity::Medium),
-    Rule::new("quarantined", quarantine::quarantined).beyond(Limit::Quarantine, Severity::Medium),
-    Rule::new("target_quarantined", quarantine::target_quarantined).beyond(Limit::Quarantine, Severity::Medium),
-    Rule::new("deny_lifted", grants::deny_lifted).beyond(Limit::Escalation, Severity::Medium),
-    Rule::new("containment_removed", protection::containment_removed).beyond(Limit::Quarantine, Severity::Medium),
-    Rule::new("locks_out", lockout::locks_out),
-    Rule::new("credential_for_other", credentials::credential_for_other).beyond(Limit::Credentials, Severity::Medium),
-    Rule::new("bedrock_key", credentials::bedrock_key).beyond(Limit::Credentials, Severity::Medium),
-    Rule::new("target_has_credentials", credentials::target_has_credentials)
-        .beyond(Limit::Credentials, Severity::Medium),
-    Rule::new("protection_reduced", protection::protection_reduced).beyond(Limit::Credentials, Severity::Medium),
-    Rule::new("identity_center_provider", protection::identity_center_provider)
-        .beyond(Limit::Organization, Severity::Medium),
-    Rule::new("weak_password_policy", protection::weak_password_policy).beyond(Limit::Credentials, Severity::Medium),
+    Rule::new("may_replace_deny", grants::may_replace_deny).beyond(Limit::Escalation),
+    Rule::new("trusted_principals", trust::trusted_principals),
+    Rule::new("trust_not_evaluated", trust::trust_not_evaluated).beyond(Limit::OutsideTrust),
+    Rule::new("caller_quarantined", caller::caller_quarantined).beyond(Limit::Quarantine),
+    Rule::new("quarantined", quarantine::quarantined).beyond(Limit::Quarantine),
+    Rule::new("target_quarantined", quarantine::target_quarantined).beyond(Limit::Quarantine),
+    Rule::new("deny_lifted", grants::deny_lifted).beyond(Limit::Escalation),
+    Rule::new("containment_removed", protection::containment_removed).beyond_by(protection::limit_of_removal),
+    Rule::new("locks_out", lockout::locks_out).beyond(Limit::LockOut),
+    Rule::new("credential_for_other", credentials::credential_for_other).beyond(Limit::Credentials),
+    Rule::new("bedrock_key", credentials::bedrock_key).beyond(Limit::Credentials),
+    Rule::new("target_has_credentials", credentials::target_has_credentials).beyond(Limit::Credentials),
+    Rule::new("protection_reduced", protection::protection_reduced).beyond_by(protection::limit_of_protection),
+    Rule::new("identity_center_provider", protection::identity_center_provider).beyond(Limit::Organization),
+    Rule::new("weak_password_policy", protection::weak_password_policy).beyond(Limit::Credentials),
     Rule::new("external_principal", caller::external_principal),
     Rule::new("workload_credentials", caller::workload_credentials),
     Rule::new("cloudshell", caller::cloudshell),
@@ -76,7 +73,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("target_not_evaluated", not_evaluated::target_not_evaluated),
     Rule::new("history_not_evaluated", not_evaluated::history_not_evaluated),
     Rule::new("assigned_to_nothing", grants::assigned_to_nothing),
-    Rule::new("root_session_opened_by", root_sessions::opened_by).beyond(Limit::Root, Severity::Medium),
+    Rule::new("root_session_opened_by", root_sessions::opened_by).beyond(Limit::Root),
     Rule::new("own_credential", credentials::own_credential),
     Rule::new("deployment", self_protection::deployment),
     Rule::new("consequence", consequence::consequence),
@@ -186,7 +183,8 @@ fn is_denied_again(case: &Case<'_>) -> bool {
     let recent = |line: &&Line| (TimeDelta::zero()..=SAME_STORY).contains(&(time - line.time));
     let denied = prior.related.by_actor.lines.iter().filter(|line| line.outcome.raw() == "denied").filter(recent);
     // Newest first.
-    let since = denied.map(|line| line.severity).position(|severity| severity >= Some(Severity::Medium));
+    let mut denied = denied.map(|line| line.severity >= Some(Severity::Medium) && line.was_sent());
+    let since = denied.position(|alerted| alerted);
     prior.related.unknown.is_none() && since.is_some_and(|since| since + 1 < ONE_IN)
 }
 

@@ -14,7 +14,7 @@ pub const ARRIVED_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// A period ends at this hour, UTC.
 const HOUR: i64 = 8;
 /// A digest that was sent later than this from now is forged, and void.
-const FORGED: TimeDelta = TimeDelta::days(1);
+const FORGED: TimeDelta = TimeDelta::minutes(5);
 /// The most names of each kind that are kept.
 const KEPT: usize = 1_000;
 /// The most events without a recorded result that are kept.

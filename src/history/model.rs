@@ -73,6 +73,13 @@ pub struct Handling {
 }
 
 impl Line {
+    /// Whether somebody was alerted: by a mail, or by a line in a summary.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        use MailStatus::{Printed, Published, Suppressed};
+        matches!(self.handling.mail, Some(Published | Printed | Suppressed))
+    }
+
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.outcome.raw() == "succeeded"

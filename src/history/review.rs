@@ -32,6 +32,8 @@ pub struct Mute {
     /// The name of a chain.
     pub chain: Option<Untrusted>,
     pub account: Option<Untrusted>,
+    /// `succeeded`, `denied` or `failed`.
+    pub outcome: Option<Untrusted>,
     /// The highest severity that is kept back.
     pub up_to: Severity,
     /// Whether alerts are kept back though something could not be read.
@@ -100,7 +102,7 @@ impl Mute {
         let is_blank = |text: &Untrusted| text.raw().trim().is_empty();
         let about = [&self.actor, &self.action, &self.target, &self.chain];
         about.iter().any(|part| part.is_some())
-            && about.into_iter().chain([&self.account]).flatten().all(|part| !is_blank(part))
+            && about.into_iter().chain([&self.account, &self.outcome]).flatten().all(|part| !is_blank(part))
             && self.up_to < Severity::Critical
             && self.from <= self.until
             && self.until - self.from <= LONGEST_MUTE
@@ -123,6 +125,7 @@ impl Mute {
             && is(&self.action, Some(line.call.raw()))
             && is(&self.target, alert.entry.target_key.as_deref())
             && is(&self.account, line.account.as_ref().map(Untrusted::raw))
+            && is(&self.outcome, Some(line.outcome.raw()))
             && self.chain.as_ref().is_none_or(|chain| alert.chains.contains(&chain.raw()))
     }
 

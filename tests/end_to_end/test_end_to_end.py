@@ -436,8 +436,8 @@ def test_what_is_not_alerted_on_is_neither_looked_up_nor_mailed(
     line = function.line_of(event)
     assert (line["level"], line["message"], line["notAlerted"]) == ("INFO", "not alerted", why)
     assert "_aws" not in line
-    # The alias of the account is asked for at start-up.
-    assert {call.action for call in wire.calls} <= {"ListAccountAliases"}
+    # The alias of the account and the expectations are asked for at start-up.
+    assert {call.action for call in wire.calls} <= {"ListAccountAliases", "GetParametersByPath"}
     assert mailbox.mails() == []
 
 

@@ -20,6 +20,8 @@ pub enum Limit {
     Root,
     /// AWS's quarantine of an exposed key, or the containment of an identity.
     Quarantine,
+    /// Takes access from somebody else who had much, or from those who could stop an intruder.
+    LockOut,
     /// Passwords, access keys and MFA devices: whoever has them can act as somebody else.
     Credentials,
     /// Sign-ins to the console.
@@ -33,13 +35,14 @@ pub enum Limit {
 }
 
 impl Limit {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Administrator,
         Self::Escalation,
         Self::OutsideTrust,
         Self::SelfProtection,
         Self::Root,
         Self::Quarantine,
+        Self::LockOut,
         Self::Credentials,
         Self::SignIn,
         Self::Organization,
@@ -57,6 +60,7 @@ impl Limit {
             Self::SelfProtection => "self-protection",
             Self::Root => "root",
             Self::Quarantine => "quarantine",
+            Self::LockOut => "lockouts",
             Self::Credentials => "credentials",
             Self::SignIn => "sign-ins",
             Self::Organization => "organization",
@@ -76,10 +80,11 @@ impl Limit {
         match self {
             Self::Administrator => "administrator access",
             Self::Escalation => "a path to more access",
-            Self::OutsideTrust => "access for principals outside",
+            Self::OutsideTrust => "access for principals outside of the account or organization",
             Self::SelfProtection => "what these alerts depend on",
             Self::Root => "the root user",
             Self::Quarantine => "a quarantine or containment",
+            Self::LockOut => "what may lock somebody out",
             Self::Credentials => "credentials",
             Self::SignIn => "sign-ins to the console",
             Self::Organization => "guardrails and sign-in of the organization",
@@ -105,7 +110,7 @@ impl Beyond {
     pub fn words(self) -> Phrase {
         match self {
             Self::Limit(limit) => limit.words().into(),
-            Self::Severity(severity) => phrase!(severity, " alerts"),
+            Self::Severity(severity) => phrase!("the severity ", severity),
             Self::NotEvaluated => "what could not be evaluated".into(),
         }
     }

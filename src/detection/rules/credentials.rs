@@ -55,6 +55,7 @@ fn is_replacement(case: &Case<'_>) -> bool {
         line.steps.contains(&ChainStep::MfaRemoved)
             && line.actor_key.raw() == caller
             && line.severity >= Some(Severity::High)
+            && line.was_sent()
             && (TimeDelta::zero()..=TimeDelta::hours(1)).contains(&(time - line.time))
     })
 }
@@ -110,7 +111,7 @@ pub(super) fn replaced(case: &Case<'_>) -> Option<Phrase> {
     let with_mfa = session.mfa == Some(true) && !session.has_long_lived_key();
     let KnownTarget::User(user) = &case.dossier.target else { return None };
     let new = activity.object.name.as_ref()?;
-    let former = user.access_keys.found()?.items.iter().any(|key| &key.id != new);
+    let former = user.access_keys.found()?.items.iter().any(|key| key.active && &key.id != new);
     let limited = case.target_access.as_ref().is_some_and(Access::is_limited);
     (new_key && own && with_mfa && former && limited).then(|| {
         phrase!(

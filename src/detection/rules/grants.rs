@@ -1,6 +1,6 @@
 //! Rules about access that a call grants, or lets a principal use.
 
-use super::opinions::{at_least, context, target_name};
+use super::opinions::{at_least, context, not_known, target_name};
 use crate::catalog::{AccessEffect, ObjectKind, TargetKind};
 use crate::detection::{Case, Opinion};
 use crate::history::is_provisioning;
@@ -400,7 +400,7 @@ pub(super) fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
     let activity = case.activity;
     let hides_policy = activity.lacks_document();
     if activity.omitted {
-        return at_least(
+        return not_known(
             if hides_policy { Severity::High } else { Severity::Medium },
             "CloudTrail omitted the request parameters as too large. Padding can hide a policy.".into(),
         );
@@ -409,13 +409,13 @@ pub(super) fn parameters_omitted(case: &Case<'_>) -> Option<Opinion> {
         || activity.action.effect == AccessEffect::SetsBoundary
         || activity.action.object == ObjectKind::DefaultVersion;
     if activity.outcome.succeeded() && names_what_counts && activity.object.name.is_none() {
-        return at_least(
+        return not_known(
             Severity::High,
             "The event does not say which policy, version, boundary or group it was.".into(),
         );
     }
     hides_policy.then_some(())?;
-    at_least(
+    not_known(
         Severity::High,
         "The event does not contain the policy that the call wrote: what it allows is not known.".into(),
     )

@@ -15,6 +15,12 @@ pub(super) const fn at_least(level: Severity, reason: Phrase) -> Option<Opinion>
     Some(opinion(Weight::AtLeast(level), reason))
 }
 
+/// Something could not be read: the severity may be too low.
+#[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
+pub(super) const fn not_known(level: Severity, reason: Phrase) -> Option<Opinion> {
+    Some(Opinion { weight: Weight::AtLeast(level), reason, restates: false, incomplete: true })
+}
+
 #[allow(clippy::unnecessary_wraps, reason = "every rule ends with it")]
 pub(super) const fn context(reason: Phrase) -> Option<Opinion> {
     Some(opinion(Weight::Context, reason))

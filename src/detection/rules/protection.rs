@@ -4,6 +4,7 @@ use super::grants::is_severe;
 use super::opinions::{at_least, context, target_name};
 use crate::catalog::managed_by_aws::is_identity_centers_provider;
 use crate::catalog::{AccessEffect, ObjectKind, Operation, TargetKind};
+use crate::config::Limit;
 use crate::detection::context::removed_policies;
 use crate::detection::{Case, Opinion};
 use crate::history::is_provisioning;
@@ -13,6 +14,22 @@ use crate::policy::{Access, AccessLevel, Document, known_containment};
 use crate::severity::Severity;
 use crate::text::{Phrase, Untrusted, counted};
 use chrono::TimeDelta;
+
+/// What less protection means for an expectation.
+pub(super) fn limit_of_protection(case: &Case<'_>) -> Limit {
+    match case.activity.action.effect {
+        AccessEffect::SetsBoundary | AccessEffect::RemovesBoundary => Limit::Escalation,
+        _ => Limit::Credentials,
+    }
+}
+
+/// What a removed policy means for an expectation: a containment, or any other deny.
+pub(super) fn limit_of_removal(case: &Case<'_>) -> Limit {
+    let removed = removed_policies(case.activity, case.dossier);
+    let names = removed.policies.iter().map(|policy| &policy.name).chain(&case.activity.object.name);
+    let contained = case.concerns_quarantine() || names.into_iter().any(contains);
+    if contained { Limit::Quarantine } else { Limit::Escalation }
+}
 
 const UNKNOWN: &str = "What the removed policy said is not known.";
 
@@ -88,13 +105,17 @@ fn policy_removed(case: &Case<'_>) -> Option<Opinion> {
     at_least(Severity::Medium, phrase!(UNKNOWN, " The policy may have denied something."))
 }
 
-/// An MFA device of a user without a console password: there is no password that alone would be enough now. A new password
-/// has an alert of its own.
+/// An MFA device of a user without a console password and without an access key: nothing alone would be enough now. A new
+/// one has an alert of its own.
 pub(super) fn without_password(case: &Case<'_>) -> Option<Phrase> {
     let KnownTarget::User(user) = &case.dossier.target else { return None };
+    let keys = user.access_keys.found()?.items.iter().any(|key| key.active);
     let known = user.profile.found().is_some() && !case.target_is_replaced() && user.password == Lookup::Missing;
-    (known && case.activity.action.effect == AccessEffect::WeakensMfa).then(|| {
-        phrase!(target_name(case).capitalized(), " has no console password that could be used without the device.")
+    (known && !keys && case.activity.action.effect == AccessEffect::WeakensMfa).then(|| {
+        phrase!(
+            target_name(case).capitalized(),
+            " has no console password and no active access key that could be used without the device."
+        )
     })
 }
 

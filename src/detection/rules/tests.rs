@@ -5,7 +5,7 @@ use crate::config::Settings;
 use crate::detection::chains::completed;
 use crate::detection::{PriorActivity, assess};
 use crate::event::{Activity, Delivery};
-use crate::history::{Entry, Line, Lines, RelatedActivity};
+use crate::history::{Entry, Handling, Line, Lines, MailStatus, RelatedActivity};
 use crate::lookup::enrich;
 use crate::lookup::snapshot::Snapshot;
 use chrono::TimeDelta;
@@ -63,6 +63,7 @@ async fn judged_after(
         outcome: before.outcome.into(),
         steps: before.steps.to_vec(),
         severity: before.severity,
+        handling: Handling { mail: Some(MailStatus::Published), ..Handling::default() },
         ..entry.line.clone()
     });
     let lines = Lines { lines: lines.collect(), unread: false };
@@ -284,7 +285,7 @@ async fn an_administrator_is_beyond_what_is_expected() {
     assert_eq!(
         said,
         "An expectation is about this (the setting ExpectedPrincipals has arn:aws:iam::111122223333:role/ci/*), but it does \
-         not cover administrator access or CRITICAL alerts."
+         not cover: administrator access; the severity CRITICAL."
     );
 }
 
@@ -1133,7 +1134,7 @@ async fn a_rotation_with_mfa_by_somebody_with_limited_access_is_low() {
 
 #[tokio::test]
 async fn a_device_of_somebody_without_a_password_is_low() {
-    let deactivated = async |password: Value, action: &'static str| {
+    let with = async |password: Value, action: &'static str, keys: bool| {
         let change = |record: &mut Value, account: &mut Value| {
             call(
                 record,
@@ -1142,10 +1143,16 @@ async fn a_device_of_somebody_without_a_password_is_low() {
             );
             policy(account, action);
             account["UserDetailList"][0]["LoginProfile"] = password.clone();
+            if keys {
+                account["UserDetailList"][0]["AccessKeyMetadata"] =
+                    json!([{"AccessKeyId": "AKIA", "Status": "Active"}]);
+            }
         };
         verdict(change).await.0
     };
+    let deactivated = async |password: Value, action: &'static str| with(password, action, false).await;
     assert_eq!(deactivated(json!(null), "s3:GetObject").await, Severity::Low);
+    assert_eq!(with(json!(null), "s3:GetObject", true).await, Severity::Medium, "a key may need the device");
     let password = json!({"CreateDate": "2026-01-01T00:00:00Z"});
     assert_eq!(deactivated(password, "s3:GetObject").await, Severity::High);
     assert_eq!(deactivated(json!(null), "*").await, Severity::Critical, "an administrator");
@@ -1199,4 +1206,44 @@ async fn somebody_who_is_denied_again_is_low_until_it_is_a_series() {
     assert_eq!(again(&[first], 2 * 3600).await, Severity::Medium, "long ago");
     assert_eq!(again(&[more], 20).await, Severity::Medium, "nobody was alerted");
     assert_eq!(again(&[], 0).await, Severity::Medium);
+}
+
+/// A row that covers everything that rows can name.
+async fn with_everything_expected(name: &str, source: &str, request: Value) -> crate::detection::Assessment {
+    let (mut record, account) = quiet();
+    record["eventSource"] = json!(format!("{source}.amazonaws.com"));
+    call(&mut record, name, request);
+    let delivery = Delivery::from_file(record).unwrap().remove(0).unwrap();
+    let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
+    let directory = Snapshot::from_json(&account.to_string()).unwrap();
+    let dossier = enrich(&directory, &activity, Instant::now() + Duration::from_secs(1)).await;
+    let settings = Settings::read(|name| (name == "AWS_SAM_LOCAL").then(|| "true".to_owned())).unwrap();
+    let all: Vec<_> = crate::config::Limit::ALL.into_iter().map(crate::config::Limit::word).collect();
+    let text = format!(
+        "expectations:\n  - who: arn:aws:iam::111122223333:role/ci/*\n    why: x\n    up_to: CRITICAL\n    including: [{}]\n",
+        all.join(", ")
+    );
+    let rows = crate::config::expectations::read(&text, "main", &std::collections::BTreeMap::new()).unwrap();
+    let expectations = crate::config::Expectations(rows);
+    assess(&Case::new(&activity, &dossier, &settings).expecting(&expectations))
+}
+
+#[tokio::test]
+async fn nobody_can_expect_that_expectations_are_written() {
+    let written = with_everything_expected("PutParameter", "ssm", json!({"name": "/x/expectations/main"})).await;
+    assert_eq!((written.severity, written.unless_expected), (Severity::High, None));
+    let other = with_everything_expected("CreateGroup", "iam", json!({"groupName": "readers"})).await;
+    assert_eq!((other.severity, other.reasons[0].rule), (Severity::Low, "expected"));
+}
+
+#[tokio::test]
+async fn what_locks_others_out_or_lets_the_organization_in_is_beyond_what_is_expected() {
+    let expected = "arn:aws:iam::111122223333:role/ci/*";
+    let deleted =
+        judged(|record, _| call(record, "DeleteRole", json!({"roleName": "break-glass-admin"})), expected).await;
+    assert!(deleted.severity >= Severity::Medium && deleted.limits.contains(&crate::config::Limit::LockOut));
+    let trust = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ssm.amazonaws.com"}}});
+    let request = json!({"roleName": "x", "assumeRolePolicyDocument": trust.to_string()});
+    let served = judged(|record, _| call(record, "CreateRole", request.clone()), expected).await;
+    assert!(served.limits.contains(&crate::config::Limit::OutsideTrust), "{served:?}");
 }

@@ -22,6 +22,7 @@ pub(crate) fn mute() -> Mute {
         target: Some("111122223333:iam:user/bob".into()),
         chain: None,
         account: None,
+        outcome: None,
         up_to: Severity::Medium,
         incomplete: false,
         from: now(),

@@ -73,7 +73,11 @@ impl History {
             .expression_attribute_values(":forged", millis(now + LONGEST_CLAIM))
             .return_values(ReturnValue::AllOld)
             .send();
-        let Some(answer) = if_accepted("take digest", call).await? else { return Ok(None) };
+        let Some(answer) = if_accepted("take digest", call).await? else {
+            // Another instance has it, or somebody removed the item: the next run reads it again.
+            self.digests_sent_to.set(None);
+            return Ok(None);
+        };
         let taken = progress(&answer.attributes.ok_or(HistoryError::NotUnderstood)?)?;
         self.digests_sent_to.set(Some(taken.sent_to));
         Ok(Some(taken))

@@ -86,6 +86,7 @@ impl Mute {
             target: field("target"),
             chain: field("chain"),
             account: field("accountId"),
+            outcome: field("outcome"),
             up_to: Severity::from_word(field("upTo")?.raw())?,
             incomplete: item.get("incomplete").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
             from: time(item, "from")?,
@@ -107,6 +108,7 @@ impl Mute {
             ("target", &self.target),
             ("chain", &self.chain),
             ("accountId", &self.account),
+            ("outcome", &self.outcome),
             ("endedBy", &self.ended_by),
         ];
         item.extend(parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), text(part.as_ref()?.raw())))));
