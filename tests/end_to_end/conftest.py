@@ -75,6 +75,8 @@ def aws():
     clients["securityhub"].enable_security_hub()
     # The policies of AWS stay until the end: without them, a garbage collection does not hold up moto's answers.
     clients["iam"].list_policies(MaxItems=1)
+    # moto loads Systems Manager with the first call, and answers nobody meanwhile.
+    clients["ssm"].describe_parameters()
     gc.freeze()
     yield SimpleNamespace(address=address, dynamodb=dynamodb, **clients)
     server.stop()

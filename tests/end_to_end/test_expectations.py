@@ -46,7 +46,7 @@ def test_what_is_expected_is_not_mailed_and_an_administrator_is(aws, account, ma
     beyond = by_deployer(account, "readers-expected", "AttachGroupPolicy", policyArn=policy)
     answer = function.invoke(beyond)
     assert answer["severity"] == "CRITICAL" and answer["published"]
-    assert "but it does not cover administrator access" in mailbox.mail()["Message"]
+    assert "but it does not cover: administrator access" in mailbox.mail()["Message"]
     assert "administrator" in history.event(beyond)["limits"]
 
 

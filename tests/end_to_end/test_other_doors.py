@@ -59,8 +59,9 @@ def in_account(event, account):
 
 
 def asked(wire):
-    """What AWS was asked about the event: neither the history, nor what was sent."""
-    return sorted(f"{call.service}:{call.action}" for call in wire.calls if call.service not in ("dynamodb", "sns"))
+    """What AWS was asked about the event: neither the history, nor the expectations, nor what was sent."""
+    beside = ("dynamodb", "sns", "ssm")
+    return sorted(f"{call.service}:{call.action}" for call in wire.calls if call.service not in beside)
 
 
 def of_center(wire):
