@@ -116,6 +116,9 @@ pub(super) fn limits_of(case: &Case<'_>) -> impl Iterator<Item = Limit> {
         | AccessEffect::RestoresAlerting
         | AccessEffect::Unfamiliar => None,
     };
+    // An attempt on these changes nothing, and is a denied call or none to worry about.
+    let of_success = matches!(by_effect, Some(Limit::Escalation | Limit::OutsideTrust | Limit::Credentials));
+    let by_effect = by_effect.filter(|_| !of_success || case.activity.outcome.succeeded());
     // Whoever controls an identity provider decides who its identities are.
     let outsiders = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded()).is_some_and(|trust| {
         trust.reach().is_some_and(|reach| reach >= Reach::Organization)
