@@ -209,7 +209,8 @@ impl Store<'_> {
 
     fn shown(&self, mute: &Mute) -> Phrase {
         let about = [("actor", &mute.actor), ("action", &mute.action), ("target", &mute.target)];
-        let about = about.into_iter().chain([("chain", &mute.chain), ("account", &mute.account)]);
+        let about =
+            about.into_iter().chain([("chain", &mute.chain), ("account", &mute.account), ("outcome", &mute.outcome)]);
         let about = about.filter_map(|(what, text)| Some(phrase!(what, " ", Phrase::arn(text.as_ref()?))));
         let end = match &mute.ended_by {
             _ if mute.is_in_effect(self.now) => phrase!("until ", minute(mute.until)),

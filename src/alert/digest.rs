@@ -130,10 +130,15 @@ impl Findings<'_> {
     }
 }
 
-/// "7 days to 2026-11-23".
+/// "7 days to 2026-11-23"; of the first digest, what there is of it: "20 hours to 2026-11-23".
 fn period(span: Span) -> Phrase {
-    let days = usize::try_from((span.to - span.from).num_days()).unwrap_or_default();
-    Phrase::ours(format!("{} to {}", counted(days, "day"), span.to.format("%Y-%m-%d")))
+    let whole = |count: i64| usize::try_from(count).unwrap_or_default();
+    let length = span.to - span.from;
+    let words = match length.num_days() {
+        0 => counted(whole(length.num_hours()), "hour"),
+        days => counted(whole(days), "day"),
+    };
+    Phrase::ours(format!("{words} to {}", span.to.format("%Y-%m-%d")))
 }
 
 fn minute(time: DateTime<Utc>) -> Phrase {

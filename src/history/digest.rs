@@ -43,7 +43,9 @@ pub struct Progress {
 pub fn due(period: Period, sent_to: DateTime<Utc>, now: DateTime<Utc>) -> Option<Span> {
     let to = last_end(period, now - ARRIVED_AFTER);
     let from = to - if period == Period::Day { TimeDelta::days(1) } else { TimeDelta::days(7) };
-    (sent_to < to || sent_to > now + FORGED).then_some(Span { from, to })
+    // Before digests began, nothing may have been recorded; and what was in the last one is not in this one.
+    let whole = sent_to <= from || sent_to > now + FORGED;
+    (sent_to < to || whole).then_some(Span { from: if whole { from } else { sent_to }, to })
 }
 
 /// The last end of a period: every day, or every Monday.

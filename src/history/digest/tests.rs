@@ -25,7 +25,12 @@ fn a_digest_is_due_a_quarter_of_an_hour_after_its_period() {
         (week, monday, "2026-11-23T08:16:00Z", None),
         (week, monday, "2026-11-29T23:00:00Z", None),
         // The digests began within the week: the first one is due at its end.
-        (week, "2026-11-20T10:00:00Z", "2026-11-23T08:15:00Z", span("11-16", "11-23")),
+        (
+            week,
+            "2026-11-20T10:00:00Z",
+            "2026-11-23T08:15:00Z",
+            Some(("11-20 10:00".to_owned(), "11-23 08:00".to_owned())),
+        ),
         (week, "2026-11-23T08:00:01Z", "2026-11-23T08:15:00Z", None),
         // Of those that were missed, the last one.
         (week, "2026-10-05T08:00:00Z", "2026-11-26T12:00:00Z", span("11-16", "11-23")),
