@@ -1,7 +1,6 @@
 //! An alert between assessment and delivery.
 
 use super::history_session::HistorySession;
-use super::quiet::KeptBack;
 use super::timetable::Timetable;
 use crate::alert::Alert;
 use crate::channel::email::Email;
@@ -40,6 +39,35 @@ pub struct Draft<'a> {
     /// Whether the event could not be claimed, since the history did not answer.
     pub may_repeat: bool,
     pub timetable: Timetable,
+}
+
+/// Why an alert gets no mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptBack {
+    BelowMinimum,
+    /// By the mute with this id.
+    Muted(Untrusted),
+    Observed,
+}
+
+impl KeptBack {
+    #[must_use]
+    pub const fn status(&self) -> MailStatus {
+        match self {
+            Self::BelowMinimum => MailStatus::BelowMinimum,
+            Self::Muted(_) => MailStatus::Muted,
+            Self::Observed => MailStatus::Observed,
+        }
+    }
+
+    /// The mute that keeps it back, if one does.
+    #[must_use]
+    pub const fn mute(&self) -> Option<&Untrusted> {
+        match self {
+            Self::Muted(mute) => Some(mute),
+            Self::BelowMinimum | Self::Observed => None,
+        }
+    }
 }
 
 impl Draft<'_> {

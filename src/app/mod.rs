@@ -1,5 +1,6 @@
 //! The path of one event. Read [`Handler`] first. `history_session` contains what the path needs of the history,
-//! `quiet` which alerts get no mail, `sending` how an alert goes out, `deliver` the channels beside the mail, `summaries` what the schedule calls the function for.
+//! `quiet` which alerts get no mail, `sending` how an alert goes out, `deliver` the channels beside the mail,
+//! `schedule` what the schedule calls the function for.
 
 mod deliver;
 mod digest;
@@ -10,6 +11,7 @@ mod heartbeats;
 mod history_session;
 mod quiet;
 mod result;
+mod schedule;
 mod scheduled;
 mod sending;
 mod summaries;
@@ -17,10 +19,9 @@ mod timetable;
 mod watchdog;
 
 pub use deliver::Channels;
-pub use draft::{Decision, Draft};
+pub use draft::{Decision, Draft, KeptBack};
 pub use expecting::Expecting;
 pub use handler::Handler;
-pub use quiet::KeptBack;
 pub use result::{InvocationError, InvocationResult};
 pub use timetable::Timetable;
 pub use watchdog::Watchdog;

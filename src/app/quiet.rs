@@ -1,45 +1,15 @@
 //! Which alerts get no mail, although nothing is wrong: those below the minimum severity, muted ones, and all but CRITICAL
 //! ones where the stack only observes.
 
+use super::draft::KeptBack;
 use super::handler::Handler;
 use super::history_session::HistorySession;
 use crate::alert::Review;
 use crate::config::Mode;
 use crate::detection::{Assessment, Case, PriorActivity};
-use crate::history::MailStatus;
 use crate::history::review::Candidate;
 use crate::lookup::Directory;
 use crate::severity::Severity;
-use crate::text::Untrusted;
-
-/// Why an alert gets no mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeptBack {
-    BelowMinimum,
-    /// By the mute with this id.
-    Muted(Untrusted),
-    Observed,
-}
-
-impl KeptBack {
-    #[must_use]
-    pub const fn status(&self) -> MailStatus {
-        match self {
-            Self::BelowMinimum => MailStatus::BelowMinimum,
-            Self::Muted(_) => MailStatus::Muted,
-            Self::Observed => MailStatus::Observed,
-        }
-    }
-
-    /// The mute that keeps it back, if one does.
-    #[must_use]
-    pub const fn mute(&self) -> Option<&Untrusted> {
-        match self {
-            Self::Muted(mute) => Some(mute),
-            Self::BelowMinimum | Self::Observed => None,
-        }
-    }
-}
 
 impl<D: Directory> Handler<D> {
     /// Why an alert gets no mail; `None` if it is due.

@@ -1,8 +1,8 @@
 //! How an alert is sent: whether it gets a mail of its own, the mail, the channels, and the record.
 
 use super::draft::Draft;
+use super::draft::KeptBack;
 use super::handler::Handler;
-use super::quiet::KeptBack;
 use super::result::InvocationError;
 use crate::channel::Outgoing;
 use crate::detection::Assessment;

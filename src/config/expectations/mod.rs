@@ -8,13 +8,15 @@
 mod check;
 mod limit;
 mod nodes;
+mod problem;
 mod read;
 mod subject;
 
 pub use check::{Finding, contradictions, findings};
 pub use limit::{Beyond, Limit};
+pub use problem::Problem;
 pub(crate) use read::who;
-pub use read::{MAX_ROWS, Problem, read};
+pub use read::{MAX_ROWS, read};
 pub use subject::{EFFECTS, action_of, effect_of, target_of};
 
 use super::places::Place;

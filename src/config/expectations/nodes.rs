@@ -3,7 +3,7 @@
 //! Every scalar is a text: `012345678901` is an account and no number, and `2027-03-01` a day that the row reads. What a
 //! small file does not need is refused: anchors, tags, several documents.
 
-use super::read::Problem;
+use super::problem::Problem;
 use granit_parser::{Event, Parser, ScanError};
 use std::borrow::Cow;
 

@@ -2,6 +2,7 @@
 
 use super::check::contradictions;
 use super::nodes::{Node, Value, document};
+use super::problem::Problem;
 use super::{EFFECTS, Expectation, Limit, What, Who};
 use crate::arn::{Arn, wildcard};
 use crate::catalog;
@@ -9,7 +10,6 @@ use crate::config::places::Place;
 use crate::severity::Severity;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// The most rows of a file.
 pub const MAX_ROWS: usize = 1_000;
@@ -19,26 +19,6 @@ const MAX_FILE: usize = 512 * 1024;
 const MAX_PROBLEMS: usize = 20;
 /// The longest reason in characters: it stands in mails.
 const LONGEST_REASON: usize = 200;
-
-/// What is wrong, and in which line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// From 1.
-    pub line: usize,
-    pub text: String,
-}
-
-impl Problem {
-    pub(super) fn new(line: usize, text: impl Into<String>) -> Self {
-        Self { line, text: text.into() }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.text)
-    }
-}
 
 const FIELDS: &str = "who, why, what, target, where, up_to, including and until";
 

@@ -1,0 +1,39 @@
+//! The scheduled invocation: what it does, one after the other.
+
+use super::handler::Handler;
+use super::result::InvocationResult;
+use super::scheduled::Scheduled;
+use super::timetable::Timetable;
+use crate::lookup::Directory;
+use crate::telemetry::InvocationLog;
+use serde_json::Value;
+use std::time::Duration;
+
+impl<D: Directory> Handler<D> {
+    /// The scheduled run: the summaries of suppressed alerts first, then the accounts without a heartbeat, then the check of
+    /// the stack, then the digest. `deployed` is the copy of the settings that the schedule carries.
+    pub(super) async fn on_schedule(
+        &self,
+        deployed: Option<&Value>,
+        time_left: Duration,
+        log: &mut InvocationLog,
+    ) -> InvocationResult {
+        let (run, history) = (self.scheduled(time_left), self.history.as_ref());
+        let mut done = Box::pin(run.summarize_all(history, time_left, log)).await;
+        Box::pin(run.look_for_silence(history, log)).await;
+        self.expecting.now(run.timetable.lookups, log).await;
+        if let Some(watchdog) = &self.watchdog {
+            Box::pin(watchdog.check(&run, deployed, log)).await;
+        }
+        // Last: a digest can wait, and what was to be alerted on cannot.
+        if let Some(digest) = Box::pin(run.send_digest(history, done.is_published(), log)).await {
+            done.add_digest(&digest, self.settings.webhook);
+        }
+        done
+    }
+
+    pub(super) fn scheduled(&self, time_left: Duration) -> Scheduled<'_, D> {
+        let Self { directory, publisher, channels, settings, clock, .. } = self;
+        Scheduled { directory, publisher, channels, settings, clock: *clock, timetable: Timetable::of(time_left) }
+    }
+}
