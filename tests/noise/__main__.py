@@ -76,6 +76,7 @@ def main():
     arguments.add_argument("--json", action="store_true", help="the tables as JSON")
     arguments.add_argument("--quiet-day", action="store_true", help="only the quiet day")
     arguments.add_argument("--together", action="store_true", help="all intrusions in one day, instead of a day for each")
+    arguments.add_argument("--short", action="store_true", help="days that have less of the same")
     arguments.add_argument("--only", metavar="NAME", choices=INTRUSIONS, help="only this intrusion")
     arguments.add_argument("--events", action="store_true", help="list every event of the days")
     given = arguments.parse_args()
@@ -83,7 +84,7 @@ def main():
     with moto() as address:
 
         def day(title, show=True, **how):
-            result = replay(Account(address), **how)
+            result = replay(Account(address), whole=not given.short, **how)
             tables[title] = {"mails": len(result.mails), "summaries": [subject for _, subject in result.summaries], "rules": result.rules()}
             if not given.json and (show or given.events):
                 print_rules(title, result)
