@@ -6,6 +6,7 @@ use crate::config::places::Place;
 use crate::severity::Severity;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Something odd, and the line of its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +19,15 @@ pub struct Finding {
 /// counts.
 #[must_use]
 pub fn contradictions(rows: &[Expectation]) -> Vec<Finding> {
-    let mut seen: BTreeMap<Scope, &Expectation> = BTreeMap::new();
+    let mut seen: BTreeMap<Scope<'_>, &Expectation> = BTreeMap::new();
     let mut found = Vec::new();
     for row in rows {
-        let Some(first) = seen.get(&scope(row)) else {
-            seen.insert(scope(row), row);
-            continue;
+        let first = match seen.entry(scope(row)) {
+            Entry::Vacant(place) => {
+                place.insert(row);
+                continue;
+            }
+            Entry::Occupied(first) => *first.get(),
         };
         let same = (first.up_to, &first.including, first.until) == (row.up_to, &row.including, row.until);
         let text = if same {
@@ -39,27 +43,27 @@ pub fn contradictions(rows: &[Expectation]) -> Vec<Finding> {
     found
 }
 
-type Scope = (Vec<String>, Vec<String>, Vec<String>, Vec<String>);
+fn ids(place: &Place) -> Vec<&str> {
+    match place {
+        Place::Accounts(ids) => ids.iter().map(String::as_str).collect(),
+        Place::Unit(id) => vec![id],
+    }
+}
 
-fn scope(row: &Expectation) -> Scope {
-    let sorted = |mut texts: Vec<String>| {
+/// Principals, actions, targets and accounts, sorted.
+type Scope<'a> = [Vec<&'a str>; 4];
+
+fn scope(row: &Expectation) -> Scope<'_> {
+    let mut all = [
+        row.who.iter().map(|who| who.pattern.as_str()).collect(),
+        row.what.iter().map(What::text).collect(),
+        row.target.iter().map(String::as_str).collect(),
+        row.accounts.iter().flat_map(ids).collect::<Vec<_>>(),
+    ];
+    for texts in &mut all {
         texts.sort_unstable();
-        texts
-    };
-    let place = |place: &Place| match place {
-        Place::Accounts(ids) => ids.join(","),
-        Place::Unit(id) => id.clone(),
-    };
-    let what = |what: &What| match what {
-        What::Action(pattern) => pattern.clone(),
-        What::Effect(word) => (*word).to_owned(),
-    };
-    (
-        sorted(row.who.iter().map(|who| who.pattern.clone()).collect()),
-        sorted(row.what.iter().map(what).collect()),
-        sorted(row.target.clone()),
-        sorted(row.accounts.iter().map(place).collect()),
-    )
+    }
+    all
 }
 
 /// What a person should know about rows that can be read: rows without effect.
@@ -91,13 +95,7 @@ fn covers_all(wider: &Expectation, row: &Expectation) -> bool {
     let more = wider.up_to >= row.up_to && wider.including.is_superset(&row.including) && longer;
     // The account stands in the pattern, or is compared by the place.
     let who = |of: &Expectation| of.who.iter().map(|who| who.pattern.clone()).collect::<Vec<_>>();
-    let what = |of: &Expectation| {
-        let text = |what: &What| match what {
-            What::Action(pattern) => pattern.clone(),
-            What::Effect(word) => (*word).to_owned(),
-        };
-        of.what.iter().map(text).collect::<Vec<_>>()
-    };
+    let what = |of: &Expectation| of.what.iter().map(|what| what.text().to_owned()).collect::<Vec<_>>();
     more && all_in(&who(wider), &who(row))
         && in_or_any(&what(wider), &what(row))
         && in_or_any(&wider.target, &row.target)

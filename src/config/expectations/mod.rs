@@ -183,6 +183,14 @@ impl Who {
 }
 
 impl What {
+    /// The pattern, or the word.
+    fn text(&self) -> &str {
+        match self {
+            Self::Action(pattern) => pattern,
+            Self::Effect(word) => word,
+        }
+    }
+
     fn matches(&self, activity: &Activity) -> bool {
         match self {
             Self::Action(pattern) => wildcard(pattern, &action_of(activity)),
