@@ -132,6 +132,8 @@ fn judgement(criterion: &mut Criterion) {
 /// A file of a thousand rows: read, and compared with a call that only the last row is about.
 fn a_thousand_expectations(criterion: &mut Criterion) {
     let row = |n: usize| {
+        // All of the same length, so that none matches another one's.
+        let n = 1_000 + n;
         let (who, target) = (format!("role/ci/*deploy*{n}"), format!("role/app-*{n}*"));
         format!(
             "  - who: arn:aws:iam::123456789012:{who}\n    why: OPS-{n}\n    what: [iam:Attach*, iam:Put*]\n    target: {target}"
@@ -141,17 +143,18 @@ fn a_thousand_expectations(criterion: &mut Criterion) {
     let text = format!("expectations:\n{}\n", rows.join("\n"));
     let read = |text: &str| Expectations(expectations::read(text, "main", &BTreeMap::new()).unwrap());
     let rows = read(&text);
-    let (limits, arn) = (BTreeSet::new(), "arn:aws:iam::123456789012:role/ci/a-deploy-999");
+    let (limits, arn) = (BTreeSet::new(), "arn:aws:iam::123456789012:role/ci/a-deploy-1999");
     let mut event = common::event("create_user_github_oidc.json");
     let record = &mut event["detail"];
     record["eventName"] = json!("AttachRolePolicy");
-    record["requestParameters"] = json!({"roleName": "app-999", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"});
+    record["requestParameters"] =
+        json!({"roleName": "app-1999", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"});
     record["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(arn);
     let delivery = Delivery::from_eventbridge(event).unwrap();
     let activity = Activity::from_delivery(&delivery).unwrap().activity().unwrap();
     let occasion = Occasion { activity: &activity, units_of_principal: &[], units_of_event: &[] };
     let judgement = || Judgement { severity: Severity::Medium, limits: &limits, complete: true };
-    assert!(matches!(rows.verdict(occasion, judgement()), Some(Verdict::Covered(row)) if row.why == "OPS-999"));
+    assert!(matches!(rows.verdict(occasion, judgement()), Some(Verdict::Covered(row)) if row.why == "OPS-1999"));
     let mut group = criterion.benchmark_group(format!("{MAX_ROWS} expectations, {} KB", text.len() / 1_024));
     group.bench_function("read", |bencher| bencher.iter(|| read(black_box(&text))));
     group.bench_function("compare", |bencher| bencher.iter(|| rows.verdict(black_box(occasion), judgement())));
