@@ -110,6 +110,9 @@ CODES = {
     "denied": {"iam": ("AccessDenied", 403), "sns": ("AuthorizationError", 403), "dynamodb": ("AccessDeniedException", 400), "securityhub": ("AccessDeniedException", 403)},
     "expired": {"iam": ("ExpiredToken", 403), "sns": ("ExpiredToken", 403), "dynamodb": ("ExpiredTokenException", 400), "securityhub": ("ExpiredTokenException", 403)},
 }  # fmt: skip
+for codes in CODES.values():
+    # Both speak JSON, with the same names of errors.
+    codes["ssm"] = codes["dynamodb"]
 #: What can go wrong. "unacknowledged": it was done, and the connection ends without an answer. "applied 500": it was done,
 #: and the answer says it was not. "late": the answer comes after three seconds. "conflict": another transaction.
 FAULTS = [
@@ -151,7 +154,11 @@ class Cloud:
     # --- calls ------------------------------------------------------------------------------------------------
 
     def begin(self, path, headers, body):
-        if target := headers.get("x-amz-target"):
+        target = headers.get("x-amz-target")
+        if target and target.startswith("AmazonSSM."):
+            service, action, call = "ssm", target.split(".")[-1], json.loads(body)
+            name = f"ssm {action}"
+        elif target:
             action, call = target.split(".")[-1], json.loads(body)
             first = call["TransactItems"][0]["Put"]["Item"] if action == "TransactWriteItems" else call.get("Item") or call.get("Key")
             of = first["pk"]["S"] if first else call["ExpressionAttributeValues"][":pk"]["S"]
@@ -180,6 +187,8 @@ class Cloud:
                 return 200, json.dumps(self.table.call(call.action, call.parameters)).encode()
             except Refused as refused:
                 return 400, json.dumps({"__type": f"x#{refused.code}", "message": "refused"} | refused.more).encode()
+        if call.service == "ssm":
+            return 200, b'{"Parameters":[]}'
         if call.service == "securityhub":
             (finding,) = call.parameters["Findings"]
             self.findings[finding["Id"]] = finding
@@ -218,7 +227,7 @@ class Cloud:
         code, status = CODES["500" if call.fault == "applied 500" else call.fault][call.service]
         if call.service in ("iam", "sns"):
             return status, f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>".encode()
-        if call.service == "dynamodb":
+        if call.service in ("dynamodb", "ssm"):
             return status, json.dumps({"__type": f"x#{code}", "message": "no"}).encode()
         return status, json.dumps({"Code": code, "Message": "no"}).encode()
 

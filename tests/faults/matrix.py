@@ -174,6 +174,8 @@ class Case:
             asked.setdefault(call.name, []).append(call)
         for name, of_name in asked.items():
             about_access = name.startswith(("iam ", "dynamodb Query", "dynamodb TransactWriteItems EVENT claimed"))
+            # Without the mutes and acknowledgements, nothing is kept back: the mail lacks no fact.
+            about_access = about_access and name != "dynamodb Query REVIEW"
             if about_access and mails and not any(call.answered for call in of_name) and not LACKS.search(mails[0]["text"]):
                 if not MAY_BE_SECOND.search(mails[0]["text"]):
                     problems.append(("GAP", f"{name} had no answer, and the mail does not say so"))
