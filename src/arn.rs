@@ -121,20 +121,23 @@ impl<'a> Arn<'a> {
     pub fn full_name(&self) -> &'a str {
         self.resource.strip_prefix("oidc-provider/").unwrap_or_else(|| self.name())
     }
+
+    /// Whether the parts of `pattern` match, as [`arn_like`] says.
+    #[must_use]
+    pub fn is_like(&self, pattern: &Arn<'_>) -> bool {
+        wildcard(pattern.partition, self.partition)
+            && wildcard(pattern.service, self.service)
+            && wildcard(pattern.region, self.region)
+            && wildcard(pattern.account, self.account)
+            && wildcard(pattern.resource, self.resource)
+    }
 }
 
 /// Whether `pattern` matches `arn`, part by part, as the condition operator `ArnLike` does: `*` and `?` do not match a
 /// colon, except in the resource.
 #[must_use]
 pub fn arn_like(pattern: &str, arn: &str) -> bool {
-    let (Some(pattern), Some(arn)) = (Arn::parse(pattern), Arn::parse(arn)) else {
-        return false;
-    };
-    wildcard(pattern.partition, arn.partition)
-        && wildcard(pattern.service, arn.service)
-        && wildcard(pattern.region, arn.region)
-        && wildcard(pattern.account, arn.account)
-        && wildcard(pattern.resource, arn.resource)
+    Arn::parse(pattern).zip(Arn::parse(arn)).is_some_and(|(pattern, arn)| arn.is_like(&pattern))
 }
 
 /// Whether `pattern` matches the whole of `text`. `*` matches any text, `?` matches any one character.

@@ -41,10 +41,9 @@ impl Principals {
 
     /// Whether one of them matches a pattern; `None` if the pattern is about other accounts.
     pub fn has(&self, who: &Who) -> Option<bool> {
-        let of = |arn: &str| Some((arn.to_owned(), Arn::parse(arn)?.account.to_owned()));
-        let mut here = self.0.iter().filter_map(|arn| of(arn)).filter(|(_, account)| who.place.contains(account, &[]));
-        let about_here = here.clone().next().is_some();
-        about_here
-            .then(|| who.pattern.ends_with(":root") || here.any(|(arn, account)| who.matches(&arn, &account, &[])))
+        let parsed = self.0.iter().filter_map(|arn| Arn::parse(arn));
+        let mut here = parsed.filter(|arn| who.place.contains(arn.account, &[])).peekable();
+        here.peek()?;
+        Some(who.pattern.ends_with(":root") || here.any(|arn| who.matches(&arn, &[])))
     }
 }

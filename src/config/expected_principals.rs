@@ -59,8 +59,8 @@ mod tests {
     }
 
     fn covers(rows: &Expectations, arn: &str, units: &[Untrusted]) -> bool {
-        let account = crate::arn::Arn::parse(arn).unwrap().account;
-        rows.0.iter().any(|row| row.who[0].matches(arn, account, units))
+        let principal = crate::arn::Arn::parse(arn).unwrap();
+        rows.0.iter().any(|row| row.who[0].matches(&principal, units))
     }
 
     #[test]

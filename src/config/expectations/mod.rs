@@ -106,8 +106,9 @@ impl Expectations {
     /// ended. `None` if no row is about the activity.
     #[must_use]
     pub fn verdict(&self, occasion: Occasion<'_>, judged: Judgement<'_>) -> Option<Verdict<'_>> {
+        let about = About::of(occasion)?;
         let (mut exceeded, mut ended) = (None::<(&Expectation, Vec<Beyond>)>, None);
-        for row in self.0.iter().filter(|row| row.is_about(occasion)) {
+        for row in self.0.iter().filter(|row| row.is_about(&about)) {
             if row.has_ended(occasion.activity.time) {
                 ended = ended.or(Some(row));
                 continue;
@@ -134,23 +135,20 @@ impl Expectations {
 
 impl Expectation {
     /// Whether the row is about the principal, the action, the target and the account of an activity.
-    fn is_about(&self, occasion: Occasion<'_>) -> bool {
-        let activity = occasion.activity;
-        let Some(arn) = activity.principal.lasting_arn().map(Untrusted::raw) else { return false };
-        let Some(parsed) = Arn::parse(arn) else { return false };
-        self.who.iter().any(|who| who.matches(arn, parsed.account, occasion.units_of_principal))
-            && self.is_where(parsed.account, occasion)
-            && (self.what.is_empty() || self.what.iter().any(|what| what.matches(activity)))
-            && (self.target.is_empty() || self.target.iter().any(|pattern| targets(pattern, activity)))
+    fn is_about(&self, about: &About<'_>) -> bool {
+        self.who.iter().any(|who| who.matches(&about.principal, about.occasion.units_of_principal))
+            && self.is_where(about)
+            && (self.what.is_empty() || self.what.iter().any(|what| what.matches(about)))
+            && (self.target.is_empty() || self.target.iter().any(|pattern| about.has_target(pattern)))
     }
 
     /// What happens in another account than the principal's must be expected there.
-    fn is_where(&self, principals: &str, occasion: Occasion<'_>) -> bool {
-        let account = occasion.activity.account.as_ref().map(Untrusted::raw);
+    fn is_where(&self, about: &About<'_>) -> bool {
+        let account = about.occasion.activity.account.as_ref().map(Untrusted::raw);
         if self.accounts.is_empty() {
-            return account == Some(principals);
+            return account == Some(about.principal.account);
         }
-        let units = occasion.units_of_event;
+        let units = about.occasion.units_of_event;
         account.is_some_and(|account| self.accounts.iter().any(|place| place.contains(account, units)))
     }
 
@@ -167,18 +165,40 @@ impl Expectation {
     }
 }
 
+/// What the rows compare, made once for all of them.
+struct About<'a> {
+    occasion: Occasion<'a>,
+    principal: Arn<'a>,
+    action: String,
+    target: Option<String>,
+}
+
+impl<'a> About<'a> {
+    /// `None` if the principal has no ARN that lasts: no row is about it.
+    fn of(occasion: Occasion<'a>) -> Option<Self> {
+        let activity = occasion.activity;
+        let principal = activity.principal.lasting_arn().map(Untrusted::raw).and_then(Arn::parse)?;
+        Some(Self { occasion, principal, action: action_of(activity), target: target_of(activity) })
+    }
+
+    /// Whether a pattern matches the target, by its ARN or by its kind and name. Names in IAM are not case-sensitive.
+    fn has_target(&self, pattern: &str) -> bool {
+        if pattern.starts_with("arn:") {
+            return self.occasion.activity.target.arn.as_ref().is_some_and(|arn| arn_like(pattern, arn.raw()));
+        }
+        let matches = if pattern.contains(':') { wildcard } else { wildcard_ignoring_case };
+        self.target.as_ref().is_some_and(|target| matches(pattern, target))
+    }
+}
+
 impl Who {
-    /// Whether the pattern matches the ARN of a principal in this account.
+    /// Whether the pattern matches a principal, whose account is in these organizational units.
     #[must_use]
-    pub fn matches(&self, arn: &str, account: &str, units: &[Untrusted]) -> bool {
-        self.place.contains(account, units)
-            && Arn::parse(&self.pattern).is_some_and(|pattern| {
-                let here = format!(
-                    "arn:{}:{}:{}:{account}:{}",
-                    pattern.partition, pattern.service, pattern.region, pattern.resource
-                );
-                arn_like(&here, arn)
-            })
+    pub fn matches(&self, principal: &Arn<'_>, units: &[Untrusted]) -> bool {
+        // In the pattern, the account may be a name or an organizational unit.
+        self.place.contains(principal.account, units)
+            && Arn::parse(&self.pattern)
+                .is_some_and(|pattern| principal.is_like(&Arn { account: principal.account, ..pattern }))
     }
 }
 
@@ -191,22 +211,12 @@ impl What {
         }
     }
 
-    fn matches(&self, activity: &Activity) -> bool {
+    fn matches(&self, about: &About<'_>) -> bool {
         match self {
-            Self::Action(pattern) => wildcard(pattern, &action_of(activity)),
-            Self::Effect(word) => effect_of(activity.action.effect) == Some(*word),
+            Self::Action(pattern) => wildcard(pattern, &about.action),
+            Self::Effect(word) => effect_of(about.occasion.activity.action.effect) == Some(*word),
         }
     }
-}
-
-/// Whether a pattern matches the target, by its ARN or by its kind and name. Names in IAM are not case-sensitive.
-fn targets(pattern: &str, activity: &Activity) -> bool {
-    if pattern.starts_with("arn:") {
-        return activity.target.arn.as_ref().is_some_and(|arn| arn_like(pattern, arn.raw()));
-    }
-    target_of(activity).is_some_and(|target| {
-        if pattern.contains(':') { wildcard(pattern, &target) } else { wildcard_ignoring_case(pattern, &target) }
-    })
 }
 
 #[cfg(test)]
