@@ -703,6 +703,12 @@ impl TargetKind {
         }
     }
 
+    /// Whether an account or an organization has only one of the kind: then it needs no name.
+    #[must_use]
+    pub const fn is_only_one(self) -> bool {
+        self.fields().is_empty()
+    }
+
     /// The field of the response that contains the target's ARN.
     #[must_use]
     pub const fn arn_field(self) -> &'static str {

@@ -4,7 +4,7 @@ use super::across::without_random_parts;
 use super::cause::causes;
 use super::model::{Handling, Line};
 use crate::arn::{Arn, is_account_id};
-use crate::catalog::{ChainStep, TargetKind};
+use crate::catalog::ChainStep;
 use crate::event::Activity;
 use crate::event::principal::{Operator, Principal, Root};
 use crate::phrase;
@@ -191,16 +191,9 @@ fn type_name(principal: &Principal) -> &str {
 #[must_use]
 pub fn target_key(activity: &Activity) -> Option<String> {
     let account = activity.account.as_ref().map_or("", Untrusted::raw);
-    let (service, kind) = activity.target.kind.in_arns();
-    match activity.target.kind {
-        TargetKind::RootUser | TargetKind::Account => Some(format!("{account}:{service}:root")),
-        TargetKind::IdentityCenter | TargetKind::Organization => Some(format!("{account}:{service}:{kind}")),
-        _ => {
-            let name = activity.target.name.as_ref()?.raw();
-            let name = if service == "iam" { name.to_lowercase() } else { name.to_owned() };
-            Some(format!("{account}:{service}:{kind}{name}"))
-        }
-    }
+    let (service, resource) = activity.target.in_arns()?;
+    let resource = if service == "iam" { resource.to_lowercase() } else { resource };
+    Some(format!("{account}:{service}:{resource}"))
 }
 
 /// The key of the managed policy that is attached or detached, as the [`target_key`] of an event that changes the policy.
@@ -215,10 +208,9 @@ pub fn object_key(activity: &Activity) -> Option<String> {
 /// The target for people.
 fn target_label(activity: &Activity) -> Phrase {
     let words = activity.target.kind.noun();
-    match (&activity.target.name, activity.target.kind) {
-        (_, TargetKind::RootUser | TargetKind::Account | TargetKind::IdentityCenter | TargetKind::Organization)
-        | (None, _) => words.into(),
-        (Some(name), _) => phrase!(words, " ", name),
+    match &activity.target.name {
+        Some(name) if !activity.target.kind.is_only_one() => phrase!(words, " ", name),
+        _ => words.into(),
     }
 }
 

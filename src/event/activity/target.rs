@@ -38,6 +38,15 @@ pub struct Object {
 }
 
 impl Target {
+    /// The service, and the kind with the name, as in an ARN, but without paths: `("iam", "role/NAME")`. `None` if the
+    /// event does not name the target.
+    #[must_use]
+    pub fn in_arns(&self) -> Option<(&'static str, String)> {
+        let (service, kind) = self.kind.in_arns();
+        let name = if self.kind.is_only_one() { "" } else { self.name.as_ref()?.raw() };
+        Some((service, format!("{kind}{name}")))
+    }
+
     pub(super) fn read(action: &Action, record: &Record, named: Option<&DeniedResource<'_>>) -> Self {
         let request = &record.request_parameters;
         let answer = answered(&record.response_elements);
