@@ -37,7 +37,7 @@ fn judged(case: &Case<'_>) -> Assessment {
         match weight {
             Weight::AtLeast(level) => {
                 severity = severity.max(level);
-                limits.extend(rule.beyond.filter(|_| level >= Severity::Medium).map(|beyond| beyond.limit(case)));
+                limits.extend(rule.beyond.filter(|_| level >= Severity::Medium).map(|limit| limit(case)));
                 reasons.push((level, reason));
             }
             Weight::Context => reasons.push((Severity::Low, reason)),

@@ -14,24 +14,7 @@ pub struct Rule {
     /// The opinion of the rule on a case; `None` if the rule does not apply.
     pub judge: fn(&Case<'_>) -> Option<Opinion>,
     /// What the case is if the opinion makes it MEDIUM or more: beyond every expectation that does not name this.
-    pub beyond: Option<Beyond>,
-}
-
-/// The limit that an opinion of a rule means.
-#[derive(Debug, Clone, Copy)]
-pub enum Beyond {
-    Always(Limit),
-    /// It depends on the case.
-    By(fn(&Case<'_>) -> Limit),
-}
-
-impl Beyond {
-    pub(super) fn limit(self, case: &Case<'_>) -> Limit {
-        match self {
-            Self::Always(limit) => limit,
-            Self::By(limit) => limit(case),
-        }
-    }
+    pub beyond: Option<fn(&Case<'_>) -> Limit>,
 }
 
 impl Rule {
@@ -39,12 +22,8 @@ impl Rule {
         Self { name, judge, beyond: None }
     }
 
-    pub(super) const fn beyond(self, limit: Limit) -> Self {
-        Self { beyond: Some(Beyond::Always(limit)), ..self }
-    }
-
-    pub(super) const fn beyond_by(self, limit: fn(&Case<'_>) -> Limit) -> Self {
-        Self { beyond: Some(Beyond::By(limit)), ..self }
+    pub(super) const fn beyond(self, limit: fn(&Case<'_>) -> Limit) -> Self {
+        Self { beyond: Some(limit), ..self }
     }
 }
 
