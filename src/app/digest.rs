@@ -1,10 +1,9 @@
 //! The digest on schedule: it is sent once for each period, by whichever run is first.
 
-use super::scheduled::Scheduled;
+use super::scheduled::{NotSent, Scheduled};
 use super::timetable::over_at;
 use crate::alert::{Digest, Findings, digest};
 use crate::channel::email;
-use crate::channel::sns::NotPublished;
 use crate::config::{Mode, Period};
 use crate::history::digest::{Progress, Span, Tally, due};
 use crate::history::heartbeat::Heartbeat;
@@ -44,17 +43,8 @@ impl<D: Directory> Scheduled<'_, D> {
         log: &mut InvocationLog,
     ) -> Option<Digest> {
         let (history, period) = history.zip(self.settings.digest)?;
-        match Box::pin(self.send_if_due(history, period, after_summaries, log)).await {
-            Ok(sent) => sent,
-            Err(NotSent::Unknown(why)) => {
-                log.history_failed(&why);
-                None
-            }
-            Err(NotSent::NotPublished(cause)) => {
-                log.summary_failure = Some(cause.to_string());
-                None
-            }
-        }
+        let sent = Box::pin(self.send_if_due(history, period, after_summaries, log)).await;
+        sent.inspect_err(|why| why.log(log)).ok().flatten()
     }
 
     async fn send_if_due(
@@ -164,16 +154,4 @@ impl<D: Directory> Scheduled<'_, D> {
 
 fn days(span: Span) -> impl Iterator<Item = NaiveDate> {
     span.from.date_naive().iter_days().take_while(move |day| *day <= span.to.date_naive())
-}
-
-/// Why a digest was not sent.
-enum NotSent {
-    Unknown(HistoryError),
-    NotPublished(NotPublished),
-}
-
-impl From<HistoryError> for NotSent {
-    fn from(why: HistoryError) -> Self {
-        Self::Unknown(why)
-    }
 }

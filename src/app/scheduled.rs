@@ -3,10 +3,12 @@
 use super::deliver::Channels;
 use super::timetable::Timetable;
 use crate::alert::account_name;
-use crate::channel::sns::Publisher;
+use crate::channel::sns::{NotPublished, Publisher};
 use crate::config::Settings;
+use crate::history::HistoryError;
 use crate::limits::ACCOUNTS_NAMED_AT_ONCE;
 use crate::lookup::Directory;
+use crate::telemetry::InvocationLog;
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
@@ -42,5 +44,26 @@ impl<D: Directory> Scheduled<'_, D> {
         let soon = self.timetable.publish.min(Instant::now() + Duration::from_secs(1));
         let known = self.directory.account(&id, soon).await;
         account_name(account, &self.settings.account_names, &known.name)
+    }
+}
+
+/// Why a summary or a digest was not sent. It is left for the next scheduled run.
+pub(super) enum NotSent {
+    Unknown(HistoryError),
+    NotPublished(NotPublished),
+}
+
+impl NotSent {
+    pub(super) fn log(&self, log: &mut InvocationLog) {
+        match self {
+            Self::Unknown(why) => log.history_failed(why),
+            Self::NotPublished(cause) => log.summary_failure = Some(cause.to_string()),
+        }
+    }
+}
+
+impl From<HistoryError> for NotSent {
+    fn from(why: HistoryError) -> Self {
+        Self::Unknown(why)
     }
 }

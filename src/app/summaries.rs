@@ -2,13 +2,12 @@
 //! readers.
 
 use super::result::InvocationResult;
-use super::scheduled::Scheduled;
+use super::scheduled::{NotSent, Scheduled};
 use super::timetable::over_at;
 use crate::alert::{Alert, RunOfSummaries, summary_of};
-use crate::channel::sns::NotPublished;
 use crate::channel::{chat, email};
+use crate::history::History;
 use crate::history::summary::{Group, Progress, groups};
-use crate::history::{History, HistoryError};
 use crate::limits::{BETWEEN_SUMMARIES, WORTH_AN_ATTEMPT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
@@ -58,11 +57,7 @@ impl<D: Directory> Scheduled<'_, D> {
         let ended = match history.begin_summaries(now, until).await {
             Ok(Some(progress)) => {
                 let mut run = Run { history, until, progress };
-                match Box::pin(self.send(&mut run, &mut sent, log)).await {
-                    Ok(()) => {}
-                    Err(NotSummarized::Unknown(why)) => log.history_failed(&why),
-                    Err(NotSummarized::NotPublished(cause)) => log.summary_failure = Some(cause.to_string()),
-                }
+                Box::pin(self.send(&mut run, &mut sent, log)).await.inspect_err(|why| why.log(log)).ok();
                 // Then the next run need not wait until this one would be over.
                 history.note_summaries(&run.progress, until, true).await
             }
@@ -75,12 +70,7 @@ impl<D: Directory> Scheduled<'_, D> {
 
     /// Sends summaries until there is nothing to list, or no time. Before each mail it is noted that the mail is sent:
     /// after a crash, the next run says that its mail may be the second one.
-    async fn send(
-        &self,
-        run: &mut Run<'_>,
-        sent: &mut Vec<Alert>,
-        log: &mut InvocationLog,
-    ) -> Result<(), NotSummarized> {
+    async fn send(&self, run: &mut Run<'_>, sent: &mut Vec<Alert>, log: &mut InvocationLog) -> Result<(), NotSent> {
         // Only what is there by now: while alerts keep coming, the rest of them is for the next run.
         let begun = (self.clock)();
         loop {
@@ -106,7 +96,7 @@ impl<D: Directory> Scheduled<'_, D> {
                 let alert = self.compose(run, group, may_be_second).await;
                 if let Err(cause) = self.publisher.send(&email::render(&alert), self.timetable.publish).await {
                     run.progress.begun = may_be_second || cause.may_have_arrived;
-                    return Err(NotSummarized::NotPublished(cause));
+                    return Err(NotSent::NotPublished(cause));
                 }
                 run.progress.done += 1;
                 run.progress.begun = false;
@@ -125,17 +115,5 @@ impl<D: Directory> Scheduled<'_, D> {
         let names = self.account_names(about).await;
         let run = RunOfSummaries { table: run.history.table(), names: &names, own: own.as_ref(), may_be_second };
         summary_of(group, &run)
-    }
-}
-
-/// Why a summary was not sent.
-enum NotSummarized {
-    Unknown(HistoryError),
-    NotPublished(NotPublished),
-}
-
-impl From<HistoryError> for NotSummarized {
-    fn from(why: HistoryError) -> Self {
-        Self::Unknown(why)
     }
 }
