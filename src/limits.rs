@@ -13,6 +13,8 @@ pub const PARAMETERS: usize = 30;
 
 /// The part of an invocation's time that nothing uses: the last answer must reach Lambda in time.
 pub const MARGIN: Duration = Duration::from_secs(1);
+/// The longest time that Lambda gives an invocation ("Lambda quotas"). A claim that lasts longer is forged, and void.
+pub const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(15);
 /// The part of an invocation's time that is reserved for what comes after the mail: first the chat and Security Hub at the
 /// same time, then the history.
 pub const TIME_AFTER_THE_MAIL: Duration = Duration::from_millis(4_500);

@@ -70,7 +70,7 @@ pub async fn suggest(options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut habits = Habits::new(options.weeks, now);
     let span = Span { from: habits.since(), to: now + TimeDelta::seconds(1) };
     for account in &accounts {
-        for day in span.from.date_naive().iter_days().take_while(|day| *day <= now.date_naive()) {
+        for day in span.days() {
             let read =
                 history.read_day((account, day), span, Instant::now() + PATIENCE, |line| habits.add(line)).await?;
             if !read {

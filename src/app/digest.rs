@@ -12,7 +12,7 @@ use crate::limits::{DAYS_READ_AT_ONCE, WORTH_AN_ATTEMPT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use crate::text::Untrusted;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use futures_util::stream::{self, TryStreamExt};
 use std::cell::{Cell, RefCell};
@@ -137,7 +137,7 @@ impl<D: Directory> Scheduled<'_, D> {
         let (acknowledged, owners_known) = history.acknowledged(span.from).await?;
         let accounts: BTreeSet<_> = heartbeats.iter().map(|heartbeat| &heartbeat.account).chain(own).cloned().collect();
         let ids = accounts.iter().map(Untrusted::raw).chain([UNKNOWN]);
-        let days = ids.flat_map(|account| days(span).map(move |day| (account, day)));
+        let days = ids.flat_map(|account| span.days().map(move |day| (account, day)));
         let (tally, unread) = (RefCell::new(Tally::default()), Cell::new(0));
         let count = |line: &_| tally.borrow_mut().add(line, &acknowledged);
         let lists = stream::iter(days.map(Ok)).try_for_each_concurrent(DAYS_READ_AT_ONCE, async |day| {
@@ -150,8 +150,4 @@ impl<D: Directory> Scheduled<'_, D> {
         let (tally, accounts) = (tally.into_inner(), accounts.into_iter().collect());
         Ok(Read { tally, accounts, heartbeats, owners_known, unread: unread.get() })
     }
-}
-
-fn days(span: Span) -> impl Iterator<Item = NaiveDate> {
-    span.from.date_naive().iter_days().take_while(move |day| *day <= span.to.date_naive())
 }

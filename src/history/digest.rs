@@ -5,7 +5,7 @@ use super::model::{Line, MailStatus};
 use crate::config::Period;
 use crate::severity::Severity;
 use crate::text::Untrusted;
-use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,13 @@ pub const UNOWNED: usize = 5;
 pub struct Span {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
+}
+
+impl Span {
+    /// The days in UTC, also those of which it has a part.
+    pub fn days(self) -> impl Iterator<Item = NaiveDate> {
+        self.from.date_naive().iter_days().take_while(move |day| *day <= self.to.date_naive())
+    }
 }
 
 /// How far the digests have come.

@@ -4,19 +4,18 @@
 use super::answers::{if_accepted, patient, unless_refused, why_not};
 use super::keys::{DIGEST, Item, REVIEW, at, day_list, event_list, keys};
 use super::table::History;
-use super::values::{millis, number, text, time};
+use super::values::{millis, number, text, time, untrusted};
 use crate::history::digest::{Progress, Span};
 use crate::history::review::Mute;
 use crate::history::{HistoryError, Line};
+use crate::limits::LONGEST_INVOCATION;
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::ReturnValue;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeSet;
 use tokio::time::{Instant, timeout_at};
 
 const PROGRESS: &str = "PROGRESS";
-/// No invocation lasts longer ("Lambda quotas"): a claim that does is forged, and void.
-const LONGEST_CLAIM: TimeDelta = TimeDelta::minutes(15);
 /// The most lines of one answer. Several answers are in memory at the same time.
 const LINES_AT_ONCE: i32 = 500;
 /// The most acknowledgements that are kept in memory.
@@ -70,7 +69,7 @@ impl History {
             )
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":until", millis(until))
-            .expression_attribute_values(":forged", millis(now + LONGEST_CLAIM))
+            .expression_attribute_values(":forged", millis(now + LONGEST_INVOCATION))
             .return_values(ReturnValue::AllOld)
             .send();
         let Some(answer) = if_accepted("take digest", call).await? else {
@@ -147,7 +146,7 @@ impl History {
                 .within(REVIEW, &(format!("ACK#{}", at(since)), "ACK#~".to_owned()))
                 .set_exclusive_start_key(from.take());
             let page = patient("acknowledgements", query.send()).await?;
-            all.extend(page.items().iter().filter_map(|item| item.get("eventId")?.as_s().ok().map(Untrusted::new)));
+            all.extend(page.items().iter().filter_map(|item| untrusted(item, "eventId")));
             from = page.last_evaluated_key;
             if from.is_none() || all.len() > ACKNOWLEDGED {
                 return Ok((all, from.is_none()));

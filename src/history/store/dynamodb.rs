@@ -8,12 +8,12 @@ use super::keys::{
 use super::table::History;
 use super::values::{bounded, millis, number, text, time};
 use crate::history::{AlertRecord, Claim, Entry, HistoryError, Line, Lines, MailStatus, RelatedActivity};
-use crate::limits::{HISTORY_TIMEOUT, KEPT, LINES_READ, RELATED};
+use crate::limits::{HISTORY_TIMEOUT, KEPT, LINES_READ, LONGEST_INVOCATION, RELATED};
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -22,8 +22,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long claims may conflict with other claims. After that, the event is alerted on without one.
 const CONFLICTS: Duration = Duration::from_secs(5);
-/// The longest claim: the longest time that Lambda gives an invocation ("Lambda quotas").
-const LONGEST_CLAIM: TimeDelta = TimeDelta::minutes(15);
 /// How often a write is tried if it conflicts with a concurrent write, and the pause before each retry.
 const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -47,7 +45,7 @@ impl History {
         loop {
             let found = match self.claim_if(entry, until, None).await {
                 // No invocation has longer than this; a claim that lasts longer is forged, and void.
-                Err(Earlier::HeldUntil(left)) if left < clock() || left > clock() + LONGEST_CLAIM => {
+                Err(Earlier::HeldUntil(left)) if left < clock() || left > clock() + LONGEST_INVOCATION => {
                     match self.claim_if(entry, until, Some(left)).await {
                         Ok(Claim::Ours { .. }) => Ok(Claim::Ours { retried: true }),
                         found => found,

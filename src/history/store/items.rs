@@ -2,7 +2,7 @@
 
 use super::keys::{EVENT, Item, at, event_list, key, keys};
 use super::table::History;
-use super::values::{number, text, time};
+use super::values::{flag, number, text, time, untrusted};
 use crate::catalog::ChainStep;
 use crate::history::{Entry, Handling, Line, MailStatus};
 use crate::severity::Severity;
@@ -77,7 +77,7 @@ impl Line {
     /// Reads a line; `None` if the item is no line.
     #[must_use]
     pub fn read(item: &Item) -> Option<Self> {
-        let field = |name: &str| item.get(name)?.as_s().ok().map(Untrusted::new);
+        let field = |name: &str| untrusted(item, name);
         let severity = field("severity");
         let steps = item.get("steps").and_then(|steps| steps.as_l().ok());
         Some(Self {
@@ -113,13 +113,13 @@ pub(super) fn handled(handling: &Handling) -> Vec<(&'static str, AttributeValue)
 }
 
 fn handling(item: &Item) -> Handling {
-    let field = |name: &str| item.get(name)?.as_s().ok();
+    let field = |name: &str| untrusted(item, name);
     let limits = item.get("limits").and_then(|limits| limits.as_l().ok());
     Handling {
-        mail: field("mail").and_then(|word| MailStatus::from_word(word)),
-        unless_expected: field("unlessExpected").and_then(|word| Severity::from_word(word)),
-        incomplete: item.get("incomplete").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+        mail: field("mail").and_then(|word| MailStatus::from_word(word.raw())),
+        unless_expected: field("unlessExpected").and_then(|word| Severity::from_word(word.raw())),
+        incomplete: flag(item, "incomplete"),
         limits: limits.into_iter().flatten().filter_map(|limit| limit.as_s().ok().map(Untrusted::new)).collect(),
-        mute: field("mute").map(Untrusted::new),
+        mute: field("mute"),
     }
 }

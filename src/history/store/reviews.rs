@@ -4,7 +4,7 @@
 use super::answers::{patient, unless_refused};
 use super::keys::{Item, MUTE, REVIEW, acknowledgement_key, at, event_list, mute_key};
 use super::table::History;
-use super::values::{integer, number, text, time};
+use super::values::{flag, integer, number, text, time, untrusted};
 use crate::history::review::{Acknowledgement, Mute, Reviewer, Reviews, Verdict};
 use crate::history::{HistoryError, Line};
 use crate::severity::Severity;
@@ -24,8 +24,7 @@ impl History {
     /// # Errors
     /// If they could not be read: then nothing is muted.
     pub async fn reviews(&self) -> Result<Reviews, HistoryError> {
-        // The other way round, mutes come before acknowledgements.
-        let answer = patient("reviews", self.of(REVIEW).scan_index_forward(false).send()).await?;
+        let answer = patient("reviews", Reviews::query(&self.client, &self.table).send()).await?;
         Ok(Reviews::read(&answer.items.ok_or(HistoryError::NotUnderstood)?))
     }
 
@@ -54,6 +53,7 @@ impl Reviews {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(REVIEW))
             .consistent_read(true)
+            // The other way round, mutes come before acknowledgements.
             .scan_index_forward(false)
     }
 
@@ -77,7 +77,7 @@ impl Reviews {
 
 impl Mute {
     fn read(item: &Item) -> Option<Self> {
-        let field = |name: &str| field(item, name);
+        let field = |name: &str| untrusted(item, name);
         let id = field("sk")?.raw().strip_prefix(MUTE).map(Untrusted::new)?;
         Some(Self {
             id,
@@ -88,7 +88,7 @@ impl Mute {
             account: field("accountId"),
             outcome: field("outcome"),
             up_to: Severity::from_word(field("upTo")?.raw())?,
-            incomplete: item.get("incomplete").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+            incomplete: flag(item, "incomplete"),
             from: time(item, "from")?,
             until: time(item, "until")?,
             reason: field("reason")?,
@@ -150,7 +150,7 @@ impl Mute {
 
 impl Acknowledgement {
     fn read(item: &Item) -> Option<Self> {
-        let field = |name: &str| field(item, name);
+        let field = |name: &str| untrusted(item, name);
         Some(Self {
             event_id: field("eventId")?,
             at: time(item, "time")?,
@@ -183,7 +183,7 @@ impl Acknowledgement {
 
 impl Reviewer {
     fn read(item: &Item) -> Option<Self> {
-        Some(Self { arn: field(item, "by")?, name: field(item, "name") })
+        Some(Self { arn: untrusted(item, "by")?, name: untrusted(item, "name") })
     }
 
     fn attributes(&self) -> impl Iterator<Item = (String, AttributeValue)> {
@@ -214,16 +214,12 @@ impl Reviewed {
     /// Reads the item of an event; `None` if it is none.
     #[must_use]
     pub fn read(item: &Item) -> Option<Self> {
-        Some(Self { line: Line::read(item)?, target: field(item, "targetKey") })
+        Some(Self { line: Line::read(item)?, target: untrusted(item, "targetKey") })
     }
 }
 
 fn expiring(ended: DateTime<Utc>) -> AttributeValue {
     number((ended + KEPT_FOR).timestamp())
-}
-
-fn field(item: &Item, name: &str) -> Option<Untrusted> {
-    item.get(name)?.as_s().ok().map(Untrusted::new)
 }
 
 #[cfg(test)]

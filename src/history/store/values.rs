@@ -2,6 +2,7 @@
 
 use super::keys::Item;
 use crate::limits::KEPT;
+use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use std::fmt::Display;
@@ -24,6 +25,14 @@ pub(super) fn integer(item: &Item, name: &str) -> Option<i64> {
 
 pub(super) fn time(item: &Item, name: &str) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(item.get(name)?.as_s().ok()?).ok()?.to_utc())
+}
+
+pub(super) fn untrusted(item: &Item, name: &str) -> Option<Untrusted> {
+    item.get(name)?.as_s().ok().map(Untrusted::new)
+}
+
+pub(super) fn flag(item: &Item, name: &str) -> bool {
+    item.get(name).and_then(|value| value.as_bool().ok()).copied().unwrap_or_default()
 }
 
 pub(super) fn bounded(text: &str) -> &str {
