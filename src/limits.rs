@@ -83,6 +83,14 @@ pub const ACCOUNTS_LISTED: usize = 1_000;
 pub const PAGES_READ: usize = 12;
 /// The most policy documents that are read from one list.
 pub const DOCUMENTS_READ: usize = 25;
+/// The most policies in one page of an inventory: each can have five versions of 6 KB.
+pub const INVENTORY_POLICIES: i32 = 50;
+/// The most users, groups or roles in one page of an inventory.
+pub const INVENTORY_ENTITIES: i32 = 100;
+/// The most `OpenID` Connect providers in one page of an inventory: one call each, one after another.
+pub const INVENTORY_OIDC_PROVIDERS: usize = 20;
+/// The most SAML providers in one page of an inventory: the metadata of one can have 10 MB.
+pub const INVENTORY_SAML_PROVIDERS: usize = 4;
 /// The pauses before further lookups of a user that was just created and is not visible yet. IAM is eventually
 /// consistent, usually within seconds.
 pub const VISIBILITY_PAUSES: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1_200)];

@@ -7,6 +7,7 @@
 //! the role's policies; what a policy in the request names is looked up at the same time as the target.
 
 mod calls;
+mod inventory;
 mod read;
 mod readers;
 
@@ -34,9 +35,11 @@ use std::rc::Rc;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
+pub use inventory::{Entity, INVENTORY_ACTIONS, Page, Place};
 pub use readers::Members;
 
-/// The IAM actions that the function uses. Its role allows these IAM actions and no others. A test records the calls.
+/// The IAM actions that lookups use. The function's role allows these IAM actions, [`INVENTORY_ACTIONS`] and no others. A
+/// test records the calls.
 pub const READ_ACTIONS: [&str; 21] = [
     "iam:GetAccessKeyLastUsed",
     "iam:GetGroup",

@@ -60,16 +60,24 @@ const BUSY: Duration = Duration::from_secs(30);
 /// How often a throttled call looks whether the important ones have their answers.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Whether the answer says what somebody may do, or who that is.
+/// Whether an alert needs the answer to say what somebody may do, or who that is.
 fn is_important(action: &str) -> bool {
     !matches!(
         action,
-        "iam:GetAccessKeyLastUsed"
+        "iam:GenerateCredentialReport"
+            | "iam:GetAccessKeyLastUsed"
+            | "iam:GetAccountAuthorizationDetails"
+            | "iam:GetAccountPasswordPolicy"
+            | "iam:GetCredentialReport"
             | "iam:GetLoginProfile"
+            | "iam:GetOpenIDConnectProvider"
+            | "iam:GetSAMLProvider"
             | "iam:ListAccessKeys"
             | "iam:ListAccountAliases"
             | "iam:ListEntitiesForPolicy"
             | "iam:ListMFADevices"
+            | "iam:ListOpenIDConnectProviders"
+            | "iam:ListSAMLProviders"
     )
 }
 
