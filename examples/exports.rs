@@ -2,7 +2,7 @@
 //! by default. The output is JSON, for tests and for other implementations of the same rules.
 
 use iam_security_alert::catalog::{self, patterns};
-use iam_security_alert::lookup::iam::READ_ACTIONS;
+use iam_security_alert::lookup::iam::{INVENTORY_ACTIONS, READ_ACTIONS};
 use iam_security_alert::lookup::{identity_center, organization, parameters};
 use iam_security_alert::verification::aws::{ACTIONS, MEMBER_ACTIONS};
 use serde_json::{Map, Value, json};
@@ -25,6 +25,7 @@ fn main() {
         "memberResources": member_resources,
         "regionResources": region_resources,
         "iamReadActions": READ_ACTIONS,
+        "iamInventoryActions": INVENTORY_ACTIONS,
         "organizationActions": organization::ACTIONS,
         "identityCenterActions": identity_center::ACTIONS,
         "parameterActions": parameters::ACTIONS,

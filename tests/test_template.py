@@ -703,7 +703,7 @@ def test_patterns_and_actions_are_those_of_the_code(template, exports):
     assert set(exports["verificationActions"]) <= allowed
     assert {action for action in allowed if action.startswith("organizations:")} == set(exports["organizationActions"])
     reads = [action for action in allowed_actions(template) if action.startswith("iam:")]
-    assert sorted(reads) == sorted(exports["iamReadActions"])
+    assert sorted(reads) == sorted(exports["iamReadActions"] + exports["iamInventoryActions"])
     center = [action for action in allowed_actions(template) if re.match("(sso|sso-directory|identitystore):", action)]
     assert sorted(center) == sorted(exports["identityCenterActions"])
     assert sorted(action for action in allowed if action.startswith("ssm:")) == sorted(exports["parameterActions"])
@@ -800,7 +800,8 @@ def test_the_stack_set_has_the_name_that_the_code_knows(template):
 
 def test_the_role_of_the_function_reads_the_same_in_a_member_and_nothing_else(template, member, exports):
     checked = exports["memberVerificationActions"]
-    read = exports["iamReadActions"] + exports["identityCenterActions"] + ["organizations:DescribePolicy"]
+    read = exports["iamReadActions"] + exports["iamInventoryActions"] + exports["identityCenterActions"]
+    read.append("organizations:DescribePolicy")
     assert sorted(allowed_actions(member, "ReaderRole")) == sorted(read + checked)
     of = member["Resources"]["ReaderRole"]["Properties"]
     (policy,) = of["Policies"]
