@@ -16,24 +16,16 @@ impl TrustedPrincipal {
                 phrase!("account ", id, " of AWS, which delivers the logs of load balancers")
             }
             PrincipalKind::Anyone if self.reach == Reach::Organization => "any principal of this organization".into(),
-            PrincipalKind::Anyone => "anyone, in any AWS account".into(),
             PrincipalKind::Account(id) if self.reach == Reach::Own => {
                 phrase!("any principal of this account (", id, ") that its own policies authorize")
             }
             PrincipalKind::Account(id) if self.reach == Reach::Organization => {
                 phrase!("any principal that account ", id, " of this organization authorizes")
             }
-            PrincipalKind::Account(id) => phrase!("any principal that account ", id, " authorizes"),
             PrincipalKind::Principal(arn) if self.reach == Reach::Organization => {
                 phrase!(Phrase::arn(arn), ", in an account of this organization")
             }
-            PrincipalKind::Principal(arn) => Phrase::arn(arn),
-            PrincipalKind::Service(name) => phrase!("the AWS service ", name),
-            PrincipalKind::Canonical(id) => phrase!("the account with the canonical user id ", id),
-            PrincipalKind::Saml(arn) => phrase!("any user of the SAML provider ", &last_part(arn)),
-            PrincipalKind::WebIdentity(_) => {
-                phrase!("any identity from ", &Untrusted::new(self.principal.host().unwrap_or_default()))
-            }
+            principal => principal.words(),
         };
         let can = |who: Phrase| match &self.grant {
             Some(grant) => phrase!(who, ": ", &grant.actions),
@@ -68,6 +60,23 @@ impl TrustedPrincipal {
         match grant.filter(|grant| !grant.but.is_empty()) {
             Some(grant) => phrase!(who, ", except ", Phrase::few(grant.but.iter().map(Phrase::from), 3, ", ")),
             None => who.into(),
+        }
+    }
+}
+
+impl PrincipalKind {
+    /// Who this is, if nothing else is known of the principal.
+    pub(in crate::policy) fn words(&self) -> Phrase {
+        match self {
+            Self::Anyone => "anyone, in any AWS account".into(),
+            Self::Account(id) => phrase!("any principal that account ", id, " authorizes"),
+            Self::Principal(arn) => Phrase::arn(arn),
+            Self::Service(name) => phrase!("the AWS service ", name),
+            Self::Canonical(id) => phrase!("the account with the canonical user id ", id),
+            Self::Saml(arn) => phrase!("any user of the SAML provider ", &last_part(arn)),
+            Self::WebIdentity(_) => {
+                phrase!("any identity from ", &Untrusted::new(self.host().unwrap_or_default()))
+            }
         }
     }
 }
