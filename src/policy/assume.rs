@@ -2,6 +2,7 @@
 //!
 //! Follows "Compare AWS STS credentials" in the IAM user guide.
 
+use super::callers::PrincipalKind;
 use super::document::{Patterns, Statement};
 use super::groups::Who;
 use crate::arn::wildcard_ignoring_case;
@@ -26,6 +27,19 @@ pub(super) fn covers(statement: &Statement, action: &str) -> bool {
         Some(Patterns::AllBut(_)) | None => return true,
     };
     patterns.is_empty() || patterns.iter().any(|pattern| wildcard_ignoring_case(pattern, action))
+}
+
+/// The call with which a principal that a trust policy names assumes the role.
+pub(super) const fn call_of(principal: &PrincipalKind) -> &'static str {
+    match principal {
+        PrincipalKind::Saml(_) => BY_SAML,
+        PrincipalKind::WebIdentity(_) => BY_WEB_IDENTITY,
+        PrincipalKind::Anyone
+        | PrincipalKind::Account(_)
+        | PrincipalKind::Principal(_)
+        | PrincipalKind::Service(_)
+        | PrincipalKind::Canonical(_) => BY_PRINCIPALS,
+    }
 }
 
 /// The calls with which these callers get a session through an allow: what a deny must cover. Empty if there are none.

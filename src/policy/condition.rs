@@ -257,6 +257,13 @@ impl Condition {
         Operator::parse(&self.operator).negated
     }
 
+    /// Whether a further value never makes the condition harder to meet: the key must have one of the values.
+    pub(super) fn widens_with_values(&self) -> bool {
+        let operator = Operator::parse(&self.operator);
+        let is_known = !matches!(operator.comparison, Comparison::Null | Comparison::Unknown);
+        is_known && !operator.negated && operator.quantifier == Quantifier::Any
+    }
+
     /// The values as texts.
     pub(super) fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.values().iter().map(text)

@@ -3,8 +3,10 @@
 //! Belongs here: reading a policy document ([`document`]), the access that identity policies grant to a holder
 //! ([`question`] and [`access`]; inside, `judgement` asks `evaluator`, which compares with `matching` and `condition`),
 //! the table of [`escalation`] paths, the known [`aws_managed`] policies, the principals that the trust policy of a role
-//! or a resource policy names ([`trust`]; inside, `resource` decides with its `groups`, and `role` for providers), and the policies of calls without a document (`permission`). Does not belong here: how a document is
-//! fetched (`lookup`), what an event says (`event`), and how severe an answer is (`detection`).
+//! or a resource policy names ([`trust`]; inside, `resource` decides with its `groups`, and `role` for providers), what
+//! is different between two documents ([`difference`]), and the policies of calls without a document (`permission`).
+//! Does not belong here: how a document is fetched (`lookup`), what an event says (`event`), and how severe an answer is
+//! (`detection`).
 
 pub mod access;
 mod assume;
@@ -12,6 +14,7 @@ pub mod aws_managed;
 pub mod callers;
 mod condition;
 mod coverage;
+pub mod difference;
 pub mod document;
 pub mod escalation;
 mod evaluator;
@@ -39,6 +42,7 @@ pub use aws_managed::{
     KnownContainment, is_aws_managed, is_deny_policy_of_aws, is_known_deny_only, known_containment, never_changes,
 };
 pub use callers::{Home, PolicyOf, PrincipalKind, Reach};
+pub use difference::{Difference, DifferenceOf, same_documents};
 pub use document::{Document, Effect, Statement, decoded};
 pub use grant::Grant;
 pub use guardrail::Guardrail;
