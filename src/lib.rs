@@ -22,6 +22,7 @@ pub mod alert;
 pub mod app;
 pub mod arn;
 pub mod aws;
+pub mod baseline;
 pub mod catalog;
 pub mod channel;
 pub mod config;

@@ -7,7 +7,7 @@ mod target;
 pub use target::{Object, Target};
 
 use super::denied_message::DeniedResource;
-use super::envelope::{Delivery, Refusal, is_by_root, is_service};
+use super::envelope::{Delivery, Found, Refusal, is_by_root, is_service};
 use super::fields::{label, shown, time};
 use super::outcome::{Outcome, outcome};
 use super::parameters::parameters;
@@ -77,6 +77,8 @@ pub struct Activity {
     pub request_id: Option<Untrusted>,
     /// The name of the EventBridge replay, if the event was replayed from an archive.
     pub replay: Option<Untrusted>,
+    /// If there was no event: how the change was found.
+    pub found: Option<Found>,
     /// The policy in the request or the response.
     pub policy_document: Option<Parsed>,
     /// The trust policy in the request or the response.
@@ -250,6 +252,7 @@ impl Activity {
             event_id: record.event_id.as_ref().map(Untrusted::new),
             request_id: record.request_id.as_ref().map(Untrusted::new),
             replay: delivery.replay.as_ref().map(Untrusted::new),
+            found: delivery.found,
             policy_document: match (trusts, shares || limits) {
                 (false, false) => document("policyDocument").or_else(of_row),
                 _ => None,

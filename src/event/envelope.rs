@@ -29,6 +29,17 @@ pub struct Delivery {
     pub region: Option<String>,
     /// The name of the EventBridge replay, if the event was replayed from an archive.
     pub replay: Option<String>,
+    /// If there was no event: how the change was found.
+    pub found: Option<Found>,
+}
+
+/// A change of which no event arrived: the daily reading of IAM found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// When IAM was last read without the change.
+    pub not_since: DateTime<Utc>,
+    /// When IAM was read with the change.
+    pub read: DateTime<Utc>,
 }
 
 /// Why an event was refused. A refusal is an error of the invocation, so that no event is lost silently.
@@ -109,7 +120,20 @@ impl Delivery {
             let found = format!("\"{}\"", of_record.map_or_else(String::new, shown));
             return Err(Refusal::EventSource { event_id: event_id(), found });
         }
-        Ok(Self { record, raw, account: event.account, time: event.time, region: event.region, replay })
+        Ok(Self { record, raw, account: event.account, time: event.time, region: event.region, replay, found: None })
+    }
+
+    /// The record that a change without an event would have had.
+    ///
+    /// # Errors
+    /// If this is no record.
+    pub fn without_event(raw: Value, found: Found) -> Result<Self, Refusal> {
+        let not_an_event = |error: serde_json::Error| Refusal::NotAnEvent {
+            event_id: label(raw.get("eventID").and_then(Value::as_str)),
+            why: error.to_string(),
+        };
+        let record = Record::deserialize(&raw).map_err(not_an_event)?;
+        Ok(Self { record, raw, found: Some(found), ..Self::default() })
     }
 
     /// Reads a file: an EventBridge event, a bare CloudTrail record, or a CloudTrail log file `{"Records": […]}`.

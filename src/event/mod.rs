@@ -15,7 +15,7 @@ pub mod record;
 mod service_credential;
 
 pub use activity::{Activity, CallersAccount};
-pub use envelope::{Delivery, Refusal, is_schedule};
+pub use envelope::{Delivery, Found, Refusal, is_schedule};
 pub(crate) use fields::time;
 pub use outcome::{FailureKind, Outcome};
 pub use principal::Principal;

@@ -1,0 +1,284 @@
+//! What the baseline and the events say about one entity, and what was before an event.
+
+use super::aspect::Aspect;
+use super::change::{Part, Sets};
+use super::state::{State, state_of};
+use crate::event::Found;
+use crate::text::Untrusted;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is recorded of one entity, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trace {
+    /// The kind and the name: "user/bob".
+    pub resource: String,
+    pub reads: Vec<Read>,
+    pub changes: Vec<Recorded>,
+}
+
+/// What the baseline read of the entity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// When it was first read like this.
+    pub since: DateTime<Utc>,
+    /// `None` if there was no such entity.
+    pub content: Option<Value>,
+    /// Whether the content was too large to keep: then only its hash is known.
+    pub too_large: bool,
+}
+
+/// A call on the entity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    pub time: DateTime<Utc>,
+    pub event_id: Untrusted,
+    pub sets: Sets,
+}
+
+/// How long before a reading a call may be whose effect the reading does not show yet.
+pub(super) fn late(resource: &str) -> TimeDelta {
+    // IAM makes a new credential report every four hours at most ("Getting credential reports", IAM user guide).
+    if resource.starts_with("credentials/") { TimeDelta::minutes(4 * 60 + 30) } else { TimeDelta::minutes(5) }
+}
+
+/// From where it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Baseline,
+    /// The event of a call set it.
+    Event(Untrusted),
+}
+
+/// A part of an entity before an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Was {
+    Is(String),
+    Absent,
+    NotKnown,
+}
+
+/// An entity before an event.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Former {
+    replayed: Option<Replayed>,
+    /// Whether another call of the same second changed the entity: then this is what was before both.
+    pub same_second: bool,
+}
+
+impl Former {
+    /// Whether anything is known.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.replayed.is_some()
+    }
+
+    /// The part before the event.
+    #[must_use]
+    pub fn was(&self, aspect: &Aspect) -> Was {
+        let Some(replayed) = &self.replayed else { return Was::NotKnown };
+        if replayed.exists.values != [Some(true)] {
+            return if replayed.exists.values == [Some(false)] { Was::Absent } else { Was::NotKnown };
+        }
+        match replayed.parts.get(aspect).map(|options| options.values.as_slice()) {
+            Some([Part::Is(value)]) => Was::Is(value.clone()),
+            Some([Part::Absent]) => Was::Absent,
+            None if replayed.others_absent => Was::Absent,
+            Some(_) | None => Was::NotKnown,
+        }
+    }
+
+    /// Since when the part was so, and from where that is known.
+    #[must_use]
+    pub fn since(&self, aspect: &Aspect) -> Option<(DateTime<Utc>, &Source)> {
+        let replayed = self.replayed.as_ref()?;
+        let part = replayed.parts.get(aspect).map(|options| (options.at, &options.source));
+        Some(part.unwrap_or((replayed.exists.at, &replayed.exists.source)))
+    }
+
+    /// All that the entity certainly had; `None` if that is not known.
+    #[must_use]
+    pub fn whole(&self) -> Option<State> {
+        let replayed = self.replayed.as_ref().filter(|replayed| replayed.exists.values == [Some(true)])?;
+        replayed.others_absent.then_some(())?;
+        let parts = replayed.parts.iter().filter_map(|(aspect, options)| match options.values.as_slice() {
+            [Part::Is(value)] => Some((aspect.clone(), value.clone())),
+            _ => None,
+        });
+        Some(parts.collect())
+    }
+}
+
+impl Trace {
+    /// What the entity was before an event. A reading that may show the event's own change does not count.
+    #[must_use]
+    pub fn before(&self, time: DateTime<Utc>, event_id: &Untrusted) -> Former {
+        let others = || self.changes.iter().filter(|change| &change.event_id != event_id);
+        let same_second = others().any(|change| change.time == time);
+        let read = self.reads.iter().rev().find(|read| read.since < time);
+        Former { replayed: self.replay(read, others().filter(|change| change.time < time)), same_second }
+    }
+
+    /// What the entity was before a change without an event, which a reading showed and the one before did not.
+    #[must_use]
+    pub fn before_found(&self, found: &Found) -> Former {
+        let read = self.reads.iter().rev().find(|read| read.since <= found.not_since);
+        // What was found at the same time is no event of its own.
+        let changes = self.changes.iter().filter(|change| change.time < found.read);
+        let replayed = self.replay(read, changes).unwrap_or_else(|| Replayed::absent(found.not_since));
+        Former { replayed: Some(replayed), same_second: false }
+    }
+
+    fn replay<'a>(&self, read: Option<&Read>, changes: impl Iterator<Item = &'a Recorded>) -> Option<Replayed> {
+        let mut replayed = read.map(|read| Replayed::of(&self.resource, read));
+        for change in changes {
+            match (&mut replayed, read) {
+                (Some(_), Some(read)) if change.time < read.since - late(&self.resource) => {}
+                (Some(replayed), _) => replayed.apply(change, false),
+                (none, _) => none.insert(Replayed::nothing(change.time)).apply(change, false),
+            }
+        }
+        replayed
+    }
+}
+
+/// What an entity may be after a number of calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Replayed {
+    /// Whether there is such an entity; `None` for "not known".
+    pub(super) exists: Options<Option<bool>>,
+    pub(super) parts: BTreeMap<Aspect, Options<Part>>,
+    /// Whether the entity has no other parts.
+    pub(super) others_absent: bool,
+    /// Whether a call was about a key that is not known.
+    pub(super) any_key: bool,
+}
+
+/// What there may be of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Options<T> {
+    pub(super) values: Vec<T>,
+    pub(super) at: DateTime<Utc>,
+    pub(super) source: Source,
+}
+
+impl<T: PartialEq> Options<T> {
+    fn one(value: T, at: DateTime<Utc>, source: Source) -> Self {
+        Self { values: vec![value], at, source }
+    }
+
+    /// A call set it; `may`: or not.
+    fn set(&mut self, value: T, change: &Recorded, may: bool) {
+        // Of two calls of one second, it is not known which one was the last.
+        let unordered = self.at == change.time && self.source != Source::Baseline;
+        if !may && !unordered {
+            self.values.clear();
+        }
+        if !self.values.contains(&value) {
+            self.values.push(value);
+        }
+        self.at = change.time;
+        self.source = Source::Event(change.event_id.clone());
+    }
+}
+
+impl Replayed {
+    /// An entity as it was read.
+    pub(super) fn of(resource: &str, read: &Read) -> Self {
+        let options = |value: Part| Options::one(value, read.since, Source::Baseline);
+        let state = read.content.as_ref().map(|content| state_of(resource, content)).unwrap_or_default();
+        Self {
+            exists: Options::one(Some(read.content.is_some() || read.too_large), read.since, Source::Baseline),
+            parts: state.into_iter().map(|(aspect, value)| (aspect, options(Part::Is(value)))).collect(),
+            others_absent: !read.too_large,
+            any_key: read.too_large,
+        }
+    }
+
+    /// An entity that was not in a whole baseline.
+    pub(super) fn absent(since: DateTime<Utc>) -> Self {
+        Self {
+            exists: Options::one(Some(false), since, Source::Baseline),
+            parts: BTreeMap::new(),
+            others_absent: true,
+            any_key: false,
+        }
+    }
+
+    /// An entity of which nothing is known.
+    fn nothing(since: DateTime<Utc>) -> Self {
+        Self {
+            exists: Options::one(None, since, Source::Baseline),
+            parts: BTreeMap::new(),
+            others_absent: false,
+            any_key: true,
+        }
+    }
+
+    /// A call changed the entity; `may`: or its change came after.
+    pub(super) fn apply(&mut self, change: &Recorded, may: bool) {
+        match &change.sets {
+            Sets::Created(parts) => {
+                self.exists.set(Some(true), change, may);
+                if may {
+                    for options in self.parts.values_mut() {
+                        options.set(Part::Absent, change, true);
+                    }
+                } else {
+                    self.parts.clear();
+                    (self.others_absent, self.any_key) = (true, false);
+                }
+                self.set(parts, change, may);
+            }
+            Sets::Changed(parts) => {
+                // Only what exists can be changed.
+                self.exists.set(Some(true), change, may);
+                self.set(parts, change, may);
+            }
+            Sets::Deleted => {
+                self.exists.set(Some(false), change, may);
+                if !may {
+                    self.parts.clear();
+                    (self.others_absent, self.any_key) = (true, false);
+                }
+            }
+            Sets::Anything => {
+                self.exists.set(None, change, may);
+                self.parts.clear();
+                (self.others_absent, self.any_key) = (false, true);
+            }
+        }
+    }
+
+    fn set(&mut self, parts: &[(Aspect, Part)], change: &Recorded, may: bool) {
+        for (aspect, part) in parts {
+            match aspect {
+                Aspect::Key(of) if of.is_empty() => self.set_a_key(part, change, may),
+                _ => {
+                    let absent = if self.others_absent { Part::Absent } else { Part::NotKnown };
+                    let before = Options::one(absent, self.exists.at - TimeDelta::seconds(1), Source::Baseline);
+                    self.parts.entry(aspect.clone()).or_insert(before).set(part.clone(), change, may);
+                }
+            }
+        }
+    }
+
+    /// A call changed one of the keys. If there is one only, that one.
+    fn set_a_key(&mut self, part: &Part, change: &Recorded, may: bool) {
+        let mut keys: Vec<_> = self
+            .parts
+            .iter_mut()
+            .filter(|(aspect, options)| matches!(aspect, Aspect::Key(_)) && options.values != [Part::Absent])
+            .collect();
+        match keys.as_mut_slice() {
+            [] => self.any_key = true,
+            [(_, key)] => key.set(part.clone(), change, may),
+            several => {
+                for (_, key) in several {
+                    key.set(part.clone(), change, true);
+                }
+            }
+        }
+    }
+}
