@@ -118,6 +118,8 @@ pub const KEPT: usize = 120_000;
 /// shorter.
 pub const KEY: usize = 900;
 
+/// The most parts of an entity's trace that are read for an alert, the newest first.
+pub const TRACE_READ: i32 = 20;
 /// The longest mute.
 pub const LONGEST_MUTE: TimeDelta = TimeDelta::days(30);
 /// How far the clock of whoever writes a review may be ahead.

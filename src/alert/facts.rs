@@ -110,6 +110,9 @@ facts! {
     Grants "grants" "Grants";
     Statements "statements" "Statements";
     Trust "trust" "Trusted principals";
+    Difference "difference" "Difference";
+    Before "before" "Before";
+    LastKnown "lastKnown" "Last known";
     Parameters "parameters" "Request parameters";
     Omitted "omitted" "Request parameters";
     Error "error" "Error";

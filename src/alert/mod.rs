@@ -3,6 +3,7 @@
 //! [`compose()`] puts an alert together from facts and assessment. Sentences about actions are in [`wording`], commands
 //! in [`containment`]. This module sends nothing, and does not decide severities.
 
+mod before;
 mod burst;
 mod caller;
 mod central;

@@ -222,6 +222,7 @@ pub(super) fn target_access(section: &mut Section, case: &Case<'_>, none_yet: &'
         section.row(Fact::NotShown, words);
     }
     if let Some(before) = case.granted.as_ref().and_then(|granted| granted.before.as_ref())
+        && case.access_before.is_none()
         && before.level != evaluated.level
     {
         section.row(Fact::AccessBefore, before.words());

@@ -1,6 +1,5 @@
 //! The section about the target, and about what it was given.
 
-use super::central;
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
 use super::rows::{
@@ -8,6 +7,7 @@ use super::rows::{
     target_access,
 };
 use super::time;
+use super::{before, central};
 use crate::catalog::words::Order;
 use crate::catalog::{AccessEffect, TargetKind};
 use crate::detection::Case;
@@ -30,6 +30,7 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     };
     let mut section = Section::new(SectionKind::What, title);
     object(&mut section, case);
+    before::rows(&mut section, case, now);
     target(&mut section, case);
     central::of_call(&mut section, case);
     if let Some(used) = activity.mfa_used {

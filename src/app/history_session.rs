@@ -2,8 +2,9 @@
 
 use super::timetable::over_at;
 use crate::alert::BurstNote;
+use crate::baseline::Former;
 use crate::detection::{PriorActivity, chains};
-use crate::event::{Activity, Principal};
+use crate::event::{Activity, Found, Principal};
 use crate::history::budget::{self, Place, Share};
 use crate::history::burst::BurstPosition;
 use crate::history::review::Reviews;
@@ -31,6 +32,8 @@ pub struct HistorySession<'a> {
     opened: Option<Line>,
     /// Of what IAM Identity Center writes: the key under which the cause is recorded.
     provisioned_by: Option<String>,
+    /// If there was no event: how the change was found.
+    found: Option<Found>,
     /// The CloudTrail record, as JSON.
     raw: String,
 }
@@ -51,7 +54,8 @@ impl<'a> HistorySession<'a> {
     ) -> Self {
         let entry = Entry::new(activity, chains::steps_of(activity), raw, now);
         let provisioned_by = if is_provisioning(activity) { caused_by(activity) } else { None };
-        Self { history, entry, until: over_at(now, time_left), opened, provisioned_by, raw: raw.to_string() }
+        let (until, found) = (over_at(now, time_left), activity.found);
+        Self { history, entry, until, opened, provisioned_by, found, raw: raw.to_string() }
     }
 
     /// Records an event that is not alerted on.
@@ -77,10 +81,11 @@ impl<'a> HistorySession<'a> {
             Claim::Unknown(why) => return Ok(unknown(why, true, false)),
         };
         let known = async {
-            let (related, cause, reviews) = tokio::join!(
+            let (related, cause, reviews, former) = tokio::join!(
                 Box::pin(history.related(entry)),
                 Box::pin(self.cause(deadline)),
-                Box::pin(history.reviews())
+                Box::pin(history.reviews()),
+                Box::pin(self.former())
             );
             let reviews = reviews.unwrap_or_else(|why| Reviews { unknown: Some(why), ..Reviews::default() });
             let mut chains = chains::completed(entry, &related);
@@ -88,7 +93,7 @@ impl<'a> HistorySession<'a> {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
             }))
             .await;
-            PriorActivity { related, chains, cause, reviews, retried, ..PriorActivity::default() }
+            PriorActivity { related, chains, cause, reviews, former, retried, ..PriorActivity::default() }
         };
         let known = timeout_at(deadline, Box::pin(known)).await;
         let known = known.unwrap_or_else(|_| unknown(HistoryError::NoTimeLeft, false, retried));
@@ -109,6 +114,17 @@ impl<'a> HistorySession<'a> {
             let pause = pauses.next().filter(|pause| Instant::now() + *pause + CAUSE_PAUSES[0] < deadline)?;
             sleep(pause).await;
         }
+    }
+
+    /// What the baseline and earlier events say about the target; `None` if the call changes nothing that a baseline has.
+    async fn former(&self) -> Option<Result<Former, HistoryError>> {
+        let change = self.entry.changes.first()?;
+        let account = self.entry.line.account.as_ref()?;
+        let trace = Box::pin(self.history.trace(account, &change.resource)).await;
+        Some(trace.map(|trace| match &self.found {
+            Some(found) => trace.before_found(found),
+            None => trace.before(self.entry.line.time, &self.entry.line.event_id),
+        }))
     }
 
     /// Ends the claim, because the alert was not published.

@@ -1,20 +1,22 @@
 //! The input of the assessment, put together once: the activity, what AWS knows, what policies grant, what happened
 //! before.
 
+use super::before::Before;
 use super::chains::Completed;
 use super::holder;
+use crate::baseline::Former;
 use crate::catalog::{self, AccessEffect, Action, ObjectKind, TargetKind};
 use crate::config::{Expectations, Settings};
 use crate::event::{Activity, Principal};
 use crate::history::review::Reviews;
-use crate::history::{Line, RelatedActivity};
+use crate::history::{HistoryError, Line, RelatedActivity};
 use crate::lookup::{
     AttachedPolicies, AttachedPolicy, Attachment, Dossier, Gap, KnownAccount, KnownTarget, Lookup, Unavailable,
 };
 use crate::phrase;
 use crate::policy::{
-    Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Guardrail, Holder, Home, Named, Parsed, Reading,
-    Trust,
+    Access, AccessLevel, BoundaryEffect, BoundaryReading, Document, Guardrail, Holder, Home, Named, Parsed, Reach,
+    Reading, Trust,
 };
 use crate::text::{Phrase, Untrusted};
 use std::borrow::Cow;
@@ -46,6 +48,11 @@ pub struct Case<'a> {
     pub expectations: &'a Expectations,
     /// What happened before, if there is a history.
     pub prior: Option<&'a PriorActivity>,
+    /// What the call changed, before and after.
+    pub before: Option<Before>,
+    /// The target's access before the call, if the call rewrote a policy of which that is known; of a managed policy, what it
+    /// granted.
+    pub access_before: Option<Access>,
 }
 
 /// What happened before and around an event.
@@ -58,6 +65,8 @@ pub struct PriorActivity {
     pub cause: Option<Line>,
     /// What people said about alerts.
     pub reviews: Reviews,
+    /// What the target was before; `None` if the call changes nothing that a baseline has.
+    pub former: Option<Result<Former, HistoryError>>,
     /// Whether an earlier attempt at this event did not finish.
     pub retried: bool,
     /// Whether the history says that the event was alerted on before, and nothing else does.
@@ -186,6 +195,8 @@ impl<'a> Case<'a> {
             settings,
             expectations: &settings.expectations,
             prior: None,
+            before: Before::of(activity, dossier, None),
+            access_before: None,
         }
     }
 
@@ -231,7 +242,35 @@ impl<'a> Case<'a> {
     /// The case, with what happened before.
     #[must_use]
     pub fn after(self, prior: Option<&'a PriorActivity>) -> Self {
-        Self { prior, ..self }
+        let before = Before::of(self.activity, self.dossier, prior);
+        let access_before = before.as_ref().and_then(|before| self.access_with(before));
+        Self { prior, before, access_before, ..self }
+    }
+
+    /// The access with the policy that the call rewrote, as it was before.
+    fn access_with(&self, before: &Before) -> Option<Access> {
+        let (activity, dossier) = (self.activity, self.dossier);
+        let former = before.rewritten()?;
+        let (named, holder) = (holder::named(dossier), holder::of_target(activity, dossier, self.settings));
+        let document = Lookup::Found(Parsed::of(former));
+        if activity.target.kind == TargetKind::Policy {
+            let name = activity.target.name.clone()?;
+            let policy = AttachedPolicy { name, via: Attachment::Itself, arn: None, document };
+            return Some(AttachedPolicies::of(policy).access(holder, &named));
+        }
+        let name = activity.object.name.clone()?;
+        let is_this = |policy: &AttachedPolicy| policy.via == Attachment::Inline && policy.name == name;
+        let mut attached = dossier.target.attached()?.only(|policy| !is_this(policy));
+        attached.policies.push(AttachedPolicy { name: name.clone(), via: Attachment::Inline, arn: None, document });
+        Some(attached.access(holder, &named))
+    }
+
+    /// Whether it is known that the call lets nobody do anything that was not possible before. What is open to anyone stays
+    /// severe whatever was before: only the history says what that was.
+    #[must_use]
+    pub fn adds_nothing(&self) -> bool {
+        let open = self.trust.as_ref().and_then(Trust::reach) == Some(Reach::Anyone);
+        !open && self.before.as_ref().is_some_and(Before::adds_nothing)
     }
 
     /// The case, with the expectations of now.

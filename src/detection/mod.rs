@@ -3,13 +3,16 @@
 //!
 //! Pure: the input is a [`Case`].
 
+mod before;
 pub mod chains;
 mod context;
 mod expected;
 mod holder;
+mod metadata;
 mod model;
 mod rules;
 
+pub use before::Before;
 pub use context::{Case, Granted, PriorActivity};
 pub use model::{Assessment, Opinion, Reason, Rule, Weight};
 pub use rules::RULES;

@@ -4,6 +4,7 @@
 //! both. Only what a person has written down as expected lowers a severity, see `expected`.
 
 mod caller;
+mod compared;
 mod consequence;
 mod credentials;
 mod grants;
@@ -50,6 +51,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("also_denies", grants::also_denies),
     Rule::new("may_replace_deny", grants::may_replace_deny).beyond(|_| Limit::Escalation),
     Rule::new("trusted_principals", trust::trusted_principals),
+    Rule::new("as_before", compared::as_before),
     Rule::new("trust_not_evaluated", trust::trust_not_evaluated).beyond(|_| Limit::OutsideTrust),
     Rule::new("caller_quarantined", caller::caller_quarantined).beyond(|_| Limit::Quarantine),
     Rule::new("quarantined", quarantine::quarantined).beyond(|_| Limit::Quarantine),
@@ -209,6 +211,9 @@ fn is_deployed(action: &Action) -> bool {
 /// A successful call, by the fields of its request where they decide.
 fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     let action = case.activity.action;
+    if case.adds_nothing() {
+        return (Severity::Low, compared::adds_nothing(case));
+    }
     if action.fields.is_empty() {
         let harmless = grants::harmless(case).or_else(|| trust::harmless(case)).map(|reason| (Severity::Low, reason));
         let judged = guardrails::judged(case).or_else(|| sharing::judged(case)).or_else(|| root_sessions::judged(case));

@@ -4,6 +4,7 @@ use super::across::without_random_parts;
 use super::cause::causes;
 use super::model::{Handling, Line};
 use crate::arn::{Arn, is_account_id};
+use crate::baseline::{Change, changes};
 use crate::catalog::ChainStep;
 use crate::event::Activity;
 use crate::event::principal::{Operator, Principal, Root};
@@ -32,6 +33,8 @@ pub struct Entry {
     /// The parameters of the call, by [`written`].
     pub written: String,
     pub source_address: Option<Untrusted>,
+    /// What the call changed of the entities of IAM.
+    pub changes: Vec<Change>,
     /// The time of arrival. The retention period begins then.
     pub arrived: DateTime<Utc>,
 }
@@ -68,6 +71,7 @@ impl Entry {
             place: place(activity),
             written: written(&activity.request, activity.account.as_ref()),
             source_address: activity.origin.address.clone(),
+            changes: changes(activity),
             arrived: now,
         }
     }

@@ -8,6 +8,7 @@ mod account;
 mod alerting;
 mod caller;
 mod command;
+mod former;
 mod identity_center;
 mod organization;
 mod sharing;
@@ -38,6 +39,10 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     // Whoever attached AWS's quarantine contained an intruder.
     let impairs = case.activity.action.effect == AccessEffect::ImpairsAlerting;
     let routine = !impairs && case.activity.outcome.failure().is_some_and(FailureKind::is_routine);
+    if let Some(found) = case.activity.found {
+        steps.push(look_for_event(case.activity, found.not_since));
+        return steps;
+    }
     if !case.attaches_quarantine() && !routine {
         steps.extend(stop_caller(case));
     }
@@ -71,6 +76,22 @@ fn stop_caller(case: &Case<'_>) -> Vec<ContainmentStep> {
         account => caller::stop(activity, dossier, matches!(account, CallersAccount::Other(_)), &mut steps),
     }
     steps
+}
+
+/// For a change without an event: nobody knows who it was.
+fn look_for_event(activity: &Activity, since: DateTime<Utc>) -> ContainmentStep {
+    let home = activity.partition.console().map_or("us-east-1", |(_, region)| region);
+    let name = activity.event_name.raw();
+    let attribute = serde_json::json!([{"AttributeKey": "EventName", "AttributeValue": name}]);
+    let lookup = || {
+        Command::new("aws cloudtrail lookup-events")
+            .option("--region", home)?
+            .option("--start-time", &since.format("%Y-%m-%dT%H:%M:%SZ").to_string())?
+            .json("--lookup-attributes", &attribute)
+    };
+    let text = "List who made this call since IAM was last read without the change. CloudTrail keeps the event for 90 days, even \
+                if it never arrived here:";
+    ContainmentStep::new(text, vec![lookup()])
 }
 
 fn look_around(activity: &Activity, now: DateTime<Utc>) -> ContainmentStep {

@@ -6,7 +6,7 @@ use super::command::{
     Command, ContainmentStep, PUT_ROLE_POLICY, PUT_USER_POLICY, deactivate, deny_all, inactive, list_keys,
     revoke_sessions,
 };
-use super::{identity_center, organization, sharing};
+use super::{former, identity_center, organization, sharing};
 use crate::catalog::managed_by_aws::{is_identity_centers, is_identity_centers_provider, is_service_linked};
 use crate::catalog::{AccessEffect, Containment, CredentialKind, Operation, Restore, TargetKind};
 use crate::detection::Case;
@@ -22,7 +22,13 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     if activity.target.kind == TargetKind::RootUser {
         return;
     }
+    if case.adds_nothing() {
+        return;
+    }
     if let Containment::OfAccount(what) = action.containment {
+        if let Some(step) = former::password_policy(case) {
+            return steps.push(step);
+        }
         return of_account(what, activity, steps);
     }
     match action.containment {
@@ -83,6 +89,9 @@ pub(super) fn contain(case: &Case<'_>, steps: &mut Vec<ContainmentStep>) {
     // containment.
     if case.granted.as_ref().is_some_and(|granted| granted.deny_only) && action.effect.grants_policy() {
         return;
+    }
+    if let Some(restored) = former::restore(case, name) {
+        return steps.extend(restored);
     }
     match action.containment {
         Containment::BlockNewUser => block_new_user(case, name, steps),

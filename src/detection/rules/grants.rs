@@ -154,8 +154,8 @@ fn gainer(case: &Case<'_>) -> Phrase {
 fn grant(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     let granted = case.granted.as_ref()?;
     let effect = case.activity.action.effect;
-    if !case.activity.outcome.succeeded() || matches!(effect, AccessEffect::DetachesPolicy | AccessEffect::SetsBoundary)
-    {
+    let gives_nothing = matches!(effect, AccessEffect::DetachesPolicy | AccessEffect::SetsBoundary);
+    if !case.activity.outcome.succeeded() || gives_nothing || case.adds_nothing() {
         return None;
     }
     // The new policy may grant the access only together with the existing ones, or less because of them.
@@ -229,7 +229,8 @@ pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
 pub(super) fn can_silence_alerts(case: &Case<'_>) -> Option<Opinion> {
     let effect = case.activity.action.effect;
     let gives = effect.grants_policy() || effect == AccessEffect::RewritesPolicy;
-    let granted = case.granted.as_ref().filter(|_| gives && case.activity.outcome.succeeded())?;
+    let gives = gives && case.activity.outcome.succeeded() && !case.adds_nothing();
+    let granted = case.granted.as_ref().filter(|_| gives)?;
     // Whoever has more access can do this in any case.
     let action = granted.can_silence.filter(|_| granted.access.level <= AccessLevel::Limited)?.iam_action();
     at_least(
@@ -267,7 +268,7 @@ pub(super) fn grants_escalation(case: &Case<'_>) -> Option<Opinion> {
 /// The target's access that a principal can use afterwards: by a new credential, a trust policy, a removed boundary.
 fn passed_on(case: &Case<'_>) -> Option<(SevereAccess, Phrase)> {
     let (activity, effect) = (case.activity, case.activity.action.effect);
-    if !activity.outcome.succeeded() || !effect.passes_on_access() {
+    if !activity.outcome.succeeded() || !effect.passes_on_access() || case.adds_nothing() {
         return None;
     }
     // The policies that follow are events of their own.
@@ -373,12 +374,18 @@ pub(super) fn also_denies(case: &Case<'_>) -> Option<Opinion> {
 /// To write another policy in its place is a way to remove a deny.
 pub(super) fn may_replace_deny(case: &Case<'_>) -> Option<Opinion> {
     let granted = case.granted.as_ref().filter(|granted| granted.replaces && case.activity.outcome.succeeded())?;
+    let known = case.before.as_ref().filter(|before| before.unknown.is_none());
+    if case.adds_nothing() || known.is_some_and(|before| !before.denied()) {
+        return None;
+    }
     let has_more = granted.whole.as_ref().is_some_and(|whole| whole.level > AccessLevel::Limited);
     (has_more && granted.access.level <= AccessLevel::Limited && !granted.deny_only).then_some(())?;
-    at_least(
-        Severity::Medium,
-        phrase!("If there was a policy of this name before, ", target_name(case), " can do now what it denied."),
-    )
+    let reason = if known.is_some() {
+        phrase!("The policy before denied something: ", target_name(case), " may be able to do that now.")
+    } else {
+        phrase!("If there was a policy of this name before, ", target_name(case), " can do now what it denied.")
+    };
+    at_least(Severity::Medium, reason)
 }
 
 /// An administrator cannot gain more access. But IAM does not say since when an identity is an administrator: if two

@@ -33,14 +33,14 @@ pub(super) fn harmless(case: &Case<'_>) -> Option<Phrase> {
 
 /// A part of the trust policy that was not evaluated can let anyone in, whatever the other parts say.
 pub(super) fn trust_not_evaluated(case: &Case<'_>) -> Option<Opinion> {
-    let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded())?;
+    let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded() && !case.adds_nothing())?;
     let why = trust.not_evaluated.first()?;
     let which = if trust.trusted.is_empty() { "No trusted" } else { "Not all trusted" };
     at_least(Severity::High, phrase!(which, " principals could be evaluated: ", why, "."))
 }
 
 pub(super) fn trusted_principals(case: &Case<'_>) -> Option<Opinion> {
-    let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded())?;
+    let trust = case.trust.as_ref().filter(|_| case.activity.outcome.succeeded() && !case.adds_nothing())?;
     let reach = trust.reach()?;
     let level = match reach {
         Reach::Nobody => return None,

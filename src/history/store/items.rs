@@ -39,7 +39,8 @@ impl History {
             Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()
         };
         let lines = lists.iter().filter_map(put);
-        std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build()).collect()
+        let lines = std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build());
+        lines.chain(self.changes_of(entry)).collect()
     }
 
     pub(super) fn line(&self, entry: &Entry) -> Item {

@@ -59,6 +59,13 @@ pub(super) const DIGEST: &str = "DIGEST";
 /// The list of mutes and acknowledgements.
 pub(super) const REVIEW: &str = "REVIEW";
 pub(super) const MUTE: &str = "MUTE#";
+/// How far the baselines of the accounts have come.
+pub(super) const BASELINES: &str = "BASELINES";
+/// Which entities a reading has seen, by account.
+pub(super) const SEEN: &str = "SEEN#";
+/// The place of the newest reading of an entity in its trace, and the end of the places of the others.
+pub(super) const NOW: &str = "NOW";
+pub(super) const READ: &str = "BASELINE";
 const ACTOR: &str = "ACTOR#";
 
 pub(super) fn event_list(event_id: &Untrusted) -> String {
@@ -81,6 +88,21 @@ pub fn target_list(target_key: &str) -> String {
 #[must_use]
 pub fn day_list(account_and_date: &str) -> String {
     format!("DAY#{account_and_date}")
+}
+
+/// The trace of an entity, by account and resource.
+pub(super) fn entity_list(key: &str) -> String {
+    format!("ENTITY#{key}")
+}
+
+/// The index of an account's baseline.
+pub(super) fn index_list(account: &str) -> String {
+    format!("BASELINE#{account}")
+}
+
+/// The entities of an account that are to be compared.
+pub(super) fn check_list(account: &str) -> String {
+    format!("CHECK#{account}")
 }
 
 pub(super) fn chain_list(chain: &str, first: &Untrusted) -> String {

@@ -19,12 +19,20 @@
 //! | a mute, see [`review`](super::review) | `REVIEW` | `MUTE#<id>` |
 //! | an acknowledgement | `REVIEW` | `ACK#<time>#<eventID>` |
 //! | how far the digests have come, see [`digest`](super::digest) | `DIGEST` | `PROGRESS` |
+//! | what was last read of an entity of IAM, see [`baseline`](crate::baseline) | `ENTITY#<account>:iam:<kind>/<name>` | `NOW` |
+//! | what was read of it before | the same | `<time>#BASELINE` |
+//! | what a call changed of it | the same | `<time>#<eventID>` |
+//! | which entities the baseline of an account has | `BASELINE#<account>` | `<kind>/<name>` |
+//! | an entity that is to be compared with the events | `CHECK#<account>` | `<time>#<kind>/<name>` |
+//! | how far the baseline of an account has come | `BASELINES` | `<account>` |
+//! | which entities a reading has seen so far | `SEEN#<account>` | `SEEN` |
 //! | since when there is a history | `HISTORY` | `BEGIN` |
 //!
 //! Activity of other services that is not alerted on is listed by day only: it does not change access. The lines are
 //! items of the table and not of an index, so that a read finds what was written a moment ago.
 
 mod answers;
+mod baselines;
 mod bursts;
 mod causes;
 mod digest;
@@ -36,8 +44,10 @@ mod repeats;
 mod reviews;
 mod suppressed;
 mod table;
+mod traces;
 mod values;
 
+pub use baselines::{Index, Renewed, short};
 pub use keys::{Table, TableQuery};
 pub use reviews::Reviewed;
 pub use table::History;
