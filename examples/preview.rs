@@ -139,7 +139,7 @@ async fn preview(options: &Options) -> Result<bool, Box<dyn Error>> {
         None if std::path::Path::new("events/account.json").exists() => read_account("events/account.json")?,
         None => Snapshot::unavailable("there is no saved account"),
     };
-    show_all(options, directory, settings).await
+    Box::pin(show_all(options, directory, settings)).await
 }
 
 fn read_account(file: &str) -> Result<Snapshot, Box<dyn Error>> {

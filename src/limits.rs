@@ -120,6 +120,18 @@ pub const KEY: usize = 900;
 
 /// The most parts of an entity's trace that are read for an alert, the newest first.
 pub const TRACE_READ: i32 = 20;
+/// The longest time that one page of an account's reading takes.
+pub const PAGE_PATIENCE: Duration = Duration::from_secs(8);
+/// How often IAM is asked whether the credential report is ready: once a run.
+pub const REPORT_ASKED_FOR: u32 = 10;
+/// How soon accounts are looked for again that were not heard of before.
+pub const ACCOUNTS_LOOKED_FOR_AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// Events so long before a reading count in its comparison: the credential report is up to four hours old.
+pub const COMPARED_BEFORE: TimeDelta = TimeDelta::minutes(5 * 60);
+/// A comparison goes on only if there is this much time for the lookups of an alert.
+pub const TIME_FOR_AN_ALERT: Duration = Duration::from_secs(5);
+/// A key that is active for longer than this should be replaced (CIS AWS Foundations Benchmark).
+pub const OLD_KEY: TimeDelta = TimeDelta::days(90);
 /// The longest mute.
 pub const LONGEST_MUTE: TimeDelta = TimeDelta::days(30);
 /// How far the clock of whoever writes a review may be ahead.

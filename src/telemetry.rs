@@ -3,11 +3,13 @@
 //! The metrics use the CloudWatch embedded metric format ("Embedded metric format specification", CloudWatch user
 //! guide): they need no API call, no permission and no waiting. Secrets and policies are not logged.
 
+use crate::baseline::Progress;
 use crate::channel::FailureNames;
 use crate::channel::sns::Readers;
 use crate::history::review::Reviews;
 use crate::history::{HistoryError, MailStatus};
 use crate::severity::Severity;
+use crate::text::{TextKind, Untrusted};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -60,6 +62,10 @@ pub struct InvocationLog {
     pub listed: usize,
     /// Why a summary could not be sent.
     pub summary_failure: Option<String>,
+    /// Why the baseline of an account could not be read, or not as a whole.
+    pub baseline_failure: Option<String>,
+    /// The changes without an event that this invocation alerted on: each has a line of its own.
+    pub found: Vec<InvocationLog>,
     /// The subscriptions of the topic, or why they are not known. `None` if they were not asked for.
     pub readers: Option<Result<Readers, String>>,
     /// How many accounts have sent no heartbeat for two days, since a day at most; if this invocation looked.
@@ -86,6 +92,20 @@ impl InvocationLog {
     /// Records why the history could not be read or written. Only the first reason is kept.
     pub fn history_failed(&mut self, why: &HistoryError) {
         self.history_failure.get_or_insert_with(|| why.to_string());
+    }
+
+    /// Records why the baseline could not be read.
+    pub fn baseline_failed(&mut self, why: &str) {
+        self.baseline_failure.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Records which kinds of entities could not be read as a whole.
+    pub fn baseline_gaps(&mut self, account: &Untrusted, progress: &Progress) {
+        if !progress.gaps.is_empty() {
+            let gaps: Vec<_> = progress.gaps.iter().map(|(_, why)| why.as_str()).collect();
+            let account = account.shown(TextKind::Name);
+            self.baseline_failed(&format!("account {account} was not read as a whole: {}", gaps.join("; ")));
+        }
     }
 
     /// Records what was wrong with the reviews.
@@ -136,8 +156,10 @@ impl InvocationLog {
         let summary = self.summary_failure.iter().map(move |why| (summary, why));
         let expectations = FailureNames { field: "expectationsFailure", metric: "ExpectationsFailures" };
         let expectations = self.expectations_failure.iter().map(move |why| (expectations, why));
+        let baseline = FailureNames { field: "baselineFailure", metric: "BaselineFailures" };
+        let baseline = self.baseline_failure.iter().map(move |why| (baseline, why));
         let channels = self.channel_failures.iter().map(|(names, why)| (*names, why));
-        history.chain(expectations).chain(channels).chain(summary)
+        history.chain(expectations).chain(baseline).chain(channels).chain(summary)
     }
 
     /// The log line, with the metrics of this event. `function` is the function's name: it separates the metrics of two

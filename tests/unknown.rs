@@ -10,6 +10,7 @@ use common::{account, draft, settings};
 use iam_security_alert::detection::{Case, PriorActivity, assess};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::{HistoryError, RelatedActivity};
+use iam_security_alert::lookup::iam::{Page, Place};
 use iam_security_alert::lookup::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use iam_security_alert::lookup::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 use iam_security_alert::lookup::snapshot::Snapshot;
@@ -122,6 +123,10 @@ impl Doctored {
 }
 
 impl Directory for Doctored {
+    async fn inventory(&self, account: &AccountId, place: &Place, deadline: Instant) -> Result<Page, Unavailable> {
+        self.account.inventory(account, place, deadline).await
+    }
+
     fn knows(&self, account: Option<&str>) -> bool {
         self.account.knows(account)
     }

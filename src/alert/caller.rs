@@ -3,7 +3,7 @@
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
 use super::rows::{access, boundary, groups, known_role, not_known, replaced, tags};
-use super::{time, user_agent};
+use super::{found, time, user_agent};
 use crate::catalog::AccessEffect;
 use crate::detection::Case;
 use crate::event::principal::{KeyKind, Operator, RoleSession};
@@ -14,6 +14,9 @@ use crate::text::{Phrase, Untrusted, counted};
 use chrono::{DateTime, Utc};
 
 pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
+    if let Some(found) = case.activity.found {
+        return found::who(found);
+    }
     let principal = &case.activity.principal;
     let mut section = Section::new(SectionKind::Who, "WHO DID IT");
     let effect = case.activity.action.effect;

@@ -4,7 +4,7 @@ use super::burst::BurstNote;
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
 use super::rows::{account, account_name, and_more, looked_up, not_known, timed};
-use super::{caller, containment, links, resource, review, target, time, user_agent, wording};
+use super::{caller, containment, found, links, resource, review, target, time, user_agent, wording};
 use crate::arn::Partition;
 use crate::config::Mode;
 use crate::detection::{Assessment, Case};
@@ -35,10 +35,10 @@ pub fn compose(
         unless_expected: assessment.unless_expected,
         incomplete: assessment.incomplete,
         subjects: subjects(case, name.as_ref()),
-        headline: if case.attaches_quarantine() {
-            wording::quarantine_headline(activity)
-        } else {
-            wording::headline(activity)
+        headline: match activity.found {
+            Some(_) => found::headline(activity),
+            None if case.attaches_quarantine() => wording::quarantine_headline(activity),
+            None => wording::headline(activity),
         },
         summary: summary(case, &account, burst, now),
         reasons: assessment.reasons,
@@ -85,6 +85,9 @@ fn subjects(case: &Case<'_>, account: Option<&Untrusted>) -> Vec<Phrase> {
         (None, Some(id)) => phrase!(" in ", id),
         (None, None) => Phrase::default(),
     };
+    if activity.found.is_some() {
+        return found::subjects(activity, &place);
+    }
     if case.attaches_quarantine() {
         return wording::quarantine_subjects(activity, &place);
     }
@@ -99,7 +102,10 @@ fn subjects(case: &Case<'_>, account: Option<&Untrusted>) -> Vec<Phrase> {
 fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now: DateTime<Utc>) -> Phrase {
     let activity = case.activity;
     let mut summary = wording::sentence(activity, account, case.about_account().as_ref());
-    match activity.time {
+    if let Some(found) = activity.found {
+        summary = found::summary(activity, found, account, now);
+    }
+    match activity.time.filter(|_| activity.found.is_none()) {
         Some(time) => {
             let at = Phrase::ours(time.format("%H:%M:%S UTC").to_string());
             summary.push(phrase!("\non ", time::day(time), " at ", at));
@@ -108,6 +114,7 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
                 None => summary.push(". (The time of the event is ahead of this function's clock.)"),
             }
         }
+        None if activity.found.is_some() => {}
         None => match activity.unread_time.as_ref() {
             Some(text) => summary.push(phrase!("\nat a time that could not be read (", Phrase::free(text), ").")),
             None => summary.push("\nat a time that the event does not contain."),
@@ -135,7 +142,7 @@ fn summary(case: &Case<'_>, account: &Phrase, burst: Option<&BurstNote<'_>>, now
     } else if case.prior.is_some_and(|prior| prior.retried) {
         summary.push("\nAn earlier attempt to send this alert did not finish: this alert may have come before.");
     }
-    if !activity.lacking.is_empty() {
+    if !activity.lacking.is_empty() && activity.found.is_none() {
         let lacking = activity.lacking.iter().map(|field| (*field).into());
         summary.push(phrase!("\nThe event lacks: ", Phrase::joined(lacking, ", "), "."));
     }
@@ -170,7 +177,8 @@ fn related_section(related: &RelatedActivity, case: &Case<'_>) -> Section {
     // Lines that are shown for the actor are not repeated for the target.
     let already: Vec<_> = by_actor.iter().take(RELATED_SHOWN).map(|line| &line.event_id).collect();
     let to_target: Vec<_> = related.to_target.lines.iter().filter(|line| !already.contains(&&line.event_id)).collect();
-    section.rows(Fact::ByCaller, shown(&by_actor, related.by_actor.unread));
+    let label = if case.activity.found.is_some() { "By unknown callers" } else { Fact::ByCaller.label() };
+    section.rows_labelled(Fact::ByCaller, label, shown(&by_actor, related.by_actor.unread));
     let elsewhere: Vec<_> = related.elsewhere.lines.iter().collect();
     if !elsewhere.is_empty() {
         section.rows(Fact::ByCallerElsewhere, shown(&elsewhere, related.elsewhere.unread));
@@ -184,7 +192,9 @@ fn reference(case: &Case<'_>) -> Section {
     let mut section = Section::new(SectionKind::Reference, "REFERENCE");
     let stated = |id: Option<&Untrusted>| id.map_or("not in the event".into(), Phrase::from);
     section.row(Fact::EventId, stated(activity.event_id.as_ref()));
-    section.row(Fact::RequestId, stated(activity.request_id.as_ref()));
+    if activity.found.is_none() {
+        section.row(Fact::RequestId, stated(activity.request_id.as_ref()));
+    }
     section.row(Fact::EventName, phrase!(&activity.service, ":", &activity.event_name));
     if let Some(technique) = &activity.action.technique {
         section.row(Fact::Technique, phrase!(technique.id, " ", technique.name));

@@ -144,6 +144,14 @@ facts! {
     NewAssignments "newAssignments" "Assignments";
     NewCredentials "newCredentials" "Credentials";
     Unowned "unowned" "Without an owner";
+    Administrators "administrators" "Administrators";
+    CanEscalate "canEscalate" "Can escalate";
+    OutsideTrust "outsideTrust" "Trust outsiders";
+    RootUser "rootUser" "Root user";
+    WithoutMfa "withoutMfa" "Without MFA";
+    OldKeys "oldKeys" "Keys over 90 days";
+    Between "between" "Between";
+    WhyNoEvent "whyNoEvent" "Perhaps";
     Heartbeats "heartbeats" "Heartbeats";
     Hint "hint" "Fewer mails";
     EventId "eventId" "Event";

@@ -54,7 +54,7 @@ pub fn links(activity: &Activity) -> Vec<Link> {
         _ => {}
     }
     let trail = format!("https://{console}/cloudtrailv2/home?region={region}#/events");
-    if let Some(id) = &activity.event_id {
+    if let Some(id) = activity.event_id.as_ref().filter(|_| activity.found.is_none()) {
         link("This event in CloudTrail", format!("{trail}/{}", encoded(id.raw())));
     }
     if let Some(name) = username(&activity.principal) {

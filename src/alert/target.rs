@@ -205,7 +205,7 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
                     Fact::Lookup,
                     phrase!("a user of this name exists", age, ". The call did not change the user"),
                 );
-            } else if let Some(age) = age.filter(|_| !new) {
+            } else if let Some(age) = age.filter(|_| !new || case.activity.found.is_some()) {
                 section.row(Fact::Created, age);
             }
         }
@@ -227,7 +227,8 @@ fn known_user(section: &mut Section, case: &Case<'_>, user: &User, now: DateTime
 }
 
 fn credentials(section: &mut Section, case: &Case<'_>, user: &User, gaps: &mut Vec<Gap>, now: DateTime<Utc>) {
-    let new = is_new(case);
+    // Without an event, it is not known when the user was created.
+    let new = is_new(case) && case.activity.found.is_none();
     let since = |created: Option<DateTime<Utc>>| {
         let created = created?;
         if new {

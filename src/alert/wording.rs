@@ -170,6 +170,11 @@ fn signer(activity: &Activity, form: Form) -> Phrase {
     if matches!(form, Form::Named | Form::Bare) { noun.into() } else { phrase!("the ", noun) }
 }
 
+/// "policy P attached to IAM user U"
+pub(super) fn passive_named(activity: &Activity) -> Phrase {
+    Wording::whole(activity).passive(Form::Named, Form::Named)
+}
+
 /// What happened, in a few words without names: "Policy attached to an IAM user".
 pub(super) fn headline(activity: &Activity) -> Phrase {
     let words = Wording::whole(activity);

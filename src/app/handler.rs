@@ -53,7 +53,9 @@ impl<D: Directory> Handler<D> {
         let mut log = InvocationLog::default();
         let result = self.handle(event.payload, time_left(&event.context), &mut log).await;
         log.error = result.as_ref().err().map(ToString::to_string);
-        println!("{}", log.line(&event.context.env_config.function_name, (self.clock)()));
+        for log in log.found.iter().chain([&log]) {
+            println!("{}", log.line(&event.context.env_config.function_name, (self.clock)()));
+        }
         result
     }
 

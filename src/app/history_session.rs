@@ -88,7 +88,8 @@ impl<'a> HistorySession<'a> {
                 Box::pin(self.former())
             );
             let reviews = reviews.unwrap_or_else(|why| Reviews { unknown: Some(why), ..Reviews::default() });
-            let mut chains = chains::completed(entry, &related);
+            // When a change without an event was made is not known, nor after which other.
+            let mut chains = if self.found.is_none() { chains::completed(entry, &related) } else { Vec::new() };
             join_all(chains.iter_mut().map(|completed| async {
                 completed.alerted_before = !history.names(entry, completed.chain.name, &completed.key).await;
             }))

@@ -2,10 +2,13 @@
 //! `quiet` which alerts get no mail, `sending` how an alert goes out, `deliver` the channels beside the mail,
 //! `schedule` what the schedule calls the function for.
 
+mod baseline;
+mod comparing;
 mod deliver;
 mod digest;
 mod draft;
 mod expecting;
+mod first_reading;
 mod handler;
 mod heartbeats;
 mod history_session;

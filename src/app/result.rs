@@ -1,6 +1,6 @@
 //! The result of an invocation: what the function returns, and why it fails.
 
-use crate::alert::Digest;
+use crate::alert::{Alert, Digest};
 use crate::channel::json::AlertJson;
 use crate::channel::sns::NotPublished;
 use crate::channel::{chat, email};
@@ -33,7 +33,10 @@ pub enum InvocationResult {
         /// The subject of the digest, if one was sent.
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<String>,
-        /// Whether there are summaries or a digest; absent if not.
+        /// The subjects of the mails about changes without an event.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        found: Vec<String>,
+        /// Whether there are summaries, a digest or such mails; absent if not.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         published: bool,
         /// The webhook's message about the summaries, if there is a webhook.
@@ -46,6 +49,15 @@ impl InvocationResult {
     /// Whether something was mailed on schedule.
     pub(super) const fn is_published(&self) -> bool {
         matches!(self, Self::Summaries { published: true, .. })
+    }
+
+    /// Adds the alerts on changes without an event. The webhook gets one message a run.
+    pub(super) fn add_alerts(&mut self, first: &Alert, others: &[Alert], format: Option<WebhookFormat>) {
+        if let Self::Summaries { found, published, webhook, .. } = self {
+            found.extend([first].into_iter().chain(others).map(email::subject));
+            *published = true;
+            *webhook = webhook.take().or_else(|| format.map(|format| chat::render(format, first, others)));
+        }
     }
 
     /// Adds the digest that was sent. The webhook gets one message a run: if there were summaries, that is theirs.

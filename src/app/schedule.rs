@@ -29,6 +29,11 @@ impl<D: Directory> Handler<D> {
         if let Some(digest) = Box::pin(run.send_digest(history, done.is_published(), log)).await {
             done.add_digest(&digest, self.settings.webhook);
         }
+        // After it: IAM is read once a day, whenever there is time.
+        let found = Box::pin(self.keep_baseline(run.timetable.left(), log)).await;
+        if let Some((first, others)) = found.split_first() {
+            done.add_alerts(first, others, self.settings.webhook);
+        }
         done
     }
 

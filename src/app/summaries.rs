@@ -43,6 +43,7 @@ impl<D: Directory> Scheduled<'_, D> {
         InvocationResult::Summaries {
             subjects: alerts.iter().map(email::subject).collect(),
             digest: None,
+            found: Vec::new(),
             published: !alerts.is_empty(),
             webhook: webhook.map(|((first, others), format)| chat::render(format, first, others)),
         }

@@ -24,6 +24,11 @@ pub(super) fn time_left(context: &Context) -> Duration {
 }
 
 impl Timetable {
+    /// The time that is left now.
+    pub(super) fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
     /// Divides the time that is left. A shorter invocation gets shorter parts.
     #[must_use]
     pub fn of(time_left: Duration) -> Self {

@@ -6,6 +6,7 @@ use crate::catalog::{ObjectKind, Operation, TargetKind};
 use crate::event::Activity;
 use crate::policy::decoded;
 use crate::text::Untrusted;
+use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
 /// What a call changed of one entity.
@@ -286,7 +287,10 @@ fn created(activity: &Activity) -> Vec<(Aspect, Part)> {
 /// What a call did to an access key. The credential report has no ids: a new key is known by its time, and which key the
 /// other calls were about is not known, if the user has more than one.
 fn of_key(activity: &Activity, operation: Operation) -> (Aspect, Part) {
-    let time = activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    // CloudTrail writes the date in a form of its own; a change without an event has the date of the report.
+    let written = activity.response.pointer("/accessKey/createDate").and_then(Value::as_str);
+    let written = written.filter(|date| DateTime::parse_from_rfc3339(date).is_ok()).map(str::to_owned);
+    let time = written.or_else(|| activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()));
     match (operation, time) {
         (Operation::Create, Some(time)) => (Aspect::Key(time), Part::Is("active".to_owned())),
         (Operation::Activate, _) => (Aspect::Key(String::new()), Part::Is("active".to_owned())),

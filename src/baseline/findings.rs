@@ -39,7 +39,7 @@ pub struct FirstFindings {
     pub escalation: Names,
     /// Those whose access could not be evaluated as a whole.
     pub not_evaluated: Names,
-    /// Users with an active access key that is older than [`OLD`].
+    /// Users with an active access key that is older than [`OLD_KEY`](crate::limits::OLD_KEY).
     pub old_keys: Names,
     /// Users with a console password and without MFA.
     pub without_mfa: Names,

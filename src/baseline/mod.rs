@@ -20,7 +20,7 @@ mod trace;
 pub use aspect::{Aspect, Name};
 pub use change::{Change, Part, Sets, changes};
 pub use compare::{Unexplained, Window, same, unexplained};
-pub use findings::FirstFindings;
+pub use findings::{FirstFindings, Names};
 pub use found::records;
 pub use progress::{Due, EVENTS_ARRIVE_WITHIN, Progress, Reading};
 pub use state::{State, state_of};

@@ -31,8 +31,10 @@ pub struct Progress {
     /// The one before that, with which the last one is not compared yet, and the last entity that was compared.
     pub compare_with: Option<(DateTime<Utc>, DateTime<Utc>)>,
     pub compared: Option<String>,
-    /// What could not be read, and why.
-    pub gaps: Vec<String>,
+    /// Of which kinds not all could be read, and why.
+    pub gaps: Vec<(String, String)>,
+    /// How often the reading asked for the credential report.
+    pub asked: u32,
     /// What the first reading found so far, until it is mailed.
     pub findings: Option<super::findings::FirstFindings>,
 }
@@ -80,6 +82,26 @@ impl Progress {
     #[must_use]
     pub const fn is_first(&self) -> bool {
         self.last.is_none()
+    }
+
+    /// A reading begins.
+    pub fn begin(&mut self, now: DateTime<Utc>) {
+        (self.begun, self.place, self.asked) = (Some(now), None, 0);
+        self.gaps.clear();
+        self.findings = self.is_first().then(super::findings::FirstFindings::default);
+    }
+
+    /// Notes that not all of a kind could be read.
+    pub fn gap(&mut self, kind: &str, why: &str) {
+        if !self.gaps.iter().any(|(known, _)| known == kind) {
+            self.gaps.push((kind.to_owned(), why.to_owned()));
+        }
+    }
+
+    /// Whether not all of a kind could be read.
+    #[must_use]
+    pub fn has_gap(&self, kind: &str) -> bool {
+        self.gaps.iter().any(|(known, _)| known == kind)
     }
 
     /// The reading is over.

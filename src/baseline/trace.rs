@@ -226,7 +226,8 @@ impl Replayed {
                         options.set(Part::Absent, change, true);
                     }
                 } else {
-                    self.parts.clear();
+                    // What another call set in the same second may have come after.
+                    self.parts.retain(|_, options| options.at == change.time && options.source != Source::Baseline);
                     (self.others_absent, self.any_key) = (true, false);
                 }
                 self.set(parts, change, may);

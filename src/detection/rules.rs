@@ -65,6 +65,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("protection_reduced", protection::protection_reduced).beyond(protection::limit_of_protection),
     Rule::new("identity_center_provider", protection::identity_center_provider).beyond(|_| Limit::Organization),
     Rule::new("weak_password_policy", protection::weak_password_policy).beyond(|_| Limit::Credentials),
+    Rule::new("without_event", caller::without_event),
     Rule::new("external_principal", caller::external_principal),
     Rule::new("workload_credentials", caller::workload_credentials),
     Rule::new("cloudshell", caller::cloudshell),

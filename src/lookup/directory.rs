@@ -1,6 +1,7 @@
 //! Whom the lookups ask.
 
 use super::answer::{Lookup, Membership, Unavailable};
+use super::iam::{Page, Place};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
@@ -18,6 +19,8 @@ pub trait Directory {
     async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount;
     /// Whether an account is one of the own organization, without a call to that account.
     async fn membership(&self, account: &str, deadline: Instant) -> Membership;
+    /// One page of a whole account.
+    async fn inventory(&self, account: &AccountId, place: &Place, deadline: Instant) -> Result<Page, Unavailable>;
     /// Why nothing can be read in an account that the directory knows.
     async fn closed(&self, account: &AccountId, deadline: Instant) -> Option<Unavailable>;
     /// A user. The answer can be some minutes old.

@@ -164,6 +164,10 @@ impl Directory for IamDirectory {
         }
     }
 
+    async fn inventory(&self, account: &AccountId, place: &Place, deadline: Instant) -> Result<Page, Unavailable> {
+        Box::pin(self.page(account, place, deadline)).await
+    }
+
     async fn membership(&self, account: &str, deadline: Instant) -> Membership {
         if self.readers.is_own(Some(account)) {
             return Membership::Member;

@@ -13,6 +13,7 @@ use super::answer::Membership;
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::Directory;
+use super::iam::{Page, Place};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
 use super::model::{
     AccessKey, Group, KeyUse, KnownAccount, ManagedPolicy, Members, PolicyProfile, Role, RoleProfile, User, UserProfile,
@@ -317,6 +318,10 @@ impl Directory for Snapshot {
             (None, None) => Lookup::not_asked(NOT_SAVED),
         };
         KnownAccount { name, membership: Membership::Member, ..KnownAccount::not_asked(NOT_SAVED) }
+    }
+
+    async fn inventory(&self, _: &AccountId, _: &Place, _: Instant) -> Result<Page, Unavailable> {
+        Err(Unavailable::NotAsked(NOT_SAVED))
     }
 
     async fn membership(&self, _: &str, _: Instant) -> Membership {

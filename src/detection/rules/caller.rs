@@ -85,11 +85,20 @@ pub(super) fn caller_quarantined(case: &Case<'_>) -> Option<Opinion> {
     )
 }
 
+/// The daily reading found the change.
+pub(super) fn without_event(case: &Case<'_>) -> Option<Opinion> {
+    case.activity.found?;
+    at_least(
+        Severity::Medium,
+        "No event of this change arrived, so nobody was alerted when it was made. Who made it is not known.".into(),
+    )
+}
+
 pub(super) fn external_principal(case: &Case<'_>) -> Option<Opinion> {
     let principal = &case.activity.principal;
     let who = principal.short_name();
     let anonymous = |id: Option<&Untrusted>| id.is_some_and(|id| id.raw().to_ascii_lowercase().contains("anonymous"));
-    if !principal.is_identified() {
+    if !principal.is_identified() && case.activity.found.is_none() {
         return at_least(Severity::High, "The event does not identify the caller.".into());
     }
     match principal {

@@ -28,6 +28,9 @@ pub(super) fn credential_for_other(case: &Case<'_>) -> Option<Opinion> {
                 phrase!("The credential belongs to somebody else: ", who, " can use ", service, " as ", whom, "."),
             )
         }
+        AccessEffect::GrantsCredential if activity.found.is_some() => {
+            at_least(Severity::High, phrase!("Whoever has the credential can act as ", whom, "."))
+        }
         AccessEffect::GrantsCredential => at_least(
             Severity::High,
             phrase!("The credential belongs to somebody else: ", who, " can act as ", whom, "."),
@@ -87,6 +90,8 @@ pub(super) fn bedrock_key(case: &Case<'_>) -> Option<Opinion> {
 pub(super) fn target_has_credentials(case: &Case<'_>) -> Option<Opinion> {
     let KnownTarget::User(user) = &case.dossier.target else { return None };
     (case.activity.outcome.succeeded() && case.activity.action.effect == AccessEffect::Creates).then_some(())?;
+    // What was found at the same time has alerts of its own.
+    case.activity.found.is_none().then_some(())?;
     let keys = user.access_keys.found().map_or(0, |keys| keys.items.iter().filter(|key| key.active).count());
     let keys = (keys > 0).then(|| Phrase::ours(counted(keys, "active access key")));
     let password = matches!(user.password, Lookup::Found(_)).then_some("a console password".into());

@@ -3,10 +3,10 @@
 //! The index has a small item for each entity, so that a reading need not ask for what did not change.
 
 use super::answers::{if_accepted, patient, unless_refused, why_not};
-use super::keys::{BASELINES, Item, SEEN, at, check_list, entity_list, index_list, key, keys};
+use super::keys::{BASELINES, Item, NOW, SEEN, at, check_list, entity_list, index_list, key, keys};
 use super::table::History;
-use super::traces::{read_item, read_place};
-use super::values::{millis, number, text, untrusted};
+use super::traces::{entity_key, read_item, read_of, read_place};
+use super::values::{millis, number, text, time, untrusted};
 use crate::baseline::{Progress, Read, Reading};
 use crate::history::HistoryError;
 use crate::limits::{HISTORY_TIMEOUT, LONGEST_INVOCATION};
@@ -14,6 +14,7 @@ use crate::text::{Untrusted, fingerprint};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use std::collections::{BTreeSet, HashMap};
 use tokio::time::{Instant, timeout_at};
 
@@ -226,7 +227,7 @@ impl History {
         one: &Renewed,
         compare: bool,
     ) -> Result<Vec<TransactWriteItem>, HistoryError> {
-        let list = entity_list(&super::traces::entity_key(account, &one.resource));
+        let list = entity_list(&entity_key(account, &one.resource));
         let hash = one.read.content.as_ref().map(|content| fingerprint(&content.to_string())).unwrap_or_default();
         let mut entity = read_item(&one.read, &hash);
         entity.extend(read_place(&list, &one.read, true));
@@ -298,26 +299,33 @@ impl History {
         }
     }
 
+    /// What was last read of an entity, if it is in the baseline.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    pub async fn newest(&self, account: &Untrusted, resource: &str) -> Result<Option<Read>, HistoryError> {
+        let list = entity_list(&entity_key(account, resource));
+        let query = self
+            .of(&list)
+            .key_condition_expression("pk = :pk AND sk = :sk")
+            .expression_attribute_values(":sk", key(NOW));
+        let answer = patient("entity", query.send()).await?;
+        let item = answer.items().first();
+        Ok(item.and_then(|item| Some(read_of(item, time(item, "since")?))))
+    }
+
     /// What the baseline has of some entities now, as far as it has them, with when it was first read so.
     ///
     /// # Errors
     /// If it could not be read.
     pub async fn entities(&self, account: &Untrusted, resources: &[String]) -> Result<Vec<Reading>, HistoryError> {
         let reads = resources.iter().map(async |resource| {
-            let list = entity_list(&super::traces::entity_key(account, resource));
-            let query = self
-                .of(&list)
-                .key_condition_expression("pk = :pk AND sk = :sk")
-                .expression_attribute_values(":sk", key(super::keys::NOW));
-            let answer = patient("entity", query.send()).await?;
-            let item = answer.items().first();
-            Ok(item.and_then(|item| {
-                let since = super::values::time(item, "since")?;
-                let content = serde_json::from_str(item.get("content")?.as_s().ok()?).ok()?;
-                Some(Reading { resource: resource.clone(), since, content })
+            let read = Box::pin(self.newest(account, resource)).await?;
+            Ok(read.and_then(|Read { since, content, .. }| {
+                Some(Reading { resource: resource.clone(), since, content: content? })
             }))
         });
-        let all: Result<Vec<_>, _> = futures_util::future::join_all(reads).await.into_iter().collect();
+        let all: Result<Vec<_>, _> = join_all(reads).await.into_iter().collect();
         all.map(|all| all.into_iter().flatten().collect())
     }
 }

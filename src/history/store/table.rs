@@ -27,6 +27,8 @@ pub struct History {
     pub(super) used_up: Cell<Option<(Share, DateTime<Utc>)>>,
     /// The end of the last digest's period, if that was read before.
     pub(super) digests_sent_to: Cell<Option<DateTime<Utc>>>,
+    /// Until when no baseline needs anything, as far as this instance knows.
+    nothing_due: Cell<DateTime<Utc>>,
     /// When this instance last read the heartbeats.
     heartbeats_read: Cell<Option<Instant>>,
     /// The last events of which this instance knows that they were alerted on, the newest last.
@@ -50,6 +52,7 @@ impl History {
             begin: OnceLock::new(),
             used_up: Cell::new(None),
             digests_sent_to: Cell::new(None),
+            nothing_due: Cell::new(DateTime::UNIX_EPOCH),
             heartbeats_read: Cell::new(None),
             witnessed: RefCell::default(),
         }
@@ -75,6 +78,17 @@ impl History {
             self.heartbeats_read.set(Some(Instant::now()));
         }
         over
+    }
+
+    /// Until when no baseline needs anything, as far as this instance knows.
+    #[must_use]
+    pub fn nothing_due_until(&self) -> DateTime<Utc> {
+        self.nothing_due.get()
+    }
+
+    /// Notes that no baseline needs anything before a time.
+    pub fn nothing_due_before(&self, time: DateTime<Utc>) {
+        self.nothing_due.set(time);
     }
 
     /// Remembers that an event was alerted on.

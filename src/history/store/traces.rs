@@ -98,7 +98,7 @@ fn trace_of(resource: &str, items: &[Item]) -> Trace {
     trace
 }
 
-fn read_of(item: &Item, since: DateTime<Utc>) -> Read {
+pub(super) fn read_of(item: &Item, since: DateTime<Utc>) -> Read {
     let content = item.get("content").and_then(|content| serde_json::from_str(content.as_s().ok()?).ok());
     Read { since, too_large: flag(item, "cut"), content }
 }

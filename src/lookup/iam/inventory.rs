@@ -194,7 +194,12 @@ impl IamDirectory {
     ///
     /// # Errors
     /// Why the account could not be read.
-    pub async fn inventory(&self, account: &AccountId, place: &Place, deadline: Instant) -> Result<Page, Unavailable> {
+    pub(super) async fn page(
+        &self,
+        account: &AccountId,
+        place: &Place,
+        deadline: Instant,
+    ) -> Result<Page, Unavailable> {
         let reader = self.readers.of(account.as_deref(), deadline).await?;
         Box::pin(reader.inventory(place, deadline)).await
     }

@@ -177,7 +177,7 @@ fn soon() -> Instant {
 }
 
 async fn page(directory: &IamDirectory, place: &str) -> Page {
-    directory.inventory(&None, &Place::parse(place), soon()).await.unwrap()
+    directory.page(&None, &Place::parse(place), soon()).await.unwrap()
 }
 
 /// All pages from this place on. Every page is read by an invocation of its own.
@@ -355,10 +355,10 @@ async fn a_page_that_is_throttled_is_asked_for_again_and_then_given_up() {
     ] {
         let (directory, _) = played(move |_, _| error(status, code));
         let begun = Instant::now();
-        assert_eq!(directory.inventory(&None, &Place::start(), soon()).await, Err(reason));
+        assert_eq!(directory.page(&None, &Place::start(), soon()).await, Err(reason));
         assert!(begun.elapsed() <= Duration::from_secs(5));
     }
-    let elsewhere = directory.inventory(&Some("999988887777".into()), &Place::start(), soon()).await;
+    let elsewhere = directory.page(&Some("999988887777".into()), &Place::start(), soon()).await;
     assert_eq!(elsewhere, Err(Unavailable::NotAsked("it belongs to another account")));
 }
 

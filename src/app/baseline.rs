@@ -1,0 +1,218 @@
+//! The baseline on schedule: each account is read once a day, in as many runs as it takes. One run works on one account.
+
+use super::handler::Handler;
+use super::scheduled::NotSent;
+use super::timetable::{Timetable, over_at};
+use crate::alert::Alert;
+use crate::baseline::{Due, Progress, Read};
+use crate::history::store::{Index, Renewed, short};
+use crate::history::{History, HistoryError};
+use crate::limits::{ACCOUNTS_LOOKED_FOR_AGAIN, PAGE_PATIENCE, REPORT_ASKED_FOR, WORTH_AN_ATTEMPT};
+use crate::lookup::iam::{Page, Place};
+use crate::lookup::{Directory, Unavailable};
+use crate::telemetry::InvocationLog;
+use crate::text::Untrusted;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Why the baseline did not come further. The next run tries again.
+pub(super) enum Halted {
+    History(HistoryError),
+    /// IAM did not answer.
+    NotRead(Unavailable),
+    NotSent(NotSent),
+}
+
+impl From<HistoryError> for Halted {
+    fn from(why: HistoryError) -> Self {
+        Self::History(why)
+    }
+}
+
+/// The work of this run on the baseline of one account.
+pub(super) struct Work<'a> {
+    pub(super) history: &'a History,
+    pub(super) account: Untrusted,
+    pub(super) progress: Progress,
+    pub(super) timetable: Timetable,
+}
+
+impl<D: Directory> Handler<D> {
+    /// Goes on with the baseline of the account that needs it most, if one does; returns the alerts that were sent.
+    pub(super) async fn keep_baseline(&self, time_left: Duration, log: &mut InvocationLog) -> Vec<Alert> {
+        let Some(history) = &self.history else { return Vec::new() };
+        let now = (self.clock)();
+        if history.nothing_due_until() > now {
+            return Vec::new();
+        }
+        let mut alerts = Vec::new();
+        let done = Box::pin(self.work_on_baseline(history, time_left, &mut alerts, log)).await;
+        match done {
+            Ok(()) => {}
+            Err(Halted::History(why)) => log.history_failed(&why),
+            Err(Halted::NotRead(why)) => log.baseline_failed(&why.words().plain()),
+            Err(Halted::NotSent(why)) => why.log(log),
+        }
+        alerts
+    }
+
+    async fn work_on_baseline(
+        &self,
+        history: &History,
+        time_left: Duration,
+        alerts: &mut Vec<Alert>,
+        log: &mut InvocationLog,
+    ) -> Result<(), Halted> {
+        let now = (self.clock)();
+        let Some((account, next)) = self.account_due(history, now).await? else { return Ok(()) };
+        if next > now {
+            history.nothing_due_before(next.min(now + ACCOUNTS_LOOKED_FOR_AGAIN));
+            return Ok(());
+        }
+        let until = over_at(now, time_left);
+        let Some(progress) = history.take_baseline(&account, now, until).await? else { return Ok(()) };
+        let due = progress.due(now);
+        let timetable = Timetable::of(time_left);
+        let mut work = Work { history, account, progress, timetable };
+        let done = match due {
+            Some(Due::Read) => Box::pin(self.read_account(&mut work, now)).await,
+            Some(Due::Report) => Box::pin(self.report_first_reading(&mut work, log)).await,
+            Some(Due::Compare(window)) => Box::pin(self.compare(&mut work, &window, alerts, log)).await,
+            None => Ok(()),
+        };
+        log.baseline_gaps(&work.account, &work.progress);
+        history.note_baseline(&work.account, &work.progress, until).await?;
+        done
+    }
+
+    /// The account that is due first, and when.
+    async fn account_due(
+        &self,
+        history: &History,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Untrusted, DateTime<Utc>)>, HistoryError> {
+        let known = history.baselines().await?;
+        let mut accounts: BTreeSet<_> = self.settings.topic.account().map(Untrusted::new).into_iter().collect();
+        if self.settings.reader_role.is_some() {
+            let heartbeats = history.heartbeats().await?;
+            let speaking = heartbeats.into_iter().filter(|heartbeat| !heartbeat.is_silent(now));
+            accounts.extend(speaking.map(|heartbeat| heartbeat.account));
+        }
+        let never = Progress::default();
+        let due = accounts.into_iter().map(|account| {
+            let progress = known.get(&account).unwrap_or(&never);
+            // What was begun is brought to its end first; then whoever waits longest.
+            let begun = progress.begun.is_none();
+            ((progress.next(now), begun, progress.last, account.clone()), account)
+        });
+        Ok(due.min_by(|(one, _), (other, _)| one.cmp(other)).map(|((next, ..), account)| (account, next)))
+    }
+
+    /// Reads the account, as far as there is time.
+    async fn read_account(&self, work: &mut Work<'_>, now: DateTime<Utc>) -> Result<(), Halted> {
+        if work.progress.begun.is_none() {
+            work.progress.begin(now);
+        }
+        let run = work.progress.begun.unwrap_or(now);
+        let mut index = work.history.index(&work.account).await?;
+        let mut seen = work.history.seen(&work.account, run).await?;
+        let mut place = work.progress.place.as_deref().map_or_else(Place::start, Place::parse);
+        let read = loop {
+            let left = work.timetable.lookups.saturating_duration_since(Instant::now());
+            if left < WORTH_AN_ATTEMPT {
+                break Ok(());
+            }
+            let (asked, deadline) = ((self.clock)(), Instant::now() + left.min(PAGE_PATIENCE));
+            let account = Some(work.account.raw().to_owned());
+            let page = match Box::pin(self.directory.inventory(&account, &place, deadline)).await {
+                Ok(page) => page,
+                Err(why) => {
+                    // IAM does not accept its own marker for ever.
+                    if matches!(why, Unavailable::Failed(_)) {
+                        place = Place::parse(place.kind());
+                    }
+                    break Err(why);
+                }
+            };
+            let next = page.next.clone();
+            Box::pin(self.take_page(work, (place.kind(), page), asked, (&mut index, &mut seen))).await?;
+            match next {
+                None => {
+                    Box::pin(self.take_leave(work, asked, &seen)).await?;
+                    work.progress.end((self.clock)());
+                    return Ok(());
+                }
+                // The report is not ready.
+                Some(same) if same == place => {
+                    work.progress.asked += 1;
+                    if work.progress.asked < REPORT_ASKED_FOR {
+                        break Ok(());
+                    }
+                    work.progress.gap(place.kind(), "IAM did not finish the credential report");
+                    place = Place::parse("saml-provider");
+                }
+                Some(next) => place = next,
+            }
+        };
+        work.progress.place = Some(place.word());
+        work.history.note_seen(&work.account, run, &seen).await?;
+        read.map_err(Halted::NotRead)
+    }
+
+    /// Takes over what a page says: writes what is not as it was.
+    async fn take_page(
+        &self,
+        work: &mut Work<'_>,
+        (kind, page): (&'static str, Page),
+        asked: DateTime<Utc>,
+        (index, seen): (&mut Index, &mut BTreeSet<u64>),
+    ) -> Result<(), Halted> {
+        for gap in &page.gaps {
+            work.progress.gap(kind, &format!("{}: {}", gap.what.plain(), gap.reason.words().plain()));
+        }
+        let mut renewed = Vec::new();
+        for entity in &page.entities {
+            seen.insert(short(&entity.resource));
+            if index.has(&entity.resource, &entity.content.to_string()) {
+                continue;
+            }
+            let former = if index.knows(&entity.resource) {
+                work.history.newest(&work.account, &entity.resource).await?
+            } else {
+                None
+            };
+            let read = Read { since: asked, content: Some(entity.content.clone()), too_large: false };
+            renewed.push(Renewed { resource: entity.resource.clone(), read, former });
+        }
+        let compare = !work.progress.is_first();
+        Box::pin(work.history.renew(&work.account, &renewed, compare)).await?;
+        for one in &renewed {
+            index.note(&one.resource, &one.read.content.as_ref().map(ToString::to_string).unwrap_or_default());
+        }
+        if work.progress.findings.is_some() {
+            Box::pin(self.look_at(work, kind, &page.entities)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes which entities are gone. Of a kind that could not be read to its end, nothing is known to be gone.
+    async fn take_leave(&self, work: &Work<'_>, asked: DateTime<Utc>, seen: &BTreeSet<u64>) -> Result<(), Halted> {
+        let mut gone = Vec::new();
+        let found = |resource: &str, _: &str| {
+            let kind = resource.split('/').next().unwrap_or_default();
+            if !seen.contains(&short(resource)) && !work.progress.has_gap(kind) {
+                gone.push(resource.to_owned());
+            }
+        };
+        work.history.each_entity(&work.account, found).await?;
+        let mut renewed = Vec::new();
+        for resource in gone {
+            let former = work.history.newest(&work.account, &resource).await?;
+            let read = Read { since: asked, content: None, too_large: false };
+            renewed.push(Renewed { resource, read, former });
+        }
+        Ok(Box::pin(work.history.renew(&work.account, &renewed, !work.progress.is_first())).await?)
+    }
+}

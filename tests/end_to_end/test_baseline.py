@@ -1,0 +1,246 @@
+"""The baseline: what was before a change, and what changed without an event. With the real binary, and moto as AWS.
+
+A test lets time pass by making everything in the table older.
+"""
+
+import json
+import re
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from conftest import policy, trust
+from stage import ACCOUNT, create_user, event_of, refusal, until
+
+CLOCK = {"source": "aws.events", "detail-type": "Scheduled Event", "account": ACCOUNT, "detail": {}}
+A_DAY = timedelta(hours=24, minutes=5)
+AN_HOUR = timedelta(hours=1, minutes=5)
+OUTSIDE = "210987654321"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def progress(history):
+    item = history.table.get_item(Key={"pk": "BASELINES", "sk": ACCOUNT}).get("Item")
+    return json.loads(item["progress"]) if item and "progress" in item else {}
+
+
+def let_time_pass(history, time):
+    """Makes what the table has of the baseline older."""
+
+    def earlier(found):
+        was = datetime.fromisoformat(found.group().replace("Z", "+00:00"))
+        return (was - time).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def older(item):
+        names = [name for name in item if name in ("sk", "since", "time", "progress", "run")]
+        return item | {name: TIME.sub(earlier, item[name]) for name in names}
+
+    for item in history.items("ENTITY", "CHECK", "BASELINES", "SEEN"):
+        changed = older(item)
+        if changed["sk"] != item["sk"]:
+            history.table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+        history.table.put_item(Item=changed)
+
+
+class Reader:
+    """Lets the schedule read IAM and compare. Each time with a function that knows nothing."""
+
+    def __init__(self, start, history, settings):
+        self.start, self.history, self.settings = start, history, settings
+        history.table.delete_item(Key={"pk": "BASELINES", "sk": ACCOUNT})
+
+    def run(self, count=1):
+        for _ in range(count):
+            self.function = self.start(**self.history.settings, **self.settings)
+            self.answer = self.function.invoke(CLOCK)
+        return self.answer
+
+    def read(self):
+        """Until the reading is over: the first one waits for moto's credential report."""
+        before = progress(self.history).get("last")
+        for _ in range(5):
+            self.run()
+            if progress(self.history).get("last") not in (None, before):
+                return
+        raise AssertionError(f"not read: {progress(self.history)}, {self.function.output()}")
+
+    def read_next_day(self):
+        let_time_pass(self.history, A_DAY)
+        self.read()
+
+    def compare(self):
+        let_time_pass(self.history, AN_HOUR)
+        return self.run()
+
+
+@pytest.fixture
+def reader(start, history):
+    return Reader(start, history, {})
+
+
+@pytest.fixture
+def made(aws):
+    """Makes users, roles and policies, and takes away what the test leaves."""
+    iam, names = aws.iam, []
+
+    class Made:
+        def user(self, name):
+            names.append(("user", name))
+            return iam.create_user(UserName=name)["User"]
+
+        def role(self, name, principal):
+            names.append(("role", name))
+            return iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal))["Role"]
+
+    yield Made()
+    for kind, name in names:
+        with_name = {f"{kind.title()}Name": name}
+        try:
+            inline = getattr(iam, f"list_{kind}_policies")(**with_name)["PolicyNames"]
+        except iam.exceptions.NoSuchEntityException:
+            continue
+        for of in inline:
+            getattr(iam, f"delete_{kind}_policy")(**with_name, PolicyName=of)
+        for of in getattr(iam, f"list_attached_{kind}_policies")(**with_name)["AttachedPolicies"]:
+            getattr(iam, f"detach_{kind}_policy")(**with_name, PolicyArn=of["PolicyArn"])
+        if kind == "user":
+            for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+                iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        getattr(iam, f"delete_{kind}")(**with_name)
+
+
+def lines(mail, label):
+    """The lines of a fact of a mail."""
+    text = mail["Message"]
+    found = re.search(rf"^  {re.escape(label)}  +(.*(?:\n {{20,}}.*)*)", text, re.M)
+    assert found, f"no {label} in {text}"
+    return [line.strip() for line in found.group(1).split("\n")]
+
+
+def test_the_first_reading_is_reported_in_one_mail_and_alerts_on_nothing(reader, history, mailbox):
+    reader.read()
+    assert mailbox.mails() == []
+    reader.run()
+    mail = mailbox.mail()
+    assert "First reading" in mail["Subject"]
+    text = mail["Message"]
+    assert "group Admins" in text and "group Bots" in text and "user ops-carol" in text
+    assert "deployer" in "".join(lines(mail, "Trust outsiders"))
+    assert not history.items("CHECK")
+    # Nothing differs: nothing is written.
+    before = history.items("ENTITY", "BASELINE#")
+    let_time_pass(history, A_DAY)
+    older = history.items("ENTITY", "BASELINE#")
+    reader.read()
+    assert history.items("ENTITY", "BASELINE#") == older and len(before) == len(older)
+    reader.compare()
+    assert mailbox.mails() == []
+
+
+def test_an_alert_shows_what_is_different_and_restores_it(aws, account, reader, history, mailbox, start, made):
+    role = made.role("app", {"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    former = trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    reader.read()
+    let_time_pass(history, AN_HOUR)
+    function = start(**history.settings)
+
+    opened = trust({"AWS": [f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{OUTSIDE}:root"]})
+    aws.iam.update_assume_role_policy(RoleName="app", PolicyDocument=opened)
+    event = event_of(account.carol.identity, "UpdateAssumeRolePolicy", {"roleName": "app", "policyDocument": opened})
+    answer = function.invoke(event)
+    # A long-lived key without MFA raises it.
+    assert answer["severity"] == "CRITICAL"
+    mail = mailbox.mail()
+    assert lines(mail, "Difference") == [f"+ any principal that account {OUTSIDE} authorizes can assume the role"]
+    assert "the baseline has it since" in lines(mail, "Before")[0]
+    (command,) = [line for line in mail["Message"].splitlines() if "update-assume-role-policy" in line]
+    document = re.search(r"--policy-document '(.*)'", command).group(1)
+    assert json.loads(document) == json.loads(former)
+
+    # Written in another way, it says the same.
+    again = json.loads(opened)
+    again["Statement"][0]["Sid"] = "Other"
+    again["Statement"][0]["Principal"]["AWS"].reverse()
+    again["Statement"][0]["Principal"]["AWS"][0] = OUTSIDE
+    request = {"roleName": "app", "policyDocument": json.dumps(again)}
+    later = (datetime.now(timezone.utc) - timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    answer = function.invoke(event_of(account.carol.identity, "UpdateAssumeRolePolicy", request, eventTime=later))
+    assert answer["severity"] == "LOW", answer
+    assert "The trust policy says the same as before." in answer["reasons"][0]["text"]
+    mailbox.mails()
+    assert role
+
+
+def test_two_edits_within_seconds_are_each_compared_with_their_own_predecessor(account, reader, history, mailbox, start, made):
+    made.role("twice", {"Service": "ec2.amazonaws.com"})
+    reader.read()
+    let_time_pass(history, AN_HOUR)
+    function = start(**history.settings)
+
+    def edit(principal, seconds):
+        time = (datetime.now(timezone.utc) - timedelta(seconds=20 - seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        request = {"roleName": "twice", "policyDocument": trust(principal)}
+        function.invoke(event_of(account.carol.identity, "UpdateAssumeRolePolicy", request, eventTime=time))
+        return lines(mailbox.mail(), "Difference")
+
+    first = edit({"AWS": f"arn:aws:iam::{OUTSIDE}:root"}, 0)
+    second = edit({"AWS": f"arn:aws:iam::{OUTSIDE}:role/x"}, 2)
+    assert any(line.startswith("- ") and "ec2" in line for line in first), first
+    assert not any("ec2" in line for line in second), second
+    assert any(line.startswith("+ ") and "role/x" in line for line in second), second
+
+
+def test_what_no_event_explains_is_found_and_what_events_explain_is_not(aws, account, reader, history, mailbox, made):
+    made.role("watched", {"Service": "ec2.amazonaws.com"})
+    made.user("leaver")
+    reader.read()
+    reader.run()
+    assert "First reading" in mailbox.mail()["Subject"]
+    let_time_pass(history, AN_HOUR)
+
+    # With its event.
+    made.user("planned")
+    reader.start(**history.settings).invoke(create_user(account.carol.identity, "planned"))
+    assert "planned" in mailbox.mail()["Subject"]
+    # Without.
+    made.user("ghost")
+    aws.iam.put_user_policy(UserName="ghost", PolicyName="all", PolicyDocument=policy("*"))
+    aws.iam.create_access_key(UserName="ghost")
+    aws.iam.update_assume_role_policy(RoleName="watched", PolicyDocument=trust({"AWS": f"arn:aws:iam::{OUTSIDE}:root"}))
+    aws.iam.delete_user(UserName="leaver")
+    # Made and deleted, with its two events.
+    function = reader.start(**history.settings)
+    function.invoke(create_user(account.carol.identity, "passing"))
+    function.invoke(event_of(account.carol.identity, "DeleteUser", {"userName": "passing"}))
+    mailbox.mails()
+
+    reader.read_next_day()
+    assert mailbox.mails() == [], "events may still come"
+    subjects = []
+    let_time_pass(history, AN_HOUR)
+    mails = []
+    for _ in range(6):
+        reader.run()
+        mails += mailbox.mails()
+    subjects = sorted(mail["Subject"] for mail in mails)
+    about = lambda word: [mail for mail in mails if word in mail["Subject"] + mail["Message"][:600]]
+    assert all("no event arrived" in subject for subject in subjects), subjects
+    assert not about("planned") and not about("passing"), subjects
+    assert len(mails) == 5, subjects
+    (created,) = [mail for mail in mails if "ghost created" in mail["Subject"]]
+    text = created["Message"]
+    assert "No CreateUser of it arrived here." in text
+    assert "not known: there is no event" in text
+    (granted,) = [mail for mail in mails if "all put" in mail["Subject"] or "policy all" in mail["Subject"]]
+    assert granted["Subject"].startswith("[CRITICAL]"), subjects
+    (trusted,) = about("watched")
+    assert trusted["Subject"].startswith("[HIGH]"), subjects
+    assert any(OUTSIDE in line for line in lines(trusted, "Difference"))
+    (gone,) = about("leaver")
+    assert gone["Subject"].startswith("[MEDIUM]"), subjects
+    # Once.
+    reader.run()
+    assert mailbox.mails() == []
+    reader.read_next_day()
+    reader.compare()
+    reader.run(2)
+    assert mailbox.mails() == []
