@@ -127,6 +127,10 @@ impl Directory for Doctored {
         self.account.inventory(account, place, deadline).await
     }
 
+    fn is_busy(&self, account: Option<&str>) -> bool {
+        self.account.is_busy(account)
+    }
+
     fn knows(&self, account: Option<&str>) -> bool {
         self.account.knows(account)
     }

@@ -70,6 +70,9 @@ pub(super) fn looked_up(provenance: &Provenance) -> Option<Phrase> {
     match provenance {
         Provenance::Live(time) => Some(time::at(*time)),
         Provenance::Saved => Some("in a saved account of unknown age".into()),
+        Provenance::Baseline(read) => {
+            Some(phrase!("in the baseline, last read ", time::at(*read), ": IAM did not answer everything"))
+        }
         Provenance::Nowhere => None,
     }
 }

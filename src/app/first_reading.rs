@@ -4,17 +4,17 @@ use super::baseline::{Halted, Work};
 use super::handler::Handler;
 use super::scheduled::NotSent;
 use crate::alert::first_reading;
-use crate::baseline::FirstFindings;
+use crate::baseline::{FirstFindings, named_by};
 use crate::channel::email;
 use crate::limits::OLD_KEY;
 use crate::lookup::iam::Entity;
 use crate::lookup::snapshot::Snapshot;
 use crate::lookup::{AttachedPolicies, Directory, GroupQuestion, RoleQuestion, UserProfile, UserQuestion};
-use crate::policy::{AccessLevel, Holder, Home, Named, Reach, Trust, is_aws_managed};
+use crate::policy::{AccessLevel, Holder, Home, Named, Reach, Trust};
 use crate::telemetry::InvocationLog;
 use crate::text::{TextKind, Untrusted};
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
 
@@ -82,49 +82,26 @@ impl<D: Directory> Handler<D> {
 async fn with_what_they_name(work: &Work<'_>, entities: &[Entity]) -> Result<Vec<(Entity, Snapshot)>, Halted> {
     let mut named = BTreeSet::new();
     for entity in entities {
-        named.extend(names_of(&entity.content));
+        named.extend(named_by(&entity.content));
     }
     let groups: Vec<_> = named.iter().filter(|resource| resource.starts_with("group/")).cloned().collect();
     let groups = work.history.entities(&work.account, &groups).await?;
-    named.extend(groups.iter().flat_map(|group| names_of(&group.content)));
+    named.extend(groups.iter().flat_map(|group| named_by(&group.content)));
     let policies: Vec<_> = named.into_iter().filter(|resource| resource.starts_with("policy/")).collect();
     let mut known = Vec::new();
     for some in policies.chunks(50) {
         known.extend(work.history.entities(&work.account, some).await?);
     }
-    let contents = |all: &[crate::baseline::Reading], of: &BTreeSet<String>| -> Vec<Value> {
-        all.iter().filter(|reading| of.contains(&reading.resource)).map(|reading| reading.content.clone()).collect()
-    };
     let saved = entities.iter().filter_map(|entity| {
-        let mut of: BTreeSet<_> = names_of(&entity.content).collect();
-        let its_groups = contents(&groups, &of);
-        of.extend(its_groups.iter().flat_map(names_of));
-        let mut account = Map::from_iter([
-            ("UserDetailList".to_owned(), json!([])),
-            ("GroupDetailList".to_owned(), Value::Array(its_groups)),
-            ("Policies".to_owned(), Value::Array(contents(&known, &of))),
-        ]);
-        let list = match entity.resource.split('/').next() {
-            Some("user") => "UserDetailList",
-            Some("role") => "RoleDetailList",
-            _ => "GroupDetailList",
-        };
-        account.insert(list.to_owned(), json!([entity.content]));
-        Some((entity.clone(), Snapshot::from_json(&Value::Object(account).to_string()).ok()?))
+        let mut of: BTreeSet<_> = named_by(&entity.content).collect();
+        let its_groups: Vec<_> = groups.iter().filter(|group| of.contains(&group.resource)).collect();
+        of.extend(its_groups.iter().flat_map(|group| named_by(&group.content)));
+        let own = [(entity.resource.as_str(), &entity.content)];
+        let known = groups.iter().chain(&known).filter(|one| of.contains(&one.resource));
+        let all = own.into_iter().chain(known.map(|one| (one.resource.as_str(), &one.content)));
+        Some((entity.clone(), Snapshot::of_entities(all)?))
     });
     Ok(saved.collect())
-}
-
-/// The groups and the policies of the account that an entity names, as keys of the baseline.
-fn names_of(content: &Value) -> impl Iterator<Item = String> {
-    let list = |name: &str| content.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let boundary = content["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str().map(str::to_owned);
-    let groups =
-        list("GroupList").into_iter().filter_map(|name| Some(format!("group/{}", name.as_str()?.to_lowercase())));
-    let attached = list("AttachedManagedPolicies").into_iter();
-    let attached = attached.filter_map(|policy| policy["PolicyArn"].as_str().map(str::to_owned)).chain(boundary);
-    let own = attached.filter(|arn| !is_aws_managed(arn));
-    groups.chain(own.filter_map(|arn| Some(format!("policy/{}", arn.rsplit('/').next()?.to_lowercase()))))
 }
 
 /// What the entity may do, and whom it trusts.

@@ -16,7 +16,7 @@ use crate::detection::{Case, assess};
 use crate::event::activity::Reading;
 use crate::event::{Activity, Delivery, is_schedule};
 use crate::history::{History, event_key};
-use crate::lookup::{Directory, enrich};
+use crate::lookup::Directory;
 use crate::severity::Severity;
 use crate::telemetry::InvocationLog;
 use crate::text::{TextKind, Untrusted};
@@ -126,7 +126,7 @@ impl<D: Directory> Handler<D> {
         let (begun, timetable) = (Instant::now(), Timetable::of(time_left));
         let deadline = timetable.lookups;
         let until = deadline.min(begun + self.settings.lookup_budget);
-        let lookups = async { Ok(enrich(&self.directory, &activity, until).await) };
+        let lookups = async { Ok(Box::pin(self.look_up(&activity, until, deadline)).await) };
         let claimed = async {
             match &session {
                 Some(session) => Box::pin(session.claim(deadline, self.clock)).await.map(Some),

@@ -13,6 +13,7 @@ mod handler;
 mod heartbeats;
 mod history_session;
 mod quiet;
+mod remembered;
 mod result;
 mod schedule;
 mod scheduled;

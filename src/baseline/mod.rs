@@ -23,5 +23,5 @@ pub use compare::{Unexplained, Window, same, unexplained};
 pub use findings::{FirstFindings, Names};
 pub use found::records;
 pub use progress::{Due, EVENTS_ARRIVE_WITHIN, Progress, Reading};
-pub use state::{State, state_of};
+pub use state::{State, named_by, state_of};
 pub use trace::{Former, Read, Recorded, Source, Trace, Was};

@@ -1,7 +1,8 @@
 //! The parts of an entity, from what was read of it.
 
 use super::aspect::{Aspect, Name, PRESENT};
-use serde_json::Value;
+use crate::policy::is_aws_managed;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The parts that an entity has, with their values. A part that is not there is absent.
@@ -80,6 +81,61 @@ pub fn state_of(resource: &str, content: &Value) -> State {
         }
     }
     state
+}
+
+/// The groups and the policies of the account that an entity names, as keys of the baseline.
+pub fn named_by(content: &Value) -> impl Iterator<Item = String> {
+    let list = |name: &str| content.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let boundary = content["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str().map(str::to_owned);
+    let groups =
+        list("GroupList").into_iter().filter_map(|name| Some(format!("group/{}", name.as_str()?.to_lowercase())));
+    let attached = list("AttachedManagedPolicies").into_iter();
+    let attached = attached.filter_map(|policy| policy["PolicyArn"].as_str().map(str::to_owned)).chain(boundary);
+    let own = attached.filter(|arn| !is_aws_managed(arn));
+    groups.chain(own.filter_map(|arn| Some(format!("policy/{}", arn.rsplit('/').next()?.to_lowercase()))))
+}
+
+/// The content of an entity with these parts instead of its own.
+pub(super) fn content_with(resource: &str, content: &Value, state: &State) -> Value {
+    let mut content = content.clone();
+    let kind = match resource.split('/').next() {
+        Some("user") => "UserPolicyList",
+        Some("role") => "RolePolicyList",
+        Some("group") => "GroupPolicyList",
+        Some("policy") => {
+            let default = state.get(&Aspect::DefaultVersion);
+            let versions = state.iter().filter_map(|(aspect, document)| {
+                let Aspect::Version(id) = aspect else { return None };
+                Some(json!({"VersionId": id, "Document": document, "IsDefaultVersion": Some(id) == default}))
+            });
+            content["PolicyVersionList"] = versions.collect();
+            return content;
+        }
+        _ => return content,
+    };
+    let (mut inline, mut attached, mut groups) = (Vec::new(), Vec::new(), Vec::new());
+    for (aspect, value) in state {
+        match aspect {
+            Aspect::Inline(name) => inline.push(json!({"PolicyName": name.as_str(), "PolicyDocument": value})),
+            Aspect::Attached(arn) => {
+                let name = arn.as_str().rsplit('/').next().unwrap_or_default();
+                attached.push(json!({"PolicyName": name, "PolicyArn": arn.as_str()}));
+            }
+            Aspect::Group(name) => groups.push(json!(name.as_str())),
+            _ => {}
+        }
+    }
+    content[kind] = inline.into();
+    content["AttachedManagedPolicies"] = attached.into();
+    if kind == "UserPolicyList" {
+        content["GroupList"] = groups.into();
+    }
+    content["PermissionsBoundary"] =
+        state.get(&Aspect::Boundary).map_or(Value::Null, |arn| json!({"PermissionsBoundaryArn": arn}));
+    if let Some(trust) = state.get(&Aspect::Trust) {
+        content["AssumeRolePolicyDocument"] = json!(trust);
+    }
+    content
 }
 
 /// A policy: the AWS CLI writes it as JSON, the baseline as text.

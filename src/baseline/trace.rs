@@ -2,7 +2,7 @@
 
 use super::aspect::Aspect;
 use super::change::{Part, Sets};
-use super::state::{State, state_of};
+use super::state::{State, content_with, state_of};
 use crate::event::Found;
 use crate::text::Untrusted;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -128,6 +128,17 @@ impl Trace {
         let changes = self.changes.iter().filter(|change| change.time < found.read);
         let replayed = self.replay(read, changes).unwrap_or_else(|| Replayed::absent(found.not_since));
         Former { replayed: Some(replayed), same_second: false }
+    }
+
+    /// What the entity is by now, as far as the baseline and the events say: its content, and since when it is known;
+    /// `None` if that is not known as a whole.
+    #[must_use]
+    pub fn current(&self) -> Option<(DateTime<Utc>, Value)> {
+        let read = self.reads.last()?;
+        let content = read.content.as_ref()?;
+        let replayed = self.replay(Some(read), self.changes.iter());
+        let state = Former { replayed, same_second: false }.whole()?;
+        Some((read.since, content_with(&self.resource, content, &state)))
     }
 
     fn replay<'a>(&self, read: Option<&Read>, changes: impl Iterator<Item = &'a Recorded>) -> Option<Replayed> {

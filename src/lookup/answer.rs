@@ -155,6 +155,8 @@ pub enum Provenance {
     Live(DateTime<Utc>),
     /// From a saved account. Its age is not known.
     Saved,
+    /// From the baseline, since IAM did not answer; the account was last read at this time.
+    Baseline(DateTime<Utc>),
     /// Nothing was read.
     Nowhere,
 }

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 pub trait Directory {
     /// Whether the directory can be asked about this account.
     fn knows(&self, account: Option<&str>) -> bool;
+    /// Whether IAM of the account throttled a moment ago: then fewer questions are better.
+    fn is_busy(&self, account: Option<&str>) -> bool;
     /// The account itself: no more than its names and its place in the organization.
     async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount;
     /// Whether an account is one of the own organization, without a call to that account.

@@ -149,6 +149,10 @@ impl Directory for IamDirectory {
         self.readers.know(account)
     }
 
+    fn is_busy(&self, account: Option<&str>) -> bool {
+        self.readers.are_busy(account)
+    }
+
     async fn account(&self, account: &AccountId, deadline: Instant) -> KnownAccount {
         let listed = match account {
             Some(id) => self.listed(id, deadline).await,

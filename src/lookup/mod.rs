@@ -17,6 +17,7 @@ pub mod organization;
 pub mod parameters;
 mod question;
 mod recent;
+mod remembered;
 mod service;
 pub mod snapshot;
 

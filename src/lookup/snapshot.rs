@@ -30,6 +30,7 @@ use saved::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::time::Instant;
 
@@ -66,6 +67,23 @@ impl Snapshot {
         let arns = arns.chain(snapshot.role_detail_list.iter().map(|role| &role.arn));
         snapshot.account = arns.filter_map(|arn| Arn::parse(arn)).map(|arn| arn.account.to_owned()).next();
         Ok(snapshot)
+    }
+
+    /// A directory of a few entities of a baseline, by their keys; `None` if one of them cannot be read.
+    pub fn of_entities<'a>(entities: impl Iterator<Item = (&'a str, &'a Value)>) -> Option<Self> {
+        let mut lists: BTreeMap<&str, Vec<&Value>> =
+            ["UserDetailList", "RoleDetailList", "GroupDetailList", "Policies"].map(|list| (list, Vec::new())).into();
+        for (resource, content) in entities {
+            let list = match resource.split('/').next() {
+                Some("user") => "UserDetailList",
+                Some("role") => "RoleDetailList",
+                Some("group") => "GroupDetailList",
+                Some("policy") => "Policies",
+                _ => continue,
+            };
+            lists.entry(list).or_default().push(content);
+        }
+        Self::from_json(&serde_json::to_string(&lists).ok()?).ok()
     }
 
     /// A directory without answers, and why.
@@ -278,6 +296,10 @@ fn tags(tags: &[SavedTag]) -> Vec<(Untrusted, Untrusted)> {
 impl Directory for Snapshot {
     fn knows(&self, account: Option<&str>) -> bool {
         account.zip(self.account.as_deref()).is_none_or(|(account, own)| account == own)
+    }
+
+    fn is_busy(&self, _: Option<&str>) -> bool {
+        false
     }
 
     async fn known_user(&self, question: &UserQuestion, _: Instant) -> Rc<User> {

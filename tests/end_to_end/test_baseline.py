@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from conftest import policy, trust
-from stage import ACCOUNT, create_user, event_of, refusal, until
+from stage import ACCOUNT, create_user, event_of, refusal, refusal_in_json
 
 CLOCK = {"source": "aws.events", "detail-type": "Scheduled Event", "account": ACCOUNT, "detail": {}}
 A_DAY = timedelta(hours=24, minutes=5)
@@ -244,3 +244,104 @@ def test_what_no_event_explains_is_found_and_what_events_explain_is_not(aws, acc
     reader.compare()
     reader.run(2)
     assert mailbox.mails() == []
+
+
+@pytest.mark.parametrize("code, calls_of_the_second", [("AccessDenied", True), ("Throttling", False)])
+def test_where_iam_does_not_answer_the_baseline_does_and_nothing_is_assured(
+    account, reader, history, mailbox, start, wire, code, calls_of_the_second
+):
+    reader.read()
+    let_time_pass(history, AN_HOUR)
+    function = start(**history.settings, LOOKUP_BUDGET_SECONDS="3")
+    wire.instead = lambda call: refusal(code) if call.service == "iam" else None
+
+    request = {"userName": "build-bot", "policyName": "more", "policyDocument": policy("s3:ListBucket")}
+    answer = function.invoke(event_of(account.carol.identity, "PutUserPolicy", request))
+    text = mailbox.mail()["Message"]
+    who, what = text.split("WHAT WAS CHANGED")
+    assert "administrator: AdministratorAccess (through the group Admins)" in who
+    assert "artifacts (through the group Builders)" in what
+    assert "not an administrator; no escalation" not in text
+    assert "in the baseline, last read" in text
+    assert answer["severity"] != "LOW"
+
+    wire.calls.clear()
+    request = {"userName": "deploy-bot", "policyName": "more", "policyDocument": policy("s3:ListBucket")}
+    function.invoke(event_of(account.carol.identity, "PutUserPolicy", request))
+    assert "everything (through the group Bots)" in mailbox.mail()["Message"]
+    # While IAM throttles, it is asked for nothing but the name of the account.
+    asked = {call.action for call in wire.iam()} - {"ListAccountAliases"}
+    assert bool(asked) == calls_of_the_second, asked
+
+
+def test_the_last_known_content_of_what_was_deleted_is_in_the_alert(aws, account, reader, history, mailbox, start, made):
+    made.role("retired", {"AWS": f"arn:aws:iam::{OUTSIDE}:root"})
+    aws.iam.put_role_policy(RoleName="retired", PolicyName="read", PolicyDocument=policy("s3:GetObject"))
+    arn = "arn:aws:iam::aws:policy/IAMFullAccess"
+    aws.iam.attach_role_policy(RoleName="retired", PolicyArn=arn)
+    reader.read()
+    let_time_pass(history, AN_HOUR)
+    function = start(**history.settings, WATCHED_EVENT_NAMES="DeleteRole", MINIMUM_SEVERITY="LOW")
+    function.invoke(event_of(account.carol.identity, "DetachRolePolicy", {"roleName": "retired", "policyArn": arn}))
+    assert mailbox.mails() == []
+    function.invoke(event_of(account.carol.identity, "DeleteRole", {"roleName": "retired"}))
+    known = lines(mailbox.mail(), "Last known")
+    assert any(OUTSIDE in line for line in known) and any("s3:GetObject" in line for line in known), known
+    # It was detached before.
+    assert not any("IAMFullAccess" in line for line in known), known
+
+
+@pytest.mark.parametrize("fault", ["index", "page", "write"])
+def test_a_reading_that_is_broken_off_goes_on_and_finds_what_it_would_have_found(
+    aws, reader, history, mailbox, wire, made, fault
+):
+    reader.read()
+    reader.run()
+    mailbox.mails()
+    made.user("unseen")
+    let_time_pass(history, A_DAY)
+    failing = {
+        "index": lambda call: call.action == "Query" and "BASELINE#" in json.dumps(call.parameters),
+        "page": lambda call: call.action == "GetAccountAuthorizationDetails" and "Role" in str(call.parameters),
+        "write": lambda call: call.action == "TransactWriteItems" and "unseen" in json.dumps(call.parameters),
+    }[fault]
+
+    def instead(call):
+        if not failing(call):
+            return None
+        if call.service == "iam":
+            return refusal("AccessDenied")
+        return refusal_in_json("ProvisionedThroughputExceededException")
+
+    wire.instead = instead
+    reader.run()
+    assert progress(history)["begun"], "it is not over"
+    line = reader.function.log()[-1]
+    assert "historyFailure" in line or line["baselineFailure"], line
+    wire.instead = lambda call: None
+    reader.read()
+    reader.compare()
+    subjects = [mail["Subject"] for mail in mailbox.mails()]
+    assert len(subjects) == 1 and "unseen created" in subjects[0], subjects
+
+
+def test_what_is_too_large_for_an_item_is_known_to_be_another_one_and_nothing_more(aws, reader, history, mailbox, made):
+    made.role("huge", {"Service": "ec2.amazonaws.com"})
+    resources = [f"arn:aws:s3:::bucket-{number}/*" for number in range(14_000)]
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources}
+    large = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.iam.put_role_policy(RoleName="huge", PolicyName="large", PolicyDocument=large)
+    reader.read()
+    reader.run()
+    mailbox.mails()
+    (item,) = [item for item in history.items("ENTITY") if item["pk"].endswith("role/huge")]
+    assert item["cut"] is True and "content" not in item
+    aws.iam.update_assume_role_policy(RoleName="huge", PolicyDocument=trust({"Service": "lambda.amazonaws.com"}))
+    reader.read_next_day()
+    reader.compare()
+    assert mailbox.mails() == [], "nothing can be said about it"
+    # The others are compared all the same.
+    made.user("beside")
+    reader.read_next_day()
+    reader.compare()
+    assert "beside" in mailbox.mail()["Subject"]

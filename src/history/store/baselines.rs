@@ -80,6 +80,19 @@ impl History {
         }
     }
 
+    /// When the last reading of an account ended; `None` if it was never read to the end.
+    ///
+    /// # Errors
+    /// If that could not be read.
+    pub async fn last_reading(&self, account: &Untrusted) -> Result<Option<DateTime<Utc>>, HistoryError> {
+        let query = self
+            .of(BASELINES)
+            .key_condition_expression("pk = :pk AND sk = :sk")
+            .expression_attribute_values(":sk", key(account.raw()));
+        let answer = patient("last reading", query.send()).await?;
+        Ok(answer.items().first().and_then(|item| progress(item).last).map(|(_, ended)| ended))
+    }
+
     /// Takes the baseline of an account for this invocation, until a time; `None` if another invocation has it.
     ///
     /// # Errors
@@ -314,16 +327,15 @@ impl History {
         Ok(item.and_then(|item| Some(read_of(item, time(item, "since")?))))
     }
 
-    /// What the baseline has of some entities now, as far as it has them, with when it was first read so.
+    /// What some entities are by now, as far as the baseline has them, with what the events say since.
     ///
     /// # Errors
     /// If it could not be read.
     pub async fn entities(&self, account: &Untrusted, resources: &[String]) -> Result<Vec<Reading>, HistoryError> {
         let reads = resources.iter().map(async |resource| {
-            let read = Box::pin(self.newest(account, resource)).await?;
-            Ok(read.and_then(|Read { since, content, .. }| {
-                Some(Reading { resource: resource.clone(), since, content: content? })
-            }))
+            let trace = Box::pin(self.trace(account, resource)).await?;
+            let current = trace.current();
+            Ok(current.map(|(since, content)| Reading { resource: resource.clone(), since, content }))
         });
         let all: Result<Vec<_>, _> = join_all(reads).await.into_iter().collect();
         all.map(|all| all.into_iter().flatten().collect())

@@ -151,7 +151,8 @@ impl Calls {
         }
     }
 
-    fn is_busy(&self) -> bool {
+    /// Whether a lookup was given up a moment ago because IAM throttled it.
+    pub(super) fn is_busy(&self) -> bool {
         self.given_up.get().is_some_and(|since| since.elapsed() < BUSY)
     }
 

@@ -100,6 +100,11 @@ impl Members {
         }
     }
 
+    fn are_busy(&self, account: &str) -> bool {
+        let assumed = self.readers.get_or(&account.to_owned(), |_| true, Rc::default);
+        assumed.get().is_some_and(|assumed| assumed.reader.as_ref().is_ok_and(|reader| reader.iam.calls.is_busy()))
+    }
+
     async fn reader(&self, account: &str, deadline: Instant) -> Result<Reader, Unavailable> {
         loop {
             let now = Instant::now();
@@ -184,6 +189,15 @@ impl Readers {
     /// Whether the account is the own one, or may be a member.
     pub(super) fn know(&self, account: Option<&str>) -> bool {
         self.is_own(account) || (self.members.is_some() && account.is_some_and(is_account_id))
+    }
+
+    /// Whether IAM of the account throttled a moment ago.
+    pub(super) fn are_busy(&self, account: Option<&str>) -> bool {
+        match (account, &self.members) {
+            _ if self.is_own(account) => self.own.calls.is_busy(),
+            (Some(account), Some(members)) => members.are_busy(account),
+            _ => false,
+        }
     }
 
     /// The reader of an account.
