@@ -282,7 +282,9 @@ def test_the_last_known_content_of_what_was_deleted_is_in_the_alert(aws, account
     reader.read()
     let_time_pass(history, AN_HOUR)
     function = start(**history.settings, WATCHED_EVENT_NAMES="DeleteRole", MINIMUM_SEVERITY="LOW")
-    function.invoke(event_of(account.carol.identity, "DetachRolePolicy", {"roleName": "retired", "policyArn": arn}))
+    before = (datetime.now(timezone.utc) - timedelta(seconds=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    request = {"roleName": "retired", "policyArn": arn}
+    function.invoke(event_of(account.carol.identity, "DetachRolePolicy", request, eventTime=before))
     assert mailbox.mails() == []
     function.invoke(event_of(account.carol.identity, "DeleteRole", {"roleName": "retired"}))
     known = lines(mailbox.mail(), "Last known")
