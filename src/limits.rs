@@ -124,6 +124,8 @@ pub const TRACE_READ: i32 = 20;
 pub const PAGE_PATIENCE: Duration = Duration::from_secs(8);
 /// How often IAM is asked whether the credential report is ready: once a run.
 pub const REPORT_ASKED_FOR: u32 = 10;
+/// So many runs in a row may read nothing because IAM is busy, before that is a failure.
+pub const RUNS_WITHOUT_A_PAGE: u32 = 5;
 /// How soon accounts are looked for again that were not heard of before.
 pub const ACCOUNTS_LOOKED_FOR_AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// Events so long before a reading count in its comparison: the credential report is up to four hours old.

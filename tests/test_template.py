@@ -295,7 +295,7 @@ def test_a_stack_without_an_organization_has_nothing_of_one(template):
     assert not {name for name in [*resources, *outputs] if "Organization" in name or "Member" in name}
     # What an account alone has. The heartbeat comes with the history.
     rules = {"Doors", "Iam", "Root", "Schedule", "SelfProtection", "SignIn"}
-    alarms = {"Errors", "Expectations", "Failed", "FailedInvocations", "History", "Lookup", "Lost", "Readers", "Schedule"}
+    alarms = {"Baseline", "Errors", "Expectations", "Failed", "FailedInvocations", "History", "Lookup", "Lost", "Readers", "Schedule"}
     alarms |= {"SilentAccounts", "Summary", "Suppressed", "Throttles", "Undelivered", "Unsent", "Verification"}
     others = {"AlertFunction", "AlertLogs", "AlertRetries", "AlertRole", "Dashboard", "HistoryTable", "TamperingRole"}
     others |= {"RegionRole"}

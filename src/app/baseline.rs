@@ -7,7 +7,9 @@ use crate::alert::Alert;
 use crate::baseline::{Due, Progress, Read};
 use crate::history::store::{Index, Renewed, short};
 use crate::history::{History, HistoryError};
-use crate::limits::{ACCOUNTS_LOOKED_FOR_AGAIN, PAGE_PATIENCE, REPORT_ASKED_FOR, WORTH_AN_ATTEMPT};
+use crate::limits::{
+    ACCOUNTS_LOOKED_FOR_AGAIN, PAGE_PATIENCE, REPORT_ASKED_FOR, RUNS_WITHOUT_A_PAGE, WORTH_AN_ATTEMPT,
+};
 use crate::lookup::iam::{Page, Place};
 use crate::lookup::{Directory, Unavailable};
 use crate::telemetry::InvocationLog;
@@ -82,9 +84,14 @@ impl<D: Directory> Handler<D> {
             Some(Due::Compare(window)) => Box::pin(self.compare(&mut work, &window, alerts, log)).await,
             None => Ok(()),
         };
+        work.progress.failed = if matches!(done, Err(Halted::NotRead(_))) { work.progress.failed + 1 } else { 0 };
         log.baseline_gaps(&work.account, &work.progress);
         history.note_baseline(&work.account, &work.progress, until).await?;
-        done
+        match done {
+            // IAM is busy, or has a bad minute: the next run reads on.
+            Err(Halted::NotRead(why)) if why.is_for_now() && work.progress.failed < RUNS_WITHOUT_A_PAGE => Ok(()),
+            done => done,
+        }
     }
 
     /// The account that is due first, and when.

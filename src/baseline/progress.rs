@@ -35,6 +35,8 @@ pub struct Progress {
     pub gaps: Vec<(String, String)>,
     /// How often the reading asked for the credential report.
     pub asked: u32,
+    /// How many runs in a row could not read on.
+    pub failed: u32,
     /// What the first reading found so far, until it is mailed.
     pub findings: Option<super::findings::FirstFindings>,
 }
@@ -86,7 +88,7 @@ impl Progress {
 
     /// A reading begins.
     pub fn begin(&mut self, now: DateTime<Utc>) {
-        (self.begun, self.place, self.asked) = (Some(now), None, 0);
+        (self.begun, self.place, self.asked, self.failed) = (Some(now), None, 0, 0);
         self.gaps.clear();
         self.findings = self.is_first().then(super::findings::FirstFindings::default);
     }

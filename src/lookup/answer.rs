@@ -69,6 +69,12 @@ impl Unavailable {
         !matches!(self, Self::NotAsked(_))
     }
 
+    /// Whether there may be an answer a little later.
+    #[must_use]
+    pub const fn is_for_now(&self) -> bool {
+        matches!(self, Self::Throttled | Self::TimedOut | Self::Unreachable)
+    }
+
     /// The reason, as words in a sentence.
     #[must_use]
     pub fn words(&self) -> Phrase {
