@@ -119,10 +119,10 @@ fn statements() -> impl Strategy<Value = Vec<Value>> {
 
 /// A document, and one that differs from it in a few places.
 fn neighbours() -> impl Strategy<Value = (Vec<Value>, Vec<Value>)> {
-    let edits = prop::collection::vec((0..8_u8, statement()), 4);
-    let fresh = prop_oneof![3 => Just(vec![]), 1 => prop::collection::vec(statement(), 1..2)];
+    let edits = prop::collection::vec((0..12_u8, statement(), some(&["a", "b", "true", "false"])), 4);
+    let fresh = prop_oneof![5 => Just(vec![]), 1 => prop::collection::vec(statement(), 1..2)];
     (statements(), edits, fresh).prop_map(|(before, edits, fresh)| {
-        let edited = before.iter().zip(edits).filter_map(|(statement, (edit, other))| {
+        let edited = before.iter().zip(edits).filter_map(|(statement, (edit, other, values))| {
             let mut statement = statement.clone();
             let mut take = |element: &str| {
                 if other.get(element).is_some() && statement.get(element).is_some() {
@@ -136,6 +136,13 @@ fn neighbours() -> impl Strategy<Value = (Vec<Value>, Vec<Value>)> {
                 4 => take("Principal"),
                 5 => take("Resource"),
                 6 => statement["Condition"]["StringEquals"]["m"] = "a".into(),
+                7..=9 => {
+                    let operators = statement["Condition"].as_object_mut().unwrap().values_mut();
+                    for condition in operators.flat_map(|keys| keys.as_object_mut().unwrap().values_mut()) {
+                        let kept = if edit == 7 { vec![] } else { list(condition) };
+                        *condition = kept.into_iter().chain(list(&values)).collect();
+                    }
+                }
                 _ => {}
             }
             Some(statement)
@@ -287,7 +294,7 @@ fn allowed(statements: &[Value], call: &Call) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn a_document_that_is_written_in_another_way_says_the_same(all in statements(), choices in prop::collection::vec(0_usize..60, 1..30)) {

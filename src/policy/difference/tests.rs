@@ -321,6 +321,18 @@ fn a_changed_list_of_exceptions_is_another_statement() {
 }
 
 #[test]
+fn what_only_two_statements_can_say_stays_two_lines() {
+    let but = |but: &str| json!({"Effect": "Allow", "NotAction": but, "Resource": "*"});
+    assert_eq!(
+        words(DifferenceOf::Identity, &json!([]), &json!([but("iam:*"), but("s3:*"), allow("a:b"), allow("a:c")])),
+        ["+ allows all but iam:* on *", "+ allows all but s3:* on *", "+ allows a:b, a:c on *"]
+    );
+    let on = |resource: &str, action: &str| with(allow(action), "Resource", resource.into());
+    let after = json!([on("a", "x:1"), on("b", "x:2"), on("a", "x:2"), on("b", "x:1"), on("c", "x:1")]);
+    assert_eq!(words(DifferenceOf::Identity, &json!([]), &after), ["+ allows x:1 on c", "+ allows x:1, x:2 on a, b"]);
+}
+
+#[test]
 fn a_part_that_is_not_valid_is_compared_as_it_is_and_counts_as_wider() {
     for odd in [
         json!({"Effect": "Perhaps", "Action": "s3:*", "Resource": "*"}),
@@ -371,6 +383,7 @@ fn a_hostile_product_is_compared_quickly() {
         (of(5_000, 500), json!([of(5_000, 500)[1]]), false),
         (of(140, 140), of(140, 141), true),
         (of(140, 141), of(140, 140), false),
+        (json!([]), json!([of(5_000, 500)[1], of(4_000, 500)[1], of(4_000, 400)[1]]), true),
         (repeated("a", 2_000), repeated("b", 2_000), true),
     ] {
         let start = Instant::now();
