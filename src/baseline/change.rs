@@ -6,7 +6,6 @@ use crate::catalog::{ObjectKind, Operation, TargetKind};
 use crate::event::Activity;
 use crate::policy::decoded;
 use crate::text::Untrusted;
-use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
 /// What a call changed of one entity.
@@ -71,11 +70,11 @@ impl Sets {
             });
             all.collect()
         };
-        let known = value.as_object().and_then(|object| object.iter().next());
+        let known = value.as_object().filter(|object| object.len() == 1).and_then(|object| object.iter().next());
         match known.map(|(what, of)| (what.as_str(), of)) {
             Some(("created", of)) => parts(of).map_or(Self::Anything, Self::Created),
             Some(("changed", of)) => parts(of).map_or(Self::Anything, Self::Changed),
-            Some(("deleted", _)) => Self::Deleted,
+            Some(("deleted", of)) if of.as_object().is_some_and(Map::is_empty) => Self::Deleted,
             _ => Self::Anything,
         }
     }
@@ -102,9 +101,14 @@ pub fn changes(activity: &Activity) -> Vec<Change> {
     let entity =
         |name: Option<&Untrusted>, sets: Option<Sets>| name.map(|name| key(activity.target.kind, name)).zip(sets);
     let credentials = |name: Option<&Untrusted>, sets: Option<Sets>| name.map(credentials_key).zip(sets);
+    let is_same = |a: &Untrusted, b: &Untrusted| key(activity.target.kind, a) == key(activity.target.kind, b);
     let all = match (action.operation, action.object) {
         (Operation::Rename, ObjectKind::NewName) => {
             let renamed = activity.object.name.as_ref();
+            // In other case, a name is the same.
+            if target.zip(renamed).is_some_and(|(target, renamed)| is_same(target, renamed)) {
+                return Vec::new();
+            }
             let (gone, new) = (Some(Sets::Deleted), Some(Sets::Anything));
             let of_entity = [entity(target, gone.clone()), entity(renamed, new.clone())];
             let of_credentials = [credentials(target, gone), credentials(renamed, new)];
@@ -124,15 +128,18 @@ pub fn changes(activity: &Activity) -> Vec<Change> {
             vec![Some((PASSWORD_POLICY.to_owned(), if deleted { Sets::Deleted } else { password_policy(activity) }))]
         }
         (_, ObjectKind::AccessKey | ObjectKind::ConsolePassword | ObjectKind::MfaDevice) => {
-            let root = Untrusted::new("root");
             let of_root = activity.target.kind == TargetKind::RootUser;
-            vec![credentials(if of_root { Some(&root) } else { target }, of_credentials(activity))]
+            let key = if of_root { Some(ROOT.to_owned()) } else { target.map(credentials_key) };
+            vec![key.zip(of_credentials(activity))]
         }
         _ => vec![entity(target, of_entity(activity))],
     };
     let all = all.into_iter().flatten().filter(|(resource, _)| is_kept(resource));
     all.map(|(resource, sets)| Change { resource, sets }).collect()
 }
+
+/// The credentials of the root user.
+const ROOT: &str = "credentials/root";
 
 /// A user may be called root, too.
 fn credentials_key(name: &Untrusted) -> String {
@@ -157,6 +164,11 @@ fn of_entity(activity: &Activity) -> Option<Sets> {
     let (action, request) = (activity.action, &activity.request);
     let object = activity.object.name.as_ref().map(|name| name.raw().to_owned());
     let named = |make: fn(Name) -> Aspect| object.clone().map(|name| make(Name::new(name)));
+    // The id of an application may look like an ARN.
+    let client = || {
+        let id = activity.object.arn.as_ref().or(activity.object.name.as_ref());
+        id.map(|id| Aspect::ClientId(id.raw().to_owned()))
+    };
     let policy = || activity.object.arn.as_ref().map(|arn| Aspect::Attached(Name::new(arn.raw())));
     match (action.operation, action.object) {
         (Operation::Create, ObjectKind::Itself) => Some(Sets::Created(created(activity))),
@@ -192,14 +204,14 @@ fn of_entity(activity: &Activity) -> Option<Sets> {
         }
         (Operation::Change, ObjectKind::Itself) if activity.target.kind == TargetKind::SamlProvider => {
             // The other fields are about encryption.
-            request.get("sAMLMetadataDocument")?;
+            request.get("sAMLMetadataDocument").or(activity.omitted.then_some(&Value::Null))?;
             one(Some(Aspect::Metadata), written(activity, "sAMLMetadataDocument"))
         }
         (Operation::Replace, ObjectKind::Thumbprints) => {
             one(Some(Aspect::Thumbprints), list(activity, "thumbprintList"))
         }
-        (Operation::Add, ObjectKind::ClientId) => one(object.map(Aspect::ClientId), present()),
-        (Operation::Remove, ObjectKind::ClientId) => one(object.map(Aspect::ClientId), Part::Absent),
+        (Operation::Add, ObjectKind::ClientId) => one(client(), present()),
+        (Operation::Remove, ObjectKind::ClientId) => one(client(), Part::Absent),
         (Operation::Tag | Operation::Untag, _)
         | (
             _,
@@ -219,9 +231,16 @@ fn of_entity(activity: &Activity) -> Option<Sets> {
 fn of_credentials(activity: &Activity) -> Option<Sets> {
     match (activity.action.operation, activity.action.object) {
         (operation, ObjectKind::AccessKey) => Some(Sets::Changed(vec![of_key(activity, operation)])),
+        // The report does not always have the password of the root user.
+        (_, ObjectKind::ConsolePassword) if activity.target.kind == TargetKind::RootUser => {
+            one(Some(Aspect::Password), Part::NotKnown)
+        }
         (Operation::Delete, ObjectKind::ConsolePassword) => one(Some(Aspect::Password), Part::Absent),
         (_, ObjectKind::ConsolePassword) => one(Some(Aspect::Password), present()),
         (Operation::Register, ObjectKind::MfaDevice) => one(Some(Aspect::Mfa), present()),
+        (Operation::Deactivate, ObjectKind::MfaDevice) if activity.found.is_some() => {
+            one(Some(Aspect::Mfa), Part::Absent)
+        }
         // There may be another device.
         (Operation::Deactivate, ObjectKind::MfaDevice) => one(Some(Aspect::Mfa), Part::NotKnown),
         _ => None,
@@ -267,8 +286,8 @@ fn created(activity: &Activity) -> Vec<(Aspect, Part)> {
         }
         TargetKind::Policy => vec![
             id(),
-            (Aspect::DefaultVersion, Part::Is("v1".to_owned())),
-            (Aspect::Version("v1".to_owned()), written(activity, "policyDocument")),
+            (Aspect::DefaultVersion, Part::Is(version(activity))),
+            (Aspect::Version(version(activity)), written(activity, "policyDocument")),
         ],
         TargetKind::SamlProvider => vec![(Aspect::Metadata, written(activity, "sAMLMetadataDocument"))],
         TargetKind::OidcProvider => {
@@ -284,19 +303,35 @@ fn created(activity: &Activity) -> Vec<(Aspect, Part)> {
     }
 }
 
+/// The default version of a new policy: of one that was found, it may be a later one.
+fn version(activity: &Activity) -> String {
+    let found = activity.response.pointer("/policy/defaultVersionId").and_then(Value::as_str);
+    found.filter(|_| activity.found.is_some()).unwrap_or("v1").to_owned()
+}
+
 /// What a call did to an access key. The credential report has no ids: a new key is known by its time, and which key the
-/// other calls were about is not known, if the user has more than one.
+/// other calls were about is not known, if the user has more than one. Of a change that was found, both are known.
 fn of_key(activity: &Activity, operation: Operation) -> (Aspect, Part) {
-    // CloudTrail writes the date in a form of its own; a change without an event has the date of the report.
-    let written = activity.response.pointer("/accessKey/createDate").and_then(Value::as_str);
-    let written = written.filter(|date| DateTime::parse_from_rfc3339(date).is_ok()).map(str::to_owned);
-    let time = written.or_else(|| activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string()));
-    match (operation, time) {
-        (Operation::Create, Some(time)) => (Aspect::Key(time), Part::Is("active".to_owned())),
-        (Operation::Activate, _) => (Aspect::Key(String::new()), Part::Is("active".to_owned())),
-        (Operation::Deactivate, _) => (Aspect::Key(String::new()), Part::Is("inactive".to_owned())),
-        (Operation::Delete, _) => (Aspect::Key(String::new()), Part::Absent),
-        _ => (Aspect::Key(String::new()), Part::NotKnown),
+    let found = |field: &str| {
+        let key = activity.response.get("accessKey").filter(|_| activity.found.is_some())?;
+        key.get(field).and_then(Value::as_str).map(str::to_owned)
+    };
+    let time = || activity.time.map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let created = found("createDate");
+    let status = |status: &str| Part::Is(status.to_owned());
+    let key = |created: Option<String>| Aspect::Key(created.unwrap_or_default());
+    match operation {
+        Operation::Create => {
+            let inactive = found("status").is_some_and(|status| status == "Inactive");
+            match created.or_else(time) {
+                None => (key(None), Part::NotKnown),
+                created => (key(created), status(if inactive { "inactive" } else { "active" })),
+            }
+        }
+        Operation::Activate => (key(created), status("active")),
+        Operation::Deactivate => (key(created), status("inactive")),
+        Operation::Delete => (key(created), Part::Absent),
+        _ => (key(created), Part::NotKnown),
     }
 }
 
@@ -310,19 +345,20 @@ fn password_policy(activity: &Activity) -> Sets {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (Aspect::Setting(name), Part::Is(value))
     });
-    let mut settings: Vec<_> = settings.collect();
     // ExpirePasswords follows from the age, and says nothing of its own.
-    settings.push((Aspect::Setting("ExpirePasswords".to_owned()), Part::NotKnown));
+    let follows = Aspect::Setting("ExpirePasswords".to_owned());
+    let mut settings: Vec<_> = settings.filter(|(aspect, _)| *aspect != follows).collect();
+    settings.push((follows, Part::NotKnown));
     for name in DEFAULTS {
         let aspect = Aspect::Setting(name.0.to_owned());
         if !settings.iter().any(|(known, _)| *known == aspect) {
-            settings.push((aspect, name.1.map_or(Part::NotKnown, |value| Part::Is(value.to_owned()))));
+            settings.push((aspect, name.1.map_or(Part::Absent, |value| Part::Is(value.to_owned()))));
         }
     }
     Sets::Created(settings)
 }
 
-/// What `UpdateAccountPasswordPolicy` sets if the request does not say, by the API reference of IAM.
+/// What `UpdateAccountPasswordPolicy` sets if the request does not say, by the API reference of IAM. `None`: no such rule.
 const DEFAULTS: [(&str, Option<&str>); 9] = [
     ("MinimumPasswordLength", Some("6")),
     ("RequireSymbols", Some("false")),

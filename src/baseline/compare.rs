@@ -3,7 +3,7 @@
 use super::aspect::Aspect;
 use super::change::Part;
 use super::state::{State, state_of};
-use super::trace::{Replayed, Trace, late};
+use super::trace::{Replayed, Trace, When, distance, late};
 use crate::policy::same_documents;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -28,9 +28,6 @@ pub enum Unexplained {
     Part { aspect: Aspect, was: Option<String>, is: Option<String> },
 }
 
-/// How far the time of a key in the credential report is from the time of the event.
-const SAME_KEY: TimeDelta = TimeDelta::minutes(2);
-
 /// What no event explains of the difference between two readings. The events must have had time to arrive.
 ///
 /// A call shortly before or during the reading may be visible in it or not.
@@ -43,35 +40,40 @@ pub fn unexplained(trace: &Trace, window: &Window) -> Vec<Unexplained> {
         // It was never read: it can only be expected.
         return expected(trace, window, former.map(|read| Replayed::of(&trace.resource, read)), late).against(None);
     };
-    if actual.too_large {
-        // Only that it is another one is known.
-        return Vec::new();
-    }
-    let state = actual.content.as_ref().map(|content| state_of(&trace.resource, content));
     let former = former.map(|read| Replayed::of(&trace.resource, read));
-    expected(trace, window, former, late).against(state.as_ref())
+    let expected = expected(trace, window, former, late);
+    if actual.too_large {
+        // Its parts are not known.
+        return if expected.may_exist(true) { Vec::new() } else { vec![Unexplained::Exists] };
+    }
+    expected.against(actual.content.as_ref().map(|content| state_of(&trace.resource, content)).as_ref())
 }
 
 /// What the former reading and the events lead to.
 fn expected(trace: &Trace, window: &Window, former: Option<Replayed>, late: TimeDelta) -> Replayed {
     let mut replayed = former.unwrap_or_else(|| Replayed::absent(window.former.0));
-    for change in trace.changes.iter().filter(|change| change.time >= window.former.0 - late) {
-        if change.time > window.run.1 + TimeDelta::minutes(5) {
-            break;
-        }
-        // It may be in the former reading already, or not in this one yet.
-        replayed.apply(change, change.time >= window.run.0 - late);
+    let span = window.former.0 - late..=window.run.1 + TimeDelta::minutes(5);
+    for change in trace.changes.iter().filter(|change| span.contains(&change.time)) {
+        let when = match change.time {
+            time if time >= window.run.0 - late => When::PerhapsLater,
+            time if time <= window.former.1 => When::Shortly,
+            _ => When::After,
+        };
+        replayed.apply(change, when);
     }
     replayed
 }
 
 impl Replayed {
+    fn may_exist(&self, exists: bool) -> bool {
+        self.exists.values.iter().any(|value| value.is_none_or(|value| value == exists))
+    }
+
     fn against(&self, actual: Option<&State>) -> Vec<Unexplained> {
-        let may = |exists: bool| self.exists.values.iter().any(|value| value.is_none_or(|value| value == exists));
         let Some(actual) = actual else {
-            return if may(false) { Vec::new() } else { vec![Unexplained::Gone] };
+            return if self.may_exist(false) { Vec::new() } else { vec![Unexplained::Gone] };
         };
-        if !may(true) {
+        if !self.may_exist(true) {
             return vec![Unexplained::Exists];
         }
         let mut all = Vec::new();
@@ -79,7 +81,7 @@ impl Replayed {
         for aspect in aspects.into_iter().filter(|aspect| !matches!(aspect, Aspect::Key(_))) {
             let is = actual.get(aspect);
             let Some(options) = self.parts.get(aspect) else {
-                if self.others_absent {
+                if self.others_absent && !is.is_some_and(|is| says_nothing(aspect, is)) {
                     all.push(Unexplained::Part { aspect: aspect.clone(), was: None, is: is.cloned() });
                 }
                 continue;
@@ -87,7 +89,8 @@ impl Replayed {
             let fits = options.values.iter().any(|part| match (part, is) {
                 (Part::NotKnown, _) | (Part::Absent, None) => true,
                 (Part::Is(value), Some(is)) => same(aspect, value, is),
-                _ => false,
+                (Part::Is(value), None) => says_nothing(aspect, value),
+                (Part::Absent, Some(is)) => says_nothing(aspect, is),
             });
             if !fits {
                 let was = options.values.iter().find_map(|part| match part {
@@ -115,10 +118,11 @@ impl Replayed {
         let mut all = Vec::new();
         for (aspect, status) in actual {
             let Aspect::Key(created) = aspect else { continue };
-            let found = expected.iter().position(|(expected, values)| {
-                is_near(expected, created) && values.iter().any(|part| !matches!(part, Part::Absent))
+            let near = expected.iter().enumerate().filter_map(|(index, (expected, values))| {
+                let may_be = values.iter().any(|part| !matches!(part, Part::Absent));
+                Some((distance(expected, created).filter(|_| may_be)?, index))
             });
-            match found.map(|index| expected.remove(index).1) {
+            match near.min().map(|(_, index)| expected.remove(index).1) {
                 None => all.push(Unexplained::Part { aspect: aspect.clone(), was: None, is: Some(status.clone()) }),
                 Some(values) => {
                     let fits = |part: &Part| matches!(part, Part::NotKnown) || *part == Part::Is(status.clone());
@@ -143,12 +147,9 @@ impl Replayed {
     }
 }
 
-fn is_near(one: &str, other: &str) -> bool {
-    let time = |text: &str| DateTime::parse_from_rfc3339(text).ok();
-    match (time(one), time(other)) {
-        (Some(one), Some(other)) => (one - other).abs() <= SAME_KEY,
-        _ => one == other,
-    }
+/// Whether a setting of the password policy is the same as none.
+fn says_nothing(aspect: &Aspect, value: &str) -> bool {
+    matches!(aspect, Aspect::Setting(_)) && matches!(value, "0" | "false")
 }
 
 /// Whether two values of a part say the same.
@@ -158,6 +159,11 @@ pub fn same(aspect: &Aspect, before: &str, after: &str) -> bool {
         Aspect::Trust => same_documents(before, after) || only_principals_were_deleted(before, after),
         Aspect::Inline(_) | Aspect::Version(_) => same_documents(before, after),
         Aspect::Boundary => before.eq_ignore_ascii_case(after),
+        // They are hexadecimal.
+        Aspect::Thumbprints => {
+            let all = |text: &str| text.to_lowercase().split(',').map(str::to_owned).collect::<BTreeSet<_>>();
+            all(before) == all(after)
+        }
         _ => before == after,
     }
 }
@@ -172,7 +178,11 @@ fn only_principals_were_deleted(before: &str, after: &str) -> bool {
     principals(&after, &mut is);
     let ids: Vec<_> = is.iter().filter(|principal| is_unique_id(principal) && !was.contains(principal)).collect();
     let lost: Vec<_> = was.iter().filter(|principal| !is.contains(principal)).collect();
-    if ids.is_empty() || ids.len() != lost.len() || !lost.iter().all(|principal| principal.contains(":iam::")) {
+    // Only users and roles have such ids.
+    let of_ids = |prefix: &str| ids.iter().filter(|id| id.starts_with(prefix)).count();
+    let of_lost = |kind: &str| lost.iter().filter(|arn| arn.contains(":iam::") && arn.contains(kind)).count();
+    let (users, roles) = (of_lost(":user/"), of_lost(":role/"));
+    if lost.is_empty() || users + roles != lost.len() || (users, roles) != (of_ids("AIDA"), of_ids("AROA")) {
         return false;
     }
     let text = |document: &Value, gone: &[&String]| {
@@ -191,9 +201,9 @@ fn is_unique_id(principal: &str) -> bool {
 
 /// Where the principals of AWS accounts stand in a document.
 fn aws_principals(document: &mut Value) -> Vec<&mut Value> {
-    let statements = match &mut document["Statement"] {
-        Value::Array(all) => all.iter_mut().collect(),
-        one => vec![one],
+    let statements: Vec<_> = match document.get_mut("Statement") {
+        Some(Value::Array(all)) => all.iter_mut().collect(),
+        one => one.into_iter().collect(),
     };
     let principals = statements.into_iter().filter_map(|statement| statement.get_mut("Principal")?.get_mut("AWS"));
     principals.collect()
@@ -209,7 +219,7 @@ fn principals(document: &Value, all: &mut Vec<String>) {
     }
 }
 
-/// Takes principals out of a document. A statement without principals keeps the mark that it had some.
+/// Replaces principals in a document by a mark.
 fn without(document: &mut Value, gone: &[&String]) {
     for principal in aws_principals(document) {
         let all = match principal {

@@ -54,6 +54,8 @@ pub fn records(
         // As CloudTrail calls the root user.
         ("credentials", _) if name == "root" => "AWS ROOT USER",
         (_, Some(written)) => written,
+        // A user may be called root, too.
+        ("credentials", None) => name.trim_start_matches("user/"),
         (_, None) => name,
     };
     let entity = Entity {
@@ -66,10 +68,18 @@ pub fn records(
         differences,
     };
     let time = window.run.1.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let calls = differences.iter().flat_map(|difference| entity.calls(difference));
+    // A new entity is another one: all that it has is new.
+    let is_new = |difference: &Unexplained| {
+        matches!(difference, Unexplained::Exists | Unexplained::Part { aspect: Aspect::Id, .. })
+    };
+    let calls = if differences.iter().any(is_new) {
+        entity.created()
+    } else {
+        differences.iter().filter_map(|difference| entity.call(difference)).collect()
+    };
     let mut all = Vec::new();
     for (event_name, request, response) in calls {
-        let made_of = format!("{account}\n{}\n{event_name}\n{request}\n{time}", trace.resource);
+        let made_of = json!([account, trace.resource, event_name, request, response, time]).to_string();
         let record = json!({
             "eventVersion": "1.11", "eventSource": "iam.amazonaws.com", "eventName": event_name, "eventTime": time,
             "awsRegion": "us-east-1", "eventType": "AwsApiCall", "recipientAccountId": account, "readOnly": false,
@@ -85,15 +95,15 @@ pub fn records(
 }
 
 impl Entity<'_> {
-    fn calls(&self, difference: &Unexplained) -> Vec<Call> {
+    fn call(&self, difference: &Unexplained) -> Option<Call> {
         match difference {
-            Unexplained::Exists | Unexplained::Part { aspect: Aspect::Id, .. } => self.created(),
-            Unexplained::Gone => self.deleted().into_iter().collect(),
-            Unexplained::Part { aspect: Aspect::Key(_), was: Some(_), is: Some(status) } => {
-                let status = if status == "active" { "Active" } else { "Inactive" };
-                vec![("UpdateAccessKey".to_owned(), self.of_name(json!({"status": status})), Value::Null)]
+            Unexplained::Exists => None,
+            Unexplained::Gone => self.deleted(),
+            Unexplained::Part { aspect: Aspect::Key(created), was: Some(_), is: Some(status) } => {
+                let request = self.of_name(json!({"status": key_status(status)}));
+                Some(("UpdateAccessKey".to_owned(), request, json!({"accessKey": {"createDate": created}})))
             }
-            Unexplained::Part { aspect, is, .. } => self.changed(aspect, is.as_deref()).into_iter().collect(),
+            Unexplained::Part { aspect, is, .. } => self.changed(aspect, is.as_deref()),
         }
     }
 
@@ -146,9 +156,10 @@ impl Entity<'_> {
             }
             "group" => call("CreateGroup", self.of_name(json!({})), answer("group")),
             "policy" => {
-                let default = self.state.get(&Aspect::DefaultVersion).cloned().unwrap_or_default();
-                let document = self.part(&Aspect::Version(default));
-                call("CreatePolicy", self.of_name(json!({"policyDocument": document})), answer("policy"))
+                let document = self.part(&Aspect::Version(self.default().to_owned()));
+                let mut response = answer("policy");
+                response["policy"]["defaultVersionId"] = self.part(&Aspect::DefaultVersion);
+                call("CreatePolicy", self.of_name(json!({"policyDocument": document})), response)
             }
             "saml-provider" => {
                 let request = json!({"name": self.name, "sAMLMetadataDocument": self.part(&Aspect::Metadata)});
@@ -157,7 +168,9 @@ impl Entity<'_> {
             "oidc-provider" => {
                 let clients: Vec<_> = self.state.keys().filter_map(client).collect();
                 let url = self.content.and_then(|content| content.get("Url")).cloned().unwrap_or(json!(self.name));
-                let request = json!({"url": url, "clientIDList": clients});
+                let thumbprints = self.state.get(&Aspect::Thumbprints).map_or("", String::as_str).split(',');
+                let thumbprints: Vec<_> = thumbprints.collect();
+                let request = json!({"url": url, "clientIDList": clients, "thumbprintList": thumbprints});
                 call("CreateOpenIDConnectProvider", request, json!({"openIDConnectProviderArn": self.arn()}))
             }
             "password-policy" => return vec![self.password_policy()],
@@ -171,16 +184,15 @@ impl Entity<'_> {
 
     /// What a new entity has besides what its creation sets.
     fn parts(&self) -> Vec<Call> {
-        let separate = |aspect: &&Aspect| {
-            matches!(
-                aspect,
-                Aspect::Inline(_)
-                    | Aspect::Attached(_)
-                    | Aspect::Group(_)
-                    | Aspect::Password
-                    | Aspect::Mfa
-                    | Aspect::Key(_)
-            )
+        let separate = |aspect: &Aspect| match aspect {
+            Aspect::Inline(_)
+            | Aspect::Attached(_)
+            | Aspect::Group(_)
+            | Aspect::Password
+            | Aspect::Mfa
+            | Aspect::Key(_) => true,
+            Aspect::Version(id) => id != self.default(),
+            _ => false,
         };
         let parts = self.state.iter().filter(|(aspect, _)| separate(aspect));
         parts.filter_map(|(aspect, value)| self.changed(aspect, Some(value))).collect()
@@ -240,9 +252,7 @@ impl Entity<'_> {
                 call("SetDefaultPolicyVersion".to_owned(), request)
             }
             (Aspect::DefaultVersion, Some(version)) => Some(self.version(version, true)),
-            (Aspect::Version(version), Some(_)) => {
-                Some(self.version(version, self.state.get(&Aspect::DefaultVersion) == Some(version)))
-            }
+            (Aspect::Version(version), Some(_)) => Some(self.version(version, self.default() == version)),
             (Aspect::Version(version), None) => {
                 call("DeletePolicyVersion".to_owned(), json!({"policyArn": self.arn(), "versionId": version}))
             }
@@ -254,7 +264,10 @@ impl Entity<'_> {
                 let verb = if is.is_some() { "EnableMFADevice" } else { "DeactivateMFADevice" };
                 call(verb.to_owned(), self.of_name(json!({})))
             }
-            (Aspect::Key(_), None) => call("DeleteAccessKey".to_owned(), self.of_name(json!({}))),
+            (Aspect::Key(created), None) => {
+                let response = json!({"accessKey": {"createDate": created}});
+                Some(("DeleteAccessKey".to_owned(), self.of_name(json!({})), response))
+            }
             (Aspect::Key(created), Some(_)) => Some(self.key(created)),
             (Aspect::Metadata, Some(metadata)) => {
                 let request = json!({"sAMLProviderArn": self.arn(), "sAMLMetadataDocument": metadata});
@@ -276,6 +289,11 @@ impl Entity<'_> {
         }
     }
 
+    /// The default version of a managed policy.
+    fn default(&self) -> &str {
+        self.state.get(&Aspect::DefaultVersion).map_or("", String::as_str)
+    }
+
     /// Whether a version of a managed policy is one of the differences.
     fn is_new(&self, version: &str) -> bool {
         self.differences.iter().any(|difference| {
@@ -292,9 +310,11 @@ impl Entity<'_> {
         )
     }
 
-    /// A key that is new. If it is inactive, it was active before.
+    /// A key that is new.
     fn key(&self, created: &str) -> Call {
-        let response = json!({"accessKey": {"userName": self.name, "status": "Active", "createDate": created}});
+        let status = self.state.get(&Aspect::Key(created.to_owned())).map_or("active", String::as_str);
+        let key = json!({"userName": self.name, "status": key_status(status), "createDate": created});
+        let response = json!({"accessKey": key});
         ("CreateAccessKey".to_owned(), self.of_name(json!({})), response)
     }
 
@@ -312,6 +332,11 @@ impl Entity<'_> {
         }
         ("UpdateAccountPasswordPolicy".to_owned(), Value::Object(request), Value::Null)
     }
+}
+
+/// As IAM writes it.
+fn key_status(status: &str) -> &'static str {
+    if status == "active" { "Active" } else { "Inactive" }
 }
 
 fn client(aspect: &Aspect) -> Option<&String> {

@@ -25,3 +25,6 @@ pub use found::records;
 pub use progress::{Due, EVENTS_ARRIVE_WITHIN, Progress, Reading};
 pub use state::{State, named_by, state_of};
 pub use trace::{Former, Read, Recorded, Source, Trace, Was};
+
+#[cfg(test)]
+mod tests;

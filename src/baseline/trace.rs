@@ -94,7 +94,7 @@ impl Former {
     pub fn since(&self, aspect: &Aspect) -> Option<(DateTime<Utc>, &Source)> {
         let replayed = self.replayed.as_ref()?;
         let part = replayed.parts.get(aspect).map(|options| (options.at, &options.source));
-        Some(part.unwrap_or((replayed.exists.at, &replayed.exists.source)))
+        Some(part.unwrap_or((replayed.others_since.0, &replayed.others_since.1)))
     }
 
     /// All that the entity certainly had; `None` if that is not known.
@@ -146,12 +146,24 @@ impl Trace {
         for change in changes {
             match (&mut replayed, read) {
                 (Some(_), Some(read)) if change.time < read.since - late(&self.resource) => {}
-                (Some(replayed), _) => replayed.apply(change, false),
-                (none, _) => none.insert(Replayed::nothing(change.time)).apply(change, false),
+                (Some(replayed), Some(read)) if change.time < read.since => replayed.apply(change, When::Shortly),
+                (Some(replayed), _) => replayed.apply(change, When::After),
+                (none, _) => none.insert(Replayed::nothing(change.time)).apply(change, When::After),
             }
         }
         replayed
     }
+}
+
+/// When a call was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// Shortly before the reading, which may show its change already.
+    Shortly,
+    /// After the reading.
+    After,
+    /// Perhaps too late for the next reading to show its change.
+    PerhapsLater,
 }
 
 /// What an entity may be after a number of calls.
@@ -162,8 +174,24 @@ pub(super) struct Replayed {
     pub(super) parts: BTreeMap<Aspect, Options<Part>>,
     /// Whether the entity has no other parts.
     pub(super) others_absent: bool,
+    /// Since when that is so, or not known.
+    others_since: (DateTime<Utc>, Source),
+    /// The last call after which the entity may be anything.
+    anything: Option<DateTime<Utc>>,
     /// Whether a call was about a key that is not known.
     pub(super) any_key: bool,
+}
+
+/// How far the time of a key in the credential report is from the time of the event, at most.
+const SAME_KEY: TimeDelta = TimeDelta::minutes(2);
+
+/// How far the times of two keys are from each other; `None` if they are two keys.
+pub(super) fn distance(one: &str, other: &str) -> Option<TimeDelta> {
+    let time = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+    match (time(one), time(other)) {
+        (Some(one), Some(other)) => Some((one - other).abs()).filter(|distance| *distance <= SAME_KEY),
+        _ => (one == other).then(TimeDelta::zero),
+    }
 }
 
 /// What there may be of something.
@@ -203,6 +231,8 @@ impl Replayed {
             exists: Options::one(Some(read.content.is_some() || read.too_large), read.since, Source::Baseline),
             parts: state.into_iter().map(|(aspect, value)| (aspect, options(Part::Is(value)))).collect(),
             others_absent: !read.too_large,
+            others_since: (read.since, Source::Baseline),
+            anything: None,
             any_key: read.too_large,
         }
     }
@@ -213,6 +243,8 @@ impl Replayed {
             exists: Options::one(Some(false), since, Source::Baseline),
             parts: BTreeMap::new(),
             others_absent: true,
+            others_since: (since, Source::Baseline),
+            anything: None,
             any_key: false,
         }
     }
@@ -223,12 +255,14 @@ impl Replayed {
             exists: Options::one(None, since, Source::Baseline),
             parts: BTreeMap::new(),
             others_absent: false,
+            others_since: (since, Source::Baseline),
+            anything: None,
             any_key: true,
         }
     }
 
-    /// A call changed the entity; `may`: or its change came after.
-    pub(super) fn apply(&mut self, change: &Recorded, may: bool) {
+    pub(super) fn apply(&mut self, change: &Recorded, when: When) {
+        let may = when == When::PerhapsLater;
         match &change.sets {
             Sets::Created(parts) => {
                 self.exists.set(Some(true), change, may);
@@ -237,53 +271,82 @@ impl Replayed {
                         options.set(Part::Absent, change, true);
                     }
                 } else {
-                    // What another call set in the same second may have come after.
-                    self.parts.retain(|_, options| options.at == change.time && options.source != Source::Baseline);
-                    (self.others_absent, self.any_key) = (true, false);
+                    self.clear(change);
                 }
-                self.set(parts, change, may);
+                self.set(parts, change, when);
             }
             Sets::Changed(parts) => {
                 // Only what exists can be changed.
                 self.exists.set(Some(true), change, may);
-                self.set(parts, change, may);
+                self.set(parts, change, when);
             }
             Sets::Deleted => {
                 self.exists.set(Some(false), change, may);
                 if !may {
-                    self.parts.clear();
-                    (self.others_absent, self.any_key) = (true, false);
+                    self.clear(change);
                 }
             }
             Sets::Anything => {
                 self.exists.set(None, change, may);
                 self.parts.clear();
                 (self.others_absent, self.any_key) = (false, true);
+                self.others_since = (change.time, Source::Event(change.event_id.clone()));
+                self.anything = Some(change.time);
             }
         }
     }
 
-    fn set(&mut self, parts: &[(Aspect, Part)], change: &Recorded, may: bool) {
-        for (aspect, part) in parts {
-            match aspect {
-                Aspect::Key(of) if of.is_empty() => self.set_a_key(part, change, may),
-                _ => {
-                    let absent = if self.others_absent { Part::Absent } else { Part::NotKnown };
-                    let before = Options::one(absent, self.exists.at - TimeDelta::seconds(1), Source::Baseline);
-                    self.parts.entry(aspect.clone()).or_insert(before).set(part.clone(), change, may);
-                }
-            }
+    /// The entity has no parts any more. What other calls of the same second set came after: an entity is created before
+    /// anything is added, and has nothing left when it is deleted.
+    fn clear(&mut self, change: &Recorded) {
+        self.parts.retain(|_, options| options.at == change.time && options.source != Source::Baseline);
+        if self.anything != Some(change.time) {
+            (self.others_absent, self.any_key) = (true, false);
+            self.others_since = (change.time, Source::Event(change.event_id.clone()));
         }
+    }
+
+    fn set(&mut self, parts: &[(Aspect, Part)], change: &Recorded, when: When) {
+        let may = when == When::PerhapsLater;
+        for (aspect, part) in parts {
+            let aspect = match aspect {
+                Aspect::Key(of) if of.is_empty() => {
+                    self.set_a_key(part, change, when);
+                    continue;
+                }
+                Aspect::Key(created) => self.read_key(created).unwrap_or_else(|| aspect.clone()),
+                _ => aspect.clone(),
+            };
+            let absent = if self.others_absent { Part::Absent } else { Part::NotKnown };
+            let mut before = Options::one(absent, self.exists.at - TimeDelta::seconds(1), Source::Baseline);
+            if self.anything == Some(change.time) {
+                (before.at, before.source) = (change.time, Source::Event(change.event_id.clone()));
+            }
+            self.parts.entry(aspect).or_insert(before).set(part.clone(), change, may);
+        }
+    }
+
+    /// The key that was read, of which an event has nearly the same time.
+    fn read_key(&self, created: &str) -> Option<Aspect> {
+        let read = self.parts.iter().filter(|(_, options)| options.source == Source::Baseline);
+        let near = read.filter_map(|(aspect, _)| match aspect {
+            Aspect::Key(read) => Some((distance(read, created)?, aspect)),
+            _ => None,
+        });
+        near.min_by_key(|(distance, _)| *distance).map(|(_, aspect)| aspect.clone())
     }
 
     /// A call changed one of the keys. If there is one only, that one.
-    fn set_a_key(&mut self, part: &Part, change: &Recorded, may: bool) {
+    fn set_a_key(&mut self, part: &Part, change: &Recorded, when: When) {
+        let may = when != When::After;
         let mut keys: Vec<_> = self
             .parts
             .iter_mut()
             .filter(|(aspect, options)| matches!(aspect, Aspect::Key(_)) && options.values != [Part::Absent])
             .collect();
         match keys.as_mut_slice() {
+            // The reading shows the deletion of the key already.
+            [] if when == When::Shortly => {}
             [] => self.any_key = true,
             [(_, key)] => key.set(part.clone(), change, may),
             several => {
