@@ -232,7 +232,9 @@ fn of_credentials(activity: &Activity) -> Option<Sets> {
     match (activity.action.operation, activity.action.object) {
         (operation, ObjectKind::AccessKey) => Some(Sets::Changed(vec![of_key(activity, operation)])),
         // The report does not always have the password of the root user.
-        (_, ObjectKind::ConsolePassword) if activity.target.kind == TargetKind::RootUser => {
+        (_, ObjectKind::ConsolePassword)
+            if activity.target.kind == TargetKind::RootUser && activity.found.is_none() =>
+        {
             one(Some(Aspect::Password), Part::NotKnown)
         }
         (Operation::Delete, ObjectKind::ConsolePassword) => one(Some(Aspect::Password), Part::Absent),

@@ -27,4 +27,6 @@ pub use state::{State, named_by, state_of};
 pub use trace::{Former, Read, Recorded, Source, Trace, Was};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
