@@ -3,7 +3,7 @@
 use super::aspect::Aspect;
 use super::change::Part;
 use super::state::{State, state_of};
-use super::trace::{Replayed, Trace, When, distance, late};
+use super::trace::{Replayed, Trace, When, distance, in_order, late};
 use crate::policy::same_documents;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub fn unexplained(trace: &Trace, window: &Window) -> Vec<Unexplained> {
 fn expected(trace: &Trace, window: &Window, former: Option<Replayed>, late: TimeDelta) -> Replayed {
     let mut replayed = former.unwrap_or_else(|| Replayed::absent(window.former.0));
     let span = window.former.0 - late..=window.run.1 + TimeDelta::minutes(5);
-    for change in trace.changes.iter().filter(|change| span.contains(&change.time)) {
+    for change in in_order(trace.changes.iter().filter(|change| span.contains(&change.time))) {
         let when = match change.time {
             time if time >= window.run.0 - late => When::PerhapsLater,
             time if time <= window.former.1 => When::Shortly,

@@ -143,7 +143,7 @@ impl Trace {
 
     fn replay<'a>(&self, read: Option<&Read>, changes: impl Iterator<Item = &'a Recorded>) -> Option<Replayed> {
         let mut replayed = read.map(|read| Replayed::of(&self.resource, read));
-        for change in changes {
+        for change in in_order(changes) {
             match (&mut replayed, read) {
                 (Some(_), Some(read)) if change.time < read.since - late(&self.resource) => {}
                 (Some(replayed), Some(read)) if change.time < read.since => replayed.apply(change, When::Shortly),
@@ -153,6 +153,15 @@ impl Trace {
         }
         replayed
     }
+}
+
+/// Calls in the order of their times. The order of those of one second is not known: a key is made before a call is about
+/// it, whichever it is.
+pub(super) fn in_order<'a>(changes: impl Iterator<Item = &'a Recorded>) -> Vec<&'a Recorded> {
+    let is_of_a_key = |(aspect, _): &(Aspect, Part)| matches!(aspect, Aspect::Key(of) if of.is_empty());
+    let mut all: Vec<_> = changes.collect();
+    all.sort_by_key(|change| (change.time, change.sets.parts().iter().any(is_of_a_key)));
+    all
 }
 
 /// When a call was.

@@ -9,6 +9,7 @@ const SAML: &str = "arn:aws:iam::111122223333:saml-provider/Okta";
 const OIDC: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12";
 
 /// The resources and what the call set of them, as in the history.
+#[allow(clippy::needless_pass_by_value, reason = "so that a call is one line")]
 fn sets(name: &str, request: Value, response: Value) -> Vec<(String, Value)> {
     let changes = changes_in(record(name, &request, &response, minute(0)));
     changes.into_iter().map(|change| (change.resource, change.sets.to_json())).collect()

@@ -235,6 +235,17 @@ fn a_call_on_a_key_that_the_reading_shows_already_is_not_about_the_other_one() {
 }
 
 #[test]
+fn a_call_of_the_second_in_which_a_key_was_made_may_be_about_that_key() {
+    let (old, new) = (key(minute(-9000)), key(minute(NOON)));
+    for (create, update) in [("e1", "e2"), ("e2", "e1")] {
+        let trace = Trace::of("credentials/u").read(minute(5), [(old.clone(), "active")]);
+        let trace = trace.set(minute(NOON), create, [(new.clone(), is("active"))]);
+        let trace = trace.set(minute(NOON), update, [(a_key(), is("inactive"))]);
+        assert_found(&trace.read(minute(DAY + 5), [(old.clone(), "active"), (new.clone(), "inactive")]), &[]);
+    }
+}
+
+#[test]
 fn of_two_keys_made_within_two_minutes_each_is_compared_with_itself() {
     let (one, other) = (key(second(-9000)), key(second(-8940)));
     let trace = Trace::of("credentials/u").read(minute(5), [(one.clone(), "inactive"), (other.clone(), "active")]);
