@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from stage import ACCOUNT, REGION, Person, Reply, event_of, refusal, refusal_in_json
+from test_baseline import A_DAY, AN_HOUR, let_time_pass
 
 READER = "iam-security-alerts-reader"
 HEARTBEAT = "iam-security-alerts-heartbeat"
@@ -38,7 +39,7 @@ def organization(aws):
         dana = iam.create_user(UserName="ops-dana")["User"]
         iam.attach_user_policy(UserName="ops-dana", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
         iam.create_user(UserName="alice")
-        return SimpleNamespace(id=account, name=name, dana=Person("ops-dana", dana["UserId"], "AKIAEXAMPLEDANA00001"))
+        return SimpleNamespace(id=account, name=name, iam=iam, dana=Person("ops-dana", dana["UserId"], "AKIAEXAMPLEDANA00001"))
 
     return SimpleNamespace(id=id, prod=member("acme-prod"), build=member("acme-build"))
 
@@ -440,3 +441,69 @@ def test_differences_that_could_not_be_mailed_are_mailed_with_the_next_heartbeat
     function.invoke(heartbeat(organization.build.id))
 
     assert mailbox.mail()["Subject"].startswith("[CRITICAL] These alerts are impaired: 3 differences")
+
+
+# --- the baseline of each account -----------------------------------------------------------------------------
+
+
+def test_each_account_is_read_once_a_day_with_its_reader_role_and_one_after_another(
+    organization, settings, history, mailbox, start, wire
+):
+    prod, build = organization.prod, organization.build
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for account in (ACCOUNT, prod.id, build.id):
+        history.put("HEARTBEAT", account, lastAt=now)
+    history.table.delete_item(Key={"pk": "BASELINES", "sk": ACCOUNT})
+
+    def run():
+        wire.calls.clear()
+        function = start(**settings, **history.settings)
+        function.invoke(SCHEDULE)
+        return accounts(wire, "GetAccountAuthorizationDetails")
+
+    def progress():
+        items = {item["sk"]: json.loads(item["progress"]) for item in history.items("BASELINES") if "progress" in item}
+        return [account for account, of in items.items() if of.get("last")]
+
+    readers = []
+    for _ in range(12):
+        read = set(run())
+        assert len(read) <= 1, "one account in a run"
+        readers += read
+        if len(progress()) == 3 and not read:
+            break
+    assert len(progress()) == 3 and len(set(readers)) == 3 and "own" in readers
+    for _ in range(3):
+        run()
+    mails = {mail["Subject"] for mail in mailbox.mails()}
+    assert len(mails) == 3 and sum(prod.name in subject for subject in mails) == 1, mails
+
+    # A user that nobody saw, in a member.
+    prod.iam.create_user(UserName="unseen")
+    let_time_pass(history, A_DAY)
+    for _ in range(6):
+        run()
+    assert mailbox.mails() == []
+    let_time_pass(history, AN_HOUR)
+    for _ in range(4):
+        run()
+    prod.iam.delete_user(UserName="unseen")
+    mail = mailbox.mail()
+    assert "unseen created" in mail["Subject"] and prod.id in mail["Subject"], mail["Subject"]
+    assert f"Run the commands in acme-prod ({prod.id}), with credentials of that account" in mail["Message"]
+
+
+def test_a_member_that_cannot_be_read_holds_up_no_other(organization, settings, history, mailbox, start, wire):
+    prod = organization.prod
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    history.put("HEARTBEAT", prod.id, lastAt=now)
+    history.table.delete_item(Key={"pk": "BASELINES", "sk": ACCOUNT})
+    wire.instead = lambda call: refusal("AccessDenied") if call.action == "AssumeRole" else None
+    lines = []
+    for _ in range(8):
+        function = start(**settings, **history.settings)
+        function.invoke(SCHEDULE)
+        lines += [line["baselineFailure"] for line in function.log() if "baselineFailure" in line]
+    of = {item["sk"]: json.loads(item["progress"]) for item in history.items("BASELINES")}
+    assert of[ACCOUNT].get("last"), "the own account was read"
+    assert lines and all("reader role" in line for line in lines), lines

@@ -62,11 +62,12 @@ pub(super) fn role(role: RoleDetail) -> Option<Entity> {
 
 /// Without the date of the last change and the number of attachments: the versions and the holders say the same.
 pub(super) fn policy(policy: ManagedPolicyDetail) -> Option<Entity> {
-    let name = policy.policy_name?;
+    let arn = policy.arn?;
+    let name = policy.policy_name.or_else(|| Some(Arn::parse(&arn)?.name().to_owned()))?;
     let content = known(json!({
         "PolicyName": name,
-        "PolicyId": policy.policy_id?,
-        "Arn": policy.arn?,
+        "PolicyId": policy.policy_id,
+        "Arn": arn,
         "CreateDate": date(policy.create_date.as_ref()),
         "DefaultVersionId": policy.default_version_id,
         "PolicyVersionList": versions(policy.policy_version_list),
