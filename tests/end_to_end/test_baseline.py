@@ -5,11 +5,12 @@ A test lets time pass by making everything in the table older.
 
 import json
 import re
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from conftest import policy, trust
-from stage import ACCOUNT, create_user, event_of, refusal, refusal_in_json
+from stage import ACCOUNT, create_user, deployer_session, event_of, refusal, refusal_in_json
 
 CLOCK = {"source": "aws.events", "detail-type": "Scheduled Event", "account": ACCOUNT, "detail": {}}
 A_DAY = timedelta(hours=24, minutes=5)
@@ -347,3 +348,44 @@ def test_what_is_too_large_for_an_item_is_known_to_be_another_one_and_nothing_mo
     reader.read_next_day()
     reader.compare()
     assert "beside" in mailbox.mail()["Subject"]
+
+
+def test_in_a_burst_the_baseline_saves_most_calls(account, reader, history, mailbox, start, wire):
+    """IAM has forty calls for everybody, and five more each second, as its token bucket works."""
+    reader.read()
+    let_time_pass(history, AN_HOUR)
+
+    def burst(settings):
+        bucket = {"left": 40.0, "at": time.monotonic()}
+
+        def throttle(call):
+            if call.service != "iam":
+                return None
+            now = time.monotonic()
+            bucket["left"] = min(40.0, bucket["left"] + 5 * (now - bucket["at"]))
+            bucket["at"] = now
+            if bucket["left"] < 1:
+                return refusal("Throttling", "Rate exceeded")
+            bucket["left"] -= 1
+            return None
+
+        function = start(**history.settings, **settings, LOOKUP_BUDGET_SECONDS="3")
+        wire.calls.clear()
+        wire.instead = throttle
+        for number in range(20):
+            user = ("build-bot", "deploy-bot", "idle-bot")[number % 3]
+            document = policy("s3:GetObject", f"s3:Get{number}")
+            request = {"userName": user, "policyName": f"p{number}", "policyDocument": document}
+            answer = function.invoke(event_of(account.role_session, "PutUserPolicy", request))
+            assert answer["what"]["accessLevel"] != "unknown" and answer["who"]["accessLevel"] == "administrator"
+        wire.instead = lambda call: None
+        mailbox.mails()
+        return len(wire.iam())
+
+    account.role_session = deployer_session(account.role)
+    with_baseline = burst({})
+    # Of an account that was never read to the end, there is no baseline.
+    history.put("BASELINES", ACCOUNT, progress="{}")
+    without = burst({})
+    print(f"\ncalls of IAM for 20 events: {with_baseline} with a baseline, {without} without")
+    assert with_baseline * 2 < without

@@ -151,8 +151,13 @@ impl Calls {
         }
     }
 
+    /// Whether IAM throttled a call a moment ago.
+    pub(super) fn were_throttled(&self) -> bool {
+        self.throttled.get().is_some_and(|since| since.elapsed() < BUSY) || self.is_busy()
+    }
+
     /// Whether a lookup was given up a moment ago because IAM throttled it.
-    pub(super) fn is_busy(&self) -> bool {
+    fn is_busy(&self) -> bool {
         self.given_up.get().is_some_and(|since| since.elapsed() < BUSY)
     }
 

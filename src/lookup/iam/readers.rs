@@ -102,7 +102,9 @@ impl Members {
 
     fn are_busy(&self, account: &str) -> bool {
         let assumed = self.readers.get_or(&account.to_owned(), |_| true, Rc::default);
-        assumed.get().is_some_and(|assumed| assumed.reader.as_ref().is_ok_and(|reader| reader.iam.calls.is_busy()))
+        assumed
+            .get()
+            .is_some_and(|assumed| assumed.reader.as_ref().is_ok_and(|reader| reader.iam.calls.were_throttled()))
     }
 
     async fn reader(&self, account: &str, deadline: Instant) -> Result<Reader, Unavailable> {
@@ -194,7 +196,7 @@ impl Readers {
     /// Whether IAM of the account throttled a moment ago.
     pub(super) fn are_busy(&self, account: Option<&str>) -> bool {
         match (account, &self.members) {
-            _ if self.is_own(account) => self.own.calls.is_busy(),
+            _ if self.is_own(account) => self.own.calls.were_throttled(),
             (Some(account), Some(members)) => members.are_busy(account),
             _ => false,
         }
