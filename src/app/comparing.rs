@@ -6,11 +6,10 @@ use super::handler::Handler;
 use super::result::InvocationError;
 use super::scheduled::NotSent;
 use crate::alert::Alert;
-use crate::arn::Arn;
-use crate::arn::Partition;
-use crate::baseline::{Window, records, unexplained};
+use crate::arn::{Arn, Partition};
+use crate::baseline::{Aspect, Unexplained, Window, records, renamed, unexplained};
 use crate::event::{Delivery, Found};
-use crate::history::MailStatus;
+use crate::history::{HistoryError, MailStatus};
 use crate::limits::{COMPARED_BEFORE, TIME_FOR_AN_ALERT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
@@ -28,6 +27,28 @@ fn rank(resource: &str) -> u8 {
         Some("role") => 5,
         _ => 6,
     }
+}
+
+/// Takes out the groups that only got another name: a user who left one of them is in another one now.
+async fn without_renames(
+    work: &Work<'_>,
+    window: &Window,
+    differences: &mut Vec<Unexplained>,
+) -> Result<(), HistoryError> {
+    let (mut left, mut joined) = (Vec::new(), Vec::new());
+    for (index, difference) in differences.iter().enumerate() {
+        let Unexplained::Part { aspect: Aspect::Group(name), is, .. } = difference else { continue };
+        let resource = format!("group/{}", name.as_str().to_lowercase());
+        let group = Box::pin(work.history.trace_since(&work.account, &resource, window.former.0)).await?;
+        if renamed(&group, window) {
+            if is.is_none() { &mut left } else { &mut joined }.push(index);
+        }
+    }
+    let pairs = left.len().min(joined.len());
+    let explained: Vec<_> = left.into_iter().take(pairs).chain(joined.into_iter().take(pairs)).collect();
+    let mut index = 0..;
+    differences.retain(|_| index.next().is_none_or(|index| !explained.contains(&index)));
+    Ok(())
 }
 
 impl<D: Directory> Handler<D> {
@@ -55,7 +76,8 @@ impl<D: Directory> Handler<D> {
             }
             let since = window.former.0 - COMPARED_BEFORE;
             let trace = Box::pin(work.history.trace_since(&work.account, &resource, since)).await?;
-            let differences = unexplained(&trace, window);
+            let mut differences = unexplained(&trace, window);
+            Box::pin(without_renames(work, window, &mut differences)).await?;
             let found = Found { not_since: window.former.1, read: window.run.1 };
             let records = records((&partition, work.account.raw()), &trace, window, &differences);
             for record in records {
@@ -106,7 +128,7 @@ impl<D: Directory> Handler<D> {
             Ok(alert) => Ok(alert.filter(|_| mailed)),
             Err(InvocationError::NotPublished { cause, .. }) => Err(Halted::NotSent(NotSent::NotPublished(cause))),
             // The next run tries again: another invocation has it.
-            Err(InvocationError::InProgress { .. }) => Err(Halted::History(crate::history::HistoryError::Contended)),
+            Err(InvocationError::InProgress { .. }) => Err(Halted::History(HistoryError::Contended)),
             // This version made the record itself. What it cannot read must not keep back the rest.
             Err(InvocationError::Refused(_)) => Ok(None),
         }

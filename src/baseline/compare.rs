@@ -1,9 +1,10 @@
 //! Whether what IAM has now is what the baseline and the events lead to.
 
 use super::aspect::Aspect;
-use super::change::Part;
+use super::change::{Part, Sets};
 use super::state::{State, state_of};
-use super::trace::{Replayed, Trace, When, distance, in_order, late};
+use super::trace::{Recorded, Replayed, Trace, When, distance, in_order, late};
+use crate::catalog::managed_by_aws::is_service_linked;
 use crate::policy::same_documents;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -40,6 +41,11 @@ pub fn unexplained(trace: &Trace, window: &Window) -> Vec<Unexplained> {
         // It was never read: it can only be expected.
         return expected(trace, window, former.map(|read| Replayed::of(&trace.resource, read)), late).against(None);
     };
+    // IAM deletes a service-linked role long after the call, and nobody else can.
+    let arn = former.and_then(|read| read.content.as_ref()?.get("Arn")?.as_str());
+    if actual.content.is_none() && !actual.too_large && arn.is_some_and(is_service_linked) {
+        return Vec::new();
+    }
     let former = former.map(|read| Replayed::of(&trace.resource, read));
     let expected = expected(trace, window, former, late);
     if actual.too_large {
@@ -47,6 +53,14 @@ pub fn unexplained(trace: &Trace, window: &Window) -> Vec<Unexplained> {
         return if expected.may_exist(true) { Vec::new() } else { vec![Unexplained::Exists] };
     }
     expected.against(actual.content.as_ref().map(|content| state_of(&trace.resource, content)).as_ref())
+}
+
+/// Whether a membership of users changed because the group was renamed, as the group's trace says: a group with members
+/// cannot be deleted, and the event of a new name does not say what the group has.
+#[must_use]
+pub fn renamed(group: &Trace, window: &Window) -> bool {
+    let within = |change: &&Recorded| window.former.0 <= change.time && change.time <= window.run.1;
+    group.changes.iter().filter(within).any(|change| matches!(change.sets, Sets::Deleted | Sets::Anything))
 }
 
 /// What the former reading and the events lead to.

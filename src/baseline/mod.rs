@@ -19,7 +19,7 @@ mod trace;
 
 pub use aspect::{Aspect, Name};
 pub use change::{Change, Part, Sets, changes};
-pub use compare::{Unexplained, Window, same, unexplained};
+pub use compare::{Unexplained, Window, renamed, same, unexplained};
 pub use findings::{FirstFindings, Names};
 pub use found::records;
 pub use progress::{Due, EVENTS_ARRIVE_WITHIN, Progress, Reading};

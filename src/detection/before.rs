@@ -344,6 +344,8 @@ fn is_weaker(name: &str, was: Option<&String>, is: Option<&String>) -> bool {
         "RequireSymbols" | "RequireNumbers" | "RequireUppercaseCharacters" | "RequireLowercaseCharacters" => {
             is.is_none_or(|is| is != "true")
         }
+        // Whoever waits too long needs an administrator.
+        "HardExpiry" => was.is_some_and(|was| was == "true") && is.is_none_or(|is| is != "true"),
         _ => true,
     }
 }

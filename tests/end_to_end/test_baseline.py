@@ -389,3 +389,23 @@ def test_in_a_burst_the_baseline_saves_most_calls(account, reader, history, mail
     without = burst({})
     print(f"\ncalls of IAM for 20 events: {with_baseline} with a baseline, {without} without")
     assert with_baseline * 2 < without
+
+
+def test_a_group_that_got_another_name_is_no_change_of_its_members(aws, account, reader, history, mailbox, start, made):
+    iam = aws.iam
+    iam.create_group(GroupName="Before")
+    made.user("member")
+    iam.add_user_to_group(GroupName="Before", UserName="member")
+    reader.read()
+    reader.run()
+    mailbox.mails()
+    let_time_pass(history, AN_HOUR)
+    iam.update_group(GroupName="Before", NewGroupName="After")
+    request = {"groupName": "Before", "newGroupName": "After"}
+    reader.start(**history.settings).invoke(event_of(account.carol.identity, "UpdateGroup", request))
+    mailbox.mails()
+    reader.read_next_day()
+    reader.compare()
+    iam.remove_user_from_group(GroupName="After", UserName="member")
+    iam.delete_group(GroupName="After")
+    assert [mail["Subject"] for mail in mailbox.mails()] == []
