@@ -16,7 +16,7 @@ pub(super) fn rows(section: &mut Section, case: &Case<'_>, now: DateTime<Utc>) {
     let Some(before) = case.before.as_ref().filter(|_| case.activity.outcome.succeeded()) else { return };
     if !before.last_known.is_empty() {
         section.rows(Fact::LastKnown, first_of_many(&before.last_known));
-        section.row(Fact::Before, since(before, now));
+        section.row(Fact::Before, phrase!("as it was ", since(before, now)));
         return;
     }
     if let Some(why) = &before.unknown {
@@ -24,8 +24,8 @@ pub(super) fn rows(section: &mut Section, case: &Case<'_>, now: DateTime<Utc>) {
     }
     let since = since(before, now);
     match &before.was {
-        Was::Absent => return section.row(Fact::Before, phrase!("none (", since, ")")),
-        Was::Is(_) | Was::NotKnown => section.row(Fact::Before, phrase!("as ", since)),
+        Was::Absent => return section.row(Fact::Before, phrase!("none ", since)),
+        Was::Is(_) | Was::NotKnown => section.row(Fact::Before, phrase!("as it was ", since)),
     }
     if before.lines.is_empty() {
         section.row(Fact::Difference, no_difference(case));
@@ -48,13 +48,15 @@ fn no_difference(case: &Case<'_>) -> &'static str {
     }
 }
 
-/// "read from IAM on 2026-11-21 at 04:10 UTC, 2 days ago", and what that means.
+/// "since at least 2026-11-21 04:10:11 UTC, 2 days ago (baseline)", and what that means.
 fn since(before: &Before, now: DateTime<Utc>) -> Phrase {
     let words = match &before.since {
-        None => "known".into(),
-        Some((time, Source::Baseline)) => phrase!("the baseline has it since ", time::at(*time), age(*time, now)),
+        None => "before the call".into(),
+        Some((time, Source::Baseline)) => {
+            phrase!("since at least ", time::at(*time), age(*time, now), " (baseline)")
+        }
         Some((time, Source::Event(id))) => {
-            phrase!("an event of ", time::at(*time), age(*time, now), " set it: ", id)
+            phrase!("since ", time::at(*time), age(*time, now), " (event ", id, ")")
         }
     };
     if before.same_second {

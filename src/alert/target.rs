@@ -68,10 +68,15 @@ pub(super) fn section(case: &Case<'_>, now: DateTime<Utc>) -> Section {
     let of_call = case.dossier.given.unread();
     not_known(&mut section, of_call.into_iter().filter(Gap::is_failure).collect());
     // Nothing but the account itself, or its organization.
-    if let Some(id) = activity.account.as_ref().filter(|_| section.rows.is_empty()) {
+    if let Some(id) = activity.account.as_ref().filter(|_| only_before(&section)) {
         section.labelled(Fact::AboutAccount, "Account", case.account(id, Some(&case.dossier.account)));
     }
     section
+}
+
+/// Whether nothing is said but what was before.
+fn only_before(section: &Section) -> bool {
+    section.rows.iter().all(|row| matches!(row.fact, Fact::Before | Fact::Difference))
 }
 
 /// The access level of the target or of the policy, in one word for machines; `None` if there is neither.

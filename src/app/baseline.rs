@@ -181,8 +181,10 @@ impl<D: Directory> Handler<D> {
         }
         let mut renewed = Vec::new();
         for entity in &page.entities {
+            // One key twice in one transaction would be refused, each time.
+            let again = renewed.iter().any(|one: &Renewed| one.resource == entity.resource);
             seen.insert(short(&entity.resource));
-            if index.has(&entity.resource, &entity.content.to_string()) {
+            if again || index.has(&entity.resource, &entity.content.to_string()) {
                 continue;
             }
             let former = if index.knows(&entity.resource) {

@@ -109,7 +109,9 @@ impl Before {
                 Self { lines, ..found }
             }
             (Was::Absent, Some(after)) if *aspect == Aspect::Boundary => {
-                Self { lines: vec![phrase!("+ boundary ", Phrase::arn(&Untrusted::new(after)))], ..found }
+                let lines = vec![phrase!("+ boundary ", Phrase::arn(&Untrusted::new(after)))];
+                // A boundary only restricts.
+                Self { lines, widens: Some(false), ..found }
             }
             _ => found,
         }
@@ -137,6 +139,7 @@ impl Before {
                 let lines = vec![phrase!("+ boundary ", boundary(after)), phrase!("- boundary ", boundary(before))];
                 Self { lines, ..self }
             }
+            Aspect::Boundary => Self { widens: Some(false), ..self },
             _ => self,
         }
     }

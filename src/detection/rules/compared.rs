@@ -21,6 +21,9 @@ pub(super) fn adds_nothing(case: &Case<'_>) -> Phrase {
         (ObjectKind::InlinePolicy | ObjectKind::NewDefaultVersion | ObjectKind::DefaultVersion, true) => {
             "The policy says the same as before.".into()
         }
+        (ObjectKind::PermissionsBoundary, false) => {
+            "There was no permissions boundary before: this one only restricts.".into()
+        }
         (_, true) => "The new value is the same as the one before.".into(),
         (_, false) => "The change only takes something away.".into(),
     }

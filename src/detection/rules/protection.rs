@@ -206,10 +206,10 @@ pub(super) fn weak_password_policy(case: &Case<'_>) -> Option<Opinion> {
         return None;
     }
     if activity.action.operation == Operation::Delete {
-        return context(
-            "AWS's default is in effect: 8 characters of three kinds, reuse allowed, no expiry. IAM does not keep the former policy."
-                .into(),
-        );
+        return context(phrase!(
+            "AWS's default is in effect: 8 characters of three kinds, reuse allowed, no expiry.",
+            not_kept(case)
+        ));
     }
     let set =
         |name: &str| activity.parameters.iter().find(|(path, _)| path.raw() == name).map(|(_, value)| value.raw());
@@ -223,7 +223,13 @@ pub(super) fn weak_password_policy(case: &Case<'_>) -> Option<Opinion> {
         some => format!("characters of {some} of the four kinds"),
     };
     let characters = counted(usize::try_from(length).unwrap_or(usize::MAX), "character");
-    let words =
-        Phrase::ours(format!("Passwords need at least {characters} and {kinds}. IAM does not keep the former policy."));
+    let words = Phrase::ours(format!("Passwords need at least {characters} and {kinds}."));
+    let words = phrase!(words, not_kept(case));
     if length < DEFAULT_LENGTH || required < DEFAULT_KINDS { at_least(Severity::High, words) } else { context(words) }
+}
+
+/// Where the former policy is not known, the alert cannot show it.
+fn not_kept(case: &Case<'_>) -> &'static str {
+    let known = case.before.as_ref().is_some_and(|before| before.unknown.is_none());
+    if known { "" } else { " IAM does not keep the former policy." }
 }
