@@ -7,7 +7,7 @@ use crate::event::Activity;
 use crate::history::HistoryError;
 use crate::lookup::{Dossier, KnownTarget};
 use crate::phrase;
-use crate::policy::{Difference, DifferenceOf, Document, Parsed};
+use crate::policy::{Difference, DifferenceOf, Document, Home, Parsed, Trust};
 use crate::text::{Phrase, TextKind, Untrusted};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ impl Before {
         }
         match part {
             Some(aspect) => Some(Self::of_part(activity, dossier, former, &aspect)),
-            None => former.whole().map(|state| Self::of_deleted(former, &change, &state)),
+            None => former.whole().map(|state| Self::of_deleted(former, &change, &state, activity.account.as_ref())),
         }
     }
 
@@ -79,9 +79,9 @@ impl Before {
         }
     }
 
-    fn of_deleted(former: &Former, change: &Change, state: &State) -> Self {
+    fn of_deleted(former: &Former, change: &Change, state: &State, account: Option<&Untrusted>) -> Self {
         let since = former.since(&Aspect::Id).map(|(time, source)| (time, source.clone()));
-        let last_known = described(&change.resource, state);
+        let last_known = described(&change.resource, state, account);
         Self { since, same_second: former.same_second, last_known, unknown: None, ..Self::unknown(Phrase::default()) }
     }
 
@@ -279,7 +279,7 @@ fn removed(aspect: &Aspect, before: &str) -> Vec<Phrase> {
 }
 
 /// What an entity had, one line each.
-fn described(resource: &str, state: &State) -> Vec<Phrase> {
+fn described(resource: &str, state: &State, account: Option<&Untrusted>) -> Vec<Phrase> {
     let named = |name: &str| Untrusted::new(name);
     let statements = |document: &str| Document::parse(document).map(|document| document.describe()).unwrap_or_default();
     let default = state.get(&Aspect::DefaultVersion);
@@ -287,11 +287,9 @@ fn described(resource: &str, state: &State) -> Vec<Phrase> {
     for (aspect, value) in state {
         match aspect {
             Aspect::Trust => {
-                let document =
-                    Document::parse(value).unwrap_or_else(|| Document { version: None, statements: Vec::new() });
-                let nobody = Document { version: document.version.clone(), statements: Vec::new() };
-                let trusted = Difference::between(&nobody, &document).words(DifferenceOf::Role);
-                lines.extend(trusted.into_iter().map(|line| phrase!("trust: ", line)));
+                let home = Home { account, organization: None, members: &[] };
+                let trust = Trust::of(&Parsed::of(value), home);
+                lines.extend(trust.words().into_iter().map(|line| phrase!("trusted: ", line)));
             }
             Aspect::Inline(name) => {
                 let all = statements(value);

@@ -152,7 +152,7 @@ def test_an_alert_shows_what_is_different_and_restores_it(aws, account, reader, 
     assert answer["severity"] == "CRITICAL"
     mail = mailbox.mail()
     assert lines(mail, "Difference") == [f"+ any principal that account {OUTSIDE} authorizes can assume the role"]
-    assert "the baseline has it since" in lines(mail, "Before")[0]
+    assert "as it was since at least" in lines(mail, "Before")[0]
     (command,) = [line for line in mail["Message"].splitlines() if "update-assume-role-policy" in line]
     document = re.search(r"--policy-document '(.*)'", command).group(1)
     assert json.loads(document) == json.loads(former)
