@@ -120,12 +120,18 @@ pub const KEY: usize = 900;
 
 /// The most parts of an entity's trace that are read for an alert, the newest first.
 pub const TRACE_READ: i32 = 20;
+/// The most pages of an entity's trace that a comparison reads: a page has a megabyte at most.
+pub const TRACE_PAGES: usize = 12;
 /// The longest time that one page of an account's reading takes.
 pub const PAGE_PATIENCE: Duration = Duration::from_secs(8);
 /// How often IAM is asked whether the credential report is ready: once a run.
 pub const REPORT_ASKED_FOR: u32 = 10;
 /// So many runs in a row may read nothing because IAM is busy, before that is a failure.
 pub const RUNS_WITHOUT_A_PAGE: u32 = 5;
+/// The longest pause before an account that could not be read is tried again.
+pub const LONGEST_PAUSE_OF_A_READING: TimeDelta = TimeDelta::hours(4);
+/// After so many failed runs, the rest of a kind is left out: then a page of one entity cannot be read.
+pub const GIVES_UP_A_KIND: u32 = 14;
 /// How soon accounts are looked for again that were not heard of before.
 pub const ACCOUNTS_LOOKED_FOR_AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// Events so long before a reading count in its comparison: the credential report is up to four hours old.

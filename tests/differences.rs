@@ -8,7 +8,9 @@ mod common;
 use chrono::{DateTime, Utc};
 use common::{account, event, runs_as_printed, settings};
 use iam_security_alert::alert::{Alert, compose, first_reading};
-use iam_security_alert::baseline::{FirstFindings, Read, Trace, Window, changes, records, unexplained};
+use iam_security_alert::baseline::{
+    Aspect, FirstFindings, Read, Recorded, Sets, Trace, Was, Window, changes, records, unexplained,
+};
 use iam_security_alert::channel::email;
 use iam_security_alert::detection::{Case, PriorActivity, assess};
 use iam_security_alert::event::{Activity, Delivery, Found};
@@ -59,7 +61,7 @@ fn alert(delivery: &Delivery, content: Option<Value>) -> Alert {
     let activity = Activity::from_delivery(delivery).unwrap().activity().unwrap();
     let change = changes(&activity).remove(0);
     let read = Read { since: at("2026-11-17T03:12:40Z"), content, too_large: false };
-    let trace = Trace { resource: change.resource, reads: vec![read], changes: Vec::new() };
+    let trace = Trace { resource: change.resource, reads: vec![read], ..Trace::default() };
     let event_id = activity.event_id.clone().unwrap();
     let former = match activity.found {
         Some(found) => trace.before_found(&found),
@@ -227,15 +229,44 @@ fn a_change_without_an_event_is_judged_as_its_event_and_nobody_is_accused() {
     let read = |since: &str, content: Value| Read { since: at(since), content: Some(content), too_large: false };
     let (before, after) = (role(&trust(&json!(TRUST), &Value::Null)), role(&trust(&json!(OUTSIDE), &Value::Null)));
     let reads = vec![read("2026-11-01T03:12:30Z", before.clone()), read("2026-11-22T03:12:30Z", after)];
-    let trace = Trace { resource: "role/prod-admin".to_owned(), reads, changes: Vec::new() };
+    let trace = Trace { resource: "role/prod-admin".to_owned(), reads, ..Trace::default() };
     let differences = unexplained(&trace, &window);
     let mut all = records((&iam_security_alert::arn::Partition::Aws, "123456789012"), &trace, &window, &differences);
-    let found = Found { not_since: window.former.1, read: window.run.1 };
+    let found = Found { not_since: window.former.1, possible_since: window.former.1, read: window.run.1 };
     let delivery = Delivery::without_event(all.remove(0), found).unwrap();
     assert!(all.is_empty());
     let alert = alert(&delivery, Some(before));
     assert!(alert.severity >= Severity::High);
     insta::assert_snapshot!("without_event", mail(&alert));
+}
+
+#[test]
+fn what_was_found_is_not_compared_with_itself() {
+    let (before, after) = (trust(&json!(TRUST), &Value::Null), trust(&json!(OUTSIDE), &Value::Null));
+    let run = at("2026-11-22T03:13:00.482913Z");
+    let found = Found { not_since: at("2026-11-21T03:13:00Z"), possible_since: at("2026-11-21T03:13:00Z"), read: run };
+    let read = Read { since: at("2026-11-17T03:12:40Z"), content: Some(role(&before)), too_large: false };
+    let sets = json!({"changed": {"trust": after}});
+    // The claim has written it before the trace is read, in whole seconds.
+    let own =
+        Recorded { time: at("2026-11-22T03:13:00Z"), event_id: "without-event-1".into(), sets: Sets::from_json(&sets) };
+    let trace =
+        Trace { resource: "role/prod-admin".to_owned(), reads: vec![read], changes: vec![own], known_since: None };
+    assert_eq!(trace.before_found(&found).was(&Aspect::Trust), Was::Is(before));
+}
+
+#[test]
+fn a_trace_that_is_not_whole_is_no_knowledge() {
+    let read = Read { since: at("2026-11-17T03:12:40Z"), content: Some(role("{}")), too_large: false };
+    let trace = |known: Option<&str>| Trace {
+        resource: "role/prod-admin".to_owned(),
+        reads: vec![read.clone()],
+        known_since: known.map(at),
+        ..Trace::default()
+    };
+    let before = |known| trace(known).before(at("2026-11-22T05:59:57Z"), &"e".into());
+    assert!(before(None).is_known() && before(Some("2026-11-17T02:00:00Z")).is_known());
+    assert!(!before(Some("2026-11-18T00:00:00Z")).is_known());
 }
 
 #[test]

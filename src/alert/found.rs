@@ -47,10 +47,11 @@ pub(super) fn summary(activity: &Activity, found: Found, account: &Phrase, now: 
 pub(super) fn who(found: Found) -> Section {
     let mut section = Section::new(SectionKind::Who, "WHO DID IT");
     section.row(Fact::Name, "not known: there is no event");
-    let between = phrase!(time::at(found.not_since), " to ", time::at(found.read));
+    let between = phrase!(time::at(found.possible_since), " to ", time::at(found.read));
     section.row(Fact::Between, between);
-    let causes = [
+    let causes: [&'static str; 5] = [
         "CloudTrail or its events were off for a while: look for StopLogging, PutEventSelectors, DisableRule, DeleteRule",
+        "the event is late: it will have an alert of its own",
         "the event was lost: CloudTrail sends events to EventBridge on a best-effort basis",
         "the event arrived and could not be handled: look at the failure queues",
         "AWS made the change itself, without a call",

@@ -8,13 +8,14 @@ use crate::baseline::{Due, Progress, Read};
 use crate::history::store::{Index, Renewed, short};
 use crate::history::{History, HistoryError};
 use crate::limits::{
-    ACCOUNTS_LOOKED_FOR_AGAIN, PAGE_PATIENCE, REPORT_ASKED_FOR, RUNS_WITHOUT_A_PAGE, WORTH_AN_ATTEMPT,
+    ACCOUNTS_LOOKED_FOR_AGAIN, GIVES_UP_A_KIND, PAGE_PATIENCE, REPORT_ASKED_FOR, RUNS_WITHOUT_A_PAGE, WORTH_AN_ATTEMPT,
 };
 use crate::lookup::iam::{Page, Place};
 use crate::lookup::{Directory, Unavailable};
 use crate::telemetry::InvocationLog;
 use crate::text::Untrusted;
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -33,6 +34,9 @@ impl From<HistoryError> for Halted {
     }
 }
 
+/// So many entities that are gone are noted at once.
+const GONE_AT_ONCE: usize = 20;
+
 /// The work of this run on the baseline of one account.
 pub(super) struct Work<'a> {
     pub(super) history: &'a History,
@@ -42,22 +46,20 @@ pub(super) struct Work<'a> {
 }
 
 impl<D: Directory> Handler<D> {
-    /// Goes on with the baseline of the account that needs it most, if one does; returns the alerts that were sent.
-    pub(super) async fn keep_baseline(&self, time_left: Duration, log: &mut InvocationLog) -> Vec<Alert> {
-        let Some(history) = &self.history else { return Vec::new() };
+    /// Goes on with the baseline of the account that needs it most, if one does. Adds the alerts that were sent.
+    pub(super) async fn keep_baseline(&self, time_left: Duration, alerts: &mut Vec<Alert>, log: &mut InvocationLog) {
+        let Some(history) = &self.history else { return };
         let now = (self.clock)();
         if history.nothing_due_until() > now {
-            return Vec::new();
+            return;
         }
-        let mut alerts = Vec::new();
-        let done = Box::pin(self.work_on_baseline(history, time_left, &mut alerts, log)).await;
+        let done = Box::pin(self.work_on_baseline(history, time_left, alerts, log)).await;
         match done {
             Ok(()) => {}
             Err(Halted::History(why)) => log.history_failed(&why),
             Err(Halted::NotRead(why)) => log.baseline_failed(&why.words().plain()),
             Err(Halted::NotSent(why)) => why.log(log),
         }
-        alerts
     }
 
     async fn work_on_baseline(
@@ -84,7 +86,12 @@ impl<D: Directory> Handler<D> {
             Some(Due::Compare(window)) => Box::pin(self.compare(&mut work, &window, alerts, log)).await,
             None => Ok(()),
         };
-        work.progress.failed = if matches!(done, Err(Halted::NotRead(_))) { work.progress.failed + 1 } else { 0 };
+        work.progress.worked = Some(now);
+        if matches!(done, Err(Halted::NotRead(_))) {
+            work.progress.failed(now);
+        } else {
+            (work.progress.failed, work.progress.not_before) = (0, None);
+        }
         log.baseline_gaps(&work.account, &work.progress);
         history.note_baseline(&work.account, &work.progress, until).await?;
         match done {
@@ -112,7 +119,7 @@ impl<D: Directory> Handler<D> {
             let progress = known.get(&account).unwrap_or(&never);
             // What was begun is brought to its end first; then whoever waits longest.
             let begun = progress.begun.is_none();
-            ((progress.next(now), begun, progress.last, account.clone()), account)
+            ((progress.next(now), begun, progress.worked, account.clone()), account)
         });
         Ok(due.min_by(|(one, _), (other, _)| one.cmp(other)).map(|((next, ..), account)| (account, next)))
     }
@@ -124,32 +131,50 @@ impl<D: Directory> Handler<D> {
         }
         let run = work.progress.begun.unwrap_or(now);
         let mut index = work.history.index(&work.account).await?;
-        let mut seen = work.history.seen(&work.account, run).await?;
+        let seen = work.history.seen(&work.account, run).await?;
+        if seen.is_none() {
+            // Without what was seen, what is left would look like all that there is.
+            (work.progress.place, work.progress.leaving) = (None, false);
+        }
+        let mut seen = seen.unwrap_or_default();
+        if work.progress.leaving {
+            return Box::pin(self.leave(work, &seen)).await;
+        }
         let mut place = work.progress.place.as_deref().map_or_else(Place::start, Place::parse);
         let read = loop {
             let left = work.timetable.lookups.saturating_duration_since(Instant::now());
             if left < WORTH_AN_ATTEMPT {
                 break Ok(());
             }
-            let (asked, deadline) = ((self.clock)(), Instant::now() + left.min(PAGE_PATIENCE));
+            let deadline = Instant::now() + left.min(PAGE_PATIENCE);
             let account = Some(work.account.raw().to_owned());
-            let page = match Box::pin(self.directory.inventory(&account, &place, deadline)).await {
+            // What cannot be read may be readable in smaller pages.
+            let smaller = place.clone().smaller(work.progress.failed);
+            let page = match Box::pin(self.directory.inventory(&account, &smaller, deadline)).await {
                 Ok(page) => page,
                 Err(why) => {
                     // IAM does not accept its own marker for ever.
                     if matches!(why, Unavailable::Failed(_)) {
                         place = Place::parse(place.kind());
                     }
+                    if work.progress.failed >= GIVES_UP_A_KIND
+                        && let Some(next) = place.next_part()
+                    {
+                        work.progress.gap(place.kind(), &format!("{}: {}", place.kind(), why.words().plain()));
+                        place = next;
+                    }
                     break Err(why);
                 }
             };
             let next = page.next.clone();
-            Box::pin(self.take_page(work, (place.kind(), page), asked, (&mut index, &mut seen))).await?;
+            // What happened while IAM answered may be in the page, or not.
+            let read = (self.clock)();
+            Box::pin(self.take_page(work, (place.kind(), page), read, (&mut index, &mut seen))).await?;
             match next {
                 None => {
-                    Box::pin(self.take_leave(work, asked, &seen)).await?;
-                    work.progress.end((self.clock)());
-                    return Ok(());
+                    work.history.note_seen(&work.account, run, &seen).await?;
+                    work.progress.leaving = true;
+                    return Box::pin(self.leave(work, &seen)).await;
                 }
                 // The report is not ready.
                 Some(same) if same == place => {
@@ -163,8 +188,8 @@ impl<D: Directory> Handler<D> {
                 Some(next) => place = next,
             }
         };
-        work.progress.place = Some(place.word());
         work.history.note_seen(&work.account, run, &seen).await?;
+        work.progress.place = Some(place.word());
         read.map_err(Halted::NotRead)
     }
 
@@ -173,7 +198,7 @@ impl<D: Directory> Handler<D> {
         &self,
         work: &mut Work<'_>,
         (kind, page): (&'static str, Page),
-        asked: DateTime<Utc>,
+        answered: DateTime<Utc>,
         (index, seen): (&mut Index, &mut BTreeSet<u64>),
     ) -> Result<(), Halted> {
         for gap in &page.gaps {
@@ -192,7 +217,7 @@ impl<D: Directory> Handler<D> {
             } else {
                 None
             };
-            let read = Read { since: asked, content: Some(entity.content.clone()), too_large: false };
+            let read = Read { since: answered, content: Some(entity.content.clone()), too_large: false };
             renewed.push(Renewed { resource: entity.resource.clone(), read, former });
         }
         let compare = !work.progress.is_first();
@@ -206,8 +231,9 @@ impl<D: Directory> Handler<D> {
         Ok(())
     }
 
-    /// Notes which entities are gone. Of a kind that could not be read to its end, nothing is known to be gone.
-    async fn take_leave(&self, work: &Work<'_>, asked: DateTime<Utc>, seen: &BTreeSet<u64>) -> Result<(), Halted> {
+    /// Notes which entities are gone, as far as there is time; then the reading is over. Of a kind that could not be read to
+    /// its end, nothing is known to be gone.
+    async fn leave(&self, work: &mut Work<'_>, seen: &BTreeSet<u64>) -> Result<(), Halted> {
         let mut gone = Vec::new();
         let found = |resource: &str, _: &str| {
             let kind = resource.split('/').next().unwrap_or_default();
@@ -216,12 +242,22 @@ impl<D: Directory> Handler<D> {
             }
         };
         work.history.each_entity(&work.account, found).await?;
-        let mut renewed = Vec::new();
-        for resource in gone {
-            let former = work.history.newest(&work.account, &resource).await?;
-            let read = Read { since: asked, content: None, too_large: false };
-            renewed.push(Renewed { resource, read, former });
+        for some in gone.chunks(GONE_AT_ONCE) {
+            if Instant::now() + 2 * WORTH_AN_ATTEMPT > work.timetable.lookups {
+                return Ok(());
+            }
+            let since = (self.clock)();
+            let former = join_all(some.iter().map(|resource| work.history.newest(&work.account, resource))).await;
+            let former = former.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let renewed = some.iter().zip(former).map(|(resource, former)| Renewed {
+                resource: resource.clone(),
+                read: Read { since, content: None, too_large: false },
+                former,
+            });
+            let renewed: Vec<_> = renewed.collect();
+            Box::pin(work.history.renew(&work.account, &renewed, !work.progress.is_first())).await?;
         }
-        Ok(Box::pin(work.history.renew(&work.account, &renewed, !work.progress.is_first())).await?)
+        work.progress.end((self.clock)());
+        Ok(())
     }
 }

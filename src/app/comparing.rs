@@ -7,12 +7,13 @@ use super::result::InvocationError;
 use super::scheduled::NotSent;
 use crate::alert::Alert;
 use crate::arn::{Arn, Partition};
-use crate::baseline::{Aspect, Unexplained, Window, records, renamed, unexplained};
+use crate::baseline::{Aspect, Trace, Unexplained, Window, late, records, renamed_from, unexplained};
 use crate::event::{Delivery, Found};
 use crate::history::{HistoryError, MailStatus};
 use crate::limits::{COMPARED_BEFORE, TIME_FOR_AN_ALERT};
 use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
+use crate::text::{TextKind, Untrusted};
 use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -29,23 +30,48 @@ fn rank(resource: &str) -> u8 {
     }
 }
 
+/// Why an entity cannot be compared, if it cannot.
+fn not_comparable(trace: &Trace, window: &Window) -> Option<&'static str> {
+    if trace.known_since.is_some() {
+        return Some("was changed so often that not all of its changes could be read: look at its events yourself");
+    }
+    let read = trace.reads.iter().rev().find(|read| read.since <= window.run.1)?;
+    let is_new = read.since >= window.run.0 && read.too_large;
+    let has_event = trace.changes.iter().any(|change| change.time >= window.former.0 - late(&trace.resource));
+    (is_new && !has_event)
+        .then_some("changed, no event arrived, and it is too large to be compared: look at it yourself")
+}
+
+/// The trace of an entity that got another name within the window: what it was before stands under the former name.
+async fn with_former_name(work: &Work<'_>, window: &Window, trace: Trace) -> Result<Trace, HistoryError> {
+    let Some(former) = renamed_from(&trace, window) else { return Ok(trace) };
+    let since = window.former.0 - COMPARED_BEFORE;
+    let former = Box::pin(work.history.trace_since(&work.account, &former, since)).await?;
+    Ok(trace.continuing(&former, window))
+}
+
 /// Takes out the groups that only got another name: a user who left one of them is in another one now.
 async fn without_renames(
     work: &Work<'_>,
     window: &Window,
     differences: &mut Vec<Unexplained>,
 ) -> Result<(), HistoryError> {
-    let (mut left, mut joined) = (Vec::new(), Vec::new());
-    for (index, difference) in differences.iter().enumerate() {
-        let Unexplained::Part { aspect: Aspect::Group(name), is, .. } = difference else { continue };
-        let resource = format!("group/{}", name.as_str().to_lowercase());
+    let names = |differences: &[Unexplained], joined: bool| -> Vec<(usize, String)> {
+        let groups = differences.iter().enumerate().filter_map(|(index, difference)| match difference {
+            Unexplained::Part { aspect: Aspect::Group(name), is, .. } if is.is_some() == joined => {
+                Some((index, format!("group/{}", name.as_str().to_lowercase())))
+            }
+            _ => None,
+        });
+        groups.collect()
+    };
+    let (left, mut explained) = (names(differences, false), Vec::new());
+    for (joined, resource) in names(differences, true) {
         let group = Box::pin(work.history.trace_since(&work.account, &resource, window.former.0)).await?;
-        if renamed(&group, window) {
-            if is.is_none() { &mut left } else { &mut joined }.push(index);
-        }
+        let former = renamed_from(&group, window);
+        let same = left.iter().find(|(_, name)| former.as_ref() == Some(name));
+        explained.extend(same.into_iter().flat_map(|(left, _)| [*left, joined]));
     }
-    let pairs = left.len().min(joined.len());
-    let explained: Vec<_> = left.into_iter().take(pairs).chain(joined.into_iter().take(pairs)).collect();
     let mut index = 0..;
     differences.retain(|_| index.next().is_none_or(|index| !explained.contains(&index)));
     Ok(())
@@ -75,16 +101,26 @@ impl<D: Directory> Handler<D> {
                 return Ok(());
             }
             let since = window.former.0 - COMPARED_BEFORE;
+            let kind = resource.split('/').next().unwrap_or_default();
+            if work.progress.cannot_compare(kind) {
+                work.progress.compared = Some(place);
+                continue;
+            }
             let trace = Box::pin(work.history.trace_since(&work.account, &resource, since)).await?;
+            if let Some(why) = not_comparable(&trace, window) {
+                let (account, resource) = (&work.account, Untrusted::new(&resource));
+                let (account, resource) = (account.shown(TextKind::Name), resource.shown(TextKind::Arn));
+                log.baseline_failed(&format!("account {account}: {resource} {why}"));
+                work.progress.compared = Some(place);
+                continue;
+            }
+            let trace = Box::pin(with_former_name(work, window, trace)).await?;
             let mut differences = unexplained(&trace, window);
             Box::pin(without_renames(work, window, &mut differences)).await?;
-            let found = Found { not_since: window.former.1, read: window.run.1 };
+            let not_since = window.former.1;
+            let found = Found { not_since, possible_since: not_since - late(&resource), read: window.run.1 };
             let records = records((&partition, work.account.raw()), &trace, window, &differences);
             for record in records {
-                // A webhook gets one message a run.
-                if self.settings.webhook.is_some() && !alerts.is_empty() {
-                    return Ok(());
-                }
                 if Instant::now() + TIME_FOR_AN_ALERT > work.timetable.lookups {
                     return Ok(());
                 }

@@ -44,14 +44,21 @@ impl<D: Directory> Handler<D> {
             _ => {}
         }
         if matches!(kind, "group" | "user" | "role") {
-            let saved = Box::pin(with_what_they_name(work, entities)).await;
+            let saved = Box::pin(with_what_they_name(work, entities, now)).await;
             let home = Home {
                 account: Some(&work.account),
                 organization: self.settings.organization.as_deref(),
                 members: &[],
             };
-            for (entity, saved) in saved.inspect_err(|_| ()).ok().into_iter().flatten() {
-                Box::pin(look_at_access(&entity, &saved, home, &mut findings)).await;
+            // What the history does not have, or IAM wrote in another way, was not evaluated.
+            let saved = saved.unwrap_or_default();
+            for entity in entities {
+                match saved.iter().find(|(resource, _)| *resource == entity.resource) {
+                    Some((_, saved)) => Box::pin(look_at_access(entity, saved, home, &mut findings)).await,
+                    None => {
+                        findings.not_evaluated.add(Untrusted::new(&entity.resource).shown(TextKind::Name));
+                    }
+                }
             }
         }
         work.progress.findings = Some(findings);
@@ -79,18 +86,22 @@ impl<D: Directory> Handler<D> {
 }
 
 /// Each entity, with a saved account that has the policies and groups it names.
-async fn with_what_they_name(work: &Work<'_>, entities: &[Entity]) -> Result<Vec<(Entity, Snapshot)>, Halted> {
+async fn with_what_they_name(
+    work: &Work<'_>,
+    entities: &[Entity],
+    now: DateTime<Utc>,
+) -> Result<Vec<(String, Snapshot)>, Halted> {
     let mut named = BTreeSet::new();
     for entity in entities {
         named.extend(named_by(&entity.content));
     }
     let groups: Vec<_> = named.iter().filter(|resource| resource.starts_with("group/")).cloned().collect();
-    let groups = work.history.entities(&work.account, &groups).await?;
+    let groups = work.history.entities(&work.account, &groups, now).await?;
     named.extend(groups.iter().flat_map(|group| named_by(&group.content)));
     let policies: Vec<_> = named.into_iter().filter(|resource| resource.starts_with("policy/")).collect();
     let mut known = Vec::new();
     for some in policies.chunks(50) {
-        known.extend(work.history.entities(&work.account, some).await?);
+        known.extend(work.history.entities(&work.account, some, now).await?);
     }
     let saved = entities.iter().filter_map(|entity| {
         let mut of: BTreeSet<_> = named_by(&entity.content).collect();
@@ -99,7 +110,7 @@ async fn with_what_they_name(work: &Work<'_>, entities: &[Entity]) -> Result<Vec
         let own = [(entity.resource.as_str(), &entity.content)];
         let known = groups.iter().chain(&known).filter(|one| of.contains(&one.resource));
         let all = own.into_iter().chain(known.map(|one| (one.resource.as_str(), &one.content)));
-        Some((entity.clone(), Snapshot::of_entities(all)?))
+        Some((entity.resource.clone(), Snapshot::of_entities(all)?))
     });
     Ok(saved.collect())
 }

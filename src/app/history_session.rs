@@ -121,7 +121,8 @@ impl<'a> HistorySession<'a> {
     async fn former(&self) -> Option<Result<Former, HistoryError>> {
         let change = self.entry.changes.first()?;
         let account = self.entry.line.account.as_ref()?;
-        let trace = Box::pin(self.history.trace(account, &change.resource)).await;
+        let until = self.entry.line.time;
+        let trace = Box::pin(self.history.trace(account, &change.resource, until)).await;
         Some(trace.map(|trace| match &self.found {
             Some(found) => trace.before_found(found),
             None => trace.before(self.entry.line.time, &self.entry.line.event_id),
@@ -142,7 +143,8 @@ impl<'a> HistorySession<'a> {
         deadline: Instant,
         log: &mut InvocationLog,
     ) -> Option<BurstPosition> {
-        if prior.must_be_mailed() {
+        // Nobody is known to have made what was found: it is no burst of anybody.
+        if prior.must_be_mailed() || self.found.is_some() {
             return None;
         }
         let (history, entry) = (self.history, &self.entry);

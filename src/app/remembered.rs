@@ -54,7 +54,7 @@ impl<D: Directory> Handler<D> {
         let wanted: Vec<_> = wanted(activity).collect();
         let read = async {
             let last = history.last_reading(account).await?;
-            let entities = entities(history, account, wanted).await?;
+            let entities = entities(history, account, wanted, (self.clock)()).await?;
             Ok::<_, HistoryError>(last.map(|last| (last, entities)))
         };
         let (read, entities) = timeout_at(until, Box::pin(read)).await.ok()?.ok()??;
@@ -78,12 +78,17 @@ fn wanted(activity: &Activity) -> impl Iterator<Item = String> {
 }
 
 /// These entities, with the groups and policies that they name.
-async fn entities(history: &History, account: &Untrusted, wanted: Vec<String>) -> Result<Vec<Reading>, HistoryError> {
+async fn entities(
+    history: &History,
+    account: &Untrusted,
+    wanted: Vec<String>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Reading>, HistoryError> {
     let mut asked: BTreeSet<_> = wanted.iter().cloned().collect();
     let (mut all, mut next) = (Vec::new(), wanted);
     // The user, the user's groups, and their policies.
     for _ in 0..3 {
-        let found = Box::pin(history.entities(account, &next)).await?;
+        let found = Box::pin(history.entities(account, &next, now)).await?;
         next = found.iter().flat_map(|one| named_by(&one.content)).filter(|name| asked.insert(name.clone())).collect();
         all.extend(found);
         if next.is_empty() {

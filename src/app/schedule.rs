@@ -8,6 +8,7 @@ use crate::lookup::Directory;
 use crate::telemetry::InvocationLog;
 use serde_json::Value;
 use std::time::Duration;
+use tokio::time::timeout_at;
 
 impl<D: Directory> Handler<D> {
     /// The scheduled run: the summaries of suppressed alerts first, then the accounts without a heartbeat, then the check of
@@ -30,7 +31,11 @@ impl<D: Directory> Handler<D> {
             done.add_digest(&digest, self.settings.webhook);
         }
         // After it: IAM is read once a day, whenever there is time.
-        let found = Box::pin(self.keep_baseline(run.timetable.left(), log)).await;
+        let mut found = Vec::new();
+        let kept = Box::pin(self.keep_baseline(run.timetable.left(), &mut found, log));
+        if timeout_at(run.timetable.publish, kept).await.is_err() {
+            log.baseline_failed("it took longer than there was time; the next run goes on");
+        }
         if let Some((first, others)) = found.split_first() {
             done.add_alerts(first, others, self.settings.webhook);
         }

@@ -23,6 +23,8 @@ pub enum Sets {
     Deleted,
     /// These parts are different, the others are as they were.
     Changed(Vec<(Aspect, Part)>),
+    /// The entity is what stood under this key before.
+    Renamed(String),
     /// The event does not say what the entity is now.
     Anything,
 }
@@ -52,6 +54,7 @@ impl Sets {
             Self::Created(all) => json!({"created": parts(all)}),
             Self::Deleted => json!({"deleted": {}}),
             Self::Changed(all) => json!({"changed": parts(all)}),
+            Self::Renamed(from) => json!({"renamed": from}),
             Self::Anything => json!({"anything": {}}),
         }
     }
@@ -74,6 +77,7 @@ impl Sets {
         match known.map(|(what, of)| (what.as_str(), of)) {
             Some(("created", of)) => parts(of).map_or(Self::Anything, Self::Created),
             Some(("changed", of)) => parts(of).map_or(Self::Anything, Self::Changed),
+            Some(("renamed", Value::String(from))) => Self::Renamed(from.clone()),
             Some(("deleted", of)) if of.as_object().is_some_and(Map::is_empty) => Self::Deleted,
             _ => Self::Anything,
         }
@@ -84,7 +88,7 @@ impl Sets {
     pub fn parts(&self) -> &[(Aspect, Part)] {
         match self {
             Self::Created(parts) | Self::Changed(parts) => parts,
-            Self::Deleted | Self::Anything => &[],
+            Self::Deleted | Self::Renamed(_) | Self::Anything => &[],
         }
     }
 }
@@ -109,9 +113,12 @@ pub fn changes(activity: &Activity) -> Vec<Change> {
             if target.zip(renamed).is_some_and(|(target, renamed)| is_same(target, renamed)) {
                 return Vec::new();
             }
-            let (gone, new) = (Some(Sets::Deleted), Some(Sets::Anything));
-            let of_entity = [entity(target, gone.clone()), entity(renamed, new.clone())];
-            let of_credentials = [credentials(target, gone), credentials(renamed, new)];
+            let gone = || Some(Sets::Deleted);
+            let from = |former: Option<String>| former.map_or(Sets::Anything, Sets::Renamed);
+            let former = target.map(|name| key(activity.target.kind, name));
+            let of_entity = [entity(target, gone()), entity(renamed, Some(from(former)))];
+            let former = target.map(credentials_key);
+            let of_credentials = [credentials(target, gone()), credentials(renamed, Some(from(former)))];
             of_entity.into_iter().chain(of_credentials.into_iter().filter(|_| of_user)).collect()
         }
         // A user and the user's credentials come and go together.
@@ -253,18 +260,35 @@ const PASSWORD_POLICY: &str = "password-policy";
 
 fn key(kind: TargetKind, name: &Untrusted) -> String {
     let (_, kind) = kind.in_arns();
+    // The path of an issuer is case-sensitive (OpenID Connect Core).
+    if kind == "oidc-provider/" {
+        return format!("{kind}{}", name.raw());
+    }
     format!("{kind}{}", name.raw()).to_lowercase()
 }
 
 /// A document in the request.
 fn written(activity: &Activity, field: &str) -> Part {
     match activity.request.get(field) {
-        Some(Value::String(text)) if text.trim_start().starts_with(['{', '%']) => Part::Is(decoded(text).to_string()),
+        Some(Value::String(text)) if text.trim_start().starts_with(['{', '%']) => {
+            Part::Is(compact(decoded(text).to_string()))
+        }
         Some(Value::String(text)) if !text.trim().is_empty() => Part::Is(text.clone()),
         Some(document @ Value::Object(_)) => Part::Is(document.to_string()),
         _ => Part::NotKnown,
     }
 }
+
+/// A document that is long only because of blanks, which IAM does not count, without them.
+fn compact(document: String) -> String {
+    if document.len() <= LONG {
+        return document;
+    }
+    serde_json::from_str::<Value>(&document).map_or(document, |value| value.to_string())
+}
+
+/// Longer than any document without blanks ("IAM and AWS STS quotas").
+const LONG: usize = 20_480;
 
 /// A list of texts in the request, sorted.
 fn list(activity: &Activity, field: &str) -> Part {

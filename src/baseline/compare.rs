@@ -55,12 +55,33 @@ pub fn unexplained(trace: &Trace, window: &Window) -> Vec<Unexplained> {
     expected.against(actual.content.as_ref().map(|content| state_of(&trace.resource, content)).as_ref())
 }
 
-/// Whether a membership of users changed because the group was renamed, as the group's trace says: a group with members
-/// cannot be deleted, and the event of a new name does not say what the group has.
+/// The former key of an entity that got another name within the window, as its trace says.
 #[must_use]
-pub fn renamed(group: &Trace, window: &Window) -> bool {
+pub fn renamed_from(trace: &Trace, window: &Window) -> Option<String> {
     let within = |change: &&Recorded| window.former.0 <= change.time && change.time <= window.run.1;
-    group.changes.iter().filter(within).any(|change| matches!(change.sets, Sets::Deleted | Sets::Anything))
+    trace.changes.iter().filter(within).find_map(|change| match &change.sets {
+        Sets::Renamed(from) => Some(from.clone()),
+        _ => None,
+    })
+}
+
+impl Trace {
+    /// The trace of an entity that got another name, with what was recorded under the former one.
+    #[must_use]
+    pub fn continuing(mut self, former: &Self, window: &Window) -> Self {
+        let renamed = self.changes.iter().rev().find(|change| matches!(change.sets, Sets::Renamed(_))).cloned();
+        let Some(renamed) = renamed else { return self };
+        // That the former name is gone says nothing of the entity.
+        let reads = former.reads.iter().filter(|read| read.since <= window.former.1).cloned();
+        self.reads.retain(|read| read.since > window.former.1);
+        self.reads.extend(reads);
+        self.reads.sort_by_key(|read| read.since);
+        self.changes.retain(|change| change.time >= renamed.time && change.event_id != renamed.event_id);
+        let earlier = former.changes.iter().filter(|change| change.event_id != renamed.event_id);
+        self.changes.extend(earlier.filter(|change| change.time <= renamed.time).cloned());
+        self.known_since = self.known_since.or(former.known_since);
+        self
+    }
 }
 
 /// What the former reading and the events lead to.

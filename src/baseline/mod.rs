@@ -19,12 +19,12 @@ mod trace;
 
 pub use aspect::{Aspect, Name};
 pub use change::{Change, Part, Sets, changes};
-pub use compare::{Unexplained, Window, renamed, same, unexplained};
+pub use compare::{Unexplained, Window, renamed_from, same, unexplained};
 pub use findings::{FirstFindings, Names};
 pub use found::records;
 pub use progress::{Due, EVENTS_ARRIVE_WITHIN, Progress, Reading};
 pub use state::{State, named_by, state_of};
-pub use trace::{Former, Read, Recorded, Source, Trace, Was};
+pub use trace::{Former, Read, Recorded, Source, Trace, Was, late};
 
 #[cfg(test)]
 mod properties;

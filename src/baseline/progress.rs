@@ -1,7 +1,8 @@
 //! How far the reading of an account has come. It is read once a day, in as many invocations as it takes.
 
 use super::compare::Window;
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::limits::LONGEST_PAUSE_OF_A_READING;
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,6 +34,13 @@ pub struct Progress {
     pub compared: Option<String>,
     /// Of which kinds not all could be read, and why.
     pub gaps: Vec<(String, String)>,
+    /// The same of the reading before.
+    pub former_gaps: Vec<(String, String)>,
+    /// Whether all was read, and only what is gone is still to be noted.
+    pub leaving: bool,
+    /// When a run last worked on the account, and before when none does again.
+    pub worked: Option<DateTime<Utc>>,
+    pub not_before: Option<DateTime<Utc>>,
     /// How often the reading asked for the credential report.
     pub asked: u32,
     /// How many runs in a row could not read on.
@@ -56,6 +64,9 @@ impl Progress {
     /// What is to be done now, if anything is.
     #[must_use]
     pub fn due(&self, now: DateTime<Utc>) -> Option<Due> {
+        if self.not_before.is_some_and(|time| now < time) {
+            return None;
+        }
         if self.begun.is_some() {
             return Some(Due::Read);
         }
@@ -74,6 +85,7 @@ impl Progress {
     #[must_use]
     pub fn next(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         match (self.due(now), self.last) {
+            (None, _) if self.not_before.is_some_and(|time| now < time) => self.not_before.unwrap_or(now),
             (Some(_), _) | (None, None) => now,
             (None, Some(last)) if self.compare_with.is_some() => last.1 + EVENTS_ARRIVE_WITHIN,
             (None, Some(last)) => last.0 + EVERY,
@@ -88,8 +100,9 @@ impl Progress {
 
     /// A reading begins.
     pub fn begin(&mut self, now: DateTime<Utc>) {
-        (self.begun, self.place, self.asked, self.failed) = (Some(now), None, 0, 0);
-        self.gaps.clear();
+        (self.begun, self.place, self.asked, self.failed) = (Some(now.trunc_subsecs(0)), None, 0, 0);
+        self.leaving = false;
+        self.former_gaps = std::mem::take(&mut self.gaps);
         self.findings = self.is_first().then(super::findings::FirstFindings::default);
     }
 
@@ -106,10 +119,24 @@ impl Progress {
         self.gaps.iter().any(|(known, _)| known == kind)
     }
 
-    /// The reading is over.
+    /// Whether not all of a kind could be read, now or in the reading before: then it cannot be compared.
+    #[must_use]
+    pub fn cannot_compare(&self, kind: &str) -> bool {
+        self.has_gap(kind) || self.former_gaps.iter().any(|(known, _)| known == kind)
+    }
+
+    /// A run could not read on: the next ones wait longer and longer.
+    pub fn failed(&mut self, now: DateTime<Utc>) {
+        self.failed += 1;
+        let pause = TimeDelta::minutes(1 << self.failed.saturating_sub(3).min(8)).min(LONGEST_PAUSE_OF_A_READING);
+        self.not_before = Some(now + pause - TimeDelta::seconds(30));
+    }
+
+    /// The reading is over. In the seconds of the table.
     pub fn end(&mut self, now: DateTime<Utc>) {
+        let now = now.trunc_subsecs(0);
         let begun = self.begun.take().unwrap_or(now);
-        self.place = None;
+        (self.place, self.leaving) = (None, false);
         self.compare_with = self.last.replace((begun, now));
         self.compared = None;
     }

@@ -5,7 +5,7 @@ use super::change::{Part, Sets};
 use super::state::{State, content_with, state_of};
 use crate::event::Found;
 use crate::text::Untrusted;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ pub struct Trace {
     pub resource: String,
     pub reads: Vec<Read>,
     pub changes: Vec<Recorded>,
+    /// Since when the changes are complete, if not all were read.
+    pub known_since: Option<DateTime<Utc>>,
 }
 
 /// What the baseline read of the entity.
@@ -38,7 +40,8 @@ pub struct Recorded {
 }
 
 /// How long before a reading a call may be whose effect the reading does not show yet.
-pub(super) fn late(resource: &str) -> TimeDelta {
+#[must_use]
+pub fn late(resource: &str) -> TimeDelta {
     // IAM makes a new credential report every four hours at most ("Getting credential reports", IAM user guide).
     if resource.starts_with("credentials/") { TimeDelta::minutes(4 * 60 + 30) } else { TimeDelta::minutes(5) }
 }
@@ -117,6 +120,9 @@ impl Trace {
         let others = || self.changes.iter().filter(|change| &change.event_id != event_id);
         let same_second = others().any(|change| change.time == time);
         let read = self.reads.iter().rev().find(|read| read.since < time);
+        if !self.covers(read) {
+            return Former::default();
+        }
         Former { replayed: self.replay(read, others().filter(|change| change.time < time)), same_second }
     }
 
@@ -124,8 +130,12 @@ impl Trace {
     #[must_use]
     pub fn before_found(&self, found: &Found) -> Former {
         let read = self.reads.iter().rev().find(|read| read.since <= found.not_since);
-        // What was found at the same time is no event of its own.
-        let changes = self.changes.iter().filter(|change| change.time < found.read);
+        if !self.covers(read) {
+            return Former::default();
+        }
+        // What was found at the same time, this change among it, is no event of its own.
+        let read_at = found.read.trunc_subsecs(0);
+        let changes = self.changes.iter().filter(|change| change.time < read_at);
         let replayed = self.replay(read, changes).unwrap_or_else(|| Replayed::absent(found.not_since));
         Former { replayed: Some(replayed), same_second: false }
     }
@@ -134,11 +144,16 @@ impl Trace {
     /// `None` if that is not known as a whole.
     #[must_use]
     pub fn current(&self) -> Option<(DateTime<Utc>, Value)> {
-        let read = self.reads.last()?;
+        let read = self.reads.last().filter(|read| self.covers(Some(*read)))?;
         let content = read.content.as_ref()?;
         let replayed = self.replay(Some(read), self.changes.iter());
         let state = Former { replayed, same_second: false }.whole()?;
         Some((read.since, content_with(&self.resource, content, &state)))
+    }
+
+    /// Whether all changes since a reading are known.
+    fn covers(&self, read: Option<&Read>) -> bool {
+        self.known_since.is_none_or(|known| read.is_some_and(|read| known < read.since - late(&self.resource)))
     }
 
     fn replay<'a>(&self, read: Option<&Read>, changes: impl Iterator<Item = &'a Recorded>) -> Option<Replayed> {
@@ -295,7 +310,7 @@ impl Replayed {
                     self.clear(change);
                 }
             }
-            Sets::Anything => {
+            Sets::Anything | Sets::Renamed(_) => {
                 self.exists.set(None, change, may);
                 self.parts.clear();
                 (self.others_absent, self.any_key) = (false, true);
@@ -356,7 +371,8 @@ impl Replayed {
         match keys.as_mut_slice() {
             // The reading shows the deletion of the key already.
             [] if when == When::Shortly => {}
-            [] => self.any_key = true,
+            // A key that nobody made, as far as is known, says nothing of others.
+            [] => self.any_key |= !self.others_absent,
             [(_, key)] => key.set(part.clone(), change, may),
             several => {
                 for (_, key) in several {

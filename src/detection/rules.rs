@@ -213,7 +213,8 @@ fn is_deployed(action: &Action) -> bool {
 fn understood(case: &Case<'_>) -> (Severity, Phrase) {
     let action = case.activity.action;
     if case.adds_nothing() {
-        return (Severity::Low, compared::adds_nothing(case));
+        let severity = if compared::is_kept_open(case) { Severity::Medium } else { Severity::Low };
+        return (severity, compared::adds_nothing(case));
     }
     if action.fields.is_empty() {
         let harmless = grants::harmless(case).or_else(|| trust::harmless(case)).map(|reason| (Severity::Low, reason));

@@ -38,6 +38,8 @@ pub struct Delivery {
 pub struct Found {
     /// When IAM was last read without the change.
     pub not_since: DateTime<Utc>,
+    /// When the change was made at the earliest: the credential report is up to four hours old.
+    pub possible_since: DateTime<Utc>,
     /// When IAM was read with the change.
     pub read: DateTime<Utc>,
 }

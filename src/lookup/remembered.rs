@@ -143,6 +143,12 @@ impl AttachedPolicies {
     #[must_use]
     fn doubted(mut self, why: &Unavailable) -> Self {
         self.gaps.push(Gap { what: "what changed since the baseline".into(), reason: why.clone() });
+        // The baseline does not have all that there is.
+        for policy in self.policies.iter_mut().chain(&mut self.boundary) {
+            if policy.document == Lookup::Missing {
+                policy.document = Lookup::Unavailable(why.clone());
+            }
+        }
         self
     }
 }
@@ -174,15 +180,25 @@ impl Dossier {
             KnownTarget::Group(known) => {
                 (known.members != Lookup::Missing).then_some(())?;
                 let attached = known.attached.clone().doubted(why);
-                KnownTarget::Group(Rc::new(Group { attached, provenance: provenance.clone(), ..Group::clone(known) }))
+                let members = Lookup::Unavailable(why.clone());
+                KnownTarget::Group(Rc::new(Group { members, attached, provenance }))
             }
             KnownTarget::Policy(known) => {
                 known.profile.found()?;
-                KnownTarget::Policy(Rc::new(ManagedPolicy { provenance, ..ManagedPolicy::clone(known) }))
+                let unknown = || Lookup::Unavailable(why.clone());
+                let document = known.document.found().cloned().map_or_else(unknown, Lookup::Found);
+                let holders = Lookup::Unavailable(why.clone());
+                KnownTarget::Policy(Rc::new(ManagedPolicy {
+                    profile: known.profile.clone(),
+                    document,
+                    holders,
+                    provenance,
+                }))
             }
             KnownTarget::NotAsked(why) => KnownTarget::NotAsked(why),
             KnownTarget::PermissionSet(_) | KnownTarget::Identity(..) => return None,
         };
-        Some(Self { caller, target, ..self })
+        let given = if self.given == AttachedPolicies::default() { self.given } else { self.given.doubted(why) };
+        Some(Self { caller, target, given, ..self })
     }
 }

@@ -29,7 +29,7 @@ def let_time_pass(history, time):
 
     def earlier(found):
         was = datetime.fromisoformat(found.group().replace("Z", "+00:00"))
-        return (was - time).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (was - time).strftime("%Y-%m-%dT%H:%M:%SZ").replace("Z", (found.group(1) or "") + "Z")
 
     def older(item):
         names = [name for name in item if name in ("sk", "since", "time", "progress", "run")]

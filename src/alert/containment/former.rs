@@ -1,7 +1,7 @@
 //! Restores what was before the call, where that is known exactly.
 
 use super::command::{Command, ContainmentStep, PUT_ROLE_POLICY, revoke_sessions};
-use crate::baseline::{Aspect, Was};
+use crate::baseline::{Aspect, Source, Was};
 use crate::catalog::{ObjectKind, Operation, TargetKind};
 use crate::detection::{Before, Case};
 use crate::phrase;
@@ -14,6 +14,13 @@ pub(super) fn restore(case: &Case<'_>, name: &Untrusted) -> Option<Vec<Containme
     let (activity, action) = (case.activity, case.activity.action);
     let before = case.before.as_ref().filter(|before| before.unknown.is_none() && !case.adds_nothing())?;
     let policy = || Some(activity.object.name.as_ref()?.raw());
+    // Whoever made two calls wrote what was there before the second one, too.
+    let restored = |text: &'static str| match &before.since {
+        Some((_, Source::Event(id))) => {
+            phrase!("Look at the alert on the event ", id, " first: it wrote what was there before. ", text)
+        }
+        _ => text.into(),
+    };
     match (action.operation, action.object) {
         (_, ObjectKind::TrustPolicy) => {
             let update = Command::new("aws iam update-assume-role-policy")
@@ -21,7 +28,7 @@ pub(super) fn restore(case: &Case<'_>, name: &Untrusted) -> Option<Vec<Containme
                 .json("--policy-document", &document(before)?)?;
             let revoke = revoke_sessions(PUT_ROLE_POLICY, "--role-name", name.raw());
             Some(vec![
-                ContainmentStep::new("Restore the former trust policy:", vec![Some(update)]),
+                ContainmentStep::new(restored("Restore the former trust policy:"), vec![Some(update)]),
                 ContainmentStep::new(
                     phrase!(
                         "Revoke the sessions of the role ",
@@ -37,7 +44,7 @@ pub(super) fn restore(case: &Case<'_>, name: &Untrusted) -> Option<Vec<Containme
             let read = Command::new(get).option(option, name.raw())?.option("--policy-name", policy()?)?;
             let write = Command::new(put).option(option, name.raw())?.option("--policy-name", policy()?)?;
             let write = write.json("--policy-document", &document(before)?)?;
-            let text = "Save the inline policy as evidence, then restore the former one:";
+            let text = restored("Save the inline policy as evidence, then restore the former one:");
             Some(vec![ContainmentStep::new(text, vec![Some(read.save_and_then(&write))])])
         }
         (Operation::Delete, ObjectKind::InlinePolicy) if before.denied() => {
@@ -54,7 +61,7 @@ pub(super) fn restore(case: &Case<'_>, name: &Untrusted) -> Option<Vec<Containme
             let set = Command::new("aws iam set-default-policy-version")
                 .option("--policy-arn", activity.target.arn.as_ref()?.raw())?
                 .option("--version-id", version)?;
-            let text = "Make the former version the default again. Keep the new version as evidence:";
+            let text = restored("Make the former version the default again. Keep the new version as evidence:");
             Some(vec![ContainmentStep::new(text, vec![Some(set)])])
         }
         (_, ObjectKind::PermissionsBoundary) => {
@@ -65,13 +72,14 @@ pub(super) fn restore(case: &Case<'_>, name: &Untrusted) -> Option<Vec<Containme
                 _ => return None,
             };
             let set = Command::new(call).option(option, name.raw())?.option("--permissions-boundary", boundary)?;
-            Some(vec![ContainmentStep::new("Set the former permissions boundary again:", vec![Some(set)])])
+            Some(vec![ContainmentStep::new(restored("Set the former permissions boundary again:"), vec![Some(set)])])
         }
         (_, ObjectKind::Thumbprints) => {
             let Was::Is(thumbprints) = &before.was else { return None };
             let set = Command::new("aws iam update-open-id-connect-provider-thumbprint")
                 .option("--open-id-connect-provider-arn", activity.target.arn.as_ref()?.raw())?;
-            let all: Vec<_> = thumbprints.split(',').collect();
+            let all: Vec<_> = thumbprints.split(',').filter(|one| !one.is_empty()).collect();
+            (!all.is_empty()).then_some(())?;
             let set = set.json("--thumbprint-list", &Value::from(all))?;
             Some(vec![ContainmentStep::new("Restore the former thumbprints:", vec![Some(set)])])
         }

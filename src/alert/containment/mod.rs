@@ -40,7 +40,7 @@ pub fn steps(case: &Case<'_>, now: DateTime<Utc>) -> Vec<ContainmentStep> {
     let impairs = case.activity.action.effect == AccessEffect::ImpairsAlerting;
     let routine = !impairs && case.activity.outcome.failure().is_some_and(FailureKind::is_routine);
     if let Some(found) = case.activity.found {
-        steps.push(look_for_event(case.activity, found.not_since));
+        steps.push(look_for_event(case.activity, found.possible_since));
         return steps;
     }
     if !case.attaches_quarantine() && !routine {

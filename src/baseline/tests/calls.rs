@@ -89,7 +89,7 @@ fn an_entity_is_created_with_the_parts_of_its_request_and_deleted_with_all() {
         (
             "DeleteOpenIDConnectProvider",
             json!({"openIDConnectProviderArn": OIDC}),
-            "oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ab12",
+            "oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12",
         ),
         ("DeleteAccountPasswordPolicy", Value::Null, "password-policy"),
     ] {
@@ -124,7 +124,7 @@ fn versions_of_a_policy_and_providers_are_parts_too() {
     let metadata = changed(json!({"metadata": "<b/>"}));
     assert_sets("UpdateSAMLProvider", request, Value::Null, "saml-provider/okta", metadata);
 
-    let oidc = "oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ab12";
+    let oidc = "oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12";
     let request = json!({"url": "https://oidc.eks.eu-west-1.amazonaws.com/id/AB12", "clientIDList": ["sts"],
         "thumbprintList": ["bb", "aa"]});
     let created = json!({"created": {"thumbprints": "aa,bb", "client/sts": "yes"}});
@@ -195,18 +195,18 @@ fn a_password_policy_has_the_defaults_of_what_its_request_leaves_out() {
 }
 
 #[test]
-fn a_renamed_entity_may_be_anything_under_its_new_name() {
+fn a_renamed_entity_is_what_stood_under_its_former_name() {
     let names = |name: &str, field: &str, new: &str, to: &str| {
         let renamed = sets(name, json!({field: "Old", new: to}), Value::Null);
         renamed.iter().map(|(resource, sets)| format!("{resource} {sets}")).collect::<Vec<_>>()
     };
-    let group = ["group/old {\"deleted\":{}}", "group/new {\"anything\":{}}"];
+    let group = ["group/old {\"deleted\":{}}", "group/new {\"renamed\":\"group/old\"}"];
     assert_eq!(names("UpdateGroup", "groupName", "newGroupName", "New"), group);
     let user = [
         "user/old {\"deleted\":{}}",
-        "user/new {\"anything\":{}}",
+        "user/new {\"renamed\":\"user/old\"}",
         "credentials/old {\"deleted\":{}}",
-        "credentials/new {\"anything\":{}}",
+        "credentials/new {\"renamed\":\"credentials/old\"}",
     ];
     assert_eq!(names("UpdateUser", "userName", "newUserName", "New"), user);
     // In other case, it is the same entity, as it was.

@@ -131,7 +131,7 @@ fn a_content_that_was_too_large_to_keep_is_not_known() {
 
 #[test]
 fn a_change_without_an_event_has_what_the_reading_before_and_the_events_had() {
-    let found = crate::event::Found { not_since: minute(10), read: minute(DAY + 10) };
+    let found = crate::event::Found { not_since: minute(10), possible_since: minute(10), read: minute(DAY + 10) };
     let trace = Trace::of("role/r")
         .read(minute(5), [(inline("P"), "a")])
         .set(minute(60), "e1", [(inline("P"), is("b"))])

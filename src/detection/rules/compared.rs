@@ -1,8 +1,9 @@
 //! What the comparison with the state before the call says.
 
 use super::opinions::context;
+use crate::baseline::Source;
 use crate::catalog::ObjectKind;
-use crate::detection::{Case, Opinion};
+use crate::detection::{Before, Case, Opinion};
 use crate::phrase;
 use crate::policy::{Trust, TrustedPrincipal};
 use crate::text::Phrase;
@@ -27,6 +28,12 @@ pub(super) fn adds_nothing(case: &Case<'_>) -> Phrase {
         (_, true) => "The new value is the same as the one before.".into(),
         (_, false) => "The change only takes something away.".into(),
     }
+}
+
+/// Whether what was there before was severe, and only an event says that it was there: an event that took it away may be late.
+pub(super) fn is_kept_open(case: &Case<'_>) -> bool {
+    let by_event = |before: &Before| matches!(before.since, Some((_, Source::Event(_))));
+    case.before.as_ref().is_some_and(by_event) && as_before(case).is_some()
 }
 
 /// Who is trusted, or what the policy grants, where the call did not change that.

@@ -138,17 +138,18 @@ impl History {
         if unless_refused("note baseline", call).await? { Ok(()) } else { Err(HistoryError::Contended) }
     }
 
-    /// The entities of an account that a reading which goes on has seen before.
+    /// The entities of an account that a reading which goes on has seen before; `None` if they were not noted.
     ///
     /// # Errors
     /// If they could not be read.
-    pub async fn seen(&self, account: &Untrusted, run: DateTime<Utc>) -> Result<BTreeSet<u64>, HistoryError> {
+    pub async fn seen(&self, account: &Untrusted, run: DateTime<Utc>) -> Result<Option<BTreeSet<u64>>, HistoryError> {
         let answer = patient("seen", self.of(&format!("{SEEN}{}", account.raw())).send()).await?;
         let item = answer.items().first().filter(|item| item.get("run") == Some(&text(&at(run))));
         let seen = item.and_then(|item| item.get("seen")?.as_b().ok());
-        let bytes = seen.map_or(&[][..], |seen| seen.as_ref());
-        let numbers = bytes.chunks_exact(8).filter_map(|chunk| Some(u64::from_be_bytes(chunk.try_into().ok()?)));
-        Ok(numbers.collect())
+        Ok(seen.map(|seen| {
+            let numbers = seen.as_ref().chunks_exact(8);
+            numbers.filter_map(|chunk| Some(u64::from_be_bytes(chunk.try_into().ok()?))).collect()
+        }))
     }
 
     /// Notes which entities a reading has seen, for the invocation that goes on.
@@ -331,9 +332,14 @@ impl History {
     ///
     /// # Errors
     /// If it could not be read.
-    pub async fn entities(&self, account: &Untrusted, resources: &[String]) -> Result<Vec<Reading>, HistoryError> {
+    pub async fn entities(
+        &self,
+        account: &Untrusted,
+        resources: &[String],
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Reading>, HistoryError> {
         let reads = resources.iter().map(async |resource| {
-            let trace = Box::pin(self.trace(account, resource)).await?;
+            let trace = Box::pin(self.trace(account, resource, until)).await?;
             let current = trace.current();
             Ok(current.map(|(since, content)| Reading { resource: resource.clone(), since, content }))
         });

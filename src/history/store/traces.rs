@@ -6,7 +6,7 @@ use super::table::History;
 use super::values::{flag, text, time, untrusted};
 use crate::baseline::{Change, Read, Recorded, Sets, Trace};
 use crate::history::{Entry, HistoryError};
-use crate::limits::{KEPT, TRACE_READ};
+use crate::limits::{KEPT, TRACE_PAGES, TRACE_READ};
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
@@ -27,22 +27,36 @@ impl History {
             item.insert("eventId".into(), text(entry.line.event_id.raw()));
             item.insert("sets".into(), text(&stored(change)));
             let mut check = self.expiring(entry);
-            check.extend(keys(&check_list(account.raw()), &format!("{}#{}", at(entry.line.time), change.resource)));
+            check.extend(keys(
+                &check_list(account.raw()),
+                &format!("{}#{}#{}", at(entry.line.time), change.resource, entry.line.event_id.raw()),
+            ));
             check.insert("resource".into(), text(&change.resource));
             [item, check]
         });
         items.filter_map(put).collect()
     }
 
-    /// The newest part of the trace of an entity.
+    /// The trace of an entity up to a time: the last reading, and the newest part of what came before the time.
     ///
     /// # Errors
     /// If it could not be read.
-    pub async fn trace(&self, account: &Untrusted, resource: &str) -> Result<Trace, HistoryError> {
+    pub async fn trace(
+        &self,
+        account: &Untrusted,
+        resource: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Trace, HistoryError> {
         let list = entity_list(&entity_key(account, resource));
-        let query = self.of(&list).scan_index_forward(false).limit(TRACE_READ);
-        let answer = patient("trace", query.send()).await?;
-        Ok(trace_of(resource, &answer.items.ok_or(HistoryError::NotUnderstood)?))
+        // '~' sorts after everything that follows a time, and "NOW" after everything that begins with one.
+        let query = self.within(&list, &("0".to_owned(), format!("{}~", at(until))));
+        let query = query.scan_index_forward(false).limit(TRACE_READ).send();
+        let (earlier, newest) = tokio::join!(patient("trace", query), Box::pin(self.newest(account, resource)));
+        let earlier = earlier?;
+        let cut = earlier.last_evaluated_key.is_some();
+        let mut trace = trace_of(resource, &earlier.items.ok_or(HistoryError::NotUnderstood)?, cut);
+        trace.reads.extend(newest?);
+        Ok(trace)
     }
 
     /// The trace of an entity, back to a reading before a time.
@@ -56,7 +70,7 @@ impl History {
         since: DateTime<Utc>,
     ) -> Result<Trace, HistoryError> {
         let list = entity_list(&entity_key(account, resource));
-        let (mut items, mut from) = (Vec::new(), None);
+        let (mut items, mut from, mut pages) = (Vec::new(), None, 0);
         loop {
             let query = self.of(&list).scan_index_forward(false);
             let answer = Box::pin(query.set_exclusive_start_key(from.take()).send()).await;
@@ -64,8 +78,10 @@ impl History {
             items.extend(answer.items.unwrap_or_default());
             let is_before = |item: &Item| time(item, "since").is_some_and(|read| read < since);
             from = answer.last_evaluated_key.filter(|_| !items.iter().any(is_before));
-            if from.is_none() {
-                return Ok(trace_of(resource, &items));
+            // A page has a megabyte at most.
+            pages += 1;
+            if from.is_none() || pages == TRACE_PAGES {
+                return Ok(trace_of(resource, &items, from.is_some()));
             }
         }
     }
@@ -82,8 +98,8 @@ fn stored(change: &Change) -> String {
     if sets.len() <= KEPT { sets } else { Sets::Anything.to_json().to_string() }
 }
 
-/// A trace from its items, the newest first.
-fn trace_of(resource: &str, items: &[Item]) -> Trace {
+/// A trace from its items, the newest first; `cut`: whether there are older ones.
+fn trace_of(resource: &str, items: &[Item], cut: bool) -> Trace {
     let mut trace = Trace { resource: resource.to_owned(), ..Trace::default() };
     for item in items.iter().rev() {
         if let Some(since) = time(item, "since") {
@@ -95,6 +111,8 @@ fn trace_of(resource: &str, items: &[Item]) -> Trace {
         }
     }
     trace.reads.sort_by_key(|read| read.since);
+    let oldest = items.last().filter(|_| cut).and_then(|item| time(item, "time").or_else(|| time(item, "since")));
+    trace.known_since = oldest;
     trace
 }
 

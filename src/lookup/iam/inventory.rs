@@ -52,6 +52,8 @@ pub struct Place {
     part: Part,
     /// IAM's marker. For providers, the ARN of the last one that was read.
     marker: Option<String>,
+    /// How often the size of the page is halved.
+    halved: u32,
 }
 
 /// A part of an account, in the order of reading.
@@ -123,7 +125,9 @@ impl Part {
 
     /// An entity of this kind; `None` without a name.
     fn entity(self, name: &str, content: Value) -> Option<Entity> {
-        let resource = format!("{}/{}", self.kind(), name.to_lowercase());
+        // The path of an issuer is case-sensitive (OpenID Connect Core).
+        let name = if self == Self::OidcProviders { name.to_owned() } else { name.to_lowercase() };
+        let resource = format!("{}/{name}", self.kind());
         (!name.is_empty()).then_some(Entity { resource, content })
     }
 }
@@ -132,7 +136,7 @@ impl Place {
     /// Where every reading begins.
     #[must_use]
     pub const fn start() -> Self {
-        Self { part: Part::Policies, marker: None }
+        Self { part: Part::Policies, marker: None, halved: 0 }
     }
 
     /// The kind of the entities at this place, as in [`Entity::resource`]: "user".
@@ -159,19 +163,27 @@ impl Place {
         };
         let part = Part::ALL.into_iter().find(|part| part.kind() == kind);
         match part {
-            Some(part) if marker != Some("") => Self { part, marker: marker.map(str::to_owned) },
+            Some(part) if marker != Some("") => Self { part, marker: marker.map(str::to_owned), halved: 0 },
             _ => Self::start(),
         }
     }
 
+    /// The same place, with pages half as large for each failure.
+    #[must_use]
+    pub fn smaller(mut self, failures: u32) -> Self {
+        self.halved = failures.min(8);
+        self
+    }
+
     /// Where the next part begins.
-    fn next_part(&self) -> Option<Self> {
+    #[must_use]
+    pub fn next_part(&self) -> Option<Self> {
         let next = Part::ALL.into_iter().skip_while(|part| *part != self.part).nth(1);
-        next.map(|part| Self { part, marker: None })
+        next.map(|part| Self { part, marker: None, halved: 0 })
     }
 
     fn at(&self, marker: String) -> Self {
-        Self { part: self.part, marker: Some(marker) }
+        Self { part: self.part, marker: Some(marker), halved: 0 }
     }
 
     /// The page that ends this part.
@@ -182,7 +194,7 @@ impl Place {
 
     /// The page without entities, to ask again at the same place.
     fn again(&self) -> Page {
-        Page { entities: Vec::new(), next: Some(self.clone()), gaps: Vec::new() }
+        Page { entities: Vec::new(), next: Some(self.clone().smaller(0)), gaps: Vec::new() }
     }
 }
 
@@ -222,7 +234,11 @@ impl IamReader {
     async fn details(&self, place: &Place, of: EntityType, deadline: Instant) -> Result<Page, Unavailable> {
         let at_most = if place.part == Part::Policies { INVENTORY_POLICIES } else { INVENTORY_ENTITIES };
         let call = || {
-            let call = self.client.get_account_authorization_details().filter(of.clone()).max_items(at_most);
+            let call = self
+                .client
+                .get_account_authorization_details()
+                .filter(of.clone())
+                .max_items((at_most >> place.halved).max(1));
             call.set_marker(place.marker.clone()).send()
         };
         let answer = match self.calls.ask(deadline, "iam:GetAccountAuthorizationDetails", call).await {
