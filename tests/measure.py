@@ -592,9 +592,16 @@ def main():
     arguments.add_argument("--starts", type=int, default=30, help="how often it is started")
     arguments.add_argument("--events", type=int, default=40, help="how many warm events of each kind")
     arguments.add_argument("--organization", action="store_true", help="only the lookups in another account")
+    entities = "only the reading of whole accounts of so many entities; default: 500 and 20,000"
+    arguments.add_argument("--baseline", type=int, nargs="*", metavar="N", help=entities)
     given = arguments.parse_args()
     if not given.binary.is_file():
         sys.exit(f"{given.binary} is not there: build it with `cargo build --release`, or name another")
+    if given.baseline is not None:
+        import measure_baseline  # it needs tests/faults, which needs this file
+
+        measure_baseline.main(given.binary.resolve(), given.baseline or [500, 20_000])
+        return
     # Others wait in whole milliseconds, and every call would take up to one more.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
     asyncio.set_event_loop(loop)

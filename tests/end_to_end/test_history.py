@@ -703,9 +703,11 @@ def test_the_history_makes_the_way_to_the_mail_two_calls_longer_at_most(account,
     (claim,) = claims(wire)
     assert min(call.begun for call in wire.iam()) < claim.ended
     assert claim.begun < min(call.ended for call in wire.iam())
-    # The related activity and the reviews are asked for after the claim, all at once, and the alert is recorded after the mail.
+    # The related activity, the reviews and the trace of the target are asked for after the claim, all at once, and the
+    # alert is recorded after the mail.
     queries = wire.called("Query")
-    assert len(queries) == 3 and longest_chain(queries) == 1
+    lists = sorted(call.parameters["ExpressionAttributeValues"][":pk"]["S"].split("#")[0] for call in queries)
+    assert lists == ["ACTOR", "ENTITY", "REVIEW", "TARGET"] and longest_chain(queries) == 1
     assert all(claim.ended <= query.begun for query in queries)
     (mail,) = wire.called("Publish")
     (kept,) = [call for call in wire.called("TransactWriteItems") if state(call) == "done"]

@@ -6,6 +6,7 @@ calls that come, so a new call of the function has one by itself.
 """
 
 import asyncio
+import base64
 import collections
 import json
 import re
@@ -40,13 +41,80 @@ USERS = {
 }
 GROUPS = {"Admins": ["aws:AdministratorAccess"], "Builders": ["builders"]}
 ROLES = {"admin": ["aws:AdministratorAccess"], "deployer": ["deployer-more"]}
+#: What the reading of the whole account finds, besides; a roll-out has more roles, in other accounts.
+OWN_ROLES, POLICIES = list(ROLES), ["builders", "carol-more", "deployer-more", "team"]
 
 
 def arn_of(policy, account):
     return f"arn:aws:iam::aws:policy/{policy[4:]}" if policy.startswith("aws:") else f"arn:aws:iam::{account}:policy/{policy}"
 
 
-def iam(action, call, account=ACCOUNT):
+SINCE = f"<CreateDate>{ago(9_000_000)}</CreateDate>"
+
+
+def details(kind, account, unseen):
+    """All entities of a kind, as GetAccountAuthorizationDetails gives them. `unseen`: users of whom there was no event."""
+    attached = lambda names: members(
+        "AttachedManagedPolicies",
+        [f"<PolicyName>{name.removeprefix('aws:')}</PolicyName><PolicyArn>{arn_of(name, account)}</PolicyArn>" for name in names],
+    )
+    inline = lambda kind, names: members(
+        f"{kind}PolicyList",
+        [f"<PolicyName>{name}</PolicyName><PolicyDocument>{policy('s3:GetObject')}</PolicyDocument>" for name in names],
+    )
+    entity = lambda kind, prefix, name: (
+        f"<Path>/</Path><{kind}Name>{name}</{kind}Name><{kind}Id>{prefix}{name}</{kind}Id>"
+        f"<Arn>arn:aws:iam::{account}:{kind.lower()}/{name}</Arn>{SINCE}"
+    )
+    if kind == "User":
+        users = USERS | {name: (["Builders"], [], [], 0, False) for name in unseen}
+        return "UserDetailList", [
+            entity(kind, "AIDA", name) + attached(policies) + inline(kind, own) + members("GroupList", groups)
+            for name, (groups, policies, own, *_) in users.items()
+        ]
+    if kind == "Group":
+        return "GroupDetailList", [
+            entity(kind, "AGPA", name) + attached(policies) + inline(kind, ["of-the-group"] * (name == "Builders"))
+            for name, policies in GROUPS.items()
+        ]
+    if kind == "Role":
+        trust = f"<AssumeRolePolicyDocument>{policy('sts:AssumeRole')}</AssumeRolePolicyDocument>"
+        return "RoleDetailList", [
+            entity(kind, "AROA", name) + trust + attached(ROLES[name]) + inline(kind, ["inline"] * (name == "deployer"))
+            for name in OWN_ROLES
+        ]
+    version = lambda name: (
+        f"<VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion>{SINCE}"
+        f"<Document>{policy('iam:*' if name == 'team' else 'logs:GetLogEvents')}</Document>"
+    )
+    return "Policies", [
+        f"<PolicyName>{name}</PolicyName><PolicyId>ANPA{name}</PolicyId><Arn>{arn_of(name, account)}</Arn><Path>/</Path>"
+        f"<DefaultVersionId>v1</DefaultVersionId>{SINCE}" + members("PolicyVersionList", [version(name)])
+        for name in POLICIES
+    ]
+
+
+def page_of_details(call, account, unseen):
+    """One of the two pages of a kind."""
+    name, all_of_it = details(call["Filter.member.1"].removeprefix("LocalManaged").replace("Policy", ""), account, unseen)
+    if call.get("Marker"):
+        return members(name, all_of_it[1:])
+    return members(name, all_of_it[:1]) + "<Marker>more</Marker>"
+
+
+def credential_report(account, unseen):
+    columns = "user,arn,user_creation_time,password_enabled,mfa_active,access_key_1_active,access_key_1_last_rotated"
+    row = lambda name, resource, password, keys: (
+        f"{name},arn:aws:iam::{account}:{resource},2023-02-14T09:12:44+00:00,{str(password).lower()},false,"
+        + ("true,2024-05-01T10:00:00+00:00" if keys else "false,N/A")
+    )
+    rows = [row("<root_account>", "root", False, 0)]
+    rows += [row(name, f"user/{name}", password, keys) for name, (_, _, _, keys, password) in USERS.items()]
+    rows += [row(name, f"user/{name}", False, 0) for name in unseen]
+    return base64.b64encode("\n".join([columns, *rows]).encode()).decode()
+
+
+def iam(action, call, account=ACCOUNT, unseen=()):
     """What IAM of an account answers; None if there is no such entity."""
     user, group, role = (call.get(f"{kind}Name") for kind in ("User", "Group", "Role"))
     groups, attached, inline, keys, password = USERS.get(user, (["Builders"], [], [], 0, False))
@@ -91,13 +159,24 @@ def iam(action, call, account=ACCOUNT):
         "ListAttachedRolePolicies": lambda: policies(ROLES.get(role, [])),
         "ListRolePolicies": lambda: members("PolicyNames", ["inline"] if role == "deployer" else []),
         "GetRolePolicy": lambda: f"<RoleName>{role}</RoleName>{inline_policy}",
+        "GetAccountAuthorizationDetails": lambda: page_of_details(call, account, unseen),
+        "GenerateCredentialReport": lambda: "<State>COMPLETE</State>",
+        "GetCredentialReport": lambda: f"<Content>{credential_report(account, unseen)}</Content><ReportFormat>text/csv</ReportFormat>",
+        "ListSAMLProviders": lambda: members("SAMLProviderList", [f"<Arn>arn:aws:iam::{account}:saml-provider/idp</Arn>"]),
+        "GetSAMLProvider": lambda: f"<SAMLMetadataDocument>metadata</SAMLMetadataDocument>{SINCE}",
+        "ListOpenIDConnectProviders": lambda: members(
+            "OpenIDConnectProviderList", [f"<Arn>arn:aws:iam::{account}:oidc-provider/ci.example</Arn>"]
+        ),
+        "GetOpenIDConnectProvider": lambda: f"<Url>ci.example</Url>{members('ClientIDList', ['sts'])}{SINCE}",
+        "GetAccountPasswordPolicy": lambda: "<PasswordPolicy><MinimumPasswordLength>14</MinimumPasswordLength></PasswordPolicy>",
     }
     return answers[action]()
 
 
 def in_xml(action, result):
+    truncated = "true" if "<Marker>" in result else "false"
     return (
-        f"<{action}Response><{action}Result>{result}<IsTruncated>false</IsTruncated></{action}Result>"
+        f"<{action}Response><{action}Result>{result}<IsTruncated>{truncated}</IsTruncated></{action}Result>"
         f"<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
     ).encode()
 
@@ -148,6 +227,10 @@ class Cloud:
         #: Calls of IAM a second; None: as many as come.
         self.iam_rate, self.iam_tokens, self.iam_since, self.throttled = None, 0.0, time.monotonic(), 0
         self.keep_calls, self.problems = True, []
+        #: Users that were created without an event.
+        self.unseen = []
+        #: A call, by its name, that is denied until the case is over, whatever else goes wrong.
+        self.denied = None
         #: How long each service takes for an answer, in seconds.
         self.delays = {}
 
@@ -174,8 +257,10 @@ class Cloud:
             action = call.pop("Action")
             service = "sns" if "TopicArn" in call else "iam"
             name = f"{service} {action}" + (" to the chat" if call.get("TopicArn") == CHAT else "")
+            # GetAccountAuthorizationDetails, by the kind of entity.
+            name = " ".join(filter(None, [name, call.get("Filter.member.1")]))
         begun = Call(len(self.calls) + 1, name, service, action, call)
-        begun.fault = self.fault(begun)
+        begun.fault = "denied" if name == self.denied else self.fault(begun)
         if self.keep_calls:
             self.calls.append(begun)
         return begun
@@ -205,7 +290,7 @@ class Cloud:
             self.throttled += 1
             call.fault = "throttled"
             return self.error(call)
-        result = iam(call.action, call.parameters)
+        result = iam(call.action, call.parameters, unseen=self.unseen)
         if result is None:
             return 404, b"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no</Message></Error></ErrorResponse>"
         return 200, in_xml(call.action, result)
@@ -293,6 +378,9 @@ class Cloud:
         """How many mails each event has of its own. Their reference has its id."""
         references = (mail["text"].rpartition("\nREFERENCE")[2] for mail in self.mails)
         return collections.Counter(event for text in references for event in re.findall(r" ([0-9a-f-]{36})\n", text))
+
+    def first_readings(self):
+        return [mail for mail in self.mails if "First reading" in mail["subject"]]
 
     def most_mails_in_a_second(self):
         times = sorted(mail["at"] for mail in self.mails)

@@ -5,6 +5,7 @@ with each fault at each of these calls, once and always, and with the process ki
 """
 
 import asyncio
+import copy
 import itertools
 import random
 import re
@@ -12,11 +13,18 @@ import uuid
 
 from cloud import ACCOUNT, FAULTS, Cloud, ago, applies
 from environment import SCHEDULE, TIMEOUT, Environment
+from table import BASELINE
 
 #: What a mail says that may be the second one.
 MAY_BE_SECOND = re.compile(r"may have come before|may come twice")
 #: What a mail says that lacks something.
-LACKS = re.compile(r"Not known|Not evaluated|not known")
+LACKS = re.compile(r"Not known|Not evaluated|not known|in the baseline, last read")
+#: The calls of IAM that only the reading of the whole account makes.
+READING = re.compile(r"iam (GetAccount(Authorization|Password)|\w+CredentialReport|\w+(SAML|OpenIDConnect)Provider)")
+#: What the mail of the first reading counts.
+COUNTS = "3 users, 2 roles, 2 groups, 4 customer managed policies, "
+#: A comparison comes an hour after a reading; a reading, a day after the one before.
+AN_HOUR, A_DAY = 3_900, 86_700
 
 # --- events ---------------------------------------------------------------------------------------------------
 
@@ -71,6 +79,12 @@ def create_key(caller, name):
     return event(caller, "CreateAccessKey", {"userName": name}, {"accessKey": key})
 
 
+async def later(environment, seconds):
+    """Lets time pass for the baseline. A process remembers for minutes that nothing is due: it is another one then."""
+    environment.cloud.table.pass_time_of_baseline(seconds)
+    await environment.stop()
+
+
 # --- scenarios: what happened before, and the event -----------------------------------------------------------
 
 
@@ -115,12 +129,92 @@ async def a_summary(environment):
     return SCHEDULE
 
 
-SCENARIOS = [a_user, a_role, a_quarantined_caller, a_policy, a_group, a_chain, a_burst, a_summary]
+async def a_day_later(environment):
+    """Since the account was read, somebody was created without an event."""
+    environment.cloud.unseen = ["ghost"]
+    await later(environment, A_DAY)
+
+
+async def never_read(environment):
+    table = environment.cloud.table
+    for key in [key for key in table.items if key[0].startswith(BASELINE)]:
+        del table.items[key]
+
+
+async def a_reading(environment):
+    """The account is read again; and a summary is due, as in the others."""
+    await a_day_later(environment)
+    return await a_summary(environment)
+
+
+async def a_broken_reading(environment):
+    """The reading does not come to its end in this run: the next one goes on."""
+    environment.cloud.denied = "iam GetAccountAuthorizationDetails Role"
+    return await a_reading(environment)
+
+
+async def a_broken_first_reading(environment):
+    environment.cloud.denied = "iam GetAccountAuthorizationDetails Role"
+    return await a_first_reading(environment)
+
+
+async def a_comparison(environment):
+    """What was read is compared with the events."""
+    await a_day_later(environment)
+    await environment.invoke(SCHEDULE)
+    await later(environment, AN_HOUR)
+    return await a_summary(environment)
+
+
+async def a_first_reading(environment):
+    await never_read(environment)
+    return await a_summary(environment)
+
+
+async def a_report(environment):
+    """What the first reading found is to be mailed."""
+    await never_read(environment)
+    await environment.invoke(SCHEDULE)
+    return await a_summary(environment)
+
+
+OF_BASELINE = [a_reading, a_broken_reading, a_comparison, a_first_reading, a_broken_first_reading, a_report]
+SCENARIOS = [a_user, a_role, a_quarantined_caller, a_policy, a_group, a_chain, a_burst, a_summary, *OF_BASELINE]
+
+# --- the baseline ---------------------------------------------------------------------------------------------
+
+
+async def settle(environment):
+    """Scheduled runs without a fault, until the account is read and compared."""
+    table = environment.cloud.table
+    for _ in range(8):
+        progress = table.progress_of_baseline(ACCOUNT)
+        if progress.get("compareWith") and not progress.get("begun"):
+            await later(environment, AN_HOUR)
+        elif progress.get("last") and not (progress.get("begun") or progress.get("findings")):
+            return
+        table.pass_time(60, "claimedUntil", "leftOutAt", "summingUp")
+        await environment.invoke(SCHEDULE)
+
+
+async def read_account(binary):
+    """What the table has of the baseline, an hour after the first reading of the account."""
+    cloud = Cloud()
+    async with Environment(cloud, binary) as environment:
+        await environment.invoke(SCHEDULE)
+        await settle(environment)
+    assert len(cloud.first_readings()) == 1, "the account could not be read"
+    cloud.table.pass_time_of_baseline(AN_HOUR)
+    return {key: item for key, item in cloud.table.items.items() if key[0].startswith(BASELINE)}
+
 
 # --- one case -------------------------------------------------------------------------------------------------
 
 
 class Case:
+    #: What the table has of the baseline when a case begins.
+    baseline = {}
+
     def __init__(self, scenario, name, fault=None, call=None, once=False, kill=None):
         self.scenario, self.name, self.fault, self.call, self.once, self.kill = scenario, name, fault, call, once, kill
 
@@ -129,6 +223,8 @@ class Case:
         # A history of a month: whoever is not in it was not seen for so long.
         begin = {"pk": {"S": "HISTORY"}, "sk": {"S": "BEGIN"}, "time": {"S": ago(30 * 86_400)}}
         cloud.table.items["HISTORY", "BEGIN"] = begin
+        for key, item in self.baseline.items():
+            cloud.table.items[key] = copy.deepcopy(item)
         async with Environment(cloud, binary) as environment:
             of = await self.scenario(environment)
             suppressed = self.suppressed(cloud)
@@ -139,13 +235,18 @@ class Case:
                 cloud.kill = (before + self.kill[0], self.kill[1])
             final, tried, answer = await environment.deliver(of)
             calls = cloud.calls[before:]
-            cloud.fault, cloud.kill = (lambda call: None), None
+            cloud.fault, cloud.kill, cloud.denied = (lambda call: None), None, None
+            log = list(environment.log)
             await environment.summarize()
+            if self.scenario in OF_BASELINE:
+                await settle(environment)
             problems = [] if cloud.problems == [] else [("BROKEN", cloud.problems[0])]
             if any(kind == "timeout" or took > TIMEOUT - 0.5 for kind, took in tried):
                 problems.append(("TIMEOUT", f"{max(took for _, took in tried):.1f} s"))
             if of is SCHEDULE:
                 problems += self.judge_summary(cloud, suppressed)
+                if self.scenario in OF_BASELINE:
+                    problems += self.judge_baseline(cloud, log)
             else:
                 problems += self.judge(cloud, of["detail"]["eventID"], final, calls, suppressed)
             return problems, calls, max(took for _, took in tried)
@@ -191,6 +292,36 @@ class Case:
             problems.append(("DUPLICATE", f"{len(summaries)} summaries, and a later one does not say so"))
         return problems
 
+    def judge_baseline(self, cloud, log):
+        """The user without an event has one mail, and the first reading one. A second one of the first reading is no
+        harm, and does not say so."""
+        problems, progress = [], cloud.table.progress_of_baseline(ACCOUNT)
+        created = [mail for mail in cloud.mails if "ghost created" in mail["subject"]]
+        unread = [mail["subject"] for mail in cloud.mails if "no event arrived" in mail["subject"] and "ghost" not in mail["text"]]
+        if cloud.unseen and not created:
+            problems.append(("LOST", "nobody was told of the user without an event"))
+        if any(not MAY_BE_SECOND.search(mail["text"]) for mail in created[1:]):
+            problems.append(("DUPLICATE", f"{len(created)} mails of the user without an event, and a later one does not say so"))
+        if unread:
+            problems.append(("DUPLICATE", f"alerted on what did not change: {unread}"))
+        if not cloud.unseen and not cloud.first_readings():
+            problems.append(("LOST", "nobody was told what the first reading found"))
+        texts = [" ".join(mail["text"].split()) for mail in cloud.first_readings()]
+        if any(COUNTS not in text or re.search(r"and \d+ more", text) for text in texts):
+            problems.append(("DUPLICATE", f"the first reading does not count everything once: {texts}"))
+        if not progress.get("last") or progress.get("begun") or progress.get("compareWith"):
+            problems.append(("LOST", f"the reading does not come to its end: {progress}"))
+        names = {item["sk"]["S"] for item in cloud.table.of("BASELINE#") if "hash" in item}
+        expected = {key[1] for key in self.baseline if key[0].startswith("BASELINE#")}
+        expected |= {f"{kind}/{name}" for kind in ("user", "credentials") for name in cloud.unseen}
+        if names != expected:
+            problems.append(("LOST", f"the baseline has another account: {names ^ expected}"))
+        of_reading = self.call and (READING.match(self.call) or self.call.startswith("dynamodb"))
+        if self.fault == "denied" and not self.once and of_reading:
+            if not any("baselineFailure" in line or "historyFailure" in line for line in log):
+                problems.append(("GAP", f"{self.call} was denied, and the log does not say so"))
+        return problems
+
 
 # --- all cases ------------------------------------------------------------------------------------------------
 
@@ -201,6 +332,7 @@ QUICK = ["denied", "throttled", "unacknowledged", "applied 500", "empty", "hang"
 async def cases(binary, quick):
     """The cases, made of the calls that the function makes, and what goes wrong without any fault."""
     found, tried = [], set()
+    Case.baseline = await read_account(binary)
     for scenario in SCENARIOS:
         title = scenario.__name__.replace("_", " ")
         problems, calls, _ = await Case(scenario, f"{title}, no fault").run(binary)
@@ -208,7 +340,11 @@ async def cases(binary, quick):
         for name in dict.fromkeys(call.name for call in calls):
             # A call is tried in the first scenario that makes it; in those of a burst, again.
             again = scenario in (a_role, a_quarantined_caller, a_burst, a_summary) and name.startswith(("dynamodb", "sns", "iam List"))
-            if name in tried and (quick or not again):
+            again |= scenario in OF_BASELINE and (name.startswith(("dynamodb", "sns")) or bool(READING.match(name)))
+            # Other mails, which other items count; and a reading of which some entities are written, and others not.
+            other = scenario in (a_comparison, a_report) and name == "sns Publish"
+            other |= scenario is a_broken_first_reading and name == "dynamodb PutItem SEEN"
+            if name in tried and not other and (quick or not again):
                 continue
             tried.add(name)
             for fault in QUICK if quick else FAULTS:
@@ -219,7 +355,7 @@ async def cases(binary, quick):
         # In the quick part, one kill a scenario and call after the claim.
         for number in range(1, len(calls) + 1):
             for when in ("after",) if quick else ("before", "after", "answered"):
-                if quick and (scenario not in (a_user, a_burst, a_summary) or calls[number - 1].service == "iam"):
+                if quick and (scenario not in (a_user, a_burst, a_summary, a_reading, a_comparison) or calls[number - 1].service == "iam"):
                     continue
                 found.append(Case(scenario, f"{title}: killed {when} call {number}", kill=(number, when)))
     return found

@@ -9,9 +9,13 @@ import copy
 import itertools
 import json
 import re
+from datetime import datetime, timedelta
 
 #: What a query reads at once, in bytes ("Query", DynamoDB API reference).
 PAGE = 1 << 20
+#: What the lists of the baseline begin with.
+BASELINE = ("BASELINE", "CHECK#", "ENTITY#", "SEEN#")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 TOKENS = re.compile(r"\s*(<=|>=|<>|[=<>(),]|[:#]?\w+)")
 
 
@@ -105,6 +109,10 @@ class Items(dict):
             bisect.insort(self.partitions[key[0]], key)
         super().__setitem__(key, item)
 
+    def __delitem__(self, key):
+        self.partitions[key[0]].remove(key)
+        super().__delitem__(key)
+
 
 class Table:
     def __init__(self):
@@ -170,7 +178,8 @@ class Table:
                     new = {"N": str((value(item.get(name)) or 0) + value(new))}
                 item[name] = new
         self.items[key] = item
-        return {"Attributes": before} if call.get("ReturnValues") == "ALL_OLD" and before else {}
+        wanted = {"ALL_OLD": before, "ALL_NEW": item}.get(call.get("ReturnValues"))
+        return {"Attributes": wanted} if wanted else {}
 
     def query(self, call):
         partition = call["ExpressionAttributeValues"][":pk"]["S"]
@@ -204,3 +213,22 @@ class Table:
             for name in attributes:
                 if name in item:
                     item[name] = {"N": str(value(item[name]) - int(seconds * 1000))}
+
+    def pass_time_of_baseline(self, seconds):
+        """Makes what the table has of the baseline earlier: its times are texts, in the keys, too."""
+
+        def earlier(found):
+            was = datetime.fromisoformat(found.group().replace("Z", "+00:00"))
+            return (was - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+        for key, item in list(self.items.items()):
+            if key[0].startswith(BASELINE):
+                of_baseline = [name for name in item if name in ("sk", "since", "time", "progress", "run")]
+                del self.items[key]
+                item = item | {name: {"S": TIME.sub(earlier, item[name]["S"])} for name in of_baseline}
+                self.items[self.key(item)] = item
+
+    def progress_of_baseline(self, account):
+        """How far the reading of an account has come."""
+        item = self.items.get(("BASELINES", account), {})
+        return json.loads(item["progress"]["S"]) if "progress" in item else {}
