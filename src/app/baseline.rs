@@ -129,6 +129,16 @@ impl<D: Directory> Handler<D> {
         if work.progress.begun.is_none() {
             work.progress.begin(now);
         }
+        let before = work.progress.clone();
+        let read = Box::pin(self.read_pages(work, now)).await;
+        if matches!(read, Err(Halted::History(_))) {
+            // It goes on where it went on before: whom it has seen since is not noted, and would count as gone.
+            work.progress = before;
+        }
+        read
+    }
+
+    async fn read_pages(&self, work: &mut Work<'_>, now: DateTime<Utc>) -> Result<(), Halted> {
         let run = work.progress.begun.unwrap_or(now);
         let mut index = work.history.index(&work.account).await?;
         let seen = work.history.seen(&work.account, run).await?;

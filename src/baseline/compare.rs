@@ -2,6 +2,7 @@
 
 use super::aspect::Aspect;
 use super::change::{Part, Sets};
+use super::found::is_without_event;
 use super::state::{State, state_of};
 use super::trace::{Recorded, Replayed, Trace, When, distance, in_order, late};
 use crate::catalog::managed_by_aws::is_service_linked;
@@ -88,7 +89,9 @@ impl Trace {
 fn expected(trace: &Trace, window: &Window, former: Option<Replayed>, late: TimeDelta) -> Replayed {
     let mut replayed = former.unwrap_or_else(|| Replayed::absent(window.former.0));
     let span = window.former.0 - late..=window.run.1 + TimeDelta::minutes(5);
-    for change in in_order(trace.changes.iter().filter(|change| span.contains(&change.time))) {
+    // What a comparison found is no event: it would explain itself where the alert on it has to be tried again.
+    let events = trace.changes.iter().filter(|change| !is_without_event(&change.event_id));
+    for change in in_order(events.filter(|change| span.contains(&change.time))) {
         let when = match change.time {
             time if time >= window.run.0 - late => When::PerhapsLater,
             time if time <= window.former.1 => When::Shortly,

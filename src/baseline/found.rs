@@ -6,9 +6,12 @@ use super::compare::{Unexplained, Window};
 use super::state::{State, state_of};
 use super::trace::Trace;
 use crate::arn::Partition;
-use crate::text::fingerprint;
+use crate::text::{Untrusted, fingerprint};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
+
+/// What the ids of such records begin with. Those of `CloudTrail` are UUIDs.
+const WITHOUT_EVENT: &str = "without-event-";
 
 /// An entity with a difference.
 struct Entity<'a> {
@@ -26,6 +29,11 @@ struct Entity<'a> {
 
 /// A call: its name, its request, its response.
 type Call = (String, Value, Value);
+
+/// Whether an event id is that of a record that was made here.
+pub(super) fn is_without_event(event_id: &Untrusted) -> bool {
+    event_id.raw().starts_with(WITHOUT_EVENT)
+}
 
 /// The records of the calls that made the differences, as far as that can be said. They have no caller: nobody knows who
 /// it was. Their event ids are the same each time.
@@ -84,7 +92,7 @@ pub fn records(
             "eventVersion": "1.11", "eventSource": "iam.amazonaws.com", "eventName": event_name, "eventTime": time,
             "awsRegion": "us-east-1", "eventType": "AwsApiCall", "recipientAccountId": account, "readOnly": false,
             "requestParameters": request, "responseElements": response,
-            "eventID": format!("without-event-{}", fingerprint(&made_of)),
+            "eventID": format!("{WITHOUT_EVENT}{}", fingerprint(&made_of)),
         });
         // Two parts can come from one call.
         if !all.contains(&record) {

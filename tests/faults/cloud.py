@@ -52,8 +52,8 @@ def arn_of(policy, account):
 SINCE = f"<CreateDate>{ago(9_000_000)}</CreateDate>"
 
 
-def details(kind, account, unseen):
-    """All entities of a kind, as GetAccountAuthorizationDetails gives them. `unseen`: users of whom there was no event."""
+def details(kind, account, more_users):
+    """All entities of a kind, as GetAccountAuthorizationDetails gives them."""
     attached = lambda names: members(
         "AttachedManagedPolicies",
         [f"<PolicyName>{name.removeprefix('aws:')}</PolicyName><PolicyArn>{arn_of(name, account)}</PolicyArn>" for name in names],
@@ -67,7 +67,7 @@ def details(kind, account, unseen):
         f"<Arn>arn:aws:iam::{account}:{kind.lower()}/{name}</Arn>{SINCE}"
     )
     if kind == "User":
-        users = USERS | {name: (["Builders"], [], [], 0, False) for name in unseen}
+        users = USERS | {name: ([], [], [], 0, False) for name in more_users}
         return "UserDetailList", [
             entity(kind, "AIDA", name) + attached(policies) + inline(kind, own) + members("GroupList", groups)
             for name, (groups, policies, own, *_) in users.items()
@@ -94,15 +94,15 @@ def details(kind, account, unseen):
     ]
 
 
-def page_of_details(call, account, unseen):
+def page_of_details(call, account, more_users):
     """One of the two pages of a kind."""
-    name, all_of_it = details(call["Filter.member.1"].removeprefix("LocalManaged").replace("Policy", ""), account, unseen)
+    name, all_of_it = details(call["Filter.member.1"].removeprefix("LocalManaged").replace("Policy", ""), account, more_users)
     if call.get("Marker"):
         return members(name, all_of_it[1:])
     return members(name, all_of_it[:1]) + "<Marker>more</Marker>"
 
 
-def credential_report(account, unseen):
+def credential_report(account, more_users):
     columns = "user,arn,user_creation_time,password_enabled,mfa_active,access_key_1_active,access_key_1_last_rotated"
     row = lambda name, resource, password, keys: (
         f"{name},arn:aws:iam::{account}:{resource},2023-02-14T09:12:44+00:00,{str(password).lower()},false,"
@@ -110,11 +110,11 @@ def credential_report(account, unseen):
     )
     rows = [row("<root_account>", "root", False, 0)]
     rows += [row(name, f"user/{name}", password, keys) for name, (_, _, _, keys, password) in USERS.items()]
-    rows += [row(name, f"user/{name}", False, 0) for name in unseen]
+    rows += [row(name, f"user/{name}", False, 0) for name in more_users]
     return base64.b64encode("\n".join([columns, *rows]).encode()).decode()
 
 
-def iam(action, call, account=ACCOUNT, unseen=()):
+def iam(action, call, account=ACCOUNT, more_users=()):
     """What IAM of an account answers; None if there is no such entity."""
     user, group, role = (call.get(f"{kind}Name") for kind in ("User", "Group", "Role"))
     groups, attached, inline, keys, password = USERS.get(user, (["Builders"], [], [], 0, False))
@@ -159,9 +159,9 @@ def iam(action, call, account=ACCOUNT, unseen=()):
         "ListAttachedRolePolicies": lambda: policies(ROLES.get(role, [])),
         "ListRolePolicies": lambda: members("PolicyNames", ["inline"] if role == "deployer" else []),
         "GetRolePolicy": lambda: f"<RoleName>{role}</RoleName>{inline_policy}",
-        "GetAccountAuthorizationDetails": lambda: page_of_details(call, account, unseen),
+        "GetAccountAuthorizationDetails": lambda: page_of_details(call, account, more_users),
         "GenerateCredentialReport": lambda: "<State>COMPLETE</State>",
-        "GetCredentialReport": lambda: f"<Content>{credential_report(account, unseen)}</Content><ReportFormat>text/csv</ReportFormat>",
+        "GetCredentialReport": lambda: f"<Content>{credential_report(account, more_users)}</Content><ReportFormat>text/csv</ReportFormat>",
         "ListSAMLProviders": lambda: members("SAMLProviderList", [f"<Arn>arn:aws:iam::{account}:saml-provider/idp</Arn>"]),
         "GetSAMLProvider": lambda: f"<SAMLMetadataDocument>metadata</SAMLMetadataDocument>{SINCE}",
         "ListOpenIDConnectProviders": lambda: members(
@@ -227,8 +227,8 @@ class Cloud:
         #: Calls of IAM a second; None: as many as come.
         self.iam_rate, self.iam_tokens, self.iam_since, self.throttled = None, 0.0, time.monotonic(), 0
         self.keep_calls, self.problems = True, []
-        #: Users that were created without an event.
-        self.unseen = []
+        #: Users that the reading of the account finds besides: those of events, and those of whom there was none.
+        self.more_users, self.unseen = [], []
         #: A call, by its name, that is denied until the case is over, whatever else goes wrong.
         self.denied = None
         #: How long each service takes for an answer, in seconds.
@@ -290,7 +290,7 @@ class Cloud:
             self.throttled += 1
             call.fault = "throttled"
             return self.error(call)
-        result = iam(call.action, call.parameters, unseen=self.unseen)
+        result = iam(call.action, call.parameters, more_users=self.more_users + self.unseen)
         if result is None:
             return 404, b"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no</Message></Error></ErrorResponse>"
         return 200, in_xml(call.action, result)
