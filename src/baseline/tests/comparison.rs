@@ -30,6 +30,9 @@ fn a_change_with_its_event_is_explained_and_one_without_is_not() {
     assert_found(&changed().call(minute(NOON), "e1", Sets::Anything), &[]);
     assert_found(&changed(), &["inline/P b"]);
     assert_found(&changed().set(minute(NOON), "e1", [(inline("P"), is("c"))]), &["inline/P b"]);
+    // What was found before, and could not be mailed, is found again.
+    let found = "without-event-0123456789abcdef0123456789abcdef";
+    assert_found(&changed().set(minute(DAY + 15), found, [(inline("P"), is("b"))]), &["inline/P b"]);
     // An event after the reading does not matter.
     assert_found(&changed().set(minute(DAY + 60), "e1", [(inline("P"), is("b"))]), &["inline/P b"]);
 }
