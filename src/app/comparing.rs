@@ -121,11 +121,18 @@ impl<D: Directory> Handler<D> {
             let found = Found { not_since, possible_since: not_since - late(&resource), read: window.run.1 };
             let records = records((&partition, work.account.raw()), &trace, window, &differences);
             for record in records {
+                // An entity with many differences may need several runs.
+                let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default().to_owned();
+                if work.progress.alerted.contains(&id) {
+                    continue;
+                }
                 if Instant::now() + TIME_FOR_AN_ALERT > work.timetable.lookups {
                     return Ok(());
                 }
                 alerts.extend(Box::pin(self.alert_on_found(work, record, found, log)).await?);
+                work.progress.alerted.push(id);
             }
+            work.progress.alerted.clear();
             work.progress.compared = Some(place);
         }
         work.progress.compare_with = None;

@@ -32,6 +32,8 @@ pub struct Progress {
     /// The one before that, with which the last one is not compared yet, and the last entity that was compared.
     pub compare_with: Option<(DateTime<Utc>, DateTime<Utc>)>,
     pub compared: Option<String>,
+    /// The events without an event that were alerted on, of the entity that comes next.
+    pub alerted: Vec<String>,
     /// Of which kinds not all could be read, and why.
     pub gaps: Vec<(String, String)>,
     /// The same of the reading before.
