@@ -11,6 +11,7 @@
 # make attack          writes techniques and tactics of MITRE ATT&CK:  make attack BUNDLE=enterprise-attack.json
 # make measure   measures the size and speed of the release binary. Only the lookups in another account:
 #                .venv/bin/python tests/measure.py --organization
+#                Only what the reading of a whole account costs, a quarter of an hour:  ... tests/measure.py --baseline
 # make noise     counts the mails of an invented day by rule, without and with settings, and of a day with each of twelve
 #                intrusions: a quarter of an hour. Only the quiet day: .venv/bin/python tests/noise --quiet-day
 # make clean     removes the build output and .venv
