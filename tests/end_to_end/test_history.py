@@ -707,7 +707,7 @@ def test_the_history_makes_the_way_to_the_mail_two_calls_longer_at_most(account,
     # alert is recorded after the mail.
     queries = wire.called("Query")
     lists = sorted(call.parameters["ExpressionAttributeValues"][":pk"]["S"].split("#")[0] for call in queries)
-    assert lists == ["ACTOR", "ENTITY", "REVIEW", "TARGET"] and longest_chain(queries) == 1
+    assert lists == ["ACTOR", "ENTITY", "ENTITY", "REVIEW", "TARGET"] and longest_chain(queries) == 1
     assert all(claim.ended <= query.begun for query in queries)
     (mail,) = wire.called("Publish")
     (kept,) = [call for call in wire.called("TransactWriteItems") if state(call) == "done"]
