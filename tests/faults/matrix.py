@@ -359,7 +359,7 @@ async def cases(binary, quick):
             # What the mail says of before; other mails, which other items count; and a reading of which some entities are written, and others not.
             other = scenario is a_trust and name == "dynamodb Query ENTITY"
             other |= scenario in (a_comparison, a_report) and name == "sns Publish"
-            other |= scenario is a_broken_first_reading and name == "dynamodb PutItem SEEN"
+            other |= scenario in (a_broken_reading, a_broken_first_reading) and name == "dynamodb PutItem SEEN"
             if name in tried and not other and (quick or not again):
                 continue
             tried.add(name)
