@@ -146,6 +146,9 @@ impl<D: Directory> Handler<D> {
         }
         if let Some(prior) = &prior {
             log.reviews_read(&prior.reviews);
+            if let Some(Err(why)) = &prior.former {
+                log.history_failed(why);
+            }
         }
         log.lookups = begun.elapsed();
         log.lookup_failures = dossier.unanswered();
