@@ -10,8 +10,8 @@ use common::{account, draft, settings};
 use iam_security_alert::detection::{Case, PriorActivity, assess};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::{HistoryError, RelatedActivity};
-use iam_security_alert::lookup::iam::{Page, Place};
 use iam_security_alert::lookup::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
+use iam_security_alert::lookup::inventory::{Page, Place};
 use iam_security_alert::lookup::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::lookup::{

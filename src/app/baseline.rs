@@ -10,7 +10,7 @@ use crate::history::{History, HistoryError};
 use crate::limits::{
     ACCOUNTS_LOOKED_FOR_AGAIN, GIVES_UP_A_KIND, PAGE_PATIENCE, REPORT_ASKED_FOR, RUNS_WITHOUT_A_PAGE, WORTH_AN_ATTEMPT,
 };
-use crate::lookup::iam::{Page, Place};
+use crate::lookup::inventory::{Page, Place};
 use crate::lookup::{Directory, Unavailable};
 use crate::telemetry::InvocationLog;
 use crate::text::Untrusted;

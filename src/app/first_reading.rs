@@ -7,7 +7,7 @@ use crate::alert::first_reading;
 use crate::baseline::{FirstFindings, named_by};
 use crate::channel::email;
 use crate::limits::OLD_KEY;
-use crate::lookup::iam::Entity;
+use crate::lookup::inventory::Entity;
 use crate::lookup::snapshot::Snapshot;
 use crate::lookup::{AttachedPolicies, Directory, GroupQuestion, RoleQuestion, UserProfile, UserQuestion};
 use crate::policy::{AccessLevel, Holder, Home, Named, Reach, Trust};

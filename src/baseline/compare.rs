@@ -2,7 +2,6 @@
 
 use super::aspect::Aspect;
 use super::change::{Part, Sets};
-use super::found::is_without_event;
 use super::state::{State, state_of};
 use super::trace::{Recorded, Replayed, Trace, When, distance, in_order, late};
 use crate::catalog::managed_by_aws::is_service_linked;
@@ -90,7 +89,7 @@ fn expected(trace: &Trace, window: &Window, former: Option<Replayed>, late: Time
     let mut replayed = former.unwrap_or_else(|| Replayed::absent(window.former.0));
     let span = window.former.0 - late..=window.run.1 + TimeDelta::minutes(5);
     // What a comparison found is no event: it would explain itself where the alert on it has to be tried again.
-    let events = trace.changes.iter().filter(|change| !is_without_event(&change.event_id));
+    let events = trace.changes.iter().filter(|change| change.is_event());
     for change in in_order(events.filter(|change| span.contains(&change.time))) {
         let when = match change.time {
             time if time >= window.run.0 - late => When::PerhapsLater,

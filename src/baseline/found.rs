@@ -4,14 +4,11 @@
 use super::aspect::Aspect;
 use super::compare::{Unexplained, Window};
 use super::state::{State, state_of};
-use super::trace::Trace;
+use super::trace::{Trace, WITHOUT_EVENT};
 use crate::arn::Partition;
-use crate::text::{Untrusted, fingerprint};
+use crate::text::fingerprint;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
-
-/// What the ids of such records begin with. Those of `CloudTrail` are UUIDs.
-const WITHOUT_EVENT: &str = "without-event-";
 
 /// An entity with a difference.
 struct Entity<'a> {
@@ -29,11 +26,6 @@ struct Entity<'a> {
 
 /// A call: its name, its request, its response.
 type Call = (String, Value, Value);
-
-/// Whether an event id is that of a record that was made here.
-pub(super) fn is_without_event(event_id: &Untrusted) -> bool {
-    event_id.raw().starts_with(WITHOUT_EVENT)
-}
 
 /// The records of the calls that made the differences, as far as that can be said. They have no caller: nobody knows who
 /// it was. Their event ids are the same each time.

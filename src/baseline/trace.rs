@@ -39,6 +39,16 @@ pub struct Recorded {
     pub sets: Sets,
 }
 
+/// What the ids of changes without an event begin with. Those of `CloudTrail` are UUIDs.
+pub(super) const WITHOUT_EVENT: &str = "without-event-";
+
+impl Recorded {
+    /// Whether an event arrived, or a comparison found the change.
+    pub(super) fn is_event(&self) -> bool {
+        !self.event_id.raw().starts_with(WITHOUT_EVENT)
+    }
+}
+
 /// How long before a reading a call may be whose effect the reading does not show yet.
 #[must_use]
 pub fn late(resource: &str) -> TimeDelta {

@@ -1,6 +1,6 @@
 //! What is different after a call: the part that it changed, before and after.
 
-use super::context::PriorActivity;
+use super::prior::PriorActivity;
 use crate::baseline::{Aspect, Change, Former, Part, Source, State, Was, changes, same};
 use crate::catalog::{ObjectKind, Operation};
 use crate::event::Activity;

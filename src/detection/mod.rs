@@ -10,11 +10,13 @@ mod expected;
 mod holder;
 mod metadata;
 mod model;
+mod prior;
 mod rules;
 
 pub use before::Before;
-pub use context::{Case, Granted, PriorActivity};
+pub use context::{Case, Granted};
 pub use model::{Assessment, Opinion, Reason, Rule, Weight};
+pub use prior::PriorActivity;
 pub use rules::RULES;
 
 use crate::severity::Severity;

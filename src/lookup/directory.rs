@@ -1,8 +1,8 @@
 //! Whom the lookups ask.
 
 use super::answer::{Lookup, Membership, Unavailable};
-use super::iam::{Page, Place};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
+use super::inventory::{Page, Place};
 use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use super::organization::{OrganizationsPolicy, OrganizationsPolicyQuestion};
 use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};

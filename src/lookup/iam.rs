@@ -18,6 +18,7 @@ use super::cache::Cache;
 use super::directory::Directory;
 use super::identity_center::api::{AwsManaged, IdentityCenter};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
+use super::inventory::{Page, Place};
 use super::model::{Group, KnownAccount, ManagedPolicy, Role, User};
 use super::organization::{Listed, Organization, OrganizationsPolicy, OrganizationsPolicyQuestion};
 use super::question::{AccountId, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
@@ -35,7 +36,7 @@ use std::rc::Rc;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-pub use inventory::{Entity, INVENTORY_ACTIONS, Page, Place};
+pub use inventory::INVENTORY_ACTIONS;
 pub use readers::Members;
 
 /// The IAM actions that lookups use. The function's role allows these IAM actions, [`INVENTORY_ACTIONS`] and no others. A

@@ -12,6 +12,7 @@ mod directory;
 mod enrich;
 pub mod iam;
 pub mod identity_center;
+pub mod inventory;
 mod model;
 pub mod organization;
 pub mod parameters;

@@ -13,8 +13,8 @@ use super::answer::Membership;
 use super::answer::{Listing, Lookup, Provenance, Unavailable};
 use super::attached::{AttachedPolicies, AttachedPolicy, Attachment};
 use super::directory::Directory;
-use super::iam::{Page, Place};
 use super::identity_center::{Identity, IdentityQuestion, PermissionSet, PermissionSetQuestion};
+use super::inventory::{Page, Place};
 use super::model::{
     AccessKey, Group, KeyUse, KnownAccount, ManagedPolicy, Members, PolicyProfile, Role, RoleProfile, User, UserProfile,
 };

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::lookup::snapshot::Snapshot;
-use crate::lookup::{Directory, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
+use crate::lookup::{Directory, Gap, GroupQuestion, PolicyQuestion, RoleQuestion, UserQuestion};
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_types::base64;
 use http::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
