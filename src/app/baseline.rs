@@ -87,7 +87,8 @@ impl<D: Directory> Handler<D> {
             None => Ok(()),
         };
         work.progress.worked = Some(now);
-        if matches!(done, Err(Halted::NotRead(_))) {
+        // What could not be sent does not wait; what cannot be read or written must not hold up the other accounts.
+        if matches!(done, Err(Halted::NotRead(_) | Halted::History(_))) {
             work.progress.failed(now);
         } else {
             (work.progress.failed, work.progress.not_before) = (0, None);
