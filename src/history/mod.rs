@@ -3,8 +3,9 @@
 //! The [`store`] answers these questions. `claim`: was this event alerted on before? (EventBridge and Lambda both deliver
 //! at least once.) `related`: what did this actor do within a day, what happened to this target, and was this actor
 //! seen before? `count`: how many similar events arrived within minutes? `take_place`: may another mail go out now?
-//! `names`: did another alert name this chain? `cause`: which call made IAM Identity Center do this? `keep` records the alert; if it is suppressed, a [`summary`] lists it. No
-//! failure prevents an alert: the alert says what is not known.
+//! `names`: did another alert name this chain? `cause`: which call made IAM Identity Center do this? `trace`: what was the target before, as
+//! far as the [`baseline`](crate::baseline) and earlier events say? `keep` records the alert; if it is suppressed, a [`summary`]
+//! lists it. No failure prevents an alert: the alert says what is not known.
 //!
 //! This module contains what is recorded, and how bursts, places and summaries are counted. It does not assess events.
 //! Only the [`store`] knows the table.
