@@ -375,7 +375,7 @@ def test_in_a_burst_the_baseline_saves_most_calls(account, reader, history, mail
         function = start(**history.settings, **settings, LOOKUP_BUDGET_SECONDS="3")
         wire.calls.clear()
         wire.instead = throttle
-        for number in range(20):
+        for number in range(12):
             user = ("build-bot", "deploy-bot", "idle-bot")[number % 3]
             document = policy("s3:GetObject", f"s3:Get{number}")
             request = {"userName": user, "policyName": f"p{number}", "policyDocument": document}
@@ -390,7 +390,7 @@ def test_in_a_burst_the_baseline_saves_most_calls(account, reader, history, mail
     # Of an account that was never read to the end, there is no baseline.
     history.put("BASELINES", ACCOUNT, progress="{}")
     without = burst({})
-    print(f"\ncalls of IAM for 20 events: {with_baseline} with a baseline, {without} without")
+    print(f"\ncalls of IAM for 12 events: {with_baseline} with a baseline, {without} without")
     assert with_baseline * 2 < without
 
 
