@@ -1,10 +1,12 @@
 //! The answers and errors of DynamoDB.
 
+use super::keys::Item;
 use super::values::integer;
 use crate::history::{Claim, HistoryError};
 use crate::limits::HISTORY_TIMEOUT;
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 use chrono::{DateTime, Utc};
@@ -63,6 +65,23 @@ pub(super) fn patient<T, E: ProvideErrorMetadata, R>(
         match timeout_at(Instant::now() + HISTORY_TIMEOUT, call).await {
             Ok(answer) => answer.map_err(|error| why_not(what, &error)),
             Err(_) => Err(HistoryError::TimedOut),
+        }
+    }
+}
+
+/// Calls a function with each item of a query, over all its pages.
+pub(super) async fn each_item(
+    what: &'static str,
+    query: &QueryFluentBuilder,
+    mut found: impl FnMut(&Item),
+) -> Result<(), HistoryError> {
+    let mut from = None;
+    loop {
+        let page = patient(what, query.clone().set_exclusive_start_key(from.take()).send()).await?;
+        page.items.ok_or(HistoryError::NotUnderstood)?.iter().for_each(&mut found);
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return Ok(());
         }
     }
 }

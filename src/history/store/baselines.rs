@@ -2,8 +2,8 @@
 //!
 //! The index has a small item for each entity, so that a reading need not ask for what did not change.
 
-use super::answers::{if_accepted, patient, unless_refused, why_not};
-use super::keys::{BASELINES, Item, NOW, SEEN, at, check_list, entity_list, index_list, key, keys};
+use super::answers::{each_item, if_accepted, patient, unless_refused, why_not};
+use super::keys::{BASELINES, Item, NOW, SEEN, at, check_list, entity_list, index_list, keys};
 use super::table::History;
 use super::traces::{entity_key, read_item, read_of, read_place};
 use super::values::{millis, number, text, time, untrusted};
@@ -12,7 +12,7 @@ use crate::history::HistoryError;
 use crate::limits::{HISTORY_TIMEOUT, LONGEST_INVOCATION};
 use crate::text::{Untrusted, fingerprint};
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use std::collections::{BTreeSet, HashMap};
@@ -68,16 +68,12 @@ impl History {
     /// # Errors
     /// If that could not be read.
     pub async fn baselines(&self) -> Result<HashMap<Untrusted, Progress>, HistoryError> {
-        let (mut all, mut from) = (HashMap::new(), None);
-        loop {
-            let query = self.of(BASELINES).set_exclusive_start_key(from.take());
-            let page = patient("baselines", query.send()).await?;
-            all.extend(page.items().iter().filter_map(|item| Some((untrusted(item, "sk")?, progress(item)))));
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(all);
-            }
-        }
+        let mut all = HashMap::new();
+        each_item("baselines", &self.of(BASELINES), |item| {
+            all.extend(untrusted(item, "sk").map(|account| (account, progress(item))));
+        })
+        .await?;
+        Ok(all)
     }
 
     /// When the last reading of an account ended; `None` if it was never read to the end.
@@ -85,11 +81,7 @@ impl History {
     /// # Errors
     /// If that could not be read.
     pub async fn last_reading(&self, account: &Untrusted) -> Result<Option<DateTime<Utc>>, HistoryError> {
-        let query = self
-            .of(BASELINES)
-            .key_condition_expression("pk = :pk AND sk = :sk")
-            .expression_attribute_values(":sk", key(account.raw()));
-        let answer = patient("last reading", query.send()).await?;
+        let answer = patient("last reading", self.one(BASELINES, account.raw()).send()).await?;
         Ok(answer.items().first().and_then(|item| progress(item).last).map(|(_, ended)| ended))
     }
 
@@ -197,22 +189,14 @@ impl History {
         account: &Untrusted,
         mut found: impl FnMut(&str, &str),
     ) -> Result<(), HistoryError> {
-        let mut from = None;
-        loop {
-            let query = self.of(&index_list(account.raw())).set_exclusive_start_key(from.take());
-            let page = patient("index", query.send()).await?;
-            for item in page.items() {
-                let field = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-                // An entity that is gone has no hash.
-                if let Some((resource, hash)) = field("sk").zip(field("hash")) {
-                    found(resource, hash);
-                }
+        each_item("index", &self.of(&index_list(account.raw())), |item| {
+            let field = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+            // An entity that is gone has no hash.
+            if let Some((resource, hash)) = field("sk").zip(field("hash")) {
+                found(resource, hash);
             }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(());
-            }
-        }
+        })
+        .await
     }
 
     /// Writes what was read of entities: all of one transaction, or nothing. `compare`: whether differences are compared
@@ -246,34 +230,29 @@ impl History {
         let mut entity = read_item(&one.read, &hash);
         entity.extend(read_place(&list, &one.read, true));
         let mut index = keys(&index_list(account.raw()), &one.resource);
+        let expiring = || self.expiring_after(one.read.since);
         if one.read.content.is_some() {
             index.insert("hash".into(), text(&hash));
         } else {
             // Nobody asks for it again; its trace is kept as long as the events.
-            let expires = self.retention.map(|kept| number((one.read.since + kept).timestamp()));
-            index.extend(expires.clone().map(|expires| ("expiresAt".to_owned(), expires)));
-            entity.extend(expires.map(|expires| ("expiresAt".to_owned(), expires)));
+            index.extend(expiring());
+            entity.extend(expiring());
         }
         let former = one.former.as_ref().map(|former| {
             let mut item = read_item(former, "");
             item.extend(read_place(&list, former, false));
-            let expires = self.retention.map(|kept| number((one.read.since + kept).timestamp()));
-            item.extend(expires.map(|expires| ("expiresAt".to_owned(), expires)));
+            item.extend(expiring());
             item
         });
         let check = compare.then(|| {
             let place = format!("{}#{}", at(one.read.since), one.resource);
             let mut item = keys(&check_list(account.raw()), &place);
             item.insert("resource".into(), text(&one.resource));
-            let expires = self.retention.map(|kept| number((one.read.since + kept).timestamp()));
-            item.extend(expires.map(|expires| ("expiresAt".to_owned(), expires)));
+            item.extend(expiring());
             item
         });
-        let put = |item: Item| {
-            let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
-            put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|_| HistoryError::NotBuilt)
-        };
-        [Some(entity), Some(index), former, check].into_iter().flatten().map(put).collect()
+        let items = [Some(entity), Some(index), former, check].into_iter().flatten();
+        items.map(|item| self.put(item)).collect()
     }
 
     async fn write_all(&self, writes: Vec<TransactWriteItem>) -> Result<(), HistoryError> {
@@ -298,19 +277,13 @@ impl History {
         account: &Untrusted,
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<BTreeSet<String>, HistoryError> {
-        let (mut all, mut start) = (BTreeSet::new(), None);
-        loop {
-            let query = self
-                .within(&check_list(account.raw()), &(at(from), format!("{}~", at(to))))
-                .set_exclusive_start_key(start.take());
-            let page = patient("to compare", query.send()).await?;
-            let resources = page.items().iter().filter_map(|item| item.get("resource")?.as_s().ok().cloned());
-            all.extend(resources);
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(all);
-            }
-        }
+        let mut all = BTreeSet::new();
+        let query = self.within(&check_list(account.raw()), &(at(from), format!("{}~", at(to))));
+        each_item("to compare", &query, |item| {
+            all.extend(item.get("resource").and_then(|resource| resource.as_s().ok()).cloned());
+        })
+        .await?;
+        Ok(all)
     }
 
     /// What was last read of an entity, if it is in the baseline.
@@ -319,11 +292,7 @@ impl History {
     /// If it could not be read.
     pub async fn newest(&self, account: &Untrusted, resource: &str) -> Result<Option<Read>, HistoryError> {
         let list = entity_list(&entity_key(account, resource));
-        let query = self
-            .of(&list)
-            .key_condition_expression("pk = :pk AND sk = :sk")
-            .expression_attribute_values(":sk", key(NOW));
-        let answer = patient("entity", query.send()).await?;
+        let answer = patient("entity", self.one(&list, NOW).send()).await?;
         let item = answer.items().first();
         Ok(item.and_then(|item| Some(read_of(item, time(item, "since")?))))
     }

@@ -409,6 +409,11 @@ impl History {
             .expression_attribute_values(":to", text(to))
     }
 
+    /// A query of one item.
+    pub(super) fn one(&self, list: &str, place: &str) -> QueryFluentBuilder {
+        self.of(list).key_condition_expression("pk = :pk AND sk = :sk").expression_attribute_values(":sk", key(place))
+    }
+
     pub(super) async fn list(&self, query: QueryFluentBuilder) -> Result<Lines, HistoryError> {
         let answer = patient("related", query.send()).await?;
         let unread = answer.last_evaluated_key.is_some();

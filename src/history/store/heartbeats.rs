@@ -1,7 +1,7 @@
 //! When each account last proved that its events arrive.
 
-use super::answers::{patient, unless_refused};
-use super::keys::{HEARTBEAT, at, keys};
+use super::answers::{each_item, patient, unless_refused};
+use super::keys::{HEARTBEAT, Item, at, keys};
 use super::table::History;
 use super::values::{number, text, time};
 use crate::history::HistoryError;
@@ -82,20 +82,16 @@ impl History {
     /// # Errors
     /// If they could not be read.
     pub async fn heartbeats(&self) -> Result<Vec<Heartbeat>, HistoryError> {
-        let (mut all, mut from) = (Vec::new(), None);
-        loop {
-            let query = self.of(HEARTBEAT).set_exclusive_start_key(from.take());
-            let answer = patient("heartbeats", query.send()).await?;
-            let items = answer.items.ok_or(HistoryError::NotUnderstood)?;
-            all.extend(items.iter().filter_map(|item| {
-                let last = time(item, "lastAt")?;
-                let account = item.get("sk")?.as_s().ok()?.into();
-                Some(Heartbeat { account, last, alerted: time(item, "silentSince") == Some(last) })
-            }));
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(all);
-            }
-        }
+        let mut all = Vec::new();
+        each_item("heartbeats", &self.of(HEARTBEAT), |item| all.extend(Heartbeat::read(item))).await?;
+        Ok(all)
+    }
+}
+
+impl Heartbeat {
+    fn read(item: &Item) -> Option<Self> {
+        let last = time(item, "lastAt")?;
+        let account = item.get("sk")?.as_s().ok()?.into();
+        Some(Self { account, last, alerted: time(item, "silentSince") == Some(last) })
     }
 }

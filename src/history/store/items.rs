@@ -4,10 +4,11 @@ use super::keys::{EVENT, Item, at, event_list, key, keys};
 use super::table::History;
 use super::values::{flag, number, text, time, untrusted};
 use crate::catalog::ChainStep;
-use crate::history::{Entry, Handling, Line, MailStatus};
+use crate::history::{Entry, Handling, HistoryError, Line, MailStatus};
 use crate::severity::Severity;
 use crate::text::Untrusted;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use chrono::{DateTime, Utc};
 
 impl History {
     /// The event's own item, as far as it is known at the beginning.
@@ -33,14 +34,19 @@ impl History {
         let mut line = self.line(entry);
         line.insert("sk".into(), key(&format!("{}#{}", at(entry.line.time), entry.line.event_id.raw())));
         line.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        let put = |list: &String| {
+        let lines = lists.iter().filter_map(|list| {
             let mut item = line.clone();
             item.insert("pk".into(), key(list));
-            Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()
-        };
-        let lines = lists.iter().filter_map(put);
-        let lines = std::iter::once(first).chain(lines).map(|put| TransactWriteItem::builder().put(put).build());
-        lines.chain(self.changes_of(entry)).collect()
+            self.put(item).ok()
+        });
+        let first = TransactWriteItem::builder().put(first).build();
+        std::iter::once(first).chain(lines).chain(self.changes_of(entry)).collect()
+    }
+
+    /// The write of an item, whatever is in its place.
+    pub(super) fn put(&self, item: Item) -> Result<TransactWriteItem, HistoryError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build();
+        put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|_| HistoryError::NotBuilt)
     }
 
     pub(super) fn line(&self, entry: &Entry) -> Item {
@@ -69,7 +75,12 @@ impl History {
 
     /// An item that contains only its expiry time.
     pub(super) fn expiring(&self, entry: &Entry) -> Item {
-        let expires = self.retention.map(|retention| number((entry.arrived + retention).timestamp()));
+        self.expiring_after(entry.arrived)
+    }
+
+    /// The same for an item that is kept from this time on.
+    pub(super) fn expiring_after(&self, time: DateTime<Utc>) -> Item {
+        let expires = self.retention.map(|retention| number((time + retention).timestamp()));
         expires.map(|expires| ("expiresAt".to_owned(), expires)).into_iter().collect()
     }
 }

@@ -8,7 +8,7 @@ use super::values::{integer, millis, number, text};
 use crate::history::summary::{GROUPING, Progress, SETTLED, Suppressed};
 use crate::history::{Entry, HistoryError, Line};
 use crate::limits::SUPPRESSED_READ;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How long a suppressed alert stays in the list. Summaries that cannot be sent for so long are a greater problem.
@@ -34,8 +34,7 @@ impl History {
         let place = format!("{}#{}", at_millis(entry.arrived), entry.line.event_id.raw());
         item.extend(keys(&suppressed_list(), &place));
         item.insert("expiresAt".into(), number((entry.arrived + LISTED_FOR).timestamp()));
-        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()?;
-        Some(TransactWriteItem::builder().put(put).build())
+        self.put(item).ok()
     }
 
     /// Begins to send summaries, until a time; `None` if another invocation does that.

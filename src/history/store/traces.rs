@@ -8,7 +8,7 @@ use crate::baseline::{Change, Read, Recorded, Sets, Trace};
 use crate::history::{Entry, HistoryError};
 use crate::limits::{KEPT, TRACE_PAGES, TRACE_READ};
 use crate::text::Untrusted;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use chrono::{DateTime, Utc};
 
 impl History {
@@ -16,10 +16,6 @@ impl History {
     pub(super) fn changes_of(&self, entry: &Entry) -> Vec<TransactWriteItem> {
         let Some(account) = entry.line.account.as_ref() else { return Vec::new() };
         let place = format!("{}#{}", at(entry.line.time), entry.line.event_id.raw());
-        let put = |item: Item| {
-            let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().ok()?;
-            Some(TransactWriteItem::builder().put(put).build())
-        };
         let items = entry.changes.iter().flat_map(|change| {
             let mut item = self.expiring(entry);
             item.extend(keys(&entity_list(&entity_key(account, &change.resource)), &place));
@@ -34,7 +30,7 @@ impl History {
             check.insert("resource".into(), text(&change.resource));
             [item, check]
         });
-        items.filter_map(put).collect()
+        items.filter_map(|item| self.put(item).ok()).collect()
     }
 
     /// The trace of an entity up to a time: the last reading, and the newest part of what came before the time.
