@@ -3,7 +3,7 @@
 use super::digest::Digest;
 use super::facts::{Fact, SectionKind};
 use super::model::Section;
-use super::rows::account;
+use super::rows::{account, and_more};
 use super::time;
 use crate::baseline::{FirstFindings, Names};
 use crate::phrase;
@@ -86,9 +86,6 @@ fn names(all: &Names, none: &'static str) -> Vec<Phrase> {
         return vec![none.into()];
     }
     let mut lines: Vec<Phrase> = all.names.iter().take(SHOWN).map(|name| phrase!(&Untrusted::new(name))).collect();
-    let more = all.count - lines.len().min(all.count);
-    if more > 0 {
-        lines.push(Phrase::ours(format!("and {more} more")));
-    }
+    lines.extend(and_more(all.count.saturating_sub(lines.len()), None));
     lines
 }

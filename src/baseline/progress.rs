@@ -1,6 +1,7 @@
 //! How far the reading of an account has come. It is read once a day, in as many invocations as it takes.
 
 use super::compare::Window;
+use super::findings::FirstFindings;
 use crate::limits::LONGEST_PAUSE_OF_A_READING;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ pub struct Progress {
     /// How many runs in a row could not read on.
     pub failed: u32,
     /// What the first reading found so far, until it is mailed.
-    pub findings: Option<super::findings::FirstFindings>,
+    pub findings: Option<FirstFindings>,
 }
 
 /// What is to be done for an account now.
@@ -105,12 +106,12 @@ impl Progress {
         (self.begun, self.place, self.asked, self.failed) = (Some(now.trunc_subsecs(0)), None, 0, 0);
         self.leaving = false;
         self.former_gaps = std::mem::take(&mut self.gaps);
-        self.findings = self.is_first().then(super::findings::FirstFindings::default);
+        self.findings = self.is_first().then(FirstFindings::default);
     }
 
     /// Notes that not all of a kind could be read.
     pub fn gap(&mut self, kind: &str, why: &str) {
-        if !self.gaps.iter().any(|(known, _)| known == kind) {
+        if !self.has_gap(kind) {
             self.gaps.push((kind.to_owned(), why.to_owned()));
         }
     }
@@ -118,13 +119,13 @@ impl Progress {
     /// Whether not all of a kind could be read.
     #[must_use]
     pub fn has_gap(&self, kind: &str) -> bool {
-        self.gaps.iter().any(|(known, _)| known == kind)
+        names(&self.gaps, kind)
     }
 
     /// Whether not all of a kind could be read, now or in the reading before: then it cannot be compared.
     #[must_use]
     pub fn cannot_compare(&self, kind: &str) -> bool {
-        self.has_gap(kind) || self.former_gaps.iter().any(|(known, _)| known == kind)
+        self.has_gap(kind) || names(&self.former_gaps, kind)
     }
 
     /// A run could not read on: the next ones wait longer and longer.
@@ -142,4 +143,8 @@ impl Progress {
         self.compare_with = self.last.replace((begun, now));
         self.compared = None;
     }
+}
+
+fn names(gaps: &[(String, String)], kind: &str) -> bool {
+    gaps.iter().any(|(known, _)| known == kind)
 }
