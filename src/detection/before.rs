@@ -29,10 +29,8 @@ pub struct Before {
     pub last_known: Vec<Phrase>,
     /// The settings of the former password policy.
     pub settings: State,
-    /// The document of the former default version of a managed policy.
+    /// The policy that the call rewrote, as it was before: an inline policy, or the default version of a managed policy.
     rewritten: Option<String>,
-    /// Whether `was` is an identity policy.
-    is_identity_policy: bool,
     /// Whether the change may let somebody do more than before. `None` if that is not known, or the change is no matter of
     /// more or less.
     pub widens: Option<bool>,
@@ -59,7 +57,7 @@ impl Before {
             return part.map(|_| Self::unknown("neither the baseline nor an earlier event has it".into()));
         }
         match part {
-            Some(aspect) => Some(Self::of_part(activity, dossier, former, &aspect)),
+            Some(aspect) => Some(Self::of_part((activity, &change), dossier, former, &aspect)),
             None => former.whole().map(|state| Self::of_deleted(former, &change, &state, activity.account.as_ref())),
         }
     }
@@ -74,7 +72,6 @@ impl Before {
             last_known: Vec::new(),
             settings: State::new(),
             rewritten: None,
-            is_identity_policy: false,
             widens: None,
         }
     }
@@ -85,18 +82,20 @@ impl Before {
         Self { since, same_second: former.same_second, last_known, unknown: None, ..Self::unknown(Phrase::default()) }
     }
 
-    fn of_part(activity: &Activity, dossier: &Dossier, former: &Former, aspect: &Aspect) -> Self {
+    fn of_part((activity, change): (&Activity, &Change), dossier: &Dossier, former: &Former, aspect: &Aspect) -> Self {
         let since = former.since(aspect).map(|(time, source)| (time, source.clone()));
-        let is_identity_policy = matches!(aspect, Aspect::Inline(_)) && !removes(activity);
         let (was, same_second) = (former.was(aspect), former.same_second);
-        let found = Self { was, since, same_second, is_identity_policy, ..Self::unknown("".into()) };
+        let mut found = Self { was, since, same_second, ..Self::unknown("".into()) };
+        if matches!(aspect, Aspect::Inline(_)) && !removes(activity) {
+            found.rewritten = found.document().map(str::to_owned);
+        }
         if *aspect == Aspect::DefaultVersion {
             return found.of_versions(activity, dossier, former);
         }
         if matches!(aspect, Aspect::Setting(_)) {
-            return found.of_settings(activity, former);
+            return found.of_settings(change, former);
         }
-        let after = after(activity, aspect);
+        let after = after(change, aspect);
         let found = match found.was {
             Was::NotKnown => return Self { unknown: Some(NO_VALUE.into()), ..found },
             Was::Is(_) | Was::Absent => Self { unknown: None, ..found },
@@ -168,13 +167,12 @@ impl Before {
     }
 
     /// Compares the settings of the password policy.
-    fn of_settings(self, activity: &Activity, former: &Former) -> Self {
+    fn of_settings(self, change: &Change, former: &Former) -> Self {
         let Some(before) = former.whole() else {
             let none = former.was(&Aspect::Setting("MinimumPasswordLength".to_owned())) == Was::Absent;
             let unknown = (!none).then(|| NO_VALUE.into());
             return Self { unknown, ..self };
         };
-        let Some(change) = changes(activity).into_iter().next() else { return self };
         let after: State = change
             .sets
             .parts()
@@ -201,15 +199,14 @@ impl Before {
         Self { unknown: None, lines, widens: Some(weaker), was: Was::Is(String::new()), settings: before, ..self }
     }
 
-    /// The policy that the call rewrote, as it was before: an inline policy, or the default version of a managed policy.
     pub(super) fn rewritten(&self) -> Option<&str> {
-        self.rewritten.as_deref().or_else(|| self.document().filter(|_| self.is_identity_policy))
+        self.rewritten.as_deref()
     }
 
     /// Whether the policy that the call rewrote denied something.
     #[must_use]
     pub fn denied(&self) -> bool {
-        let document = self.rewritten.as_deref().or_else(|| self.document()).and_then(Document::parse);
+        let document = self.rewritten().or_else(|| self.document()).and_then(Document::parse);
         document.is_some_and(|document| document.denies_anything())
     }
 
@@ -257,8 +254,7 @@ fn part(activity: &Activity, change: &Change) -> Option<Aspect> {
 }
 
 /// The value after the call, if the event has it.
-fn after(activity: &Activity, aspect: &Aspect) -> Option<String> {
-    let change = changes(activity).into_iter().next()?;
+fn after(change: &Change, aspect: &Aspect) -> Option<String> {
     change.sets.parts().iter().find(|(set, _)| set == aspect).and_then(|(_, part)| match part {
         Part::Is(value) => Some(value.clone()),
         _ => None,
