@@ -37,3 +37,6 @@ pub mod severity;
 pub mod telemetry;
 pub mod text;
 pub mod verification;
+
+/// The version of the function, of its template and of its tools, by [Semantic Versioning](https://semver.org).
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

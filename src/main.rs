@@ -22,6 +22,11 @@ use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    // Lambda gives no arguments: whoever has a zip from somewhere can ask what is in it.
+    if std::env::args().nth(1).is_some_and(|argument| argument == "--version") {
+        println!("iam-security-alert {}", iam_security_alert::VERSION);
+        return Ok(());
+    }
     telemetry::start();
     let settings = Settings::from_env()?;
     // SAM sets this key if its user has no credentials. All calls to AWS with this key fail.

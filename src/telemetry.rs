@@ -182,6 +182,7 @@ impl InvocationLog {
                     MailStatus::Observed => "alert observed",
                 },
             },
+            "version": crate::VERSION,
             "eventID": self.event_id,
             "action": self.action,
             "outcome": self.outcome,

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 
 import pytest
 from conftest import IN_POLICIES, managed_policy, policy, trust
@@ -13,6 +14,7 @@ from stage import (
     REGION,
     ROOT,
     SECRET,
+    binary,
     create_user,
     deployer_session,
     event_of,
@@ -800,6 +802,8 @@ def test_the_log_has_one_line_with_the_metrics(account, mailbox, start):
     assert line == function.log()[-1]
     assert (line["level"], line["message"]) == ("INFO", "alert published")
     assert (line["action"], line["outcome"], line["severity"]) == ("CreateUser", "succeeded", "CRITICAL")
+    asked = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert asked == f"iam-security-alert {line['version']}\n"
     assert line["lookup_ms"] > 0 and line["publish_ms"] > 0
     assert (line["Alerts"], line["LookupFailures"], line["Function"]) == (1, 0, "alerter")
     assert 14_000 <= line["EventAge"] < (14 + PATIENCE) * 1_000
