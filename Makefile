@@ -3,7 +3,7 @@
 #                so. The roll-out alone, ten minutes:  python3 tests/faults --organization
 # make fuzz      feeds 10 million events to the function: make fuzz EVENTS=100000
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
-# make pictures  draws the pictures of the README from the snapshots
+# make pictures  draws the pictures of the documents from the snapshots
 # make advisories      compares the crates with the RustSec database; needs GitHub
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
@@ -53,7 +53,7 @@ rust:
 template: $(VENV)/installed
 	$(VENV)/bin/cfn-lint template.yaml organization/*.yaml examples/*.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
-	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_pictures.py tests/test_attack_techniques.py
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_documents.py tests/test_pictures.py tests/test_attack_techniques.py
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed

@@ -1,11 +1,11 @@
-//! The README lists the escalation paths of the table. `UPDATE_README=1 cargo test --test paths` writes the list.
+//! docs/judgement.md lists the escalation paths of the table. `UPDATE_DOCS=1 cargo test --test paths` writes the list.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use iam_security_alert::policy::escalation::{Means, escalation_paths};
 use std::fmt::Write;
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/judgement.md");
 const BEGIN: &str = "<!-- paths -->\n";
 const END: &str = "<!-- end of paths -->";
 
@@ -28,13 +28,13 @@ fn list() -> String {
 }
 
 #[test]
-fn the_readme_lists_every_escalation_path() {
-    let readme = std::fs::read_to_string(README).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
+fn the_document_lists_every_escalation_path() {
+    let document = std::fs::read_to_string(DOCUMENT).unwrap();
+    let (before, rest) = document.split_once(BEGIN).unwrap();
     let (listed, after) = rest.split_once(END).unwrap();
-    if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(README, format!("{before}{BEGIN}{}{END}{after}", list())).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(DOCUMENT, format!("{before}{BEGIN}{}{END}{after}", list())).unwrap();
         return;
     }
-    assert_eq!(listed, list(), "UPDATE_README=1 cargo test --test paths");
+    assert_eq!(listed, list(), "UPDATE_DOCS=1 cargo test --test paths");
 }

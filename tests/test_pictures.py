@@ -1,4 +1,4 @@
-"""The pictures in the README are of what arrives now."""
+"""The pictures in the documents are of what arrives now."""
 
 import pytest
 from pictures import DRAWN, PICTURES
@@ -10,6 +10,7 @@ def test_a_picture_is_that_of_the_snapshot(name):
 
 
 def test_every_picture_is_shown():
-    readme = (PICTURES.parent / "README.md").read_text()
+    root = PICTURES.parent
+    shown = "".join(document.read_text() for document in [root / "README.md", *(root / "docs").glob("*.md")])
     assert sorted(path.name for path in PICTURES.iterdir()) == sorted(DRAWN)
-    assert all(f"pictures/{name}" in readme for name in DRAWN)
+    assert all(f"pictures/{name}" in shown for name in DRAWN)

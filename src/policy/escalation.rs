@@ -7,7 +7,7 @@
 //!
 //! A recipe for a new path:
 //! 1. Find the smallest set of actions that is enough, and the [`Means`] by which it works.
-//! 2. Add a row with a new id. The README lists the table: run its test to see the new line.
+//! 2. Add a row with a new id. docs/judgement.md lists the table: run its test to see the new line.
 //! 3. Add a case that opens the path to `tests/access/paths.json`.
 
 /// The type of an IAM resource, as in an ARN.

@@ -42,7 +42,7 @@ pub(in crate::alert) fn open_accounts(case: &Case<'_>, account: &Phrase) -> Opti
         " again. The role ",
         &Untrusted::new(role),
         " is missing there, or does not trust this function; this command, run there, says which. If the account has no stack of \
-         organization/member.yaml, deploy one (README, \"A whole organization\"). If it has one, delete that stack first, since \
+         organization/member.yaml, deploy one (see docs/organization.md). If it has one, delete that stack first, since \
          CloudFormation does not see that the role is gone; for one of the stack set, delete and create its stack instance:"
     );
     Some(ContainmentStep::new(text, vec![Command::new("aws iam get-role").option("--role-name", role)]))
