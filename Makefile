@@ -3,6 +3,7 @@
 #                so. The roll-out alone, ten minutes:  python3 tests/faults --organization
 # make fuzz      feeds 10 million events to the function: make fuzz EVENTS=100000
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
+# make demo      plays an intrusion of six calls, and shows the six mails here and as a page for the browser
 # make pictures  draws the pictures of the documents from the snapshots
 # make advisories      compares the crates with the RustSec database; needs GitHub
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
@@ -20,6 +21,8 @@
 
 PYTHON ?= python3
 EVENT ?= events/create_user.json
+# An intruder has the access key of ops-carol.
+INTRUSION := create_user create_access_key attach_user_policy deactivate_mfa_device update_assume_role_policy stop_logging
 VENV := .venv
 # Only what has its hash in the file, and nothing built: a build would fetch tools of its own, without hashes. The file
 # names everything, so pip need not look for more.
@@ -30,7 +33,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview pictures measure noise second-opinion aws-managed attack venv clean
+.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview demo pictures measure noise second-opinion aws-managed attack venv clean
 .NOTPARALLEL:
 
 test: dependencies template rust end-to-end faults-quick
@@ -75,6 +78,15 @@ fuzz:
 
 preview:
 	cargo run --quiet --example preview -- $(EVENT)
+
+# Fourteen seconds after the calls.
+demo: DEMO = cargo run --quiet --example preview -- --at 2026-11-22T06:00:11Z
+demo: EVENTS = $(INTRUSION:%=events/%.json)
+demo:
+	@$(DEMO) $(EVENTS)
+	@mkdir -p target
+	@$(DEMO) --format html $(EVENTS) > target/demo.html
+	@echo; echo "The same mails for the browser: target/demo.html"
 
 pictures:
 	$(PYTHON) tests/pictures.py

@@ -36,7 +36,7 @@ Options:
                    `aws iam get-account-authorization-details` (default: events/account.json)
   --live           look identities up in AWS, with the credentials at hand
   --format FORMAT  text (default), or JSON, one line for each alert: json as the function returns it; amazon-q, slack
-                   and teams as a channel gets it; security-hub as a finding
+                   and teams as a channel gets it; security-hub as a finding; html as one page with all mails
   --expectations FILE
                    what the expectations in this file would do; says for each event whether it would be mailed
   --at TIME        the time to show ages for, as 2026-11-22T06:00:11Z (default: now)
@@ -66,7 +66,30 @@ enum Format {
     AmazonQ,
     Webhook(WebhookFormat),
     SecurityHub,
+    /// One page with all mails, without scripts and without anything from elsewhere.
+    Html,
 }
+
+/// Nothing that an event says can load or run something, even if it were not escaped.
+const PAGE: &str = r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>iam-security-alert: mails</title>
+<style>
+body { margin: 2em auto; max-width: 70em; padding: 0 1em; font: 16px/1.5 sans-serif; color: #16191f; background: #f2f3f3 }
+article { margin: 2em 0; border-left: 8px solid; background: #fff; box-shadow: 0 1px 3px #0004 }
+h2 { margin: 0; padding: 1em; font-size: 1em; border-bottom: 1px solid #ddd; overflow-wrap: anywhere }
+pre { margin: 0; padding: 1em; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.5 monospace }
+.low { border-color: #1d8102 } .medium { border-color: #b8860b } .high { border-color: #d13212 } .critical { border-color: #7d0022 }
+</style>
+</head>
+<body>
+<h1>Mails of iam-security-alert</h1>
+"#;
+const END_OF_PAGE: &str = "</body>\n</html>\n";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -89,9 +112,10 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
                     "json" => Ok(Format::Json),
                     "amazon-q" => Ok(Format::AmazonQ),
                     "security-hub" => Ok(Format::SecurityHub),
+                    "html" => Ok(Format::Html),
                     other => WebhookFormat::from_word(other)
                         .map(Format::Webhook)
-                        .ok_or("a format is text, json, amazon-q, slack, teams or security-hub"),
+                        .ok_or("a format is text, json, amazon-q, slack, teams, security-hub or html"),
                 })?;
             }
             Long("at") => {
@@ -153,6 +177,9 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
     let expecting = Expecting::new(&settings, None);
     let handler = Handler { directory, publisher, channels, expecting, history: None, watchdog: None, settings, clock };
     let (mut all_well, mut shown) = (true, 0);
+    if options.format == Format::Html {
+        print!("{PAGE}");
+    }
     for file in &options.files {
         let deliveries = match read_events(file) {
             Ok(deliveries) => deliveries,
@@ -189,6 +216,9 @@ async fn show_all(options: &Options, directory: impl Directory, settings: Settin
             }
         }
     }
+    if options.format == Format::Html {
+        print!("{END_OF_PAGE}");
+    }
     Ok(all_well)
 }
 
@@ -212,6 +242,7 @@ fn show(draft: Draft<'_>, format: Format, now: DateTime<Utc>, another: bool) -> 
     let mut out = std::io::stdout().lock();
     let json = match format {
         Format::Text => return write_mail(&mut out, &draft, another),
+        Format::Html => return write_article(&mut out, &draft),
         Format::Json => serde_json::to_value(draft.into_json(MailStatus::Printed, None))?,
         Format::AmazonQ => amazon_q::render(&draft.alert),
         Format::Webhook(format) => chat::render(format, &draft.alert, &[]),
@@ -231,6 +262,19 @@ fn write_mail(out: &mut impl Write, draft: &Draft<'_>, another: bool) -> Result<
     let body = draft.email.body.replacen(severity.word(), &coloured(severity), 1);
     write!(out, "Subject: {subject}\n\n{body}")?;
     Ok(())
+}
+
+fn write_article(out: &mut impl Write, draft: &Draft<'_>) -> Result<(), Box<dyn Error>> {
+    let (class, mail) = (draft.alert.severity.word().to_ascii_lowercase(), &draft.email);
+    let (subject, body) = (escaped(&mail.subject), escaped(&mail.body));
+    // The first line feed in a <pre> is not shown.
+    writeln!(out, "<article class=\"{class}\">\n<h2>{subject}</h2>\n<pre>\n{body}</pre>\n</article>")?;
+    Ok(())
+}
+
+/// Text as HTML between tags.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The finding as the function would import it in the account and region of the event.

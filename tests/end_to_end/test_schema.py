@@ -1,5 +1,6 @@
 """Every event of `events/` in each shape, against what its readers publish of what they take."""
 
+import html.parser
 import importlib.util
 import json
 import subprocess
@@ -110,3 +111,47 @@ def test_the_model_notices_what_is_wrong(shown):
     finding = shown("security-hub")[0]
     assert "Colour" in problems(finding | {"Severity": {"Colour": "red"}})
     assert "UserName" in problems(finding | {"Resources": [{"Type": "x", "Id": "x", "Details": {"AwsIamUser": {"UserName": 1}}}]})
+
+
+class Page(html.parser.HTMLParser):
+    """The elements of a page, and the text of its mails."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.mails, self._in = set(), [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.add((tag, *sorted(name for name, _ in attributes)))
+        self._in = tag
+        if tag == "pre":
+            self.mails.append("")
+
+    def handle_endtag(self, tag):
+        self._in = None
+
+    def handle_data(self, data):
+        if self._in == "pre":
+            self.mails[-1] += data
+
+
+def test_the_page_shows_each_mail_and_nothing_that_an_event_says_is_an_element_of_it():
+    files = sorted(str(file) for file in (ROOT / "events").glob("*.json") if file.name != "account.json")
+    files = [*files, "-"]
+    hostile = json.loads((ROOT / "events" / "create_user.json").read_text())
+    hostile["detail"]["requestParameters"]["userName"] = "</pre><script src=//x.example>&amp;</script><img onerror=x>"
+    command = [BUILT / "examples" / "preview", "--at", "2026-11-22T06:00:11Z", *files]
+
+    def out(*options):
+        command_line = [*command, *options]
+        return subprocess.run(command_line, cwd=ROOT, input=json.dumps(hostile), capture_output=True, check=True, text=True).stdout
+
+    page, text = Page(out("--format", "html")), out()
+    parts = text.split(f"\n{'=' * 72}\n\n")
+
+    # The first line feed is not shown.
+    assert [mail[1:] for mail in page.mails] == [part.split("\n\n", 1)[1] for part in parts]
+    assert "<script src=" in page.mails[-1], "it stands there, as text"
+    frame = {("html", "lang"), ("head",), ("title",), ("style",), ("body",), ("h1",), ("article", "class"), ("h2",), ("pre",)}
+    heads = {("meta", "charset"), ("meta", "content", "http-equiv"), ("meta", "content", "name")}
+    assert page.elements == frame | heads
