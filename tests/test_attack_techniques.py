@@ -30,8 +30,8 @@ def mentions(file: Path) -> set[str]:
 
 
 def test_no_technique_is_named_that_attack_does_not_have():
-    folders = [ROOT / name for name in ("src", "examples", "organization", "events", "schema", "tests/snapshots")]
-    files = [ROOT / "README.md", ROOT / "template.yaml", *(it for folder in folders for it in folder.rglob("*") if it.is_file())]
+    folders = [ROOT / name for name in ("src", "docs", "examples", "organization", "events", "schema", "tests/snapshots")]
+    files = [*ROOT.glob("*.md"), ROOT / "template.yaml", *(it for folder in folders for it in folder.rglob("*") if it.is_file())]
     named = {file: mentions(file) for file in files}
     assert named[RUST] == set(TECHNIQUES.values())
     unknown = {str(file): ids - KNOWN for file, ids in named.items() if ids - KNOWN}

@@ -846,7 +846,7 @@ def test_only_the_function_publishes_alerts_and_writes_the_history(template):
     writes, others, *reviews = denied_on_the_table(template)
     assert writes["Condition"] == role and others["Condition"]["ArnNotLike"]["aws:PrincipalArn"]["If"][2] == role["ArnNotLike"]["aws:PrincipalArn"]
     assert "dynamodb:DeleteItem" in writes["Action"] and others["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-    # Reads stay possible: the README's commands read the history.
+    # Reads stay possible: the commands in docs/history.md read the history.
     actions = [action for deny in (writes, others, *reviews) for action in deny["Action"]]
     assert not [action for action in actions if re.search("Get|Query|Scan|Select", action)]
 

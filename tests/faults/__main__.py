@@ -77,7 +77,7 @@ async def storms(binary, chosen):
         slow = await storm.run(binary, min(events, 1_000), 300, instances, iam_rate=15, seconds=300)
         failed += report_storm("The same kind of storm, with an IAM that answers 15 calls a second", slow)
         failed += slow["most mails in a second"] >= 10
-        # As many instances as README recommends as the reserved concurrency.
+        # As many instances as docs/history.md recommends as the reserved concurrency.
         without = await storm.run(binary, min(events, 500), 300, 4, settings={"HISTORY_TABLE": ""})
         failed += report_storm("A storm without a history, 4 instances", without)
         failed += without["most mails in a second"] >= 10
