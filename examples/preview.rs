@@ -16,7 +16,7 @@ use iam_security_alert::lookup::iam::IamDirectory;
 use iam_security_alert::lookup::snapshot::Snapshot;
 use iam_security_alert::severity::Severity;
 use iam_security_alert::telemetry::InvocationLog;
-use iam_security_alert::text::Untrusted;
+use iam_security_alert::text::{Untrusted, escaped};
 use lexopt::prelude::*;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
@@ -270,11 +270,6 @@ fn write_article(out: &mut impl Write, draft: &Draft<'_>) -> Result<(), Box<dyn 
     // The first line feed in a <pre> is not shown.
     writeln!(out, "<article class=\"{class}\">\n<h2>{subject}</h2>\n<pre>\n{body}</pre>\n</article>")?;
     Ok(())
-}
-
-/// Text as HTML between tags.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The finding as the function would import it in the account and region of the event.

@@ -2,6 +2,7 @@
 
 import pytest
 from pictures import DRAWN, PICTURES
+from test_documents import DOCUMENTS
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -10,7 +11,6 @@ def test_a_picture_is_that_of_the_snapshot(name):
 
 
 def test_every_picture_is_shown():
-    root = PICTURES.parent
-    shown = "".join(document.read_text() for document in [root / "README.md", *(root / "docs").glob("*.md")])
+    shown = "".join(document.read_text() for document in DOCUMENTS)
     assert sorted(path.name for path in PICTURES.iterdir()) == sorted(DRAWN)
     assert all(f"pictures/{name}" in shown for name in DRAWN)

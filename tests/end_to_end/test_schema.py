@@ -14,17 +14,21 @@ from slack_sdk.models.blocks import Block
 from stage import BUILT, SCHEMA
 
 ROOT = Path(__file__).parents[2]
+EVENTS = sorted(str(file) for file in (ROOT / "events").glob("*.json") if file.name != "account.json")
+
+
+def preview(*options, given=None):
+    """What the preview prints."""
+    command = [BUILT / "examples" / "preview", *options]
+    return subprocess.run(command, cwd=ROOT, input=given, capture_output=True, check=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
 def shown():
     """All events as the preview shows them in a format."""
-    files = sorted(str(file) for file in (ROOT / "events").glob("*.json") if file.name != "account.json")
 
     def shown(form):
-        command = [BUILT / "examples" / "preview", "--format", form, *files]
-        out = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
-        lines = [json.loads(line) for line in out.stdout.splitlines()]
+        lines = [json.loads(line) for line in preview("--format", form, *EVENTS).splitlines()]
         assert len(lines) > 30
         return lines
 
@@ -136,17 +140,12 @@ class Page(html.parser.HTMLParser):
 
 
 def test_the_page_shows_each_mail_and_nothing_that_an_event_says_is_an_element_of_it():
-    files = sorted(str(file) for file in (ROOT / "events").glob("*.json") if file.name != "account.json")
-    files = [*files, "-"]
     hostile = json.loads((ROOT / "events" / "create_user.json").read_text())
     hostile["detail"]["requestParameters"]["userName"] = "</pre><script src=//x.example>&amp;</script><img onerror=x>"
-    command = [BUILT / "examples" / "preview", "--at", "2026-11-22T06:00:11Z", *files]
+    all_mails = ("--at", "2026-11-22T06:00:11Z", *EVENTS, "-")
 
-    def out(*options):
-        command_line = [*command, *options]
-        return subprocess.run(command_line, cwd=ROOT, input=json.dumps(hostile), capture_output=True, check=True, text=True).stdout
-
-    page, text = Page(out("--format", "html")), out()
+    page = Page(preview("--format", "html", *all_mails, given=json.dumps(hostile)))
+    text = preview(*all_mails, given=json.dumps(hostile))
     parts = text.split(f"\n{'=' * 72}\n\n")
 
     # The first line feed is not shown.

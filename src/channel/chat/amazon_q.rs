@@ -5,9 +5,9 @@
 //! between asterisks, bare links.
 
 use super::content::{call, digest_title, event_id, facts, links, steps, title};
-use super::markdown::{bounded, dressed, escaped, plain, section, summary, why};
+use super::markdown::{bounded, dressed, plain, section, summary, why};
 use crate::alert::{Alert, Command, Digest};
-use crate::text::{TextKind, fingerprint};
+use crate::text::{TextKind, escaped, fingerprint};
 use serde_json::{Value, json};
 use std::cell::Cell;
 

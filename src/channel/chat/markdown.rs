@@ -3,7 +3,7 @@
 
 use super::content::{CUT, NOTHING};
 use crate::alert::{Alert, Section};
-use crate::text::{Phrase, TextKind, Untrusted};
+use crate::text::{Phrase, TextKind, Untrusted, escaped};
 
 /// A phrase with text from outside in code spans, where the text is no markup and cannot mention a user.
 pub(super) fn dressed(phrase: &Phrase) -> String {
@@ -42,11 +42,6 @@ pub(super) fn section(section: &Section) -> String {
 /// Text outside of a code span, which must not open one.
 pub(super) fn plain(text: &str, limit: usize) -> String {
     bounded(&escaped(&text.replace('`', "'")), limit)
-}
-
-/// Escapes the three characters that Slack uses for its own markup.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// At most `limit` characters, with no partial escape and no open code span.

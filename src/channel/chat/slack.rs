@@ -1,9 +1,9 @@
 //! Block Kit for an incoming webhook of Slack ("Reference: blocks").
 
 use super::content::{digest_title, event_id, facts, links, others, steps, title};
-use super::markdown::{self as mrkdwn, bounded, dressed, escaped, plain, summary, why};
+use super::markdown::{self as mrkdwn, bounded, dressed, plain, summary, why};
 use crate::alert::{Alert, Command, Digest};
-use crate::text::Phrase;
+use crate::text::{Phrase, escaped};
 use serde_json::{Value, json};
 
 /// The limits of "Reference: blocks": the text of a section has 3,000 characters, a field of a section 2,000. There are
