@@ -6,7 +6,7 @@
 mod common;
 
 use chrono::{DateTime, Utc};
-use common::{account, event, runs_as_printed, settings};
+use common::{account, as_snapshot, event, runs_as_printed, settings};
 use iam_security_alert::alert::{Alert, compose, first_reading};
 use iam_security_alert::baseline::{
     Aspect, FirstFindings, Read, Recorded, Sets, Trace, Was, Window, changes, records, unexplained,
@@ -85,7 +85,7 @@ fn composed(activity: &Activity, prior: &PriorActivity) -> Alert {
 
 fn mail(alert: &Alert) -> String {
     let mail = email::render(alert);
-    format!("Subject: {}\n\n{}", mail.subject, mail.body)
+    as_snapshot(&mail.subject, &mail.body)
 }
 
 fn role(trust: &str) -> Value {
@@ -301,5 +301,5 @@ fn the_first_reading_is_one_mail_about_what_to_look_at() {
     let gaps = ["credential report: access denied (iam:GetCredentialReport)".to_owned()];
     let report = first_reading(&findings, &account, Some(&"acme-prod".into()), times, &gaps);
     let mail = email::digest(&report);
-    insta::assert_snapshot!("first_reading", format!("Subject: {}\n\n{}", mail.subject, mail.body));
+    insta::assert_snapshot!("first_reading", as_snapshot(&mail.subject, &mail.body));
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::event;
+use common::{as_snapshot, event};
 use iam_security_alert::alert::{self, Digest, Findings};
 use iam_security_alert::channel::chat::{amazon_q, render_digest};
 use iam_security_alert::channel::email;
@@ -95,7 +95,7 @@ fn digest(case: &Case) -> Digest {
 fn mail(digest: &Digest) -> String {
     let email = email::digest(digest);
     assert!(email.subject.len() <= email::MAX_SUBJECT && email.subject.is_ascii());
-    format!("Subject: {}\n\n{}", email.subject, email.body)
+    as_snapshot(&email.subject, &email.body)
 }
 
 /// A week in which much happened.

@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use chrono::{TimeDelta, Utc};
 use common::aws::Asked;
-use common::{clock, event};
+use common::{as_snapshot, clock, event};
 use http::Response;
 use iam_security_alert::app::{Channels, Decision, Draft, Expecting, Handler};
 use iam_security_alert::arn::Partition;
@@ -244,7 +244,7 @@ fn mail(draft: &Draft<'_>) -> String {
         .body
         .lines()
         .map(|line| if line.contains("Looked up") { "  Looked up          (now)" } else { line });
-    format!("Subject: {}\n\n{}\n", draft.email.subject, body.collect::<Vec<_>>().join("\n"))
+    as_snapshot(&draft.email.subject, &(body.collect::<Vec<_>>().join("\n") + "\n"))
 }
 
 fn rule(draft: &Draft<'_>, rule: &str) -> String {

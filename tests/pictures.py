@@ -156,7 +156,10 @@ class Picture:
 
 def snapshot(name):
     """The output that a test recorded, below the snapshot's own head."""
-    return (SNAPSHOTS / f"{name}.snap").read_text().split("---\n", 2)[2].rstrip("\n")
+    text = (SNAPSHOTS / f"{name}.snap").read_text().split("---\n", 2)[2].rstrip("\n")
+    # The snapshots leave it out.
+    version = re.search(r'^version = "(.+)"$', (HERE.parent / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    return text.replace("(version)", version)
 
 
 TEXT, BOLD, FADED = Style(), Style(bold=True), Style(13, PALE)

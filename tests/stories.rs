@@ -6,7 +6,7 @@
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{account, clock, event, runs_as_printed, settings};
+use common::{account, as_snapshot, clock, event, runs_as_printed, settings};
 use iam_security_alert::alert::{Alert, BurstNote, Review, RunOfSummaries, compose, silent, summary_of};
 use iam_security_alert::channel::email;
 use iam_security_alert::detection::{Case, PriorActivity, assess, chains};
@@ -47,7 +47,7 @@ fn mail(report: &Alert) -> String {
     for command in report.steps.iter().chain(&report.if_expected).flat_map(|step| &step.commands) {
         runs_as_printed(command.as_str());
     }
-    format!("Subject: {}\n\n{}", email.subject, email.body)
+    as_snapshot(&email.subject, &email.body)
 }
 
 /// The mail about an event, with the related activity that was recorded when the event arrived.

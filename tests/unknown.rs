@@ -6,7 +6,7 @@
 mod common;
 
 use common::calls::{calls, denied, event};
-use common::{account, draft, settings};
+use common::{account, as_snapshot, draft, settings};
 use iam_security_alert::detection::{Case, PriorActivity, assess};
 use iam_security_alert::event::{Activity, Delivery};
 use iam_security_alert::history::{HistoryError, RelatedActivity};
@@ -305,7 +305,7 @@ fn a_mail_says_what_is_not_known_and_what_that_can_mean() {
     let (_, event) = events().into_iter().find(|(of, _)| of == "AddRoleToInstanceProfile").unwrap();
     let directory = Doctored { account: Rc::new(account()), besides: Besides::Nothing, missing: Missing::Everything };
     let email = draft(directory, event, settings(&[])).email;
-    insta::assert_snapshot!("nothing_is_known", format!("Subject: {}\n\n{}", email.subject, email.body));
+    insta::assert_snapshot!("nothing_is_known", as_snapshot(&email.subject, &email.body));
 }
 
 #[test]

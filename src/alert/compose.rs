@@ -3,7 +3,7 @@
 use super::burst::BurstNote;
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
-use super::rows::{account, account_name, and_more, looked_up, not_known, timed};
+use super::rows::{account, account_name, and_more, looked_up, not_known, timed, version};
 use super::{caller, containment, found, links, resource, review, target, time, user_agent, wording};
 use crate::arn::Partition;
 use crate::config::Mode;
@@ -210,6 +210,7 @@ fn reference(case: &Case<'_>) -> Section {
         let name = Untrusted::new(name);
         section.row(Fact::Partition, phrase!(&name, " (its console is not known: no links)"));
     }
+    version(&mut section);
     section
 }
 

@@ -161,6 +161,7 @@ facts! {
     RawUserAgent "rawUserAgent" "User agent";
     Partition "partition" "Partition";
     Table "table" "History";
+    Version "version" "Version";
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::containment::ContainmentStep;
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
-use super::rows::account;
+use super::rows::{account, version};
 use crate::detection::Reason;
 use crate::phrase;
 use crate::severity::Severity;
@@ -24,6 +24,7 @@ pub fn impaired(
     let number = Phrase::ours(counted(differences.len(), "difference"));
     let mut reference = Section::new(SectionKind::Reference, "REFERENCE");
     reference.row(Fact::LookedUp, super::time::at(now));
+    version(&mut reference);
     Alert {
         severity: Severity::Critical,
         unless_expected: None,

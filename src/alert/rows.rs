@@ -23,6 +23,11 @@ pub(super) fn first_of_many(all: &[Phrase]) -> Vec<Phrase> {
     shown
 }
 
+/// Which version wrote this: whoever asks about a mail must say so, and a hole is in some versions only.
+pub(super) fn version(section: &mut Section) {
+    section.row(Fact::Version, concat!("iam-security-alert ", env!("CARGO_PKG_VERSION")));
+}
+
 /// The end of a list that is not shown completely. `unread` says why there may be more entries that were not read.
 pub(super) fn and_more(more: usize, unread: Option<&'static str>) -> Option<Phrase> {
     match (more, unread) {

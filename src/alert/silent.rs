@@ -3,7 +3,7 @@
 use super::containment::{Command, ContainmentStep};
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
-use super::rows::account;
+use super::rows::{account, version};
 use super::time;
 use crate::detection::Reason;
 use crate::history::heartbeat::Heartbeat;
@@ -42,6 +42,7 @@ pub fn silent(
     section.rows(Fact::Accounts, lines);
     let mut reference = Section::new(SectionKind::Reference, "REFERENCE");
     reference.row(Fact::LookedUp, time::at(now));
+    version(&mut reference);
     Alert {
         severity: Severity::High,
         unless_expected: None,

@@ -4,7 +4,7 @@ use super::containment::{Command, ContainmentStep};
 use super::facts::{Fact, SectionKind};
 use super::model::{Alert, Section};
 use super::resource::Resource;
-use super::rows::account;
+use super::rows::{account, version};
 use super::time;
 use crate::detection::Reason;
 use crate::history::store::keys::{ALERT_SHOWN, event_item_key};
@@ -254,6 +254,7 @@ fn reference(counts: &Counts, table: Table<'_>) -> Section {
         section.row(Fact::EventName, only);
     }
     section.row(Fact::Table, &Untrusted::new(table.name));
+    version(&mut section);
     section
 }
 

@@ -23,6 +23,16 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// A mail as a snapshot has it.
+pub fn as_snapshot(subject: &str, body: &str) -> String {
+    without_version(&format!("Subject: {subject}\n\n{body}"))
+}
+
+/// A new version must not change all snapshots.
+pub fn without_version(text: &str) -> String {
+    text.replace(concat!("iam-security-alert ", env!("CARGO_PKG_VERSION")), "iam-security-alert (version)")
+}
+
 /// The stack's own resources in the fixtures.
 pub const OWN: &str = "arn:aws:sns:us-east-1:123456789012:iam-security-alerts,\
     arn:aws:events:us-east-1:123456789012:rule/iam-security-alerts-iam,\

@@ -158,7 +158,8 @@ fn recommendation(alert: &Alert) -> Value {
 /// Everything that has no ASFF field: reference, rules, commands, and the facts of each section by key, "who/mfa". The
 /// least important facts are last. If there are too many, a field says how many more there are.
 fn product_fields(activity: &Activity, alert: &Alert) -> Map<String, Value> {
-    const SAY_LITTLE: [Fact; 5] = [Fact::Kind, Fact::UserAgent, Fact::RawUserAgent, Fact::LookedUp, Fact::RequestId];
+    const SAY_LITTLE: [Fact; 6] =
+        [Fact::Kind, Fact::UserAgent, Fact::RawUserAgent, Fact::LookedUp, Fact::RequestId, Fact::Version];
     let rules: Vec<_> = alert.reasons.iter().map(|reason| reason.rule).collect();
     let ours = [("outcome".to_owned(), activity.outcome.word().to_owned()), ("rules".to_owned(), rules.join(", "))];
     let commands = alert.steps.iter().enumerate().map(|(i, step)| {

@@ -44,13 +44,9 @@ pub(super) fn as_before(case: &Case<'_>) -> Option<Opinion> {
     if let Some(trust) = &case.trust {
         let reach = Trust::reach(trust).filter(|reach| *reach > crate::policy::Reach::Own)?;
         let widest = trust.trusted.iter().filter(|trusted| trusted.reach == reach).map(TrustedPrincipal::words);
-        return context(phrase!(
-            "Nobody was added. The role can be assumed by ",
-            Phrase::few(widest, 2, "; and "),
-            "."
-        ));
+        return context(phrase!("The role can be assumed by ", Phrase::few(widest, 2, "; and "), "."));
     }
     let access = &case.granted.as_ref()?.access;
     (access.level >= crate::policy::AccessLevel::RoleEscalation).then_some(())?;
-    context(phrase!("Nothing was added. The policy grants: ", access.words(), "."))
+    context(phrase!("The policy grants: ", access.words(), "."))
 }
