@@ -5,6 +5,7 @@
 # make preview   shows the alert of one event:  make preview EVENT=events/create_user_root.json
 # make demo      plays an intrusion of six calls, and shows the six mails here and as a page for the browser
 # make pictures  draws the pictures of the documents from the snapshots
+# make release   makes the files of a release in target/release-files: half an hour
 # make advisories      compares the crates with the RustSec database; needs GitHub
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
@@ -33,7 +34,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview demo pictures measure noise second-opinion aws-managed attack venv clean
+.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview demo release pictures measure noise second-opinion aws-managed attack venv clean
 .NOTPARALLEL:
 
 test: dependencies template rust end-to-end faults-quick
@@ -54,9 +55,10 @@ rust:
 	cargo test
 
 template: $(VENV)/installed
-	$(VENV)/bin/cfn-lint template.yaml organization/*.yaml examples/*.yaml
+	$(PYTHON) release/make.py templates
+	$(VENV)/bin/cfn-lint template.yaml organization/*.yaml examples/*.yaml target/release-files/*.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
-	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_documents.py tests/test_pictures.py tests/test_attack_techniques.py
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_release.py tests/test_documents.py tests/test_pictures.py tests/test_attack_techniques.py
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
@@ -99,6 +101,17 @@ noise: $(VENV)/installed
 	cargo build --example replay
 	$(VENV)/bin/python tests/noise
 
+# The tools have a venv of their own. The version of cargo-cyclonedx is pinned here, and its dependencies by its own list.
+release: $(VENV)-release/installed
+	PATH="$(CURDIR)/$(VENV)-release/bin:$$PATH" $(PYTHON) release/make.py
+
+$(VENV)-release/installed: release/requirements.txt
+	$(PYTHON) -m venv --clear $(VENV)-release
+	$(VENV)-release/bin/python $(PIP_INSTALL) --requirement $<
+	CARGO_TARGET_DIR=$(VENV)-release/build cargo install --quiet --locked --root $(VENV)-release cargo-cyclonedx@0.5.9
+	rm -rf $(VENV)-release/build
+	touch $@
+
 # PMapper is no dependency of the tests: it has a venv of its own.
 second-opinion:
 	cargo build --example access
@@ -122,6 +135,7 @@ requirements: export UV_PYTHON_DOWNLOADS := never
 requirements: $(VENV)/installed
 	$(UV_COMPILE) $(UPGRADE) tests/requirements.in --output-file tests/requirements.txt
 	$(UV_COMPILE) $(UPGRADE) tests/requirements-pmapper.in --output-file tests/requirements-pmapper.txt
+	$(UV_COMPILE) $(UPGRADE) release/requirements.in --output-file release/requirements.txt
 
 # --clear: a change of the requirements leaves no older package.
 $(VENV)/installed: tests/requirements.txt
@@ -131,4 +145,4 @@ $(VENV)/installed: tests/requirements.txt
 
 clean:
 	cargo clean
-	rm -rf $(VENV) .aws-sam
+	rm -rf $(VENV) $(VENV)-release .aws-sam
