@@ -37,6 +37,7 @@ mod bursts;
 mod causes;
 mod digest;
 mod dynamodb;
+mod former;
 mod heartbeats;
 mod items;
 pub mod keys;

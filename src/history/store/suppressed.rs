@@ -2,6 +2,7 @@
 //! in the order in which they were suppressed. Nothing is deleted: how far the summaries have come is one item.
 
 use super::answers::{if_accepted, patient, unless_refused};
+use super::former::ADOPTED;
 use super::keys::{Item, at_millis, keys, progress_key, suppressed_list};
 use super::table::History;
 use super::values::{integer, millis, number, text};
@@ -12,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How long a suppressed alert stays in the list. Summaries that cannot be sent for so long are a greater problem.
-const LISTED_FOR: TimeDelta = TimeDelta::days(14);
+pub(super) const LISTED_FOR: TimeDelta = TimeDelta::days(14);
 /// No mail is being sent.
 const NONE: i64 = -1;
 
@@ -54,8 +55,12 @@ impl History {
             .expression_attribute_values(":until", millis(until))
             .return_values(ReturnValue::AllOld)
             .send();
-        let ours = if_accepted("begin summaries", call).await?;
-        Ok(ours.map(|answer| answer.attributes.map(|before| read(&before)).unwrap_or_default()))
+        let Some(ours) = if_accepted("begin summaries", call).await? else { return Ok(None) };
+        let before = ours.attributes.unwrap_or_default();
+        if !before.contains_key(ADOPTED) {
+            Box::pin(self.adopt_what_was_left_out(now)).await?;
+        }
+        Ok(Some(read(&before)))
     }
 
     /// The suppressed alerts that the next summaries list, in the order in which they were suppressed; and the place of
