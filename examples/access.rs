@@ -1,5 +1,6 @@
 //! Shows the access that policies grant: the level, the escalation paths, and what was not evaluated. Asks nobody.
 
+#[path = "tool/command.rs"]
 mod command;
 
 use chrono::{DateTime, Utc};
@@ -53,7 +54,7 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    command::run("access", HELP, options(), show).await
+    command::run(&command::Called::as_example("access"), HELP, options(), show).await
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {

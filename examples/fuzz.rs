@@ -4,6 +4,7 @@
 //! The events are those of a folder, with changes that keep them events: fields are removed, moved, copied from other
 //! events, or get values that have broken parsers. An input is reproduced by the seed and its number.
 
+#[path = "tool/command.rs"]
 mod command;
 
 use chrono::{DateTime, Utc};
@@ -58,7 +59,7 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    command::run("fuzz", HELP, options(), async |options: &Options| fuzz(options)).await
+    command::run(&command::Called::as_example("fuzz"), HELP, options(), async |options: &Options| fuzz(options)).await
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {

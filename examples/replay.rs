@@ -1,5 +1,6 @@
 //! Replays a recorded or an invented day through the function, with a clock of its own. See `tests/noise`.
 
+#[path = "tool/command.rs"]
 mod command;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -59,7 +60,7 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    command::run("replay", HELP, options(), replay).await
+    command::run(&command::Called::as_example("replay"), HELP, options(), replay).await
 }
 
 fn options() -> Result<Option<Options>, lexopt::Error> {

@@ -14,7 +14,7 @@ pub const HELP: &str = "\
 Proposes expectations for what users and roles did in each of the last weeks, as YAML for a person to review. Nothing is
 changed, and nothing is learned by itself.
 
-Usage: cargo run --example history -- --table TABLE --suggest [--weeks N] [--account ID]...
+Usage: {command} --table TABLE --suggest [--weeks N] [--account ID]...
 
   --table TABLE        the table: the stack's output HistoryTableName
   --weeks N            of how many weeks until now; 4 if it is not given, 3 at least
@@ -33,13 +33,8 @@ pub struct Options {
     accounts: Vec<String>,
 }
 
-pub fn is_asked() -> bool {
-    std::env::args_os().any(|argument| argument == "--suggest")
-}
-
-pub fn options() -> Result<Option<Options>, lexopt::Error> {
+pub fn options(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     let (mut table, mut weeks, mut accounts) = (None, 4, Vec::new());
-    let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("suggest") => {}

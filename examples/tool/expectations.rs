@@ -1,14 +1,11 @@
 //! Checks a file of expectations, and writes rows for it.
 
-#[path = "../command/mod.rs"]
-mod command;
-mod principals;
-
+use super::command::{self, Called};
+use super::principals::Principals;
 use chrono::{DateTime, Utc};
 use iam_security_alert::config::Settings;
 use iam_security_alert::config::expectations::{Expectation, findings, read};
 use lexopt::prelude::*;
-use principals::Principals;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -17,8 +14,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 Checks a file of expectations, or writes a row for it.
 
-Usage: cargo run --example expectations -- check [OPTIONS] FILE
-       cargo run --example expectations -- row --who ARN --why REASON [OPTIONS]
+Usage: {command} check [OPTIONS] FILE
+       {command} row --who ARN --why REASON [OPTIONS]
 
 check names every problem with its line: what cannot be read, rows that contradict each other, rows without effect, rows
 that have ended. FILE is YAML or JSON; - is standard input.
@@ -55,13 +52,11 @@ enum Command {
     Row(Vec<(&'static str, Vec<String>)>),
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    command::run("expectations", HELP, options(), run).await
+pub async fn main(called: Called) -> ExitCode {
+    Box::pin(command::run(&called, HELP, options(called.arguments()), run)).await
 }
 
-fn options() -> Result<Option<Options>, lexopt::Error> {
-    let mut arguments = lexopt::Parser::from_env();
+fn options(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     let command = match arguments.next()? {
         Some(Value(name)) if name == "check" => check_options(&mut arguments)?,
         Some(Value(name)) if name == "row" => row_options(&mut arguments)?,

@@ -1,7 +1,7 @@
 //! How mutes and acknowledgements are written and listed.
 
-use super::Format;
 use super::asked::{Kind, Terms, Verb};
+use super::history::Format;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};

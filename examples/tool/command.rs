@@ -1,22 +1,56 @@
-//! What the examples have in common as commands: help, errors, and what they exit with.
+//! What the examples have in common as commands: help, errors, and what they exit with. Some are also subcommands of
+//! `iam-security-alert-tool`, which is what a release has.
 
 use iam_security_alert::config::expectations::{Expectation, read};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Runs the command of that name with its options: none where help was asked for. Exits with 0 if all is well, 1 if
-/// not, 2 if the command line is wrong.
+/// A command, as somebody called it.
+pub struct Called {
+    name: &'static str,
+    /// How it is called, for the help.
+    usage: String,
+    arguments: Vec<OsString>,
+}
+
+#[allow(dead_code, reason = "an example is one of both")]
+impl Called {
+    /// The example of this name.
+    pub fn as_example(name: &'static str) -> Self {
+        let usage = format!("cargo run --example {name} --");
+        Self { name, usage, arguments: std::env::args_os().skip(1).collect() }
+    }
+
+    /// The subcommand of this name, with what stands behind it.
+    pub fn as_subcommand(tool: &str, name: &'static str, arguments: Vec<OsString>) -> Self {
+        Self { name, usage: format!("{tool} {name}"), arguments }
+    }
+
+    pub fn arguments(&self) -> lexopt::Parser {
+        lexopt::Parser::from_args(self.arguments.clone())
+    }
+
+    /// Whether this option is given.
+    pub fn has(&self, option: &str) -> bool {
+        self.arguments.iter().any(|argument| argument == option)
+    }
+}
+
+/// Runs a command with its options: none where help was asked for, which names the command `{command}`. Exits with 0 if
+/// all is well, 1 if not, 2 if the command line is wrong.
 pub async fn run<O>(
-    name: &str,
+    called: &Called,
     help: &str,
     options: Result<Option<O>, lexopt::Error>,
     command: impl AsyncFnOnce(&O) -> Result<bool, Box<dyn Error>>,
 ) -> ExitCode {
+    let name = called.name;
     let options = match options {
         Ok(Some(options)) => options,
         Ok(None) => {
-            print!("{help}");
+            print!("{}", help.replace("{command}", &called.usage));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
