@@ -147,7 +147,7 @@ proptest! {
         prop_assert!(lines.next().is_some_and(|line| line.contains(" created the IAM user ")));
         let mut titles = Vec::new();
         for line in lines.filter(|line| !line.is_empty()) {
-            if !["  ", "aws iam ", "aws cloudtrail ", "cargo run --example ", "on 2026-11-22 at ", "The event lacks: "].iter().any(|ours| line.starts_with(ours)) {
+            if !["  ", "aws iam ", "aws cloudtrail ", "iam-security-alert-tool ", "on 2026-11-22 at ", "The event lacks: "].iter().any(|ours| line.starts_with(ours)) {
                 titles.push(line);
             }
         }

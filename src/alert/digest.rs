@@ -248,7 +248,7 @@ fn what_happened(findings: &Findings<'_>) -> Section {
     let often = tally.mailed.most(1).into_iter().find(|(_, number)| *number >= MANY);
     if let Some((caller, number)) = often {
         let hint = phrase!(number, " alerts were about ", short(caller), ". What happens every week can be expected:");
-        let command = phrase!("cargo run --example history -- --table ", &Untrusted::new(findings.table), " --suggest");
+        let command = phrase!("iam-security-alert-tool history --table ", &Untrusted::new(findings.table), " --suggest");
         section.rows(Fact::Hint, vec![hint, command]);
     }
     section
@@ -335,7 +335,7 @@ fn without_an_owner(findings: &Findings<'_>) -> Section {
     }
     section.rows(Fact::Unowned, lines);
     let command =
-        phrase!("cargo run --example history -- --table ", &Untrusted::new(findings.table), " --acknowledge EVENT");
+        phrase!("iam-security-alert-tool history --table ", &Untrusted::new(findings.table), " --acknowledge EVENT");
     section.labelled(Fact::Hint, "Acknowledge", command);
     section
 }

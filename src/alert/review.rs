@@ -120,7 +120,7 @@ impl Review<'_> {
     }
 
     fn on_table(&self) -> Option<Command> {
-        Command::new("cargo run --example history --")
+        Command::new("iam-security-alert-tool history")
             .option_if_any("--region", self.table.region)?
             .option("--table", self.table.name)
     }
@@ -137,7 +137,7 @@ pub(super) fn expectation(case: &Case<'_>, assessment: &Assessment) -> Option<Co
     let elsewhere = activity.account.as_ref().filter(|account| activity.principal.account() != Some(account));
     let target = target_of(activity);
     let command = || {
-        let command = Command::new("cargo run --example expectations -- row")
+        let command = Command::new("iam-security-alert-tool expectations row")
             .option("--who", who.raw())?
             .option("--what", &action_of(activity))?
             .option_if_any("--target", target.as_deref())?

@@ -139,17 +139,21 @@ pub fn hostile_event(text: &str) -> Value {
     event
 }
 
+/// The binary with the commands of this project that mails name.
+const TOOL: &str = "iam-security-alert-tool";
+
 /// A real shell parses the command: the command must be one command, or one that saves evidence and a second one that
 /// runs only if the first succeeded, with no other words.
 pub fn runs_as_printed(command: &str) {
     for command in command.split(" >> evidence.json && ") {
-        let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; cargo() {{ aws \"$@\"; }}; {command}");
+        // A function of a shell cannot have such a name. An alias counts from the next line on.
+        let script = format!("aws() {{ printf '%s\\n' \"$@\"; }}; alias {TOOL}=aws\n{command}");
         let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{command}");
         // The shell inserts the time, and nothing else.
         let words = String::from_utf8(output.stdout).unwrap();
         let lexed = shlex::split(command).unwrap();
-        assert!(["aws", "cargo"].contains(&&*lexed[0]), "{command}");
+        assert!(["aws", TOOL].contains(&&*lexed[0]), "{command}");
         let lexed = lexed[1..].join("\n");
         let (begin, end) = lexed.split_once("$(date -u +%Y-%m-%dT%H:%M:%SZ)").unwrap_or((lexed.trim_end(), ""));
         assert!(words.starts_with(begin) && words.trim_end().ends_with(end), "{words}");

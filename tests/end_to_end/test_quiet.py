@@ -111,11 +111,11 @@ def test_the_commands_of_the_mail_are_the_ones_of_the_tool(account, mailbox, sta
 
     assert text.index("\nIF THIS WAS EXPECTED\n") < text.index("\nLINKS\n") and f"\n{mute}\n" in text
     table = history.settings["HISTORY_TABLE"]
-    begin = f"cargo run --example history -- --region {REGION} --table {table}"
+    begin = f"iam-security-alert-tool history --region {REGION} --table {table}"
     assert mute == f'{begin} --mute {event_id(event)} --hours 24 --reason "..."'
     assert acknowledge.startswith(f"{begin} --acknowledge {event_id(event)} --verdict ")
     who = carol["arn"]
-    assert expect == f'cargo run --example expectations -- row --who {who} --what iam:DeleteUserPermissionsBoundary --target user/idle-bot --why "..."'
+    assert expect == f'iam-security-alert-tool expectations row --who {who} --what iam:DeleteUserPermissionsBoundary --target user/idle-bot --why "..."'
     tool("--region", REGION, "--mute", event_id(event), "--hours", "24", "--reason", "as the mail says")
     assert function.invoke(remove_boundary(carol))["mail"] == "muted"
 
