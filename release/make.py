@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "target/release-files"
 NAME = "iam-security-alert"
+TOOL = "iam-security-alert-tool"
 
 #: By what Lambda calls it: what Rust calls it.
 ARCHITECTURES = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
@@ -154,7 +155,7 @@ def run(*command):
 
 
 def build(architecture):
-    """Builds the function for an architecture."""
+    """Builds the function and the tool for an architecture."""
     target = ARCHITECTURES[architecture]
     out = ROOT / "target/lambda-release" / architecture
     lambda_build = ["cargo", "lambda", "build", "--locked", "--target", target, "--lambda-dir", str(out)]
@@ -162,6 +163,10 @@ def build(architecture):
     bootstrap = (out / NAME / "bootstrap").read_bytes()
     licence = (ROOT / "LICENSE").read_bytes()
     pack(OUT / f"{NAME}-{architecture}.zip", {"bootstrap": (bootstrap, 0o755), "LICENSE": (licence, 0o644)})
+    # Size does not matter for the tool, so it gets the profile that builds in a fraction of the time.
+    run(*lambda_build, "--profile", "bench", "--example", TOOL)
+    tool = (out / TOOL / "bootstrap").read_bytes()
+    pack(OUT / f"{TOOL}-linux-{architecture}.zip", {TOOL: (tool, 0o755), "LICENSE": (licence, 0o644)})
 
 
 def materials(architecture):
@@ -173,6 +178,13 @@ def materials(architecture):
     text = written.read_text().replace(ROOT.as_uri(), "file:///project")
     written.unlink()
     (OUT / f"{NAME}-{architecture}.cdx.json").write_text(text)
+
+
+def terraform():
+    """Packs the Terraform module, with what it reads."""
+    files = [path for path in (ROOT / "terraform").rglob("*") if path.is_file() and path.suffix in (".tf", ".md", ".yaml")]
+    packed = {f"{NAME}/{path.relative_to(ROOT)}": (path.read_bytes(), 0o644) for path in files}
+    pack(OUT / f"{NAME}-terraform.zip", packed)
 
 
 def demo():
@@ -213,6 +225,7 @@ def main():
             for architecture in ARCHITECTURES:
                 build(architecture)
                 materials(architecture)
+            terraform()
             demo()
             notes()
             checksums()

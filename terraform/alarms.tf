@@ -465,7 +465,7 @@ resource "aws_cloudwatch_metric_alarm" "expectations_alarm" {
     The expectations could not be used as they are: a row is not valid, or the parameters could not be read. Of a parameter with a bad row, the last good version counts. What is not known silences nothing.
     First read the reason (expectationsFailure). It names the parameter and the line:
     aws logs tail /aws/lambda/${var.name} --region ${local.region} --since 1h --filter-pattern '{ $.ExpectationsFailures = 1 }'
-    Then correct the file, check it with "cargo run --example expectations -- check FILE", and write it again:
+    Then correct the file, check it with "iam-security-alert-tool expectations check FILE", and write it again:
     aws ssm put-parameter --region ${local.region} --overwrite --type String --name /${var.alert_topic_name}/expectations/main --value file://expectations.yaml
     TEXT
   )

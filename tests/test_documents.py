@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted(file for folder in (".", "docs", "terraform") for file in (ROOT / folder).glob("*.md"))
 
 
 def prose(document):

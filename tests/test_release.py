@@ -123,6 +123,18 @@ def test_a_zip_depends_on_nothing_but_the_contents(release, tmp_path):
         assert packed.read(entry) == b"code"
 
 
+def test_the_zip_of_the_module_has_all_that_it_reads(folder, release, tmp_path):
+    release.terraform()
+    with zipfile.ZipFile(folder / f"{release.NAME}-terraform.zip") as packed:
+        names = packed.namelist()
+    texts = "".join(path.read_text() for path in (ROOT / "terraform").glob("*.tf"))
+    read = re.findall(r"\$\{path\.module\}/([\w./-]+)", texts)
+    begin = f"{release.NAME}/terraform/"
+    assert read and {begin + name for name in read} <= set(names)
+    assert {begin + path.name for path in (ROOT / "terraform").glob("*.tf")} <= set(names)
+    assert not any(name.endswith((".tfstate", ".py")) or "/." in name for name in names)
+
+
 def test_the_sums_are_read_by_sha256sum(folder):
     assert subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True).returncode == 0
 
@@ -132,6 +144,7 @@ def test_the_document_names_every_file(release):
     text = (ROOT / "docs/install.md").read_text()
     written = re.findall(r"`([^`]+)`", text[: text.index("\n## ")])
     named = {f"{release.NAME}-{architecture}{end}" for architecture in release.ARCHITECTURES for end in (".zip", ".cdx.json")}
+    named |= {f"{release.TOOL}-linux-{architecture}.zip" for architecture in release.ARCHITECTURES} | {f"{release.NAME}-terraform.zip"}
     named |= {f"{release.NAME}.yaml", *release.OTHER_TEMPLATES.values(), "deploy.sh", "demo.html", "NOTES.md", "SHA256SUMS"}
     missing = {name for name in named if not any(re.fullmatch(re.escape(it).replace("…", ".+"), name) for it in written)}
     assert not missing
