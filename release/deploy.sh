@@ -10,6 +10,9 @@
 set -eu
 
 version=unreleased
+# A pager would wait for a key.
+AWS_PAGER=
+export AWS_PAGER
 cd "$(dirname "$0")"
 
 if [ $# -lt 1 ] || [ "${1#*@}" = "$1" ]; then
