@@ -4,6 +4,8 @@
 mod asked;
 #[path = "tool/command.rs"]
 mod command;
+#[path = "tool/doctor.rs"]
+mod doctor;
 #[path = "tool/expectations.rs"]
 mod expectations;
 #[path = "tool/history.rs"]
@@ -28,6 +30,7 @@ For people who run iam-security-alert.
 
 Usage: iam-security-alert-tool COMMAND [OPTIONS]
 
+  doctor         checks a deployed stack, and says what to do
   preview        shows the alert that an event would make
   history        shows the audit history; mutes and acknowledges alerts; with --suggest, proposes expectations
   expectations   checks a file of expectations, or writes a row for it
@@ -43,6 +46,7 @@ async fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let called = |name| Called::as_subcommand(NAME, name, arguments.collect());
     match command.to_str() {
+        Some("doctor") => Box::pin(doctor::main(called("doctor"))).await,
         Some("preview") => Box::pin(preview::main(called("preview"))).await,
         Some("history") => Box::pin(history::main(called("history"))).await,
         Some("expectations") => Box::pin(expectations::main(called("expectations"))).await,

@@ -2,6 +2,7 @@
 
 pub mod json_api;
 mod whole_answer;
+pub mod xml;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;

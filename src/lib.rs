@@ -28,6 +28,7 @@ pub mod catalog;
 pub mod channel;
 pub mod config;
 pub mod detection;
+pub mod doctor;
 pub mod event;
 pub mod history;
 pub mod limits;

@@ -65,6 +65,7 @@ fn digest(case: &Case) -> Digest {
     let heartbeat = |account: &str, hours| Heartbeat {
         account: account.into(),
         last: now - TimeDelta::hours(hours),
+        arrived: true,
         alerted: false,
     };
     let heartbeats = [heartbeat(OWN, 5), heartbeat("222233334444", if case.silent { 60 } else { 6 })];

@@ -333,6 +333,7 @@ fn accounts_without_a_heartbeat_are_named() {
     let heartbeat = |account: &str, hours| Heartbeat {
         account: account.into(),
         last: clock() - TimeDelta::hours(hours),
+        arrived: true,
         alerted: false,
     };
     let (prod, dev) = (heartbeat("111122223333", 49), heartbeat("222233334444", 61));

@@ -38,6 +38,7 @@ impl Called {
     }
 }
 
+#[allow(dead_code, reason = "doctor has a status of its own")]
 /// Runs a command with its options: none where help was asked for, which names the command `{command}`. Exits with 0 if
 /// all is well, 1 if not, 2 if the command line is wrong.
 pub async fn run<O>(
@@ -45,6 +46,20 @@ pub async fn run<O>(
     help: &str,
     options: Result<Option<O>, lexopt::Error>,
     command: impl AsyncFnOnce(&O) -> Result<bool, Box<dyn Error>>,
+) -> ExitCode {
+    run_for_status(called, help, options, async |options: &O| {
+        Box::pin(command(options)).await.map(|well| u8::from(!well))
+    })
+    .await
+}
+
+/// The same of a command that knows what to exit with.
+#[allow(dead_code, reason = "most commands go well or not")]
+pub async fn run_for_status<O>(
+    called: &Called,
+    help: &str,
+    options: Result<Option<O>, lexopt::Error>,
+    command: impl AsyncFnOnce(&O) -> Result<u8, Box<dyn Error>>,
 ) -> ExitCode {
     let name = called.name;
     let options = match options {
@@ -59,8 +74,7 @@ pub async fn run<O>(
         }
     };
     match Box::pin(command(&options)).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("{name}: {error}");
             ExitCode::FAILURE

@@ -1,7 +1,8 @@
-//! Calls with a JSON body, by the SDK's HTTP and signing code but without the SDK's client for the service. The clients
+//! Calls with a JSON body or, for `CloudFormation`, with a query, by the SDK's HTTP and signing code but without the SDK's client for the service. The clients
 //! for Security Hub, EventBridge, `CloudTrail`, `CloudWatch` and Lambda would make the package a half larger, and take
 //! longer to compile than everything else, for one or two calls each.
 
+use super::xml;
 use crate::arn::Partition;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -108,7 +109,7 @@ impl JsonApi {
         format!("{}{path}", self.endpoint)
     }
 
-    /// Makes a call, and returns the body of the answer.
+    /// Makes a call, and returns the body of the answer: a text if it is XML.
     ///
     /// # Errors
     /// Why there is no answer.
@@ -160,9 +161,17 @@ impl Signed {
 
 fn read(response: &HttpResponse) -> Result<Value, Refused> {
     let body = response.body().bytes().unwrap_or_default();
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body: Value = match body.first() {
+        Some(b'<') => String::from_utf8_lossy(body).into(),
+        _ => serde_json::from_slice(body).unwrap_or_default(),
+    };
     if response.status().is_success() {
         return Ok(body);
+    }
+    if let Some(body) = body.as_str() {
+        let text = |element| xml::text(body, element);
+        let code = text("Code").unwrap_or_else(|| format!("HTTP {}", response.status().as_u16()));
+        return Err(Refused { code, message: text("Message").unwrap_or_default() });
     }
     let text = |field: &str| body[field].as_str();
     // The code may stand behind a name space, or be followed by a colon and an address.

@@ -20,6 +20,8 @@ pub struct Heartbeat {
     pub account: Untrusted,
     /// When it arrived; for an account without one, since when it is expected.
     pub last: DateTime<Utc>,
+    /// Whether one ever arrived, as far as is recorded.
+    pub arrived: bool,
     /// Whether the silence since then was alerted on.
     pub alerted: bool,
 }
@@ -45,7 +47,12 @@ mod tests {
     #[test]
     fn an_account_is_silent_after_two_days_and_forgotten_after_thirty() {
         let now: DateTime<Utc> = "2026-11-22T06:00:00Z".parse().unwrap();
-        let after = |hours| Heartbeat { account: "1".into(), last: now - TimeDelta::hours(hours), alerted: false };
+        let after = |hours| Heartbeat {
+            account: "1".into(),
+            last: now - TimeDelta::hours(hours),
+            arrived: true,
+            alerted: false,
+        };
         let silent = |hours| (after(hours).is_silent(now), after(hours).is_newly_silent(now));
         assert_eq!(silent(25), (false, false), "one is late");
         assert_eq!((silent(48), silent(71)), ((true, true), (true, true)));

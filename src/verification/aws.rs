@@ -3,6 +3,7 @@
 use super::{Alarm, Expected, Observed, Rule, Subscription, Target, Trail};
 use crate::arn::{Arn, Partition};
 use crate::aws::json_api::{Call, JsonApi};
+use crate::text::Untrusted;
 use aws_config::SdkConfig;
 use aws_sdk_sns::error::DisplayErrorContext;
 use futures_util::future::join_all;
@@ -15,8 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// The most subscriptions of which the filter is read: whoever has more readers has other means.
 const SUBSCRIPTIONS_READ: usize = 20;
 
-const AMZ_JSON: &str = "application/x-amz-json-1.1";
-const AMZ_JSON_1_0: &str = "application/x-amz-json-1.0";
+pub(crate) const AMZ_JSON: &str = "application/x-amz-json-1.1";
+pub(crate) const AMZ_JSON_1_0: &str = "application/x-amz-json-1.0";
 
 /// The IAM actions of the reads.
 pub const ACTIONS: [&str; 8] = [
@@ -48,7 +49,7 @@ impl Stack {
     }
 
     /// An API. It is made for each check: the start of the function is no place for it.
-    fn api(&self, service: &'static str) -> Result<JsonApi, String> {
+    pub(crate) fn api(&self, service: &'static str) -> Result<JsonApi, String> {
         let arn = Arn::parse(&self.topic).ok_or("the topic is no ARN")?;
         JsonApi::new(&self.config, service, &Partition::from_name(arn.partition), arn.region).map_err(str::to_owned)
     }
@@ -78,7 +79,7 @@ impl Stack {
         read.into_iter().collect()
     }
 
-    async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
+    pub(crate) async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
         let sns = crate::aws::sns(&self.config);
         let answer = sns.list_subscriptions_by_topic().topic_arn(&self.topic).send().await;
         let answer = answer.map_err(|error| DisplayErrorContext(error).to_string())?;
@@ -108,7 +109,11 @@ impl Stack {
             let arn = text(&trail["TrailARN"])?;
             let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus";
             let status = call(&api, target, AMZ_JSON, &json!({"Name": arn})).await?;
-            Ok(Trail { arn: arn.to_owned(), logging: status["IsLogging"].as_bool().unwrap_or_default() })
+            Ok(Trail {
+                arn: arn.to_owned(),
+                logging: status["IsLogging"].as_bool().unwrap_or_default(),
+                global: trail["IncludeGlobalServiceEvents"].as_bool().unwrap_or_default(),
+            })
         }))
         .await
         .into_iter()
@@ -126,6 +131,8 @@ impl Stack {
                 name: text(&alarm["AlarmName"])?.to_owned(),
                 actions_enabled: alarm["ActionsEnabled"].as_bool().unwrap_or_default(),
                 actions: actions.map(str::to_owned).collect(),
+                ringing: alarm["StateValue"] == "ALARM",
+                description: Untrusted::new(alarm["AlarmDescription"].as_str().unwrap_or_default()),
             })
         };
         list(&answer["MetricAlarms"])?.iter().map(alarm).collect()
@@ -141,7 +148,7 @@ impl Stack {
     }
 }
 
-async fn rule(events: &Result<JsonApi, String>, name: &str) -> Result<Option<Rule>, String> {
+pub(crate) async fn rule(events: &Result<JsonApi, String>, name: &str) -> Result<Option<Rule>, String> {
     let (bus, name) = name.split_once('/').unwrap_or(("default", name));
     let request = json!({"Name": name, "EventBusName": bus});
     let rule = match call(events, "AWSEvents.DescribeRule", AMZ_JSON, &request).await {
@@ -152,7 +159,11 @@ async fn rule(events: &Result<JsonApi, String>, name: &str) -> Result<Option<Rul
         call(events, "AWSEvents.ListTargetsByRule", AMZ_JSON, &json!({"Rule": name, "EventBusName": bus})).await?;
     let target = |target: &Value| {
         let transformed = ["Input", "InputPath", "InputTransformer"].iter().any(|field| !target[field].is_null());
-        Some(Target { arn: target["Arn"].as_str()?.to_owned(), transformed })
+        Some(Target {
+            arn: target["Arn"].as_str()?.to_owned(),
+            transformed,
+            input: target["Input"].as_str().map(str::to_owned),
+        })
     };
     Ok(Some(Rule {
         enabled: text(&rule["State"])?.starts_with("ENABLED"),
@@ -161,11 +172,11 @@ async fn rule(events: &Result<JsonApi, String>, name: &str) -> Result<Option<Rul
     }))
 }
 
-async fn in_time<T>(read: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub(crate) async fn in_time<T>(read: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     timeout(PATIENCE, Box::pin(read)).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
 }
 
-async fn call(
+pub(crate) async fn call(
     api: &Result<JsonApi, String>,
     target: &'static str,
     content_type: &'static str,

@@ -40,6 +40,8 @@ pub struct Target {
     pub arn: String,
     /// Whether the target gets something else than the event.
     pub transformed: bool,
+    /// What the target gets instead, if that is a fixed text.
+    pub input: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct Subscription {
 pub struct Trail {
     pub arn: String,
     pub logging: bool,
+    /// Whether it has the events of global services, such as IAM.
+    pub global: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +64,13 @@ pub struct Alarm {
     pub name: String,
     pub actions_enabled: bool,
     pub actions: Vec<String>,
+    pub ringing: bool,
+    /// What it means, and what to do.
+    pub description: Untrusted,
 }
 
 /// The address that was deployed gets all alerts. Further readers may have a filter policy, for the alerts of one account.
-fn of_subscriptions(subscriptions: &[Subscription], deployed: &Value, all: &mut Vec<Phrase>) {
+pub(crate) fn of_subscriptions(subscriptions: &[Subscription], deployed: &Value, all: &mut Vec<Phrase>) {
     if !subscriptions.iter().any(|subscription| subscription.confirmed) {
         all.push("The alert topic has no confirmed subscription: nobody gets the alerts.".into());
         return;
@@ -193,7 +200,7 @@ impl<'a> Expected<'a> {
         all
     }
 
-    fn of_rule(&self, name: &str, rule: Option<&Rule>, all: &mut Vec<Phrase>) {
+    pub(crate) fn of_rule(&self, name: &str, rule: Option<&Rule>, all: &mut Vec<Phrase>) {
         let account = self.settings.topic.account().unwrap_or_default();
         let Some((the_rule, rule)) = of_existence(name, rule, account, all).zip(rule) else { return };
         let past_the_function = name.ends_with("-tampering");
@@ -211,7 +218,7 @@ impl<'a> Expected<'a> {
         }
     }
 
-    fn of_trails(&self, trails: &[Trail], all: &mut Vec<Phrase>) {
+    pub(crate) fn of_trails(&self, trails: &[Trail], all: &mut Vec<Phrase>) {
         let feeding: Vec<_> = self.settings.watch.feeding_trails.arns().collect();
         if feeding.is_empty() {
             if !trails.iter().any(|trail| trail.logging) {
@@ -227,6 +234,13 @@ impl<'a> Expected<'a> {
     }
 
     fn of_alarms(&self, alarms: &[Alarm], all: &mut Vec<Phrase>) {
+        self.of_missing_alarms(alarms, all);
+        if self.alarms.is_some() {
+            alarms.iter().for_each(|alarm| self.of_alarm(alarm, all));
+        }
+    }
+
+    pub(crate) fn of_missing_alarms(&self, alarms: &[Alarm], all: &mut Vec<Phrase>) {
         let Some(beginning) = &self.alarms else { return };
         for name in ALARMS {
             let of_alarm = format!("{beginning}{name}");
@@ -234,18 +248,19 @@ impl<'a> Expected<'a> {
                 all.push(phrase!("The alarm ", &Untrusted::new(of_alarm), " does not exist."));
             }
         }
-        for alarm in alarms {
-            let the_alarm = phrase!("The alarm ", &Untrusted::new(&alarm.name));
-            if !alarm.actions_enabled {
-                all.push(phrase!(&the_alarm, " has its actions disabled."));
-            }
-            if self.health_topic.as_ref().is_some_and(|topic| !alarm.actions.contains(topic)) {
-                all.push(phrase!(&the_alarm, " does not notify the health topic."));
-            }
+    }
+
+    pub(crate) fn of_alarm(&self, alarm: &Alarm, all: &mut Vec<Phrase>) {
+        let the_alarm = phrase!("The alarm ", &Untrusted::new(&alarm.name));
+        if !alarm.actions_enabled {
+            all.push(phrase!(&the_alarm, " has its actions disabled."));
+        }
+        if self.health_topic.as_ref().is_some_and(|topic| !alarm.actions.contains(topic)) {
+            all.push(phrase!(&the_alarm, " does not notify the health topic."));
         }
     }
 
-    fn of_concurrency(found: Option<u64>, deployed: &Value, all: &mut Vec<Phrase>) {
+    pub(crate) fn of_concurrency(found: Option<u64>, deployed: &Value, all: &mut Vec<Phrase>) {
         let wanted = number(&deployed["RESERVED_CONCURRENCY"]).filter(|wanted| *wanted > 0);
         if found != wanted {
             let shown =
@@ -261,7 +276,7 @@ impl<'a> Expected<'a> {
     }
 
     /// The function's own environment, against the copy.
-    fn of_settings(&self, deployed: &Value, all: &mut Vec<Phrase>) {
+    pub(crate) fn of_settings(&self, deployed: &Value, all: &mut Vec<Phrase>) {
         let copy: BTreeMap<&str, String> = deployed
             .as_object()
             .into_iter()
@@ -363,7 +378,7 @@ mod tests {
     }
 
     fn target(arn: &str, transformed: bool) -> Target {
-        Target { arn: arn.to_owned(), transformed }
+        Target { arn: arn.to_owned(), transformed, input: None }
     }
 
     /// Everything as it was deployed.
@@ -376,6 +391,8 @@ mod tests {
             name: format!("stack-{id}-0A1B"),
             actions_enabled: true,
             actions: vec![health.to_owned()],
+            ringing: false,
+            description: "".into(),
         };
         Observed {
             rules: vec![
@@ -391,6 +408,7 @@ mod tests {
             trails: Ok(vec![Trail {
                 arn: "arn:aws:cloudtrail:us-east-1:111122223333:trail/all".into(),
                 logging: true,
+                global: true,
             }]),
             alarms: Ok(ALARMS.iter().map(alarm).collect()),
             concurrency: Ok(None),

@@ -37,7 +37,7 @@ pub struct Command(String);
 
 impl Command {
     /// Begins a command with our own words.
-    pub(in crate::alert) fn new(words: &'static str) -> Self {
+    pub(crate) fn new(words: &'static str) -> Self {
         Self(words.to_owned())
     }
 
@@ -46,7 +46,7 @@ impl Command {
     /// Only printable ASCII is safe: other characters may look like something else, or change when they are copied. The
     /// CLI replaces a value that begins with `file://` or similar by the content of that file or address. The form
     /// `--option=value` prevents that a name which begins with a dash is read as an option.
-    pub(in crate::alert) fn option(mut self, option: &'static str, value: &str) -> Option<Self> {
+    pub(crate) fn option(mut self, option: &'static str, value: &str) -> Option<Self> {
         let printable = !value.is_empty() && value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
         // AWS writes this in the place of a name.
         let hidden = value.contains("HIDDEN_DUE_TO_SECURITY_REASONS");
@@ -55,15 +55,18 @@ impl Command {
         }
         let argument = if value.starts_with('-') { format!("{option}={value}") } else { value.to_owned() };
         let quoted: Cow<'_, str> = shlex::try_quote(&argument).ok()?;
-        if value.starts_with('-') {
-            self.0.push(' ');
-        } else {
-            self.0.push(' ');
+        self.0.push(' ');
+        if !value.starts_with('-') && !option.is_empty() {
             self.0.push_str(option);
             self.0.push(' ');
         }
         self.0.push_str(&quoted);
         Some(self)
+    }
+
+    /// Adds a value from outside without an option; `None` if it is not safe.
+    pub(crate) fn argument(self, value: &str) -> Option<Self> {
+        if value.starts_with('-') { None } else { self.option("", value) }
     }
 
     /// Adds an option if it has a value; `None` if the value is not safe.
@@ -99,7 +102,7 @@ impl Command {
     }
 
     /// Adds our own words.
-    pub(in crate::alert) fn flag(mut self, words: &'static str) -> Self {
+    pub(crate) fn flag(mut self, words: &'static str) -> Self {
         self.0.push(' ');
         self.0.push_str(words);
         self

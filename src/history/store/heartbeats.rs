@@ -92,6 +92,12 @@ impl Heartbeat {
     fn read(item: &Item) -> Option<Self> {
         let last = time(item, "lastAt")?;
         let account = item.get("sk")?.as_s().ok()?.into();
-        Some(Self { account, last, alerted: time(item, "silentSince") == Some(last) })
+        // One that is only expected does not expire.
+        Some(Self {
+            account,
+            last,
+            arrived: item.contains_key("expiresAt"),
+            alerted: time(item, "silentSince") == Some(last),
+        })
     }
 }
