@@ -3,16 +3,17 @@
 use super::report::{Finding, Report};
 use super::start::{self, Caller, FunctionState, StackState};
 use super::trail::Management;
-use super::{Deployed, Place, Readings, Runs, judge};
+use super::{Deployed, Parameter, Place, Readings, Runs, judge};
 use crate::arn::{Arn, Partition};
 use crate::aws::json_api::{Call, CallError, JsonApi};
 use crate::aws::{self, xml};
 use crate::config::Settings;
-use crate::config::expectations::{Problem, read};
+use crate::config::expectations::read;
 use crate::history::History;
+use crate::history::heartbeat::Heartbeat;
 use crate::lookup::parameters::Parameters;
 use crate::verification::aws::{self as verification, AMZ_JSON, AMZ_JSON_1_0, Stack, call, in_time, rule};
-use crate::verification::{Expected, Observed};
+use crate::verification::{Expected, Observed, Rule};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_sns::error::DisplayErrorContext;
@@ -200,7 +201,7 @@ impl Reader<'_> {
         stack: &Stack,
         expected: &Expected<'_>,
     ) -> (Observed, Vec<(String, Result<Management, String>)>) {
-        let observed = stack.observe(expected).await;
+        let observed = Box::pin(stack.observe(expected)).await;
         let trails = observed.trails.as_deref().unwrap_or_default().iter();
         let management = trails.map(async |trail| (trail.arn.clone(), in_time(self.management(&trail.arn)).await));
         let management = join_all(management).await;
@@ -215,10 +216,7 @@ impl Reader<'_> {
         Management::read(&answer).ok_or_else(|| "the answer has no selectors".to_owned())
     }
 
-    async fn webhook(
-        &self,
-        settings: &Settings,
-    ) -> Option<(String, Result<Option<crate::verification::Rule>, String>)> {
+    async fn webhook(&self, settings: &Settings) -> Option<(String, Result<Option<Rule>, String>)> {
         settings.webhook?;
         let rules = settings.watch.own.arns().filter_map(|arn| Arn::parse(arn)?.resource.strip_prefix("rule/"));
         let name = rules.into_iter().find(|name| name.ends_with("-webhook"))?;
@@ -322,18 +320,12 @@ impl Reader<'_> {
         })
     }
 
-    async fn heartbeats(
-        &self,
-        settings: &Settings,
-    ) -> Option<Result<Vec<crate::history::heartbeat::Heartbeat>, String>> {
+    async fn heartbeats(&self, settings: &Settings) -> Option<Result<Vec<Heartbeat>, String>> {
         let history = History::new(aws::dynamodb(self.config), settings.history_table.clone()?, None);
         Some(history.heartbeats().await.map_err(|error| error.to_string()))
     }
 
-    async fn expectations(
-        &self,
-        settings: &Settings,
-    ) -> Option<Result<Vec<(String, Result<usize, Vec<Problem>>)>, String>> {
+    async fn expectations(&self, settings: &Settings) -> Option<Result<Vec<Parameter>, String>> {
         let path = settings.expectations_path.clone()?;
         let parameters = match Parameters::new(self.config, &Partition::of_region(&self.place.region), path) {
             Ok(parameters) => parameters,

@@ -16,58 +16,79 @@ const NEW: TimeDelta = TimeDelta::minutes(20);
 /// The most accounts that are named.
 const NAMED: usize = 5;
 
-/// What waits in a queue, which output of the stack has the command that replays it, and what that means.
-fn kind_of_queue(name: &str) -> (&'static str, &'static str, Option<&'static str>) {
+/// A kind of queue.
+struct Kind {
+    check: &'static str,
+    /// What its messages mean.
+    means: &'static str,
+    /// The output of the stack that replays a message, and the same of Terraform.
+    replay: Option<(&'static str, &'static str)>,
+}
+
+/// The queues that every stack has.
+const UNDELIVERED: Kind = Kind {
+    check: "undelivered",
+    means: "EventBridge could not deliver them to the function, so nobody was alerted",
+    replay: Some(("ReplayUndelivered", "terraform output -raw replay_undelivered")),
+};
+const FAILED: Kind = Kind {
+    check: "failed",
+    means: "the function failed on them three times, so nobody was alerted",
+    replay: Some(("ReplayFailed", "terraform output -raw replay_failed")),
+};
+const WEBHOOK: Kind =
+    Kind { check: "webhook queue", means: "the webhook did not accept them; the mails were sent", replay: None };
+
+fn kind_of_queue(name: &str) -> Option<&'static Kind> {
     let name = name.to_ascii_lowercase();
-    if name.contains("undelivered") {
-        (
-            "undelivered",
-            "EventBridge could not deliver them to the function, so nobody was alerted",
-            Some("ReplayUndelivered"),
-        )
-    } else if name.contains("failed") {
-        ("failed", "the function failed on them three times, so nobody was alerted", Some("ReplayFailed"))
-    } else if name.contains("webhook") {
-        ("webhook queue", "the webhook did not accept them; the mails were sent", None)
-    } else {
-        ("queue", "they were not processed", None)
-    }
+    [("undelivered", &UNDELIVERED), ("failed", &FAILED), ("webhook", &WEBHOOK)]
+        .into_iter()
+        .find_map(|(word, kind)| name.contains(word).then_some(kind))
 }
 
 pub(super) fn queues(deployed: &Deployed<'_>, queues: &[(String, Result<u64, String>)]) -> Vec<Finding> {
     let of_queue = |(name, read): &(String, Result<u64, String>)| {
-        let (check, means, output) = kind_of_queue(name);
-        let shown = Untrusted::new(name);
+        let kind = kind_of_queue(name)?;
+        let (check, shown) = (kind.check, Untrusted::new(name));
         let waiting = match read {
-            Err(why) => return Finding::unread(check, phrase!("The queue ", &shown), why, "sqs:GetQueueAttributes"),
-            Ok(0) => return Finding::ok(check, phrase!("the queue ", &shown, " is empty")),
+            Err(why) => {
+                return Some(Finding::unread(check, phrase!("The queue ", &shown), why, "sqs:GetQueueAttributes"));
+            }
+            Ok(0) => return Some(Finding::ok(check, phrase!("the queue ", &shown, " is empty"))),
             Ok(waiting) => usize::try_from(*waiting).unwrap_or(usize::MAX),
         };
         let number = Phrase::ours(counted(waiting, "message"));
         let finding = Finding::broken(
             check,
-            phrase!(number, " in the queue ", &shown, ": ", means, ". It keeps them for 14 days."),
+            phrase!(number, " in the queue ", &shown, ": ", kind.means, ". It keeps them for 14 days."),
         );
-        let Some(output) = output else {
-            return finding.say("Check the address of the webhook, ChatWebhookUrl.");
+        let Some((output, of_terraform)) = kind.replay else {
+            return Some(finding.say("Check the address of the webhook, ChatWebhookUrl."));
         };
         let finding = finding.say(phrase!(
             "Find out why in the log of the function, then send them again. The output ",
             output,
             " of the stack is the command for one event:"
         ));
-        let command = deployed.place.stack.as_deref().and_then(|stack| {
+        let Some(stack) = deployed.place.stack.as_deref() else {
+            return Some(finding.run(Some(Command::new(of_terraform))));
+        };
+        let command = || {
             let command =
                 Command::new("aws cloudformation describe-stacks").option("--region", &deployed.place.region)?;
             let query = format!("Stacks[0].Outputs[?OutputKey=='{output}'].OutputValue");
             command.option("--stack-name", stack)?.option("--query", &query)?.option("--output", "text")
-        });
-        finding.run(command)
+        };
+        Some(finding.run(command()))
     };
-    if queues.is_empty() {
-        return vec![Finding::unknown("queues", "The settings of the function name no queues (OWN_RESOURCES).")];
-    }
-    queues.iter().map(of_queue).collect()
+    let is_there =
+        |kind: &Kind| queues.iter().any(|(name, _)| kind_of_queue(name).is_some_and(|it| it.check == kind.check));
+    let missing = |kind: &&Kind| !is_there(kind);
+    let missing = [&UNDELIVERED, &FAILED].into_iter().filter(missing);
+    let missing = missing.map(|kind| {
+        Finding::unknown(kind.check, "The settings of the function do not name this queue (OWN_RESOURCES).")
+    });
+    queues.iter().filter_map(of_queue).chain(missing).collect()
 }
 
 /// Whether the stack is too new for this to have happened.
@@ -257,7 +278,7 @@ pub(super) fn members(deployed: &Deployed<'_>, read: Option<&Result<Vec<Heartbea
                 phrase!(number, " sent no heartbeat for more than a day: ", Phrase::few(who, NAMED, ", "), "."),
             )
             .say("With credentials of each account: does its rule exist, and does a trail log management events?")
-            .run(rule.and_then(|command| command.option("--name", &format!("{}-forward", topic(deployed)))))
+            .run(rule.and_then(|command| command.option("--name", &format!("{}-forward", deployed.topic()))))
             .run(Command::new("aws cloudtrail describe-trails").option("--region", region)),
         ];
     }
@@ -272,9 +293,4 @@ pub(super) fn members(deployed: &Deployed<'_>, read: Option<&Result<Vec<Heartbea
         CHECK,
         phrase!(number, " sent a heartbeat within a day. Accounts that never sent one are not known here"),
     )]
-}
-
-/// The name of the alert topic, with which the names of the rules begin.
-fn topic<'a>(deployed: &'a Deployed<'_>) -> &'a str {
-    deployed.settings.topic.arn().and_then(crate::arn::Arn::parse).map_or("", |topic| topic.resource)
 }

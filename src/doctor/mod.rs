@@ -14,6 +14,7 @@ pub mod trail;
 pub use report::{Finding, Report, Status, Todo};
 pub use start::{Caller, FunctionState, StackState};
 
+use crate::arn::Arn;
 use crate::config::Settings;
 use crate::config::expectations::Problem;
 use crate::history::heartbeat::Heartbeat;
@@ -62,15 +63,25 @@ pub struct Readings {
     /// The state of the table.
     pub table: Option<Result<String, String>>,
     pub heartbeats: Option<Result<Vec<Heartbeat>, String>>,
-    /// The parameters with expectations: how many rows each has, or what is wrong.
-    pub expectations: Option<Result<Vec<(String, Result<usize, Vec<Problem>>)>, String>>,
+    /// The parameters with expectations.
+    pub expectations: Option<Result<Vec<Parameter>, String>>,
 }
+
+/// A parameter with expectations, by its name: how many rows it has, or what is wrong.
+pub type Parameter = (String, Result<usize, Vec<Problem>>);
 
 /// The runs of the function within an hour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Runs {
     pub last: Option<DateTime<Utc>>,
     pub errors: u64,
+}
+
+impl Deployed<'_> {
+    /// The name of the alert topic, with which the names of the rules begin.
+    fn topic(&self) -> &str {
+        self.settings.topic.arn().and_then(Arn::parse).map_or("", |topic| topic.resource)
+    }
 }
 
 impl Readings {

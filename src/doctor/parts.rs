@@ -2,20 +2,33 @@
 //! to do where they are not.
 
 use super::report::Finding;
-use super::{Deployed, Place};
+use super::{Deployed, Parameter, Place};
 use crate::VERSION;
 use crate::alert::Command;
 use crate::arn::Arn;
 use crate::config::Mode;
-use crate::config::expectations::Problem;
 use crate::phrase;
 use crate::text::{Phrase, TextKind, Untrusted, counted};
 use crate::verification::{Alarm, Expected, Rule, Subscription, of_subscriptions};
 use serde_json::Value;
 
-/// `CloudFormation` does not see changes that were made outside of it, so another deployment would change nothing.
-const SECOND_STACK: &str = "CloudFormation does not see this. Deploy a second stack under another name, with another \
-                            AlertTopicName: it alerts at once. CloudTrail's event history shows who changed the first one.";
+/// How what is missing or changed comes back. `CloudFormation` does not see changes that were made outside of it, so another
+/// deployment would change nothing.
+fn restore(place: &Place) -> &'static str {
+    match place.stack {
+        Some(_) => {
+            "CloudFormation does not see this. Deploy a second stack under another name, with another AlertTopicName: it alerts at \
+             once. CloudTrail's event history shows who changed the first one."
+        }
+        None => {
+            "terraform apply restores this, if Terraform deployed it. First see in CloudTrail's event history who changed it."
+        }
+    }
+}
+
+/// The rules that every stack has, by what stands behind the name of the alert topic. A test compares them with the template.
+pub(super) const RULES: [&str; 7] =
+    ["iam", "self-protection", "sign-in", "other-doors", "root", "schedule", "tampering"];
 
 fn command(place: &Place, call: &'static str) -> Option<Command> {
     Command::new(call).option("--region", &place.region)
@@ -96,10 +109,11 @@ pub(super) fn rules(deployed: &Deployed<'_>, rules: &[(String, Result<Option<Rul
             }
         }
     }
-    if rules.is_empty() {
-        all.push(
-            Finding::broken(CHECK, "The settings of the function name no rules (OWN_RESOURCES).").say(SECOND_STACK),
-        );
+    for suffix in RULES {
+        if !rules.iter().any(|(name, _)| *name == format!("{}-{suffix}", deployed.topic())) {
+            let missing = phrase!("The settings of the function do not name the rule ", suffix, " (OWN_RESOURCES).");
+            all.push(Finding::broken(CHECK, missing).say(restore(deployed.place)));
+        }
     }
     if all.is_empty() {
         let number = Phrase::ours(counted(rules.len(), "rule"));
@@ -125,8 +139,8 @@ fn of_rule(deployed: &Deployed<'_>, check: &'static str, name: &str, rule: Optio
                     VERSION,
                     "), use the doctor of that version, or upgrade the stack."
                 ))
-                .say(SECOND_STACK),
-            None => finding.say(SECOND_STACK),
+                .say(restore(deployed.place)),
+            None => finding.say(restore(deployed.place)),
         }
     };
     differences.into_iter().enumerate().map(broken).collect()
@@ -190,12 +204,9 @@ pub(super) fn mails(
         return vec![subscribe(finding, deployed.place, topic, address.or_else(theirs))];
     }
     let (confirmed, pending): (Vec<_>, Vec<_>) = subscriptions.iter().partition(|subscription| subscription.confirmed);
-    let who = match address {
-        Some(address) => phrase!(&Untrusted::new(address), " is confirmed and gets all alerts"),
-        None => phrase!("a subscription gets all alerts"),
-    };
+    let who = address.map_or_else(|| "a subscription".into(), |address| Phrase::from(&Untrusted::new(address)));
     let number = Phrase::ours(counted(confirmed.len(), "confirmed subscription"));
-    let mut all = vec![Finding::ok(CHECK, phrase!(who, "; ", number))];
+    let mut all = vec![Finding::ok(CHECK, phrase!(who, " is confirmed and gets all alerts; ", number))];
     if !pending.is_empty() {
         let who = pending.iter().map(|pending| Phrase::from(&Untrusted::new(&pending.endpoint)));
         all.push(Finding::note(
@@ -214,7 +225,7 @@ pub(super) fn health(
     let Some(topic) = deployed.expected.health_topic.as_deref() else {
         return vec![
             Finding::broken(CHECK, "The settings of the function name no health topic (OWN_RESOURCES).")
-                .say(SECOND_STACK),
+                .say(restore(deployed.place)),
         ];
     };
     match subscriptions {
@@ -244,7 +255,7 @@ pub(super) fn alarms(deployed: &Deployed<'_>, alarms: &Result<Vec<Alarm>, String
     let mut missing = Vec::new();
     deployed.expected.of_missing_alarms(alarms, &mut missing);
     let mut all: Vec<_> =
-        missing.into_iter().map(|difference| Finding::broken(CHECK, difference).say(SECOND_STACK)).collect();
+        missing.into_iter().map(|difference| Finding::broken(CHECK, difference).say(restore(deployed.place))).collect();
     for alarm in alarms {
         let mut differences = Vec::new();
         deployed.expected.of_alarm(alarm, &mut differences);
@@ -254,7 +265,7 @@ pub(super) fn alarms(deployed: &Deployed<'_>, alarms: &Result<Vec<Alarm>, String
                 let enable = command(deployed.place, "aws cloudwatch enable-alarm-actions");
                 finding.run(enable.and_then(|enable| enable.option("--alarm-names", &alarm.name)))
             } else {
-                finding.say(SECOND_STACK)
+                finding.say(restore(deployed.place))
             });
         }
         if alarm.ringing {
@@ -278,10 +289,7 @@ fn of_ringing(check: &'static str, alarm: &Alarm) -> Finding {
     lines.fold(finding, |finding, line| finding.say(Phrase::theirs(&Untrusted::new(line), TextKind::Message)))
 }
 
-pub(super) fn expectations(
-    deployed: &Deployed<'_>,
-    read: Option<&Result<Vec<(String, Result<usize, Vec<Problem>>)>, String>>,
-) -> Vec<Finding> {
+pub(super) fn expectations(deployed: &Deployed<'_>, read: Option<&Result<Vec<Parameter>, String>>) -> Vec<Finding> {
     const CHECK: &str = "expectations";
     let parameters = match read {
         None => return Vec::new(),
@@ -348,7 +356,7 @@ pub(super) fn webhook(deployed: &Deployed<'_>, read: Option<&(String, Result<Opt
         Ok(_) => {
             vec![
                 Finding::broken(CHECK, phrase!(the_rule, " does not exist or has no target: the chat gets nothing."))
-                    .say(SECOND_STACK),
+                    .say(restore(deployed.place)),
             ]
         }
     }

@@ -236,7 +236,9 @@ impl<'a> Expected<'a> {
     fn of_alarms(&self, alarms: &[Alarm], all: &mut Vec<Phrase>) {
         self.of_missing_alarms(alarms, all);
         if self.alarms.is_some() {
-            alarms.iter().for_each(|alarm| self.of_alarm(alarm, all));
+            for alarm in alarms {
+                self.of_alarm(alarm, all);
+            }
         }
     }
 
