@@ -71,7 +71,8 @@ terraform-test: $(VENV)/installed $(TERRAFORM_VENV)/installed
 
 # One command builds the binary and the example, so that both use the dependencies that `cargo test` has built.
 end-to-end: $(VENV)/installed
-	cargo build --bin iam-security-alert --example preview --example replay --example expectations --example history
+	cargo build --bin iam-security-alert --example preview --example replay --example expectations --example history \
+		--example doctor --example iam-security-alert-tool
 	$(VENV)/bin/python -m pytest -p no:cacheprovider tests/end_to_end
 
 # One fault of each kind, a small storm and a small roll-out; needs Linux, and nothing besides Python's standard library.

@@ -135,8 +135,9 @@ impl JsonApi {
             .build()?
             .into();
         let Call { method, path, target, content_type, body } = call;
-        let mut headers = vec![("content-type", content_type)];
-        headers.extend(target.map(|target| ("x-amz-target", target)));
+        // Without a body there is no type of one: moto takes a call with it for another protocol.
+        let content_type = (!body.is_empty()).then_some(("content-type", content_type));
+        let headers: Vec<_> = content_type.into_iter().chain(target.map(|target| ("x-amz-target", target))).collect();
         let address = self.address(path);
         let signable = SignableBody::Bytes(body.as_bytes());
         let request = SignableRequest::new(method, &address, headers.iter().copied(), signable)?;

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_sns::error::DisplayErrorContext;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,6 +40,9 @@ const PARAMETERS: &str = "ssm:GetParametersByPath";
 
 const PATIENCE: Duration = Duration::from_secs(6);
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+/// What is escaped in a path or a form: all but the unreserved characters (RFC 3986).
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The most queues that are read.
 const QUEUES: usize = 10;
@@ -124,7 +127,7 @@ impl Reader<'_> {
     }
 
     async fn stack(&self, name: &str) -> Result<Option<StackState>, String> {
-        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+        let name = utf8_percent_encode(name, &RESERVED);
         let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={name}");
         let call = Call { method: "POST", path: "/", target: None, content_type: FORM, body };
         match self.api("cloudformation")?.call(call).await {
@@ -135,7 +138,7 @@ impl Reader<'_> {
     }
 
     async fn function(&self, name: &str) -> Result<Option<FunctionState>, String> {
-        let path = format!("/2015-03-31/functions/{}/configuration", utf8_percent_encode(name, NON_ALPHANUMERIC));
+        let path = format!("/2015-03-31/functions/{}/configuration", utf8_percent_encode(name, &RESERVED));
         let call = Call { method: "GET", path: &path, target: None, content_type: AMZ_JSON, body: String::new() };
         match self.api("lambda")?.call(call).await {
             Ok(answer) => FunctionState::read(&answer).map(Some),
@@ -356,7 +359,7 @@ fn time_of(time: &Value) -> Option<DateTime<Utc>> {
 impl StackState {
     /// Reads an answer of `DescribeStacks` about one stack.
     fn read(answer: &str) -> Result<Self, String> {
-        // Parameters, tags and outputs are members, too, so what stands before the first of them is the stack's own.
+        // No parameter, tag or output has elements of these names.
         let status = xml::text(answer, "StackStatus").ok_or("the answer was not understood")?;
         let output = |member| Some((xml::text(member, "OutputKey")?, xml::text(member, "OutputValue")?));
         let outputs = xml::parts(answer, "Outputs").flat_map(|outputs| xml::parts(outputs, "member"));

@@ -104,6 +104,15 @@ def refusal_by_rest(code, message="as the test wants it", status=403):
 COLLISION = refusal_in_json("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}] * 4)
 
 
+#: The actions that are no part of the call, by the end of their path.
+BY_REST = {
+    "accounts": "DescribeHub",
+    "concurrency": "GetFunctionConcurrency",
+    "configuration": "GetFunctionConfiguration",
+    "import": "BatchImportFindings",
+}
+
+
 class Wire:
     """An HTTP proxy in front of moto."""
 
@@ -181,7 +190,7 @@ class Wire:
     def _forward(self, handler, body):
         upstream = http.client.HTTPConnection(self._upstream, timeout=PATIENCE)
         try:
-            upstream.request("POST", handler.path, body, dict(handler.headers))
+            upstream.request(handler.command, handler.path, body, dict(handler.headers))
             response = upstream.getresponse()
             return response.status, {"Content-Type": response.getheader("Content-Type")}, response.read()
         finally:
@@ -192,11 +201,11 @@ class Wire:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 if target := self.headers["X-Amz-Target"]:  # "DynamoDB_20120810.Query", and JSON
                     parameters, action = json.loads(body), target.split(".")[-1]
-                elif self.path == "/findings/import":
-                    parameters, action = json.loads(body), "BatchImportFindings"
+                elif (resource := self.path.rsplit("/", 1)[-1]) in BY_REST:
+                    parameters, action = json.loads(body or "{}"), BY_REST[resource]
                 else:
                     parameters = dict(parse_qsl(body.decode()))
                     action = parameters.pop("Action", "")
@@ -219,6 +228,8 @@ class Wire:
                     self.wfile.write(answer)
                 except OSError:
                     self.close_connection = True  # the client did not wait for it
+
+            do_GET = do_POST
 
             def log_message(self, *_):
                 pass
