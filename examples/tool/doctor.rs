@@ -34,8 +34,8 @@ In front of each line:
 Exits with 0 if everything that was checked works, 1 if something is broken, 2 if the command line is wrong, 3 if nothing
 is broken, but something could not be checked.
 
-Credentials come from the environment or from a profile with keys. For IAM Identity Center, and for a profile with
-credential_process:  eval \"$(aws configure export-credentials --format env)\"
+Credentials come from the environment or from a profile, also one of IAM Identity Center, after aws sso login. From other
+sources, such as aws login:  eval \"$(aws configure export-credentials --format env)\"
 ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

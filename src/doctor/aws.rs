@@ -279,7 +279,7 @@ impl Reader<'_> {
             return Err("this endpoint has no metrics of the rule".to_owned());
         }
         // The value is that of an hour, named by its begin.
-        Ok(values.first().map(|(hour, _)| (*hour + TimeDelta::hours(1)).min(self.now)))
+        Ok(values.first().map(|(hour, _)| *hour))
     }
 
     /// The sums of a metric that are more than zero, the newest first.

@@ -148,7 +148,7 @@ pub(super) fn events(deployed: &Deployed<'_>, read: &Result<Option<DateTime<Utc>
         Ok(Some(last)) => {
             vec![Finding::ok(
                 CHECK,
-                phrase!("the last call of IAM that changes something came ", ago(*last, deployed.now)),
+                phrase!("the last call of IAM that changes something came in the hour from ", at(*last)),
             )]
         }
         Ok(None) if is_new(deployed, OVERDUE_AFTER) => {

@@ -58,7 +58,7 @@ pub struct Readings {
     /// How many messages wait in each queue, by its name.
     pub queues: Vec<(String, Result<u64, String>)>,
     pub runs: Result<Runs, String>,
-    /// When a call of IAM last matched its rule, in the last fourteen days.
+    /// The begin of the hour in which a call of IAM last matched its rule, within fourteen days.
     pub last_event: Result<Option<DateTime<Utc>>, String>,
     /// The state of the table.
     pub table: Option<Result<String, String>>,

@@ -158,6 +158,7 @@ impl Report {
         let count = |wanted| self.0.iter().filter(|finding| finding.status == wanted).count();
         let (broken, unknown) = (count(Status::Broken), count(Status::Unknown));
         let verdict = match (broken, unknown) {
+            _ if count(Status::Ok) == 0 => "Nothing could be checked.".to_owned(),
             (0, 0) => "Everything that was checked works.".to_owned(),
             (0, _) => format!("Nothing is broken as far as it could be checked; {unknown} could not."),
             (_, 0) => format!("Broken: {broken}."),

@@ -46,6 +46,11 @@ pub(super) fn credentials(caller: &Result<Caller, String>) -> Finding {
             let (arn, account) = (Untrusted::new(arn), Untrusted::new(account));
             Finding::ok(CHECK, phrase!("account ", &account, ", as ", Phrase::arn(&arn)))
         }
+        // The SDK lists all sources that it tried.
+        Err(why) if why.contains("no credentials found") => {
+            let none = "There are no AWS credentials, neither in the environment nor in the profile.";
+            Finding::unknown(CHECK, none).say(NO_CREDENTIALS)
+        }
         Err(why) => Finding::unknown(
             CHECK,
             phrase!("There are no AWS credentials that work: ", Phrase::free(&Untrusted::new(why))),
@@ -55,8 +60,8 @@ pub(super) fn credentials(caller: &Result<Caller, String>) -> Finding {
 }
 
 /// What to do without credentials that work.
-pub const NO_CREDENTIALS: &str = "Put them into the environment, also those of IAM Identity Center (first aws sso login): eval \"$(aws \
-                                  configure export-credentials --format env)\"";
+const NO_CREDENTIALS: &str = "Name a profile: --profile NAME. If it is one of IAM Identity Center, first: aws sso login. Or put \
+                              into the environment what the AWS CLI uses: eval \"$(aws configure export-credentials --format env)\"";
 
 pub(super) fn region(place: &Place) -> Finding {
     const CHECK: &str = "region";

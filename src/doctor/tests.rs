@@ -427,6 +427,7 @@ fn where_the_doctor_looked_is_said_if_there_is_no_stack() {
     assert!(Report(vec![function(&elsewhere, &Ok(None), None)]).text().contains("does not exist in eu-west-1"));
     let failed = Report(vec![credentials(&Err("ExpiredToken: The security token is expired".to_owned()))]);
     assert!(failed.text().contains("aws configure export-credentials --format env") && failed.exit_status() == 3);
+    assert!(failed.text().ends_with("\nNothing could be checked.\n"));
 }
 
 #[test]

@@ -109,6 +109,7 @@ BY_REST = {
     "accounts": "DescribeHub",
     "concurrency": "GetFunctionConcurrency",
     "configuration": "GetFunctionConfiguration",
+    "credentials": "GetRoleCredentials",
     "import": "BatchImportFindings",
 }
 
@@ -204,14 +205,15 @@ class Wire:
                 body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 if target := self.headers["X-Amz-Target"]:  # "DynamoDB_20120810.Query", and JSON
                     parameters, action = json.loads(body), target.split(".")[-1]
-                elif (resource := self.path.rsplit("/", 1)[-1]) in BY_REST:
+                elif (resource := self.path.split("?")[0].rsplit("/", 1)[-1]) in BY_REST:
                     parameters, action = json.loads(body or "{}"), BY_REST[resource]
                 else:
                     parameters = dict(parse_qsl(body.decode()))
                     action = parameters.pop("Action", "")
-                scope = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", self.headers["Authorization"])
+                # What somebody asks for credentials is not signed.
+                scope = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", self.headers["Authorization"] or "")
                 sent = (self.path, dict(self.headers), body)
-                call = Call(scope[1], action, parameters, time.monotonic(), sent=sent)
+                call = Call(scope[1] if scope else "", action, parameters, time.monotonic(), sent=sent)
                 wire.calls.append(call)
                 try:
                     status, headers, answer = wire._answer(call, self, body)

@@ -4,8 +4,10 @@ moto deploys no SAM template. So each part that the doctor looks at is made here
 template. moto has no metrics of Lambda and EventBridge, and no state ALARM of its own: both are set.
 """
 
+import hashlib
 import io
 import json
+import os
 import subprocess
 import zipfile
 from datetime import datetime, timedelta, timezone
@@ -400,6 +402,31 @@ def test_without_credentials_nothing_is_checked_and_the_doctor_says_how_to_get_s
     assert expired.text.startswith("??  credentials   There are no AWS credentials that work: ExpiredToken")
     for report in (expired, doctor(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", HOME="/nonexistent")):
         assert report.status == 3 and 'eval "$(aws configure export-credentials --format env)"' in report.text
+
+
+def test_a_profile_of_identity_center_and_one_with_a_program(doctor, wire, tmp_path):
+    key = {"accessKeyId": "ASIAOFSSO", "secretAccessKey": "s", "sessionToken": "t", "expiration": 4_000_000_000_000}
+    key = Reply(200, json.dumps({"roleCredentials": key}), "application/json")
+    wire.instead = lambda call: key if call.action == "GetRoleCredentials" else None
+    program = {"Version": 1, "AccessKeyId": "ASIAOFPROGRAM", "SecretAccessKey": "s", "SessionToken": "t"}
+    (tmp_path / "program.json").write_text(json.dumps(program))
+    (tmp_path / "config").write_text(
+        "[profile sso]\nsso_session = acme\nsso_account_id = 123456789012\nsso_role_name = ReadOnly\n"
+        "[sso-session acme]\nsso_region = us-east-1\nsso_start_url = https://acme.awsapps.com/start\n"
+        f"[profile program]\ncredential_process = cat {tmp_path}/program.json\n"
+    )
+    # What `aws sso login` leaves.
+    cache = tmp_path / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    token = {"accessToken": "token", "expiresAt": "2096-01-01T00:00:00Z", "region": REGION, "startUrl": "https://acme.awsapps.com/start"}
+    (cache / f"{hashlib.sha1(b'acme').hexdigest()}.json").write_text(json.dumps(token))
+    nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_CONFIG_FILE": f"{tmp_path}/config", "PATH": os.environ["PATH"]}
+    for profile, expected in (("sso", "ASIAOFSSO"), ("program", "ASIAOFPROGRAM")):
+        wire.calls.clear()
+        report = doctor("--stack", "nobody", "--profile", profile, HOME=str(tmp_path), **nothing)
+        assert report.text.startswith("OK  credentials"), report.text
+        (call,) = wire.called("GetCallerIdentity")
+        assert f"Credential={expected}/" in call.sent[1]["authorization"]
 
 
 def test_what_may_not_be_read_is_not_called_healthy(doctor, wire):
