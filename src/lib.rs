@@ -16,8 +16,8 @@
 //!
 //! `catalog` is the data: one row an action. `policy` evaluates documents and knows nothing else. `baseline` knows what was
 //! before an event, and what changed without one. `app` assembles, and `app/handler.rs` reads like the picture: read it
-//! first. `doctor` looks at a deployed stack from outside. Nothing flows back up. `event`, `policy`, `baseline`, `detection`, `alert` and the renderers of `channel` are
-//! pure: no clock, no network.
+//! first. `doctor` looks at a deployed stack from outside. Nothing flows back up. `event`, `policy`, `baseline`, `detection`,
+//! `alert` and the renderers of `channel` are pure: no clock, no network.
 
 pub mod alert;
 pub mod app;

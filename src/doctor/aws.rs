@@ -1,6 +1,6 @@
 //! Reads what the doctor judges, with the credentials at hand. Nothing is changed.
 
-use super::report::{Finding, Report};
+use super::report::{Finding, Report, Status};
 use super::start::{self, Caller, FunctionState, StackState};
 use super::trail::Management;
 use super::{Deployed, Parameter, Place, Readings, Runs, judge};
@@ -94,8 +94,13 @@ impl Reader<'_> {
                 named = named.or_else(|| stack.outputs.get("AlertFunctionName").cloned());
             }
         }
-        // The line of the stack says what is wrong with it.
-        let Some(named) = named else { return };
+        let Some(named) = named else {
+            // What is wrong with the stack has a line already; if nothing is, it is another stack.
+            if all.iter().all(|finding| finding.status < Status::Unknown) {
+                all.push(start::no_function());
+            }
+            return;
+        };
         let function = in_time(self.function(&named)).await;
         all.push(start::function(self.place, &function, account));
         let Ok(Some(function)) = function else { return };
@@ -259,15 +264,16 @@ impl Reader<'_> {
     async fn runs(&self, function: &str) -> Result<Runs, String> {
         let metric = |name| ("AWS/Lambda", name, "FunctionName", function);
         let since = self.now - TimeDelta::hours(1);
-        let last = self.values(metric("Invocations"), since, 60).await?.first().map(|(time, _)| *time);
+        let runs = self.values(metric("Invocations"), since, 60).await?;
+        let last = runs.first().map(|(time, _)| *time);
         // An endpoint other than AWS is an emulator.
         if last.is_none() && self.config.endpoint_url().is_some() {
             return Err("this endpoint has no metrics of the function".to_owned());
         }
-        let errors = self.values(metric("Errors"), since, 60).await?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-        let errors = errors.iter().map(|(_, value)| *value as u64).sum();
-        Ok(Runs { last, errors })
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
+        let sum = |values: Vec<(DateTime<Utc>, f64)>| values.iter().map(|(_, value)| *value as usize).sum();
+        let failed = sum(self.values(metric("Errors"), since, 60).await?);
+        Ok(Runs { last, number: sum(runs), failed })
     }
 
     async fn last_event(&self, deployed: &Deployed<'_>) -> Result<Option<DateTime<Utc>>, String> {

@@ -74,7 +74,9 @@ pub type Parameter = (String, Result<usize, Vec<Problem>>);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Runs {
     pub last: Option<DateTime<Utc>>,
-    pub errors: u64,
+    pub number: usize,
+    /// How many of them failed.
+    pub failed: usize,
 }
 
 impl Deployed<'_> {

@@ -308,7 +308,7 @@ pub(super) fn expectations(deployed: &Deployed<'_>, read: Option<&Result<Vec<Par
                 let problem = Phrase::free(&Untrusted::new(problem));
                 all.push(
                     Finding::broken(CHECK, phrase!("The parameter ", &Untrusted::new(name), " is not valid: ", problem, "."))
-                        .say("Until that is corrected, its last valid version counts. After a change: expectations check FILE"),
+                        .say("Until that is corrected, its last valid version counts. Before you write it again: expectations check FILE"),
                 );
             }
         }

@@ -127,6 +127,10 @@ pub(super) fn stack(
         "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => {
             Finding::note(CHECK, phrase!(status, why, ". The last update failed; the stack is as it was before."))
         }
+        "REVIEW_IN_PROGRESS" => {
+            Finding::broken(CHECK, phrase!(status, ": nothing is deployed, the change set was not executed."))
+                .say("Deploy the stack.")
+        }
         state if state.ends_with("_IN_PROGRESS") && !state.starts_with("DELETE") && !state.contains("ROLLBACK") => {
             Finding::unknown(CHECK, phrase!(status, ": it is being deployed.")).say("Look again when that is done.")
         }
@@ -146,6 +150,12 @@ pub(super) fn stack(
         )
     });
     [Some(state), protection].into_iter().flatten().collect()
+}
+
+/// A stack without the output that names the function.
+pub(super) fn no_function() -> Finding {
+    Finding::broken("function", "The stack has no output AlertFunctionName, so it is another stack.")
+        .say("The right one: --stack NAME, or --function NAME.")
 }
 
 pub(super) fn function(

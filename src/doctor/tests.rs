@@ -85,7 +85,7 @@ fn healthy() -> Readings {
         webhook: None,
         security_hub: None,
         queues: vec![("stack-UndeliveredQueue-1A".to_owned(), Ok(0)), ("stack-FailedQueue-2B".to_owned(), Ok(0))],
-        runs: Ok(Runs { last: Some(now() - TimeDelta::minutes(1)), errors: 0 }),
+        runs: Ok(Runs { last: Some(now() - TimeDelta::minutes(1)), number: 60, failed: 0 }),
         last_event: Ok(Some(now() - TimeDelta::hours(5))),
         table: Some(Ok("ACTIVE".to_owned())),
         heartbeats: Some(Ok(vec![heartbeat("111122223333", 5, true)])),
@@ -213,12 +213,8 @@ fn each_fault_has_a_line_and_what_to_do() {
     );
     broken(&|all| all.queues[1].1 = Ok(1), "failed        1 message in", "ReplayFailed");
     broken(&|all| all.runs = Ok(Runs::default()), "The function did not run within an hour", "permission");
-    let failing = Runs { last: Some(now()), errors: 2 };
-    broken(
-        &|all| all.runs = Ok(failing),
-        "2 runs of the function failed",
-        "aws logs tail /aws/lambda/stack --region us-east-1",
-    );
+    let failing = Runs { last: Some(now()), number: 2, failed: 2 };
+    broken(&|all| all.runs = Ok(failing), "2 of 2 runs failed", "aws logs tail /aws/lambda/stack --region us-east-1");
     broken(&|all| all.last_event = Ok(None), "No event of IAM came within 14 days", "aws iam create-user");
     broken(&|all| all.table = Some(Ok("ARCHIVED".to_owned())), "stack-HistoryTable-3C is ARCHIVED", "Restore");
     let gone = "ResourceNotFoundException: Requested resource not found";
@@ -257,6 +253,16 @@ fn settings_that_differ_are_broken_and_observing_is_a_note() {
     let observing = report_of(|_| (), &[("MODE", "observe")], 1_000, Some("stack"));
     assert!(wrong(&observing).starts_with("--  settings      as deployed; Mode is observe"));
     assert_eq!(observing.exit_status(), 0);
+}
+
+#[test]
+fn a_run_that_failed_among_others_is_a_note_since_lambda_tries_again() {
+    let report = report(|all| all.runs = Ok(Runs { last: Some(now()), number: 60, failed: 1 }));
+    assert!(
+        wrong(&report)
+            .starts_with("--  runs          the function ran 0 seconds ago; 1 of 60 runs failed within an hour")
+    );
+    assert_eq!(report.exit_status(), 0);
 }
 
 #[test]
@@ -450,6 +456,7 @@ fn the_state_of_a_stack_and_of_a_function_is_judged() {
     );
     assert!(text("DELETE_IN_PROGRESS", true).starts_with("!!"));
     assert!(text("UPDATE_IN_PROGRESS", true).starts_with("??"));
+    assert!(text("REVIEW_IN_PROGRESS", true).contains("the change set was not executed"));
     assert!(text("UPDATE_ROLLBACK_COMPLETE", true).starts_with("--"));
     let of = |state: &str, update: &str| {
         let (state, last_update) = (state.to_owned(), update.to_owned());

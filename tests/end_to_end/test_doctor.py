@@ -210,6 +210,10 @@ def test_a_stack_that_is_not_there_is_looked_for_where_the_doctor_says(doctor, s
         "                  Look there: --region us-east-1",
         f"!!  stack         There is no stack {stack.name} in eu-west-1.",
     ]
+    other = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    stack.cloudformation.create_stack(StackName=f"{stack.name}-other", TemplateBody=other)
+    another = doctor("--stack", f"{stack.name}-other")
+    assert another.status == 1 and "has no output AlertFunctionName, so it is another stack" in another.text, another.text
     function = doctor("--function", "nobody")
     assert function.status == 1 and "!!  function      The function does not exist in us-east-1." in function.text
 
