@@ -92,6 +92,7 @@ TEXTS = [
     ("or deploy with EnableSecurityHub=false", "or apply the module with enable_security_hub = false"),
     ("If not, deploy with CreateTrail=true.", "If not, apply the module with create_trail = true."),
     ("The new trail of this stack needs some minutes.", "The new trail needs some minutes."),
+    ("doctor --stack ${AWS::StackName}", "doctor --function ${AlertFunction}"),
     ("Deploy this stack in us-east-1", "Apply this module in us-east-1"),
     ("One stack covers the whole account.", "One copy of the module covers the whole account."),
     ("DynamoDB table of the audit history. Remains when the stack is deleted", "DynamoDB table of the audit history"),

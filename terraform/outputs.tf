@@ -17,7 +17,7 @@ output "step2_try" {
 
 output "step3_no_mail" {
   description = "Step 3. If no alert arrives"
-  value       = var.create_trail ? "The new trail needs some minutes. Try again after 15 minutes." : "Check that the account has a trail that logs management events, aws cloudtrail describe-trails. If not, apply the module with create_trail = true."
+  value       = var.create_trail ? "The new trail needs some minutes. Try again after 15 minutes. Then this says what is wrong: iam-security-alert-tool doctor --function ${aws_lambda_function.alert_function.function_name}" : "Check that the account has a trail that logs management events, aws cloudtrail describe-trails. If not, apply the module with create_trail = true. This checks the trail and everything else: iam-security-alert-tool doctor --function ${aws_lambda_function.alert_function.function_name}"
 }
 
 output "deploy_member" {

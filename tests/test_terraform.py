@@ -60,6 +60,7 @@ SAID = [
     ("stack output ", "output "),
     ("The new trail of this stack", "The new trail"),
     ("If not, deploy with CreateTrail=true", "If not, apply the module with create_trail = true"),
+    (f"doctor --stack {STACK}", f"doctor --function {STACK}-AlertFunction"),
     ("--template-file organization/", "--template-file ./organization/"),
     ("changes to this stack", "changes to this module's resources"),
     ("this stack", "this module"),
