@@ -87,14 +87,14 @@ impl Deployed<'_> {
 }
 
 impl Readings {
-    /// The copy of the settings that the schedule carries.
-    fn copy(&self) -> Result<Value, &str> {
+    /// The copy of the settings that the schedule carries; `None` if it carries none.
+    fn copy(&self) -> Result<Option<Value>, &str> {
         let schedule = self.observed.rules.iter().find(|(name, _)| name.ends_with("-schedule"));
-        let Some((_, rule)) = schedule else { return Err("the settings name no schedule") };
+        let Some((_, rule)) = schedule else { return Ok(None) };
         let rule = rule.as_ref().map_err(String::as_str)?;
         let inputs = rule.iter().flat_map(|rule| &rule.targets).filter_map(|target| target.input.as_deref());
-        let mut copies = inputs.filter_map(|input| Some(serde_json::from_str::<Value>(input).ok()?["settings"].take()));
-        copies.find(Value::is_object).ok_or("the schedule does not carry the settings that were deployed")
+        let mut copies = inputs.filter_map(|input| serde_json::from_str::<Value>(input).ok()?.get("settings").cloned());
+        Ok(copies.find(Value::is_object))
     }
 }
 
@@ -102,9 +102,9 @@ impl Readings {
 #[must_use]
 pub fn judge(deployed: &Deployed<'_>, read: &Readings) -> Vec<Finding> {
     let copy = read.copy();
-    let known = copy.as_ref().ok();
+    let known = copy.as_ref().ok().and_then(Option::as_ref);
     let checks = [
-        parts::settings(deployed, copy.as_ref().map_err(|why| *why)),
+        parts::settings(deployed, copy.as_ref().map(Option::as_ref).map_err(|why| *why)),
         parts::concurrency(deployed, &read.observed.concurrency, known),
         parts::rules(deployed, &read.observed.rules),
         trail::judge(deployed, &read.observed.trails, &read.management),

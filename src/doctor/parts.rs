@@ -37,10 +37,15 @@ fn command(place: &Place, call: &'static str) -> Option<Command> {
 /// How many lines of an alarm's description are shown. Those of the template have fewer.
 const DESCRIPTION_LINES: usize = 12;
 
-pub(super) fn settings(deployed: &Deployed<'_>, copy: Result<&Value, &str>) -> Vec<Finding> {
+pub(super) fn settings(deployed: &Deployed<'_>, copy: Result<Option<&Value>, &str>) -> Vec<Finding> {
     const CHECK: &str = "settings";
     let copy = match copy {
-        Ok(copy) => copy,
+        Ok(Some(copy)) => copy,
+        Ok(None) => {
+            let broken =
+                "The schedule does not carry the settings that were deployed: nobody sees if they are changed.";
+            return vec![Finding::broken(CHECK, broken).say(restore(deployed.place))];
+        }
         Err(why) => {
             let actions = "events:DescribeRule and events:ListTargetsByRule";
             return vec![Finding::unread(CHECK, "The copy of the settings in the schedule", why, actions)];

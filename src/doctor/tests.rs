@@ -256,6 +256,15 @@ fn settings_that_differ_are_broken_and_observing_is_a_note() {
 }
 
 #[test]
+fn a_schedule_without_the_copy_of_the_settings_is_broken() {
+    for input in [None, Some("[]"), Some("\"x\""), Some("{"), Some("{\"settings\": 1}")] {
+        let report = report(|all| rule(all, 5).targets[0].input = input.map(str::to_owned));
+        assert!(wrong(&report).starts_with("!!  settings      The schedule does not carry the settings"));
+        assert_eq!(report.exit_status(), 1);
+    }
+}
+
+#[test]
 fn a_run_that_failed_among_others_is_a_note_since_lambda_tries_again() {
     let report = report(|all| all.runs = Ok(Runs { last: Some(now()), number: 60, failed: 1 }));
     assert!(
