@@ -248,7 +248,8 @@ fn what_happened(findings: &Findings<'_>) -> Section {
     let often = tally.mailed.most(1).into_iter().find(|(_, number)| *number >= MANY);
     if let Some((caller, number)) = often {
         let hint = phrase!(number, " alerts were about ", short(caller), ". What happens every week can be expected:");
-        let command = phrase!("iam-security-alert-tool history --table ", &Untrusted::new(findings.table), " --suggest");
+        let command =
+            phrase!("iam-security-alert-tool history --table ", &Untrusted::new(findings.table), " --suggest");
         section.rows(Fact::Hint, vec![hint, command]);
     }
     section
