@@ -11,6 +11,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use std::error::Error;
 use std::time::Duration;
 use whole_answer::WholeAnswer;
 
@@ -38,6 +39,18 @@ pub fn of_function(endpoint: Option<&str>) -> SdkConfig {
 #[must_use]
 pub fn of_person() -> ConfigLoader {
     aws_config::defaults(behavior()).http_client(http()).timeout_config(timeouts()).retry_config(retries())
+}
+
+/// An error with what caused it, for a person. Unlike the SDK's own `DisplayErrorContext`, without the insides of the error.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let (mut words, mut cause) = (vec![error.to_string()], error.source());
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    words.dedup();
+    words.join(": ")
 }
 
 /// A client of IAM, without retries: [`IamDirectory`](crate::lookup::iam::IamDirectory) repeats a call until the time for

@@ -9,7 +9,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sns::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_sns::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_sns::error::{BoxError, DisplayErrorContext, SdkError};
+use aws_sdk_sns::error::{BoxError, SdkError};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
@@ -115,11 +115,11 @@ impl JsonApi {
     /// Why there is no answer.
     pub async fn call(&self, call: Call<'_>) -> Result<Value, CallError> {
         let credentials = self.credentials.provide_credentials().await;
-        let credentials = credentials.map_err(|error| CallError::NotMade(DisplayErrorContext(error).to_string()))?;
+        let credentials = credentials.map_err(|error| CallError::NotMade(super::with_causes(&error)))?;
         let signed = self.sign(credentials, call).map_err(|error| CallError::NotMade(error.to_string()))?;
         self.operation.invoke(signed).await.map_err(|error| match error {
             SdkError::ServiceError(error) => CallError::Refused(error.into_err()),
-            error => CallError::NotMade(DisplayErrorContext(error).to_string()),
+            error => CallError::NotMade(super::with_causes(&error)),
         })
     }
 

@@ -16,7 +16,6 @@ use crate::verification::aws::{self as verification, AMZ_JSON, AMZ_JSON_1_0, Sta
 use crate::verification::{Expected, Observed, Rule};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_sns::error::DisplayErrorContext;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -126,7 +125,7 @@ impl Reader<'_> {
         let answer = aws::sts(self.config).get_caller_identity().send().await;
         let answer = answer.map_err(|error| match error.code() {
             Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
-            None => DisplayErrorContext(error).to_string(),
+            None => aws::with_causes(&error),
         })?;
         Ok(Caller { arn: answer.arn.unwrap_or_default(), account: answer.account.unwrap_or_default() })
     }
@@ -324,7 +323,7 @@ impl Reader<'_> {
             }
             Err(error) => Err(match error.code() {
                 Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
-                None => DisplayErrorContext(error).to_string(),
+                None => aws::with_causes(&error),
             }),
         })
     }
