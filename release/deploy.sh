@@ -66,11 +66,13 @@ if ! owned; then
     exit 1
   fi
 fi
-shown aws s3 cp --no-progress "$zip" "s3://$bucket/iam-security-alert/$version/$zip" --region "$region"
+# With the sum of the zip: CloudFormation updates the function only if the key is another one.
+key=iam-security-alert/$version/$(grep "  $zip\$" SHA256SUMS | cut -c 1-16)/$zip
+shown aws s3 cp --no-progress "$zip" "s3://$bucket/$key" --region "$region"
 shown aws cloudformation deploy --region "$region" --stack-name "$stack" --template-file iam-security-alert.yaml \
   --s3-bucket "$bucket" --s3-prefix iam-security-alert/templates --capabilities CAPABILITY_NAMED_IAM \
   --no-fail-on-empty-changeset \
-  --parameter-overrides "AlertEmail=$email" "CodeBucket=$bucket" CodeKey= "$@"
+  --parameter-overrides "AlertEmail=$email" "CodeBucket=$bucket" "CodeKey=$key" "$@"
 
 echo
 echo "Deployed. What to do next:"

@@ -157,11 +157,13 @@ def test_the_script_makes_a_bucket_copies_and_deploys(folder, release):
     result, calls = deploy(folder, "you@example.com", "CreateTrail=true")
     assert result.returncode == 0, result.stderr
     copy, stack = changing(calls)
-    key = f"s3://{BUCKET}/{release.NAME}/{release.version()}/{release.NAME}-arm64.zip"
-    assert copy == ["s3", "cp", "--no-progress", f"{release.NAME}-arm64.zip", key, "--region", "us-east-1"]
+    zip_file = folder / f"{release.NAME}-arm64.zip"
+    of_the_sum = hashlib.sha256(zip_file.read_bytes()).hexdigest()[:16]
+    key = f"{release.NAME}/{release.version()}/{of_the_sum}/{zip_file.name}"
+    assert copy == ["s3", "cp", "--no-progress", zip_file.name, f"s3://{BUCKET}/{key}", "--region", "us-east-1"]
     assert "CAPABILITY_NAMED_IAM" in stack and "CAPABILITY_AUTO_EXPAND" not in stack
     overrides = stack[stack.index("--parameter-overrides") + 1 :]
-    expected = ["AlertEmail=you@example.com", f"CodeBucket={BUCKET}", "CodeKey=", "CreateTrail=true", "Architecture=arm64"]
+    expected = ["AlertEmail=you@example.com", f"CodeBucket={BUCKET}", f"CodeKey={key}", "CreateTrail=true", "Architecture=arm64"]
     assert overrides == expected
     assert result.stdout.count("\n+ aws ") == 2, "what changes something is shown"
     assert result.stdout.endswith("Step1Confirm\tconfirm\nStep2Try\ttry\n")
