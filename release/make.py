@@ -163,8 +163,7 @@ def build(architecture):
     bootstrap = (out / NAME / "bootstrap").read_bytes()
     licence = (ROOT / "LICENSE").read_bytes()
     pack(OUT / f"{NAME}-{architecture}.zip", {"bootstrap": (bootstrap, 0o755), "LICENSE": (licence, 0o644)})
-    # Size does not matter for the tool, so it gets the profile that builds in a fraction of the time.
-    run(*lambda_build, "--profile", "bench", "--example", TOOL)
+    run(*lambda_build, "--profile", "tool", "--example", TOOL)
     tool = (out / TOOL / "bootstrap").read_bytes()
     pack(OUT / f"{TOOL}-linux-{architecture}.zip", {TOOL: (tool, 0o755), "LICENSE": (licence, 0o644)})
 
