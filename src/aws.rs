@@ -9,9 +9,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::error::Error;
+use std::fmt::Debug;
 use std::time::Duration;
 use whole_answer::WholeAnswer;
 
@@ -51,6 +53,14 @@ pub fn with_causes(error: &dyn Error) -> String {
     }
     words.dedup();
     words.join(": ")
+}
+
+/// Code and message of an error of AWS; if there was no answer, what caused that.
+pub fn why<E: ProvideErrorMetadata + Error + 'static, R: Debug + 'static>(error: &SdkError<E, R>) -> String {
+    match error.code() {
+        Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
+        None => with_causes(error),
+    }
 }
 
 /// A client of IAM, without retries: [`IamDirectory`](crate::lookup::iam::IamDirectory) repeats a call until the time for

@@ -25,7 +25,7 @@ pub(super) fn first_of_many(all: &[Phrase]) -> Vec<Phrase> {
 
 /// Which version wrote this: whoever asks about a mail must say so, and a hole is in some versions only.
 pub(super) fn version(section: &mut Section) {
-    section.row(Fact::Version, concat!("iam-security-alert ", env!("CARGO_PKG_VERSION")));
+    section.row(Fact::Version, phrase!("iam-security-alert ", crate::VERSION));
 }
 
 /// The end of a list that is not shown completely. `unread` says why there may be more entries that were not read.

@@ -15,7 +15,6 @@ use crate::lookup::parameters::Parameters;
 use crate::verification::aws::{self as verification, AMZ_JSON, AMZ_JSON_1_0, Stack, call, in_time, rule};
 use crate::verification::{Expected, Observed, Rule};
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -123,10 +122,7 @@ impl Reader<'_> {
 
     async fn caller(&self) -> Result<Caller, String> {
         let answer = aws::sts(self.config).get_caller_identity().send().await;
-        let answer = answer.map_err(|error| match error.code() {
-            Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
-            None => aws::with_causes(&error),
-        })?;
+        let answer = answer.map_err(|error| aws::why(&error))?;
         Ok(Caller { arn: answer.arn.unwrap_or_default(), account: answer.account.unwrap_or_default() })
     }
 
@@ -165,7 +161,7 @@ impl Reader<'_> {
             health,
             chat,
             webhook,
-            hub,
+            security_hub,
             queues,
             runs,
             last_event,
@@ -185,7 +181,6 @@ impl Reader<'_> {
             Box::pin(self.heartbeats(settings)),
             Box::pin(self.expectations(settings)),
         );
-        let security_hub = hub;
         Readings {
             observed,
             management,
@@ -321,10 +316,7 @@ impl Reader<'_> {
                 let status = answer.table.and_then(|table| table.table_status);
                 status.map(|status| status.as_str().to_owned()).ok_or_else(|| "the answer has no status".to_owned())
             }
-            Err(error) => Err(match error.code() {
-                Some(code) => format!("{code}: {}", error.message().unwrap_or_default()),
-                None => aws::with_causes(&error),
-            }),
+            Err(error) => Err(aws::why(&error)),
         })
     }
 

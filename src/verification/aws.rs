@@ -5,7 +5,6 @@ use crate::arn::{Arn, Partition};
 use crate::aws::json_api::{Call, JsonApi};
 use crate::text::Untrusted;
 use aws_config::SdkConfig;
-use aws_sdk_sns::error::DisplayErrorContext;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -82,14 +81,14 @@ impl Stack {
     pub(crate) async fn subscriptions(&self) -> Result<Vec<Subscription>, String> {
         let sns = crate::aws::sns(&self.config);
         let answer = sns.list_subscriptions_by_topic().topic_arn(&self.topic).send().await;
-        let answer = answer.map_err(|error| DisplayErrorContext(error).to_string())?;
+        let answer = answer.map_err(|error| crate::aws::why(&error))?;
         let of = answer.subscriptions.unwrap_or_default();
         join_all(of.into_iter().take(SUBSCRIPTIONS_READ).map(async |subscription| {
             let endpoint = subscription.endpoint.unwrap_or_default();
             let arn = subscription.subscription_arn.filter(|arn| arn.starts_with("arn:"));
             let Some(arn) = arn else { return Ok(Subscription { endpoint, confirmed: false, filtered: false }) };
             let answer = sns.get_subscription_attributes().subscription_arn(arn).send().await;
-            let answer = answer.map_err(|error| DisplayErrorContext(error).to_string())?;
+            let answer = answer.map_err(|error| crate::aws::why(&error))?;
             let attributes = answer.attributes.unwrap_or_default();
             let filter = attributes.get("FilterPolicy").map(String::as_str).unwrap_or_default();
             let pending = attributes.get("PendingConfirmation").is_some_and(|pending| pending == "true");

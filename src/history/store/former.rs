@@ -2,13 +2,12 @@
 //! the bursts of each day; the alerts themselves are lines of their actors. They are put on the list of suppressed alerts,
 //! once, so that the next summary has them.
 
-use super::answers::patient;
+use super::answers::{each_item, patient};
 use super::keys::{Item, at_millis, burst_list, keys, progress_key, suppressed_list};
 use super::suppressed::LISTED_FOR;
 use super::table::History;
 use super::values::{integer, millis, number, text};
 use crate::history::HistoryError;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
@@ -30,7 +29,9 @@ impl History {
             let day = (now - TimeDelta::days(days_ago)).date_naive();
             let begin = day.and_time(NaiveTime::MIN).and_utc();
             let counts = self.of(&burst_list(day)).filter_expression("leftOut > summedUp");
-            for count in self.all(counts).await? {
+            let mut open = Vec::new();
+            each_item("left out", &counts, |count| open.push(count.clone())).await?;
+            for count in open {
                 let field = |name: &str| count.get(name)?.as_s().ok();
                 let Some((list, call)) = field("actorList").zip(field("call")) else { continue };
                 // Each day has a count of its own.
@@ -42,8 +43,9 @@ impl History {
                     .expression_attribute_values(":call", text(call))
                     .expression_attribute_values(":after", after)
                     .expression_attribute_values(":end", millis(begin + TimeDelta::days(1)));
-                let lines: Vec<_> = self.all(lines).await?.into_iter().filter_map(as_suppressed).collect();
-                for some in lines.chunks(AT_A_TIME) {
+                let mut suppressed = Vec::new();
+                each_item("left out", &lines, |line| suppressed.extend(as_suppressed(line.clone()))).await?;
+                for some in suppressed.chunks(AT_A_TIME) {
                     let write = |item: &Item| {
                         let put = self.client.put_item().table_name(&self.table).set_item(Some(item.clone()));
                         patient("adopt", put.send())
@@ -56,19 +58,6 @@ impl History {
         let done = done.expression_attribute_names("#done", ADOPTED);
         let done = done.expression_attribute_values(":done", AttributeValue::Bool(true)).send();
         patient("adopted", done).await.map(|_| ())
-    }
-
-    /// All pages of a query.
-    async fn all(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, HistoryError> {
-        let (mut all, mut from) = (Vec::new(), None);
-        loop {
-            let answer = patient("left out", query.clone().set_exclusive_start_key(from).send()).await?;
-            all.extend(answer.items.ok_or(HistoryError::NotUnderstood)?);
-            from = answer.last_evaluated_key;
-            if from.is_none() {
-                return Ok(all);
-            }
-        }
     }
 }
 
